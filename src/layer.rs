@@ -1,0 +1,236 @@
+//! The only door to memory that another process can see.
+//!
+//! The protocol is written once against these traits. A *layer* says what a [`Word`] is, how one
+//! waits for it to change, and who is still alive. [`Futex`](crate::layers::Futex) puts all of it
+//! into real shared memory; `verify/` has layers in which every operation is a step of a model
+//! checker. Nothing here needs `std` or an allocator.
+
+use crate::protocol::{ConsumerEntry, Control, ProducerEntry};
+use core::{fmt, sync::atomic::Ordering, time::Duration};
+
+/// An atomic word in the segment. `T` is `u32` or `u64`.
+///
+/// Orderings are the caller's, as literals at the call site; each method is `track_caller`, so a
+/// layer can tell the sites apart without annotations.
+pub trait Word<T>: fmt::Debug {
+    /// Reads the word.
+    #[track_caller]
+    fn load(&self, order: Ordering) -> T;
+    /// Writes the word.
+    #[track_caller]
+    fn store(&self, value: T, order: Ordering);
+    /// Writes the word and returns what it held, in one step.
+    #[track_caller]
+    fn swap(&self, value: T, order: Ordering) -> T;
+    /// Writes `new` if the word holds `current`, in one step; else returns what it holds.
+    ///
+    /// # Errors
+    /// The value found, when it is not `current`.
+    #[track_caller]
+    fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T>;
+}
+
+/// What a slot holds, written beside its bytes. Plain memory, like them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Header {
+    /// Length of the message in bytes.
+    pub len: u32,
+    /// [`DATA`](Header::DATA) or [`END`](Header::END); a slot never written has 0.
+    pub kind: u32,
+}
+
+impl Header {
+    /// A message; it may be empty.
+    pub const DATA: u32 = 1;
+    /// The end sentinel: nothing follows.
+    pub const END: u32 = 2;
+}
+
+/// Read access to a slot, in progress.
+///
+/// A slot is plain memory, never atomic, so that a missing edge is a data race that a checker can
+/// see and not merely a wrong value.
+pub trait Reading {
+    /// The slot's header, as written.
+    fn header(&self) -> Header;
+    /// The first payload byte; `slot_size` bytes may be read from here.
+    fn bytes(&self) -> *const u8;
+}
+
+/// Write access to a slot, in progress; nobody else has any access meanwhile.
+pub trait Writing {
+    /// Writes the header.
+    fn set_header(&mut self, header: Header);
+    /// The first payload byte; `slot_size` bytes may be written from here.
+    fn bytes(&mut self) -> *mut u8;
+}
+
+/// When a call gives up waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// It never does (it still returns when the peers it waits for are dead).
+    Never,
+    /// At once: look, and do not wait.
+    Now,
+    /// When [`Layer::now`] has reached this value.
+    At(Duration),
+}
+
+/// How closely a waiter looks at what it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// At the words alone: no system call.
+    Quick,
+    /// Also at whether the peers that are waited for live.
+    Thorough,
+}
+
+/// A participant: its number in the registry, and how often that number was taken before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Consumers come first, producers after them.
+    pub number: u32,
+    /// Counts the occupants of this number; tells a process from its dead predecessor.
+    pub generation: u32,
+}
+
+/// A set of primitives over one segment, as one participant holds it.
+pub trait Layer: Sized + fmt::Debug {
+    /// A 32-bit word.
+    type W32: Word<u32>;
+    /// A 64-bit word.
+    type W64: Word<u64>;
+    /// The write lock's storage.
+    type Lock: Lock<Self>;
+    /// A signal's storage.
+    type Signal: Signal<Self>;
+
+    /// A memory fence.
+    #[track_caller]
+    fn fence(&self, order: Ordering);
+
+    /// Monotonic time since an arbitrary start.
+    fn now(&self) -> Duration;
+
+    /// Takes a participant's number for this handle, until [`disclaim`](Layer::disclaim) or death.
+    ///
+    /// At most one living claimant per number exists. A successful claim happens after everything
+    /// that the previous claimant did.
+    fn claim(&self, number: u32) -> bool;
+
+    /// Gives the number back.
+    fn disclaim(&self, number: u32);
+
+    /// Whether somebody else holds this number now. `false` is final for the holder that was:
+    /// everything it did happens before the answer.
+    fn is_alive(&self, number: u32) -> bool;
+}
+
+/// A layer on which a thread can sleep until a word changes: what [`WordLock`](crate::lock::WordLock)
+/// and [`WordSignal`](crate::signal::WordSignal) need.
+pub trait Park: Layer {
+    /// Whether to look once more before parking. `spins` counts the looks so far, from 0.
+    fn spin(&self, spins: &mut u32) -> bool;
+
+    /// Sleeps while `word` holds `expected`, until a wake, the next patrol or the deadline; may
+    /// return early.
+    #[track_caller]
+    fn park(&self, word: &Self::W32, expected: u32, deadline: Deadline) -> Parked;
+
+    /// Wakes one sleeper on `word`.
+    #[track_caller]
+    fn wake(&self, word: &Self::W32);
+}
+
+/// Why [`Park::park`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parked {
+    /// The word changed, or somebody woke us, or nothing at all happened.
+    Woken,
+    /// It is time to ask whether the peers live.
+    Patrol,
+    /// The deadline has passed.
+    TimedOut,
+}
+
+/// The write lock. At most one holder exists per segment, over all processes, dead ones included:
+/// a dead holder's lock is taken over, never shared.
+pub trait Lock<L: Layer>: fmt::Debug {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// [`Busy`] when the deadline passes first; the owner is alive then.
+    fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, Busy>;
+
+    /// Takes over what a dead predecessor under the same number still holds. True if it held the
+    /// lock: the caller holds it now.
+    fn inherit(&self, layer: &L, me: Participant) -> bool;
+
+    /// Gives the lock back. The caller holds it.
+    fn release(&self, layer: &L, me: Participant);
+
+    /// Whether somebody waits for the lock; a hint that may be stale.
+    fn is_contended(&self) -> bool;
+}
+
+/// How a lock was got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acquired {
+    /// It was free.
+    Clean,
+    /// Its owner died holding it.
+    OwnerDied,
+}
+
+/// The lock is held by a living owner (`None` where the layer cannot name it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The owner's participant number.
+    pub owner: Option<u32>,
+}
+
+/// A sticky signal with one waiter: a notification that comes before the wait is not lost.
+pub trait Signal<L: Layer>: fmt::Debug + Sized {
+    /// Waits until `poll` returns something; `None` when the deadline passes first.
+    ///
+    /// `poll` looks at words that others write before they notify this signal. It is asked for a
+    /// [`Look::Thorough`] at bounded intervals, and always before the wait gives up.
+    fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Look) -> Option<T>) -> Option<T>;
+
+    /// Makes the waiters of these signals look again at everything written before this call.
+    fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
+    where
+        Self: 'a;
+}
+
+/// Where a channel's words and slots lie.
+pub trait Storage<L: Layer> {
+    /// Read access to a slot.
+    type Reading: Reading;
+    /// Write access to a slot.
+    type Writing: Writing;
+
+    /// The words that all participants share.
+    fn control(&self) -> &Control<L>;
+    /// The consumers' words; the length is the geometry's.
+    fn consumers(&self) -> &[ConsumerEntry<L>];
+    /// The producers' words; the length is the geometry's.
+    fn producers(&self) -> &[ProducerEntry<L>];
+
+    /// Starts reading the slot of this index.
+    ///
+    /// # Safety
+    /// `index` is below the geometry's `slots`. Until the returned value is dropped, nobody writes
+    /// the slot and the storage lives.
+    #[track_caller]
+    unsafe fn read(&self, index: u32) -> Self::Reading;
+
+    /// Starts writing the slot of this index.
+    ///
+    /// # Safety
+    /// `index` is below the geometry's `slots`. Until the returned value is dropped, nobody else
+    /// reads or writes the slot and the storage lives.
+    #[track_caller]
+    unsafe fn write(&self, index: u32) -> Self::Writing;
+}

@@ -1,0 +1,143 @@
+//! What can go wrong, an enum for each operation, with what the caller needs to act.
+
+use thiserror::Error;
+
+/// Why a participant could not join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// Every entry is held by a living participant.
+    #[error("all {capacity} places for {role}s are taken by living ones; wait for one to leave, or create the channel with more")]
+    Full {
+        /// "consumer" or "producer".
+        role: &'static str,
+        /// How many there are.
+        capacity: u32,
+    },
+    /// A producer came after END.
+    #[error("the channel has ended: nothing can follow END; create a new one")]
+    Ended,
+}
+
+/// What a sender that gave up was waiting for. Whoever is named is alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Waiting {
+    /// Another producer holds the write lock.
+    #[error("for the write lock{}", .owner.map_or(Named(", held by", None), |o| Named(", held by producer", Some(o))))]
+    Lock {
+        /// The producer that holds it, counted from 0, where the layer can tell.
+        owner: Option<u32>,
+    },
+    /// A consumer has not acknowledged a message whose slot is needed.
+    #[error("for consumer {consumer} to acknowledge message {message}")]
+    Acknowledgement {
+        /// The consumer, counted from 0.
+        consumer: u32,
+        /// The message it has not acknowledged yet, counted from 0.
+        message: u64,
+    },
+    /// The first message waits for the consumers that the channel was created for.
+    #[error("for the consumers to come: {joined} of {wanted} are there")]
+    Start {
+        /// How many are there.
+        joined: u32,
+        /// How many it waits for.
+        wanted: u32,
+    },
+}
+
+/// Prints a name where there is one.
+struct Named(&'static str, Option<u32>);
+
+impl core::fmt::Display for Named {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.1 {
+            Some(number) => write!(f, "{} {number}", self.0),
+            None => write!(f, "{} another producer", self.0),
+        }
+    }
+}
+
+/// A number in the segment that no participant of this protocol can have written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Corruption {
+    /// An acknowledgement is ahead of what was published.
+    #[error("consumer {consumer} has acknowledged {acked} messages of {published} published")]
+    Acknowledgement {
+        /// The consumer, counted from 0.
+        consumer: u32,
+        /// Its acknowledgement.
+        acked: u64,
+        /// What was published.
+        published: u64,
+    },
+    /// The ready flag went back, or further ahead than the ring is long.
+    #[error("{published} messages published, but message {next} is not acknowledged and there are {slots} slots")]
+    Published {
+        /// What was published.
+        published: u64,
+        /// The next message of the consumer that saw it.
+        next: u64,
+        /// The length of the ring.
+        slots: u32,
+    },
+    /// A slot's header has an unknown kind, or a length that no slot has.
+    #[error("message {message} has kind {kind} and length {len}; kinds are 1 and 2, slots hold {slot_size} bytes")]
+    Slot {
+        /// The message, counted from 0.
+        message: u64,
+        /// The kind found.
+        kind: u32,
+        /// The length found.
+        len: u32,
+        /// What a slot can hold.
+        slot_size: u32,
+    },
+}
+
+/// Why a message was not sent. Nothing of it is visible to anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The message is longer than a slot.
+    #[error("the message has {len} bytes, a slot holds {slot_size}; send less, or create the channel with larger slots")]
+    TooLong {
+        /// The message's length.
+        len: usize,
+        /// What a slot can hold.
+        slot_size: u32,
+    },
+    /// The deadline passed.
+    #[error("gave up waiting {0}")]
+    TimedOut(Waiting),
+    /// END was published: nothing can follow.
+    #[error("the channel has ended: nothing can follow END")]
+    Ended,
+    /// The segment holds what no participant can have written.
+    #[error("the segment is corrupt: {0}")]
+    Corrupt(Corruption),
+}
+
+/// Why no message was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// END: every message was received, nothing follows.
+    #[error("the channel has ended: every message was received")]
+    Ended,
+    /// Everything published was received, and the producers that were there died without
+    /// finishing. Should another producer come, receiving goes on.
+    #[error("every producer died without finishing; everything they published was received")]
+    ProducersLost,
+    /// The deadline passed before the next message came. (`try_recv`: there is none yet.)
+    #[error("gave up waiting for message {next}")]
+    TimedOut {
+        /// The message waited for, counted from 0.
+        next: u64,
+    },
+    /// The segment holds what no participant can have written.
+    #[error("the segment is corrupt: {0}")]
+    Corrupt(Corruption),
+}

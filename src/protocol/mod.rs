@@ -1,0 +1,251 @@
+//! The protocol: one text for every layer.
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | [`Control::lock`] | the write lock: one writer at a time (S4) |
+//! | [`Control::published`] | the ready flag, counted: message *n* is readable iff it counts more than *n* |
+//! | [`ConsumerEntry::acked`] | the consumer is done with every message below this number (S3) |
+//! | [`ConsumerEntry::state`] | whether that acknowledgement counts |
+//! | [`ConsumerEntry::data`], [`Control::space`] | where a consumer waits for data, and the writer for room |
+//!
+//! The edges, which the comments at the sites name:
+//!
+//! | edge | from (release) | to (acquire) | carries |
+//! | --- | --- | --- | --- |
+//! | E1 → E2 | `published` after writing a slot | `published` before reading it | the message |
+//! | E3 → E4 | `acked` after reading a slot | `acked` before overwriting it | "done with it" |
+//! | E5 → E6 | `state` on leaving | `state` before ignoring the consumer | "done with everything" |
+//! | E7 ← E8 | the lock's release | the lock's acquisition | the previous writer's work |
+//! | E9 → E6 | `state` on joining | `state` before asking for the acknowledgement | where it starts |
+
+mod consumer;
+mod error;
+mod producer;
+mod registry;
+
+pub use consumer::{Consumer, Message};
+pub use error::{Corruption, JoinError, ReceiveError, SendError, Waiting};
+pub use producer::{Finished, Held, Producer, Room};
+
+use crate::layer::{Layer, Storage, Word};
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
+
+/// How a channel is laid out: fixed at creation, checked once at attach, kept privately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Slots in the ring, at least 1.
+    pub slots: u32,
+    /// Bytes a slot can hold.
+    pub slot_size: u32,
+    /// How many consumers can be attached at a time.
+    pub consumers: u32,
+    /// How many producers can be attached at a time.
+    pub producers: u32,
+    /// The first message waits until this many consumers are there.
+    pub start_with: u32,
+    /// END is published once this many producers have finished and no other lives.
+    pub end_after: u32,
+}
+
+/// A value on cache lines of its own: two, because neighbouring lines are fetched in pairs.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub struct Lines<T>(pub T);
+
+/// The words that all participants share.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Control<L: Layer> {
+    /// The write lock.
+    pub lock: Lines<L::Lock>,
+    /// The ready flag, counted, and whether the last message counted is END; see [`Published`].
+    pub published: Lines<L::W64>,
+    /// Where the holder of the write lock waits for room, or for the consumers to come.
+    pub space: Lines<L::Signal>,
+    /// How many producers have finished. Written under the lock.
+    pub finished: L::W32,
+    /// How many dead consumers were evicted. Written under the lock.
+    pub evicted: L::W32,
+}
+
+/// A consumer's words. Only the holder of the entry writes them, except that the holder of the
+/// write lock may evict a dead one.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ConsumerEntry<L: Layer> {
+    /// The acknowledgement: done with every message below this number. Never goes back.
+    pub acked: Lines<L::W64>,
+    /// Where the consumer waits for data.
+    pub data: Lines<L::Signal>,
+    /// See [`Occupancy`].
+    pub state: L::W32,
+}
+
+/// A producer's words. Only the holder of the entry writes them.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub struct ProducerEntry<L: Layer> {
+    /// See [`Occupancy`]. A dead producer's stays ACTIVE: that is how the consumers know that
+    /// somebody left without finishing.
+    pub state: L::W32,
+}
+
+/// Makes the words of a model's segment. (A real segment's words are zeroed memory.)
+pub trait Make<L: Layer> {
+    /// A 32-bit word holding 0. `owner` tells the entries apart.
+    fn w32(&mut self, name: &'static str, owner: Option<u32>) -> L::W32;
+    /// A 64-bit word holding 0.
+    fn w64(&mut self, name: &'static str, owner: Option<u32>) -> L::W64;
+    /// A free lock.
+    fn lock(&mut self) -> L::Lock;
+    /// A signal that nobody has notified.
+    fn signal(&mut self, name: &'static str, owner: Option<u32>) -> L::Signal;
+}
+
+impl<L: Layer> Control<L> {
+    /// The words of a fresh channel.
+    pub fn new(make: &mut impl Make<L>) -> Self {
+        Self {
+            lock: Lines(make.lock()),
+            published: Lines(make.w64("published", None)),
+            space: Lines(make.signal("space", None)),
+            finished: make.w32("finished", None),
+            evicted: make.w32("evicted", None),
+        }
+    }
+}
+
+impl<L: Layer> ConsumerEntry<L> {
+    /// A vacant entry; `number` is the consumer's.
+    pub fn new(make: &mut impl Make<L>, number: u32) -> Self {
+        Self {
+            acked: Lines(make.w64("acked", Some(number))),
+            data: Lines(make.signal("data", Some(number))),
+            state: make.w32("state", Some(number)),
+        }
+    }
+}
+
+impl<L: Layer> ProducerEntry<L> {
+    /// A vacant entry; `number` is the producer's participant number.
+    pub fn new(make: &mut impl Make<L>, number: u32) -> Self {
+        Self { state: make.w32("state", Some(number)) }
+    }
+}
+
+/// What [`Control::published`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// How many messages were published, END included.
+    pub count: u64,
+    /// The last of them is END: nothing follows. In the same word as the count, so that nobody
+    /// sees the one without the other, whoever dies in between.
+    pub ended: bool,
+}
+
+impl Published {
+    const ENDED: u64 = 1 << 63;
+
+    /// Reads the word's value.
+    pub const fn from_word(word: u64) -> Self {
+        Self { count: word & !Self::ENDED, ended: word & Self::ENDED != 0 }
+    }
+
+    /// The word's value.
+    pub const fn word(self) -> u64 {
+        if self.ended { self.count | Self::ENDED } else { self.count }
+    }
+}
+
+/// What a registry entry's `state` holds: bit 0 is ACTIVE, the rest counts the occupants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occupancy {
+    /// VACANT (false): nobody is here; a writer ignores the acknowledgement.
+    /// ACTIVE (true): somebody is here, or died here and was not evicted yet.
+    pub active: bool,
+    /// Counts the occupants. Tells a dead one from its successor.
+    pub generation: u32,
+}
+
+impl Occupancy {
+    /// Reads the word's value; every value means something.
+    pub const fn from_word(word: u32) -> Self {
+        Self { active: word & 1 != 0, generation: word >> 1 }
+    }
+
+    /// The word's value.
+    pub const fn word(self) -> u32 {
+        (self.generation << 1) | self.active as u32
+    }
+
+    /// The next occupant's.
+    const fn next(self) -> Self {
+        Self { active: true, generation: self.generation.wrapping_add(1) & (u32::MAX >> 1) }
+    }
+
+    const fn vacated(self) -> Self {
+        Self { active: false, generation: self.generation }
+    }
+}
+
+/// A channel as one participant holds it.
+#[derive(Debug)]
+pub struct Channel<L: Layer, S: Storage<L>> {
+    layer: L,
+    storage: S,
+    geometry: Geometry,
+}
+
+impl<L: Layer, S: Storage<L>> Channel<L, S> {
+    /// A handle on `storage`, whose words are laid out as `geometry` says. The layer is this
+    /// handle's own: it has claimed no number yet.
+    pub const fn new(layer: L, storage: S, geometry: Geometry) -> Self {
+        Self { layer, storage, geometry }
+    }
+
+    /// The geometry this handle was made with.
+    pub const fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// The layer.
+    pub const fn layer(&self) -> &L {
+        &self.layer
+    }
+
+    /// The storage.
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// How far the channel is; stale when it returns, but never ahead.
+    pub fn published(&self) -> Published {
+        Published::from_word(self.control().published.0.load(Acquire))
+    }
+
+    /// How many dead consumers were evicted so far.
+    pub fn evicted(&self) -> u32 {
+        self.control().evicted.load(Relaxed) // a statistic: orders nothing
+    }
+
+    /// The consumers attached, dead ones not yet evicted included, each with the number of
+    /// messages it has acknowledged.
+    pub fn acknowledged(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        (0..).zip(self.storage.consumers()).filter_map(|(number, entry)| {
+            let state = Occupancy::from_word(entry.state.load(Relaxed)); // a snapshot orders nothing
+            state.active.then(|| (number, entry.acked.0.load(Relaxed)))
+        })
+    }
+
+    fn control(&self) -> &Control<L> {
+        self.storage.control()
+    }
+
+    /// The index of the slot of message `n`: below `slots`, which is at least 1.
+    const fn slot_of(&self, n: u64) -> u32 {
+        match n.checked_rem(self.geometry.slots as u64) {
+            Some(index) => index as u32,
+            None => 0, // not reached: a geometry has slots
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Publishing: take the lock, wait for room, write the slot, count it.
+//!
+//! The order of the steps is in the types: only a [`Producer`] can become [`Held`] (it has the
+//! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
+
+use super::{Channel, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting};
+use crate::layer::{
+    Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
+};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::{fmt, slice};
+
+/// A participant that publishes.
+///
+/// Dropping it without [`finish`](Producer::finish) is the same as dying, to the others: END does
+/// not come on its account.
+#[derive(Debug)]
+pub struct Producer<L: Layer, S: Storage<L>> {
+    channel: Channel<L, S>,
+    me: Participant,
+    /// The lowest acknowledgement known; looked at again only when it binds. Acknowledgements
+    /// never go back, and who joins later starts at the count of that time, which is no lower.
+    gate: Option<u64>,
+    finished: bool,
+}
+
+/// What [`Producer::finish`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// We were the last: END is published.
+    Ended,
+    /// Others have yet to finish.
+    OthersRemain,
+}
+
+impl<L: Layer, S: Storage<L>> Producer<L, S> {
+    /// Joins. If a dead predecessor under our number held the write lock, it is freed.
+    ///
+    /// # Errors
+    /// [`JoinError::Full`], [`JoinError::Ended`].
+    pub fn join(channel: Channel<L, S>) -> Result<Self, JoinError> {
+        let capacity = channel.geometry.producers;
+        let Some(me) = channel.take_producer_entry() else {
+            return Err(JoinError::Full { role: "producer", capacity });
+        };
+        let mut producer = Self { channel, me, gate: None, finished: false };
+        if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
+            drop(producer.recovered());
+        }
+        if producer.channel.published().ended {
+            producer.channel.vacate_producer_entry(me);
+            return Err(JoinError::Ended);
+        }
+        Ok(producer)
+    }
+
+    /// Who we are.
+    pub const fn participant(&self) -> Participant {
+        self.me
+    }
+
+    /// The channel.
+    pub const fn channel(&self) -> &Channel<L, S> {
+        &self.channel
+    }
+
+    /// Takes the write lock.
+    ///
+    /// # Errors
+    /// [`SendError::TimedOut`] with [`Waiting::Lock`], [`SendError::Ended`].
+    pub fn lock(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
+        if self.finished {
+            return Err(SendError::Ended);
+        }
+        let acquired = self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline);
+        let held = match acquired {
+            Ok(Acquired::Clean) => Held { producer: self },
+            Ok(Acquired::OwnerDied) => self.recovered(),
+            Err(busy) => {
+                let first = self.channel.geometry.consumers;
+                let owner = busy.owner.map(|number| number.saturating_sub(first));
+                return Err(SendError::TimedOut(Waiting::Lock { owner }));
+            }
+        };
+        if held.published().ended { Err(SendError::Ended) } else { Ok(held) }
+    }
+
+    /// Waits for the write lock and a free slot.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn reserve(&mut self, deadline: Deadline) -> Result<Room<'_, L, S>, SendError> {
+        self.lock(deadline)?.room(deadline)
+    }
+
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
+        self.fits(message.len())?;
+        self.reserve(deadline)?.send(message).map(drop)
+    }
+
+    /// Finishes: the last producer to do so publishes END, when there is room for it.
+    ///
+    /// # Errors
+    /// See [`SendError`]; we have not finished then, and may try again. After END by others:
+    /// [`SendError::Ended`].
+    pub fn finish(&mut self, deadline: Deadline) -> Result<Finished, SendError> {
+        let end_after = self.channel.geometry.end_after;
+        let me = self.me;
+        let held = self.lock(deadline)?;
+        let channel = &held.producer.channel;
+        let finished = channel.control().finished.load(Relaxed).saturating_add(1); // E7: under the lock
+        let last = finished >= end_after && !channel.another_producer_lives(me);
+        let held = if last { held.room(deadline)?.end() } else { held };
+        held.producer.channel.control().finished.store(finished, Relaxed); // under the lock
+        // Under the lock, too: of two that finish, the second must see that the first is gone.
+        held.producer.finished = true;
+        held.producer.channel.vacate_producer_entry(me);
+        Ok(if last { Finished::Ended } else { Finished::OthersRemain })
+    }
+
+    /// The previous owner of the lock, which is ours now, died. What it did not publish was never
+    /// there, so nothing is rolled back; but it may have published and not notified.
+    fn recovered(&mut self) -> Held<'_, L, S> {
+        let held = Held { producer: self };
+        held.notify();
+        held
+    }
+
+    /// # Errors
+    /// [`SendError::TooLong`].
+    fn fits(&self, len: usize) -> Result<(), SendError> {
+        let Geometry { slot_size, .. } = self.channel.geometry;
+        if len > slot_size as usize { Err(SendError::TooLong { len, slot_size }) } else { Ok(()) }
+    }
+
+    /// What must be known before message `n` may be written: that the consumers are there, if it
+    /// is the first, and that each is done with the slot.
+    fn look_for_room(&self, n: u64, look: Look) -> Result<u64, Blocked> {
+        let Geometry { slots, start_with, .. } = self.channel.geometry;
+        let (mut gate, mut joined) = (n, 0_u32);
+        for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
+            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
+            // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
+            // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
+            // nothing any more, and that it does not is what the answer of `is_alive` carries.
+            if !state.active {
+                continue;
+            }
+            let acked = entry.acked.0.load(Acquire); // E4, from E3
+            if acked > n {
+                let (acked, published) = (acked, n);
+                return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
+            }
+            let binding = n.saturating_sub(acked) >= u64::from(slots);
+            if look == Look::Thorough && (binding || n == 0) && !self.channel.layer.is_alive(consumer) {
+                self.channel.evict(consumer, state);
+                continue;
+            }
+            if binding {
+                return Err(Blocked::Waiting(Waiting::Acknowledgement { consumer, message: acked }));
+            }
+            joined = joined.saturating_add(1);
+            gate = gate.min(acked);
+        }
+        if n == 0 && joined < start_with {
+            return Err(Blocked::Waiting(Waiting::Start { joined, wanted: start_with }));
+        }
+        Ok(gate)
+    }
+}
+
+/// Why there is no room yet.
+enum Blocked {
+    Waiting(Waiting),
+    Corrupt(Corruption),
+}
+
+impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
+    /// Gives the number back. Unless we have finished, our entry stays ACTIVE: we look dead.
+    fn drop(&mut self) {
+        self.channel.layer.disclaim(self.me.number);
+    }
+}
+
+/// The write lock is ours: nobody else writes slots or `published`. Dropping it gives it back.
+pub struct Held<'p, L: Layer, S: Storage<L>> {
+    producer: &'p mut Producer<L, S>,
+}
+
+impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
+    /// Waits until the next slot is free.
+    ///
+    /// # Errors
+    /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
+    pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
+        let n = self.published().count;
+        let slots = u64::from(self.producer.channel.geometry.slots);
+        let known = self.producer.gate.is_some_and(|gate| n.saturating_sub(gate) < slots);
+        if !known {
+            let gate = self.await_room(n, deadline)?;
+            self.producer.gate = Some(gate);
+        }
+        let slot = self.producer.channel.slot_of(n);
+        // SAFETY: we hold the lock, so nobody else writes; and every active consumer has
+        // acknowledged message `n - slots`, the last one in this slot, so nobody reads it (S3).
+        let writing = unsafe { self.producer.channel.storage.write(slot) };
+        Ok(Room { writing, sequence: n, held: self })
+    }
+
+    fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {
+        let producer = &*self.producer;
+        let mut last = None;
+        let found = producer.channel.control().space.0.wait(&producer.channel.layer, deadline, |look| {
+            match producer.look_for_room(n, look) {
+                Ok(gate) => Some(Ok(gate)),
+                Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
+                Err(Blocked::Waiting(waiting)) => {
+                    last = Some(waiting);
+                    None
+                }
+            }
+        });
+        match (found, last) {
+            (Some(result), _) => result,
+            (None, Some(waiting)) => Err(SendError::TimedOut(waiting)),
+            (None, None) => Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
+        }
+    }
+
+    /// How far the channel is; exact while the lock is ours.
+    pub fn published(&self) -> Published {
+        // E7: whoever wrote it last held the lock before us.
+        Published::from_word(self.producer.channel.control().published.0.load(Relaxed))
+    }
+
+    /// Makes every consumer look at the count again.
+    fn notify(&self) {
+        let channel = &self.producer.channel;
+        L::Signal::notify_all(&channel.layer, channel.storage.consumers().iter().map(|entry| &entry.data.0));
+    }
+}
+
+impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
+    fn drop(&mut self) {
+        self.producer.channel.control().lock.0.release(&self.producer.channel.layer, self.producer.me);
+    }
+}
+
+impl<L: Layer, S: Storage<L>> fmt::Debug for Held<'_, L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("published", &self.published()).finish()
+    }
+}
+
+/// The write lock is ours and the next slot is free. Dropping it publishes nothing.
+pub struct Room<'p, L: Layer, S: Storage<L>> {
+    /// Before `held`, so that writing ends before the lock is given back.
+    writing: S::Writing,
+    sequence: u64,
+    held: Held<'p, L, S>,
+}
+
+impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
+    /// The number that the message will have in the one total order, from 0.
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
+    /// with one slot, the previous message.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let len = self.held.producer.channel.geometry.slot_size as usize;
+        // SAFETY: a slot has `slot_size` bytes, all initialised (the segment starts zeroed), and
+        // `writing` is exclusive; the borrow of `self` keeps it so.
+        unsafe { slice::from_raw_parts_mut(self.writing.bytes(), len) }
+    }
+
+    /// Fills the slot with the previous message's bytes and returns their number, so that it can
+    /// be changed in place. `None` if there is none, or it has not a message's form.
+    pub fn copy_previous(&mut self) -> Option<usize> {
+        let before = self.sequence.checked_sub(1)?;
+        let channel = &self.held.producer.channel;
+        let Geometry { slot_size, .. } = channel.geometry;
+        let (from, to) = (channel.slot_of(before), channel.slot_of(self.sequence));
+        if from == to {
+            return Some(slot_size as usize); // one slot: the bytes are there already
+        }
+        // SAFETY: we hold the lock, so nobody writes any slot but the one in `writing`, another.
+        let reading = unsafe { channel.storage.read(from) };
+        let len = reading.header().len.min(slot_size) as usize;
+        // SAFETY: both have `slot_size` bytes, `len` is no more, and they are different slots.
+        unsafe { core::ptr::copy_nonoverlapping(reading.bytes(), self.writing.bytes(), len) };
+        Some(len)
+    }
+
+    /// Publishes the first `len` bytes of the slot as a message. The lock stays ours.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`].
+    pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
+        self.held.producer.fits(len)?;
+        Ok(self.count(Header { len: len as u32, kind: Header::DATA }))
+    }
+
+    /// Copies `message` into the slot and publishes it.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`].
+    pub fn send(mut self, message: &[u8]) -> Result<Held<'p, L, S>, SendError> {
+        let slot_size = self.held.producer.channel.geometry.slot_size;
+        let Some(bytes) = self.bytes_mut().get_mut(..message.len()) else {
+            return Err(SendError::TooLong { len: message.len(), slot_size });
+        };
+        bytes.copy_from_slice(message);
+        self.publish(message.len())
+    }
+
+    /// Publishes END.
+    fn end(self) -> Held<'p, L, S> {
+        self.count(Header { len: 0, kind: Header::END })
+    }
+
+    /// The linearization point: before the store nobody sees anything of the message, after it
+    /// everybody sees all of it.
+    fn count(mut self, header: Header) -> Held<'p, L, S> {
+        self.writing.set_header(header);
+        let Self { writing, sequence, held } = self;
+        drop(writing); // we write no more: from the store on, the slot is the consumers'
+        let published = Published { count: sequence.saturating_add(1), ended: header.kind == Header::END };
+        let word = &held.producer.channel.control().published.0;
+        word.store(published.word(), Release); // E1, to E2: the slot's bytes
+        held.notify();
+        held
+    }
+}
+
+impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("sequence", &self.sequence).finish()
+    }
+}

@@ -1,0 +1,101 @@
+//! Joining, leaving, and telling the living from the dead.
+//!
+//! An entry belongs to whoever holds its number in the layer ([`Layer::claim`]), and the kernel
+//! takes that back at death, however a process dies. So an entry that is ACTIVE and not alive is a
+//! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
+//! barrier that waits for it.
+
+use super::{Channel, Occupancy, Published};
+use crate::layer::{Layer, Participant, Signal, Storage, Word};
+use core::iter::once;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+
+impl<L: Layer, S: Storage<L>> Channel<L, S> {
+    /// Takes a consumer's entry: who we are, and where we start. `None` when all are taken.
+    ///
+    /// Let *p* be the count we start with. Nothing that we have yet to read is overwritten, since a
+    /// writer asks for our acknowledgement before it needs the slot of message *p* again. It
+    /// looks at `state` for message *p + slots* after the fence that follows the publication of
+    /// *p* or a later one (N), and we load the count after our own fence (J):
+    /// 1. J before N: the writer sees ACTIVE.
+    /// 2. N before J: we see that publication, so the count we start with is above *p*: not this case.
+    pub(super) fn take_consumer_entry(&self) -> Option<(Participant, Published)> {
+        let (number, entry) = (0..).zip(self.storage.consumers()).find(|&(n, _)| self.layer.claim(n))?;
+        // The claim happens after all that the last occupant did: these words are ours alone now,
+        // except that a writer may still evict that occupant, which the generation makes harmless.
+        let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
+        let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, its count only
+        entry.acked.0.store(bound.count, Release); // E3: also what the last occupant had left to read
+        entry.state.store(state.word(), Release); // E9, to E6: with an acknowledgement not too high
+        self.layer.fence(SeqCst); // J
+        let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
+        entry.acked.0.store(start.count, Release); // E3: we read nothing below
+        L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
+        Some((Participant { number, generation: state.generation }, start))
+    }
+
+    /// Gives a consumer's entry back. No slot is being read.
+    pub(super) fn leave_consumer_entry(&self, me: Participant) {
+        if let Some(entry) = self.storage.consumers().get(me.number as usize) {
+            let vacant = Occupancy { active: true, generation: me.generation }.vacated();
+            entry.state.store(vacant.word(), Release); // E5, to E6: we read nothing any more
+            L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us
+        }
+        self.layer.disclaim(me.number);
+    }
+
+    /// Takes a producer's entry. `None` when all are taken.
+    pub(super) fn take_producer_entry(&self) -> Option<Participant> {
+        let first = self.geometry.consumers;
+        let (number, entry) = (first..).zip(self.storage.producers()).find(|&(n, _)| self.layer.claim(n))?;
+        let state = Occupancy::from_word(entry.state.load(Relaxed)).next(); // ours alone, as above
+        entry.state.store(state.word(), Relaxed); // whoever reads it asks `is_alive` next
+        Some(Participant { number, generation: state.generation })
+    }
+
+    /// Makes our producer's entry VACANT: nobody shall ask whether we live. The number stays ours.
+    pub(super) fn vacate_producer_entry(&self, me: Participant) {
+        if let Some(entry) = self.producer_entry(me.number) {
+            let vacant = Occupancy { active: true, generation: me.generation }.vacated();
+            entry.state.store(vacant.word(), Relaxed); // as in `take_producer_entry`
+        }
+    }
+
+    /// Makes a dead consumer's entry VACANT, unless somebody else has it by now. We hold the lock.
+    pub(super) fn evict(&self, number: u32, dead: Occupancy) {
+        let Some(entry) = self.storage.consumers().get(number as usize) else { return };
+        // The generation is part of the value: a successor's entry is not touched.
+        let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
+        if vacated.is_ok() {
+            let evicted = self.control().evicted.load(Relaxed); // a statistic, written under the lock
+            self.control().evicted.store(evicted.wrapping_add(1), Relaxed);
+        }
+    }
+
+    /// Whether a producer other than `me` is attached and alive.
+    pub(super) fn another_producer_lives(&self, me: Participant) -> bool {
+        self.attached_producers().any(|number| number != me.number && self.layer.is_alive(number))
+    }
+
+    /// Whether there were producers, and all that did not finish are dead.
+    pub(super) fn producers_lost(&self) -> bool {
+        let mut dead = 0_u32;
+        let alive = self.attached_producers().any(|number| {
+            dead = dead.saturating_add(1);
+            self.layer.is_alive(number)
+        });
+        !alive && dead > 0
+    }
+
+    /// The producers that have joined and not finished, dead ones included.
+    fn attached_producers(&self) -> impl Iterator<Item = u32> + '_ {
+        let attached = |entry: &super::ProducerEntry<L>| Occupancy::from_word(entry.state.load(Relaxed)).active;
+        (self.geometry.consumers..)
+            .zip(self.storage.producers())
+            .filter_map(move |(number, entry)| attached(entry).then_some(number))
+    }
+
+    fn producer_entry(&self, number: u32) -> Option<&super::ProducerEntry<L>> {
+        self.storage.producers().get(number.checked_sub(self.geometry.consumers)? as usize)
+    }
+}

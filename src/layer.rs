@@ -198,7 +198,8 @@ pub trait Signal<L: Layer>: fmt::Debug + Sized {
     /// [`Look::Thorough`] at bounded intervals, and always before the wait gives up.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Look) -> Option<T>) -> Option<T>;
 
-    /// Makes the waiters of these signals look again at everything written before this call.
+    /// Makes the waiters of these signals look again at everything written before this call. The
+    /// signals are asked for after a SeqCst fence.
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a;

@@ -1,6 +1,6 @@
 //! Receiving: wait for the count, read the slot, acknowledge.
 
-use super::{Channel, Corruption, JoinError, Published, ReceiveError};
+use super::{Channel, Corruption, JoinError, Published, RecvError};
 use crate::layer::{Deadline, Header, Layer, Look, Participant, Reading, Signal, Storage, Word};
 use core::ops::Deref;
 use core::sync::atomic::Ordering::{Acquire, Release};
@@ -48,10 +48,10 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// Waits for the next message and lends it; it is acknowledged when the loan ends.
     ///
     /// # Errors
-    /// See [`ReceiveError`]. After an error, the same message is still the next one.
-    pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, ReceiveError> {
+    /// See [`RecvError`]. After an error, the same message is still the next one.
+    pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
         if self.ended {
-            return Err(ReceiveError::Ended);
+            return Err(RecvError::Ended);
         }
         self.wait(deadline)?;
         let slot = self.channel.slot_of(self.next);
@@ -62,45 +62,45 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let slot_size = self.channel.geometry.slot_size;
         if len > slot_size || !matches!(kind, Header::DATA | Header::END) {
             let (message, slot_size) = (self.next, slot_size);
-            return Err(ReceiveError::Corrupt(Corruption::Slot { message, kind, len, slot_size }));
+            return Err(RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size }));
         }
         let message = Message { reading: Some(reading), len: len as usize, consumer: self };
         if kind == Header::END {
             message.consumer.ended = true;
             drop(message); // acknowledges: END's slot, like any other, is no longer needed
-            return Err(ReceiveError::Ended);
+            return Err(RecvError::Ended);
         }
         Ok(message)
     }
 
     /// Waits until `next` is published.
-    fn wait(&self, deadline: Deadline) -> Result<(), ReceiveError> {
+    fn wait(&self, deadline: Deadline) -> Result<(), RecvError> {
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
-            return Err(ReceiveError::Ended); // not reached: `join` found the entry
+            return Err(RecvError::Ended); // not reached: `join` found the entry
         };
         // The producer of `next` (a) has not published it: we sleep, and it wakes us when it has;
         // (b) has published it; (c) died before it could: somebody else will publish `next`, or
         // nobody is left, which is what the thorough look is for.
-        let found = entry.data.0.wait(&self.channel.layer, deadline, |look| match self.look() {
+        let found = entry.data.wait(&self.channel.layer, deadline, |look| match self.look() {
             // The dead publish nothing more, but one may have published after our look.
             Ok(false) if look == Look::Thorough && self.channel.producers_lost() => match self.look() {
-                Ok(false) => Some(Err(ReceiveError::ProducersLost)),
+                Ok(false) => Some(Err(RecvError::ProducersLost)),
                 seen => Some(seen.map(drop)),
             },
             Ok(false) => None,
             seen => Some(seen.map(drop)),
         });
-        found.unwrap_or(Err(ReceiveError::TimedOut { next: self.next }))
+        found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))
     }
 
     /// Whether `next` is published.
-    fn look(&self) -> Result<bool, ReceiveError> {
+    fn look(&self) -> Result<bool, RecvError> {
         let published = self.channel.control().published.0.load(Acquire); // E2, from E1
         let published = Published::from_word(published).count;
         let slots = self.channel.geometry.slots;
         match published.checked_sub(self.next) {
             Some(ahead) if ahead <= u64::from(slots) => Ok(ahead > 0),
-            _ => Err(ReceiveError::Corrupt(Corruption::Published { published, next: self.next, slots })),
+            _ => Err(RecvError::Corrupt(Corruption::Published { published, next: self.next, slots })),
         }
     }
 
@@ -123,7 +123,7 @@ impl<L: Layer, S: Storage<L>> Drop for Consumer<L, S> {
 }
 
 /// A message, still in its slot. Dropping it acknowledges it, and only then can its slot be
-/// overwritten. Forgetting it (`core::mem::forget`) leaves it unacknowledged: it is received again.
+/// overwritten. [`keep`](Message::keep) leaves it unacknowledged.
 pub struct Message<'c, L: Layer, S: Storage<L>> {
     /// `None` once the reading is over.
     reading: Option<S::Reading>,
@@ -135,6 +135,11 @@ impl<L: Layer, S: Storage<L>> Message<'_, L, S> {
     /// The message's number in the one total order, from 0.
     pub fn sequence(&self) -> u64 {
         self.consumer.next
+    }
+
+    /// Ends the loan without acknowledging: the message is received again.
+    pub fn keep(self) {
+        core::mem::ManuallyDrop::new(self).reading = None;
     }
 }
 

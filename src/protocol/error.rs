@@ -123,7 +123,7 @@ pub enum SendError {
 /// Why no message was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum ReceiveError {
+pub enum RecvError {
     /// END: every message was received, nothing follows.
     #[error("the channel has ended: every message was received")]
     Ended,

@@ -24,7 +24,7 @@ mod producer;
 mod registry;
 
 pub use consumer::{Consumer, Message};
-pub use error::{Corruption, JoinError, ReceiveError, SendError, Waiting};
+pub use error::{Corruption, JoinError, RecvError, SendError, Waiting};
 pub use producer::{Finished, Held, Producer, Room};
 
 use crate::layer::{Layer, Storage, Word};
@@ -75,8 +75,8 @@ pub struct Control<L: Layer> {
 pub struct ConsumerEntry<L: Layer> {
     /// The acknowledgement: done with every message below this number. Never goes back.
     pub acked: Lines<L::W64>,
-    /// Where the consumer waits for data.
-    pub data: Lines<L::Signal>,
+    /// Where the consumer waits for data. Rarely written, so that a producer's look stays cheap.
+    pub data: L::Signal,
     /// See [`Occupancy`].
     pub state: L::W32,
 }
@@ -120,7 +120,7 @@ impl<L: Layer> ConsumerEntry<L> {
     pub fn new(make: &mut impl Make<L>, number: u32) -> Self {
         Self {
             acked: Lines(make.w64("acked", Some(number))),
-            data: Lines(make.signal("data", Some(number))),
+            data: make.signal("data", Some(number)),
             state: make.w32("state", Some(number)),
         }
     }

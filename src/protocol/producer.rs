@@ -3,12 +3,12 @@
 //! The order of the steps is in the types: only a [`Producer`] can become [`Held`] (it has the
 //! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
 
-use super::{Channel, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting};
+use super::{Channel, ConsumerEntry, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting};
 use crate::layer::{
     Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
 };
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::{fmt, slice};
+use core::{fmt, marker::PhantomData, slice};
 
 /// A participant that publishes.
 ///
@@ -74,7 +74,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         }
         let acquired = self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline);
         let held = match acquired {
-            Ok(Acquired::Clean) => Held { producer: self },
+            Ok(Acquired::Clean) => Held { producer: self, not_send: PhantomData },
             Ok(Acquired::OwnerDied) => self.recovered(),
             Err(busy) => {
                 let first = self.channel.geometry.consumers;
@@ -125,7 +125,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// The previous owner of the lock, which is ours now, died. What it did not publish was never
     /// there, so nothing is rolled back; but it may have published and not notified.
     fn recovered(&mut self) -> Held<'_, L, S> {
-        let held = Held { producer: self };
+        let held = Held { producer: self, not_send: PhantomData };
         held.notify();
         held
     }
@@ -187,8 +187,11 @@ impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
 }
 
 /// The write lock is ours: nobody else writes slots or `published`. Dropping it gives it back.
+///
+/// Not `Send`: some locks belong to the thread that took them.
 pub struct Held<'p, L: Layer, S: Storage<L>> {
     producer: &'p mut Producer<L, S>,
+    not_send: PhantomData<*mut ()>,
 }
 
 impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
@@ -240,7 +243,11 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// Makes every consumer look at the count again.
     fn notify(&self) {
         let channel = &self.producer.channel;
-        L::Signal::notify_all(&channel.layer, channel.storage.consumers().iter().map(|entry| &entry.data.0));
+        // A consumer that joins is missed only if its fence J comes after the one in `notify_all`,
+        // which comes before these looks: it then starts at a count that it need not be told of.
+        let here = |entry: &&ConsumerEntry<L>| Occupancy::from_word(entry.state.load(Relaxed)).active;
+        let here = channel.storage.consumers().iter().filter(here);
+        L::Signal::notify_all(&channel.layer, here.map(|entry| &entry.data));
     }
 }
 

@@ -63,7 +63,7 @@ pub trait Writing {
     /// Writes the header.
     fn set_header(&mut self, header: Header);
     /// The first payload byte; `slot_size` bytes may be written from here.
-    fn bytes(&mut self) -> *mut u8;
+    fn bytes(&self) -> *mut u8;
 }
 
 /// When a call gives up waiting.

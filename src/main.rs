@@ -1,1 +1,2 @@
+//! The `ackcast` command.
 fn main() {}

@@ -286,6 +286,13 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
         unsafe { slice::from_raw_parts_mut(self.writing.bytes(), len) }
     }
 
+    /// The slot's bytes, as [`bytes_mut`](Room::bytes_mut).
+    pub fn bytes(&self) -> &[u8] {
+        let len = self.held.producer.channel.geometry.slot_size as usize;
+        // SAFETY: as in `bytes_mut`, shared for as long as `self` is.
+        unsafe { slice::from_raw_parts(self.writing.bytes(), len) }
+    }
+
     /// Fills the slot with the previous message's bytes and returns their number, so that it can
     /// be changed in place. `None` if there is none, or it has not a message's form.
     pub fn copy_previous(&mut self) -> Option<usize> {

@@ -4,6 +4,16 @@
 //! waits for it to change, and who is still alive. [`Futex`](crate::layers::Futex) puts all of it
 //! into real shared memory; `verify/` has layers in which every operation is a step of a model
 //! checker. Nothing here needs `std` or an allocator.
+#![deny(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
 
 use crate::protocol::{ConsumerEntry, Control, ProducerEntry};
 use core::{fmt, sync::atomic::Ordering, time::Duration};

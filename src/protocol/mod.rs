@@ -17,6 +17,16 @@
 //! | E5 → E6 | `state` on leaving | `state` before ignoring the consumer | "done with everything" |
 //! | E7 ← E8 | the lock's release | the lock's acquisition | the previous writer's work |
 //! | E9 → E6 | `state` on joining | `state` before asking for the acknowledgement | where it starts |
+#![deny(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
 
 mod consumer;
 mod error;

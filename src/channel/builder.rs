@@ -1,9 +1,9 @@
 //! Creating a channel, and watching it.
 
-use super::{CreateError, on_layer, protocol_channel};
-use crate::layers::{Futex, RawSync, RealLayer, Sync};
+use super::{CreateError, on_layer};
+use crate::layers::{Futex, RawSync, Sync};
 use crate::protocol::{self, Geometry, Published};
-use crate::segment::{CreateFault, Handle, Name, OpenError, Segment};
+use crate::segment::{Handle, Name, OpenError, Segment};
 
 /// A channel to be: [`Channel::create`].
 #[derive(Clone, Debug)]
@@ -42,14 +42,13 @@ impl Channel {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(name: &Name) -> Result<Self, OpenError> {
-        let handle = Handle::open(name)?;
-        Self::new(handle).map_err(|error| OpenError::System { name: name.clone(), action: "dup", error })
+        Self::new(Handle::open(name)?)
     }
 
-    fn new(handle: Handle) -> std::io::Result<Self> {
-        let inner = match handle.checked().sync {
-            Sync::Futex => Inner::Futex(protocol_channel(&handle, handle.layer()?)),
-            Sync::RawSync => Inner::RawSync(protocol_channel(&handle, handle.layer()?)),
+    fn new(handle: Handle) -> Result<Self, OpenError> {
+        let inner = match handle.sync() {
+            Sync::Futex => Inner::Futex(handle.channel()?),
+            Sync::RawSync => Inner::RawSync(handle.channel()?),
         };
         Ok(Self { inner, handle })
     }
@@ -61,12 +60,12 @@ impl Channel {
 
     /// How the channel was laid out.
     pub const fn geometry(&self) -> Geometry {
-        self.handle.checked().geometry
+        self.handle.geometry()
     }
 
     /// What the channel is built on.
     pub const fn sync(&self) -> Sync {
-        self.handle.checked().sync
+        self.handle.sync()
     }
 
     /// How far the channel is; never ahead, but stale at once.
@@ -133,21 +132,9 @@ impl Builder {
         geometry.consumers = self.places.unwrap_or(geometry.start_with.max(8));
         geometry.producers = self.places.unwrap_or(geometry.end_after.max(8));
         let created = match self.sync {
-            Sync::Futex => create::<Futex>(&name, &geometry),
-            Sync::RawSync => create::<RawSync>(&name, &geometry),
+            Sync::Futex => Handle::create::<Futex>(&name, &geometry),
+            Sync::RawSync => Handle::create::<RawSync>(&name, &geometry),
         };
-        let system = |action, error| CreateError::System { name: name.clone(), action, error };
-        let handle = created.map_err(|fault| match fault {
-            CreateFault::Layout(error) => CreateError::Layout(error),
-            CreateFault::Exists(living) => CreateError::AlreadyExists { name: name.clone(), living },
-            CreateFault::Open(error) => CreateError::InTheWay(error),
-            CreateFault::NoSpace(bytes) => CreateError::NoSpace { name: name.clone(), bytes },
-            CreateFault::System { action, error } => system(action, error),
-        })?;
-        Channel::new(handle).map_err(|error| system("dup", error))
+        Channel::new(created?).map_err(CreateError::InTheWay)
     }
-}
-
-fn create<L: RealLayer>(name: &Name, geometry: &Geometry) -> Result<Handle, CreateFault> {
-    Handle::create::<L>(name, geometry)
 }

@@ -1,9 +1,9 @@
 //! Receiving.
 
-use super::{AttachError, Patience, RecvValueError, on_layer, protocol_channel};
+use super::{AttachError, Patience, RecvValueError, on_layer};
 use crate::layers::{Futex, RawSync, Sync};
 use crate::protocol::{self, RecvError};
-use crate::segment::{Handle, Name, OpenError, Segment};
+use crate::segment::{Handle, Name, Segment};
 use core::ops::Deref;
 use std::time::Duration;
 use zerocopy::FromBytes;
@@ -31,17 +31,10 @@ impl Consumer {
     pub fn attach(name: &str) -> Result<Self, AttachError> {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
-        let system = |error| OpenError::System { name: name.clone(), action: "dup", error };
         let join = |error| AttachError::Join { name: name.clone(), error };
-        let inner = match handle.checked().sync {
-            Sync::Futex => {
-                let channel = protocol_channel::<Futex>(&handle, handle.layer().map_err(system)?);
-                Inner::Futex(protocol::Consumer::join(channel).map_err(join)?)
-            }
-            Sync::RawSync => {
-                let channel = protocol_channel::<RawSync>(&handle, handle.layer().map_err(system)?);
-                Inner::RawSync(protocol::Consumer::join(channel).map_err(join)?)
-            }
+        let inner = match handle.sync() {
+            Sync::Futex => Inner::Futex(protocol::Consumer::join(handle.channel()?).map_err(join)?),
+            Sync::RawSync => Inner::RawSync(protocol::Consumer::join(handle.channel()?).map_err(join)?),
         };
         Ok(Self { inner, handle })
     }

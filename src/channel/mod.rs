@@ -5,25 +5,15 @@ mod consumer;
 mod error;
 mod producer;
 
+pub use crate::segment::CreateError;
 pub use builder::{Builder, Channel};
 pub use consumer::{Consumer, Message, Messages};
-pub use error::{AttachError, CreateError, RecvValueError};
+pub use error::{AttachError, RecvValueError};
 pub use producer::{Loan, Producer};
 
 use crate::layer::Deadline;
 use crate::layers::RealLayer;
-use crate::protocol;
-use crate::segment::{Handle, Segment};
 use std::time::Duration;
-
-/// The protocol's channel on a handle of its own, opened for one participant.
-fn protocol_channel<L: RealLayer>(handle: &Handle, layer: L) -> protocol::Channel<L, Segment<L>> {
-    let checked = handle.checked();
-    // SAFETY: the handle's header was checked: it is ready, and its layout is that of its geometry
-    // for the layer it names, which the caller matched.
-    let segment = unsafe { Segment::new(handle.mapping().clone(), checked.layout, checked.geometry) };
-    protocol::Channel::new(layer, segment, checked.geometry)
-}
 
 /// The moment `timeout` from now.
 fn after<L: RealLayer>(layer: &L, timeout: Duration) -> Deadline {

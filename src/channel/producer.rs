@@ -1,9 +1,9 @@
 //! Sending.
 
-use super::{AttachError, Patience, on_layer, protocol_channel};
+use super::{AttachError, Patience, on_layer};
 use crate::layers::{Futex, RawSync, Sync};
 use crate::protocol::{self, Finished, SendError};
-use crate::segment::{Handle, Name, OpenError, Segment};
+use crate::segment::{Handle, Name, Segment};
 use core::ops::{Deref, DerefMut};
 use std::time::Duration;
 use zerocopy::{Immutable, IntoBytes};
@@ -33,17 +33,10 @@ impl Producer {
     pub fn attach(name: &str) -> Result<Self, AttachError> {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
-        let system = |error| OpenError::System { name: name.clone(), action: "dup", error };
         let join = |error| AttachError::Join { name: name.clone(), error };
-        let inner = match handle.checked().sync {
-            Sync::Futex => {
-                let channel = protocol_channel::<Futex>(&handle, handle.layer().map_err(system)?);
-                Inner::Futex(protocol::Producer::join(channel).map_err(join)?)
-            }
-            Sync::RawSync => {
-                let channel = protocol_channel::<RawSync>(&handle, handle.layer().map_err(system)?);
-                Inner::RawSync(protocol::Producer::join(channel).map_err(join)?)
-            }
+        let inner = match handle.sync() {
+            Sync::Futex => Inner::Futex(protocol::Producer::join(handle.channel()?).map_err(join)?),
+            Sync::RawSync => Inner::RawSync(protocol::Producer::join(handle.channel()?).map_err(join)?),
         };
         Ok(Self { inner, handle })
     }

@@ -22,17 +22,14 @@ pub struct Futex {
 /// Looks before parking, where there are cores to spare: about the price of one system call.
 const SPINS: u32 = 200;
 
-impl RealLayer for Futex {
+// SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
+unsafe impl RealLayer for Futex {
     const KIND: Sync = Sync::Futex;
 
     fn new(file: File) -> Self {
         static CORES: OnceLock<usize> = OnceLock::new();
         let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
         Self { peers: Peers::new(file), spins: if *cores > 1 { SPINS } else { 0 } }
-    }
-
-    fn peers(&self) -> &Peers {
-        &self.peers
     }
 
     unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {

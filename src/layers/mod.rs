@@ -17,16 +17,18 @@ use std::fs::File;
 pub const PATROL: Duration = Duration::from_millis(6);
 
 /// A layer whose words lie in a real segment.
-pub trait RealLayer: crate::layer::Layer + Send {
+///
+/// # Safety
+/// Its words and storage types may lie in memory that other processes change, are valid whatever
+/// that memory holds, and are in their initial state in zeroed memory on which
+/// [`init`](RealLayer::init) was called. Layers of one kind agree on all of this.
+pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// What the segment's header says.
     const KIND: Sync;
 
     /// The layer for one handle. `file` is the segment's, opened for this handle alone: the
     /// handle's claims live and die with it.
     fn new(file: File) -> Self;
-
-    /// The file given to [`new`](RealLayer::new).
-    fn peers(&self) -> &Peers;
 
     /// Initialises a lock and the signals in zeroed memory.
     ///

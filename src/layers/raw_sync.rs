@@ -42,15 +42,12 @@ impl fmt::Debug for RawEvent {
     }
 }
 
-impl RealLayer for RawSync {
+// SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
+unsafe impl RealLayer for RawSync {
     const KIND: Sync = Sync::RawSync;
 
     fn new(file: File) -> Self {
         Self { peers: Peers::new(file) }
-    }
-
-    fn peers(&self) -> &Peers {
-        &self.peers
     }
 
     unsafe fn init(lock: *mut RawMutex, signals: &mut dyn Iterator<Item = *mut RawEvent>) -> io::Result<()> {

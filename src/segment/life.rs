@@ -9,9 +9,9 @@
 
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
-use super::{HeaderFault, Layout, LayoutError, Name};
-use crate::layers::{MAX_PARTICIPANTS, Peers, Presence, RealLayer};
-use crate::protocol::{ConsumerEntry, Control, Geometry};
+use super::{CreateError, HeaderFault, Layout, Name, OpenError, Segment};
+use crate::layers::{MAX_PARTICIPANTS, Peers, Presence, RealLayer, Sync};
+use crate::protocol::{self, ConsumerEntry, Control, Geometry};
 use rustix::fs::{FallocateFlags, Mode};
 use rustix::io::Errno;
 use rustix::shm;
@@ -20,7 +20,6 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// How long an opener waits for a half-made segment whose creator lives.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,72 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENCE_ALONE: Duration = Duration::from_millis(50);
 /// How often a create or open that lost a race with a removal tries again.
 const RACES: usize = 100;
-
-/// Why a segment could not be opened.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// There is none of this name.
-    #[error("there is no channel {name:?}; create it first")]
-    NotFound {
-        /// The name.
-        name: Name,
-    },
-    /// It is there, but everybody who used it is dead.
-    #[error("everybody who used channel {name:?} is dead; create it anew, or remove it with `ackcast clean`")]
-    Abandoned {
-        /// The name.
-        name: Name,
-    },
-    /// It is there, but not usable.
-    #[error("channel {name:?} cannot be used: {fault}")]
-    Unusable {
-        /// The name.
-        name: Name,
-        /// What is wrong with it.
-        fault: HeaderFault,
-    },
-    /// It belongs to somebody else, or others may open it.
-    #[error(
-        "channel {name:?} belongs to user {owner} with mode {mode:03o}; it must be ours (user {user}) with mode 600"
-    )]
-    NotOurs {
-        /// The name.
-        name: Name,
-        /// The file's owner.
-        owner: u32,
-        /// The file's mode.
-        mode: u32,
-        /// Who we are.
-        user: u32,
-    },
-    /// The operating system says no.
-    #[error("channel {name:?}: {action} failed: {error}")]
-    System {
-        /// The name.
-        name: Name,
-        /// What failed.
-        action: &'static str,
-        /// What the operating system says.
-        error: io::Error,
-    },
-}
-
-/// Why a segment could not be created; the API adds who lives.
-#[derive(Debug)]
-pub(crate) enum CreateFault {
-    Layout(LayoutError),
-    /// A segment of this name has living users: these participants, and perhaps others.
-    Exists(Vec<u32>),
-    /// One is there that may not be removed.
-    Open(OpenError),
-    /// Not enough memory for this many bytes.
-    NoSpace(usize),
-    System {
-        action: &'static str,
-        error: io::Error,
-    },
-}
 
 /// One handle's hold on a segment: its own open file description, with the presence lock.
 #[derive(Debug)]
@@ -106,24 +39,28 @@ pub struct Handle {
 
 impl Handle {
     /// Makes a segment of this name and initialises it for layer `L`.
-    pub(crate) fn create<L: RealLayer>(name: &Name, geometry: &Geometry) -> Result<Self, CreateFault> {
-        let layout = Layout::new::<L>(geometry).map_err(CreateFault::Layout)?;
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub fn create<L: RealLayer>(name: &Name, geometry: &Geometry) -> Result<Self, CreateError> {
+        let layout = Layout::new::<L>(geometry)?;
+        let system = |action, error| CreateError::System { name: name.clone(), action, error };
         for _ in 0..RACES {
             let shmem = match ShmemConf::new().os_id(name.os_id()).size(layout.size).create() {
                 Ok(shmem) => shmem,
                 Err(ShmemError::MappingIdExists) => match remove_leftover(name) {
-                    Ok(Some(living)) => return Err(CreateFault::Exists(living)),
+                    Ok(Some(living)) => return Err(CreateError::AlreadyExists { name: name.clone(), living }),
                     Ok(None) | Err(OpenError::NotFound { .. }) => continue, // it is gone
-                    Err(error) => return Err(CreateFault::Open(error)),
+                    Err(error) => return Err(CreateError::InTheWay(error)),
                 },
-                Err(error) => return Err(system("shm_open")(from_shmem(&error))),
+                Err(error) => return Err(system("shm_open", from_shmem(&error))),
             };
             let mapping = Mapping::new(shmem);
             // From here to `enter` somebody may take this segment for a dead one's and remove it.
             let file = match open_file(name) {
                 Ok(file) => file,
                 Err(Errno::NOENT) => continue,
-                Err(errno) => return Err(system("shm_open")(errno.into())),
+                Err(errno) => return Err(system("shm_open", errno.into())),
             };
             let peers = Peers::new(file);
             if peers.enter().is_err() || !is_linked(name, &peers) {
@@ -132,8 +69,8 @@ impl Handle {
             if let Err(errno) = rustix::fs::fallocate(peers.file(), FallocateFlags::empty(), 0, layout.size as u64) {
                 remove_if_alone(name, &peers);
                 return Err(match errno {
-                    Errno::NOSPC => CreateFault::NoSpace(layout.size),
-                    errno => system("fallocate")(errno.into()),
+                    Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
+                    errno => system("fallocate", errno.into()),
                 });
             }
             let nonce = nonce();
@@ -146,14 +83,14 @@ impl Handle {
             // SAFETY: as above.
             if let Err(error) = unsafe { init_words::<L>(&mapping, &layout, geometry) } {
                 remove_if_alone(name, &peers);
-                return Err(system("initialising the lock and signals")(error));
+                return Err(system("initialising the lock and signals", error));
             }
             // SAFETY: the header was written above.
             unsafe { &*mapping.at::<Header>(0) }.ready();
             let checked = Checked { sync: L::KIND, geometry: *geometry, layout, nonce };
             return Ok(Self { name: name.clone(), peers, mapping: Arc::new(mapping), checked });
         }
-        Err(system("creating against rivals")(Errno::BUSY.into()))
+        Err(system("creating against rivals", Errno::BUSY.into()))
     }
 
     /// Opens the segment of this name; waits a little for one that is half made.
@@ -215,20 +152,35 @@ impl Handle {
         &self.name
     }
 
-    /// A layer for this handle. Its claims are on the same open file description as our presence.
+    /// What the channel is built on.
+    pub const fn sync(&self) -> Sync {
+        self.checked.sync
+    }
+
+    /// How the channel was laid out.
+    pub const fn geometry(&self) -> Geometry {
+        self.checked.geometry
+    }
+
+    /// The channel, for one participant. Its claims are on the same open file description as our
+    /// presence.
     ///
     /// # Errors
-    /// When the process has no descriptor left.
-    pub(crate) fn layer<L: RealLayer>(&self) -> io::Result<L> {
-        Ok(L::new(self.peers.file().try_clone_to_owned()?.into()))
-    }
-
-    pub(crate) const fn mapping(&self) -> &Arc<Mapping> {
-        &self.mapping
-    }
-
-    pub(crate) const fn checked(&self) -> &Checked {
-        &self.checked
+    /// [`OpenError::System`] when the process has no descriptor left; [`OpenError::Unusable`] when
+    /// the channel is not built on `L`.
+    pub fn channel<L: RealLayer>(&self) -> Result<protocol::Channel<L, Segment<L>>, OpenError> {
+        let Checked { sync, layout, geometry, .. } = self.checked;
+        if L::KIND != sync || Layout::new::<L>(&geometry) != Ok(layout) {
+            let fault = HeaderFault::Layer { found: sync.number() };
+            return Err(OpenError::Unusable { name: self.name.clone(), fault });
+        }
+        let duplicate = self.peers.file().try_clone_to_owned();
+        let system = |error| OpenError::System { name: self.name.clone(), action: "dup", error };
+        let layer = L::new(duplicate.map_err(system)?.into());
+        // SAFETY: the header was checked: the segment is ready, built on this kind of layer, and
+        // laid out as `L` has it.
+        let segment = unsafe { Segment::new(Arc::clone(&self.mapping), layout, geometry) };
+        Ok(protocol::Channel::new(layer, segment, geometry))
     }
 }
 
@@ -321,10 +273,6 @@ unsafe fn init_words<L: RealLayer>(mapping: &Mapping, layout: &Layout, geometry:
     });
     // SAFETY: zeroed places of these types, which are the caller's.
     unsafe { L::init(lock, &mut std::iter::once(space).chain(data)) }
-}
-
-fn system(action: &'static str) -> impl FnOnce(io::Error) -> CreateFault {
-    move |error| CreateFault::System { action, error }
 }
 
 fn from_shmem(error: &ShmemError) -> io::Error {

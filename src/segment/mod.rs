@@ -4,6 +4,7 @@
 //! | Header | Control | ConsumerEntry × consumers | ProducerEntry × producers | slot headers | payloads |
 //! ```
 
+mod error;
 mod header;
 mod layout;
 mod life;
@@ -11,11 +12,11 @@ mod mapping;
 mod name;
 mod slots;
 
+pub use error::{CreateError, OpenError};
 pub use header::{HeaderFault, VERSION};
 pub use layout::{Layout, LayoutError};
-pub use life::{Handle, OpenError, leftovers, remove_if_dead};
+pub use life::{Handle, leftovers, remove_if_dead};
 pub use name::{Name, NameError};
 pub use slots::{Segment, SlotReading, SlotWriting};
 
 pub(crate) use header::Header;
-pub(crate) use life::CreateFault;

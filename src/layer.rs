@@ -208,6 +208,10 @@ pub trait Signal<L: Layer>: fmt::Debug + Sized {
     /// [`Look::Thorough`] at bounded intervals, and always before the wait gives up.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Look) -> Option<T>) -> Option<T>;
 
+    /// A new waiter is about to use the signal; the last one may have died waiting. Others may be
+    /// notifying meanwhile.
+    fn renew(&self, layer: &L);
+
     /// Makes the waiters of these signals look again at everything written before this call. The
     /// signals are asked for after a SeqCst fence.
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)

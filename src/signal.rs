@@ -71,6 +71,10 @@ impl<L: Park> Signal<L> for WordSignal<L> {
         }
     }
 
+    fn renew(&self, _layer: &L) {
+        // All that a dead waiter can leave is PARKED, which costs the next notifier one wake.
+    }
+
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a,

@@ -82,6 +82,11 @@ impl Channel {
     pub fn evicted(&self) -> u32 {
         on_layer!(Inner, &self.inner, channel => channel.evicted())
     }
+
+    /// How often the write lock was taken over from a dead owner so far.
+    pub fn takeovers(&self) -> u32 {
+        on_layer!(Inner, &self.inner, channel => channel.takeovers())
+    }
 }
 
 impl Builder {

@@ -3,6 +3,13 @@
 //! Its handles are boxes that are neither `Send` nor tied to the mapping, so one is made for each
 //! operation; beside a pthread call that costs nothing to speak of. Its timeouts are on the
 //! realtime clock and add nanoseconds without carry, so no timeout here crosses a second.
+//!
+//! What dies here heals as far as pthread lets it. The mutexes are robust. A waiter killed inside
+//! a condition variable leaves it counting on that waiter, so each new waiter makes a new one. Two
+//! things remain, which only the futex layer does not have: a process killed in the few
+//! instructions in which a timed-out waiter holds the condition variable's internal lock blocks
+//! the next notifier for ever; and one killed while it holds an event's mutex in the instant in
+//! which the waiter wakes leaves the event unusable, and its waiter polls until it is replaced.
 
 use super::{PATROL, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Look, Participant, Signal};
@@ -61,9 +68,33 @@ unsafe impl RealLayer for RawSync {
             event.map_err(|error| io::Error::other(error.to_string()))?;
             // SAFETY: the event begins with its mutex, which nobody uses yet.
             unsafe { init_robust(signal.cast()) }?;
+            // SAFETY: behind the condition variable, in the event's storage, which is all initialised.
+            let auto_reset = unsafe { condition(signal.cast()).wrapping_add(1).cast::<u8>().read() };
+            assert!(auto_reset == 1, "raw_sync's event is not laid out as `renew` expects");
         }
         Ok(())
     }
+}
+
+/// Where an event has its condition variable: after its mutex, and before its flags.
+const fn condition(event: *mut u8) -> *mut libc::pthread_cond_t {
+    event.wrapping_add(size_of::<libc::pthread_mutex_t>()).cast()
+}
+
+/// Makes a process-shared condition variable.
+///
+/// # Safety
+/// `condition` points to memory for one that nobody uses.
+unsafe fn init_condition(condition: *mut libc::pthread_cond_t) {
+    let mut attributes = core::mem::MaybeUninit::<libc::pthread_condattr_t>::uninit();
+    let attributes = attributes.as_mut_ptr();
+    // None of these can fail on Linux: they only write their arguments.
+    // SAFETY: `attributes` points to memory for them.
+    unsafe { libc::pthread_condattr_init(attributes) };
+    // SAFETY: they are initialised.
+    unsafe { libc::pthread_condattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED) };
+    // SAFETY: `condition` is the caller's, the attributes are initialised.
+    unsafe { libc::pthread_cond_init(condition, attributes) };
 }
 
 /// Makes a process-shared, robust mutex, which `raw_sync` uses but cannot make.
@@ -141,10 +172,14 @@ impl RawMutex {
     }
 }
 
-/// pthread's EOWNERDEAD: the lock is ours, and its last owner died with it.
+/// The errno at the end of `raw_sync`'s message.
+fn errno(error: &dyn std::error::Error) -> Option<i32> {
+    error.to_string().rsplit(' ').next().and_then(|word| word.parse().ok())
+}
+
+/// The lock is ours, and its last owner died with it.
 fn owner_died(error: &dyn std::error::Error) -> bool {
-    let errno = error.to_string().rsplit(' ').next().and_then(|word| word.parse().ok());
-    errno == Some(libc::EOWNERDEAD)
+    errno(error) == Some(libc::EOWNERDEAD)
 }
 
 /// Declares a mutex that was got from a dead owner good again.
@@ -194,12 +229,23 @@ impl RawEvent {
         unsafe { Event::from_existing(self.0.get().cast()) }.ok().map(|(event, _)| event)
     }
 
+    fn mutex(&self) -> Option<Box<dyn LockImpl>> {
+        // SAFETY: an event begins with its mutex; the box dies before us.
+        unsafe { Mutex::from_existing(self.0.get().cast(), ptr::null_mut()) }.ok().map(|(mutex, _)| mutex)
+    }
+
+    /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it
+    /// under the mutex, which is ours, and the one waiter is us.
+    fn renew_locked(&self) {
+        // SAFETY: the event's condition variable (checked in `init`), which nobody uses.
+        unsafe { init_condition(condition(self.0.get().cast())) };
+    }
+
     /// A waiter or notifier died holding the event's own mutex, and we have it now.
     fn repair(&self) {
-        // SAFETY: an event begins with its mutex.
-        if let Ok((mutex, _)) = unsafe { Mutex::from_existing(self.0.get().cast(), ptr::null_mut()) } {
+        if let Some(mutex) = self.mutex() {
             make_consistent(&*mutex);
-            let _ = mutex.release();
+            let _ = mutex.release(); // ours, so this cannot fail
         }
     }
 }
@@ -228,6 +274,21 @@ impl Signal<RawSync> for RawEvent {
                 return None;
             }
         }
+    }
+
+    fn renew(&self, _: &RawSync) {
+        let Some(mutex) = self.mutex() else { return };
+        match mutex.lock() {
+            Ok(guard) => core::mem::forget(guard),
+            Err(error) if owner_died(&*error) => make_consistent(&*mutex),
+            Err(_) => {
+                // SAFETY: not recoverable, so nobody holds it, nor can anybody before this.
+                let _ = unsafe { init_robust(self.0.get().cast()) };
+                return self.renew_locked();
+            }
+        }
+        self.renew_locked();
+        let _ = mutex.release(); // ours, so this cannot fail
     }
 
     fn notify_all<'a>(_: &RawSync, signals: impl Iterator<Item = &'a Self>) {

@@ -76,6 +76,8 @@ pub struct Control<L: Layer> {
     pub finished: L::W32,
     /// How many dead consumers were evicted. Written under the lock.
     pub evicted: L::W32,
+    /// How often the lock was taken over from a dead owner. Written under the lock.
+    pub takeovers: L::W32,
 }
 
 /// A consumer's words. Only the holder of the entry writes them, except that the holder of the
@@ -121,6 +123,7 @@ impl<L: Layer> Control<L> {
             space: Lines(make.signal("space", None)),
             finished: make.w32("finished", None),
             evicted: make.w32("evicted", None),
+            takeovers: make.w32("takeovers", None),
         }
     }
 }
@@ -236,6 +239,11 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// How many dead consumers were evicted so far.
     pub fn evicted(&self) -> u32 {
         self.control().evicted.load(Relaxed) // a statistic: orders nothing
+    }
+
+    /// How often the write lock was taken over from a dead owner so far.
+    pub fn takeovers(&self) -> u32 {
+        self.control().takeovers.load(Relaxed) // a statistic: orders nothing
     }
 
     /// The consumers attached, dead ones not yet evicted included, each with the number of

@@ -3,7 +3,9 @@
 //! The order of the steps is in the types: only a [`Producer`] can become [`Held`] (it has the
 //! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
 
-use super::{Channel, ConsumerEntry, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting};
+use super::{
+    Channel, ConsumerEntry, Control, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting,
+};
 use crate::layer::{
     Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
 };
@@ -126,6 +128,9 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// there, so nothing is rolled back; but it may have published and not notified.
     fn recovered(&mut self) -> Held<'_, L, S> {
         let held = Held { producer: self, not_send: PhantomData };
+        let Control { space, takeovers, .. } = held.producer.channel.control();
+        space.0.renew(&held.producer.channel.layer); // it may have died waiting there
+        takeovers.store(takeovers.load(Relaxed).wrapping_add(1), Relaxed); // a statistic, under the lock
         held.notify();
         held
     }

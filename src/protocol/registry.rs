@@ -24,6 +24,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         // The claim happens after all that the last occupant did: these words are ours alone now,
         // except that a writer may still evict that occupant, which the generation makes harmless.
         let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
+        entry.data.renew(&self.layer);
         let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, its count only
         entry.acked.0.store(bound.count, Release); // E3: also what the last occupant had left to read
         entry.state.store(state.word(), Release); // E9, to E6: with an acknowledgement not too high

@@ -1,0 +1,156 @@
+//! How soon a death is noticed, and that no other thing is taken for one. Times are printed, not
+//! asserted: `cargo test --test crash detection -- --nocapture --test-threads=1`.
+
+use crate::child::Process;
+use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use std::io::{BufRead, BufReader};
+use std::process::ChildStderr;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes: past this, a call hangs.
+const HANG: Duration = Duration::from_secs(10);
+const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+
+fn name(test: &str, sync: Sync) -> String {
+    format!("detect-{test}-{sync:?}-{}", std::process::id())
+}
+
+/// A child, and what it says.
+fn start(role: &str, channel: &str) -> (Process, BufReader<ChildStderr>) {
+    let mut child = Process::start(role, channel, 0);
+    let said = BufReader::new(child.0.stderr.take().unwrap());
+    (child, said)
+}
+
+fn expect(said: &mut BufReader<ChildStderr>, line: &str) {
+    let mut found = String::new();
+    said.read_line(&mut found).unwrap();
+    assert_eq!(found.trim_end(), line);
+}
+
+/// Runs `case` several times and prints how long it took from the kill to its return.
+fn report(what: &str, sync: Sync, case: impl Fn(usize) -> Duration) {
+    let mut times: Vec<Duration> = (0..9).map(case).collect();
+    times.sort();
+    println!("{what}, {sync:?}: noticed after {:?} (median), {:?} (worst of {})", times[4], times[8], times.len());
+}
+
+#[test]
+fn a_consumer_killed_while_the_producer_waits_for_it_is_evicted() {
+    for sync in LAYERS {
+        report("consumer killed holding a message", sync, |i| {
+            let name = name(&format!("consumer-{i}"), sync);
+            let channel = Channel::create(&name).sync(sync).build().unwrap();
+            let (mut child, mut said) = start("idle consumer", &name);
+            expect(&mut said, "ready");
+            let mut producer = Producer::attach(&name).unwrap();
+            producer.send_timeout(b"held", HANG).unwrap();
+            expect(&mut said, "received");
+            assert!(matches!(producer.try_send(b"next"), Err(SendError::TimedOut(_))));
+            let sender = std::thread::spawn(move || {
+                producer.send_timeout(b"next", HANG).unwrap();
+                (Instant::now(), producer)
+            });
+            // Not reaped until later: a zombie counts as dead.
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            let (noticed, producer) = sender.join().unwrap();
+            assert_eq!(channel.evicted(), 1);
+            drop(producer);
+            noticed - killed
+        });
+    }
+}
+
+#[test]
+fn a_producer_killed_inside_the_write_lock_is_succeeded() {
+    for sync in LAYERS {
+        report("producer killed holding the lock", sync, |i| {
+            let name = name(&format!("lock-{i}"), sync);
+            let _channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let mut producer = Producer::attach(&name).unwrap();
+            let (mut child, mut said) = start("lock holder", &name);
+            expect(&mut said, "ready");
+            let late = producer.send_timeout(b"late", Duration::from_millis(30)).unwrap_err();
+            assert!(late.to_string().contains("for the write lock"), "{late}");
+            let sender = std::thread::spawn(move || {
+                producer.send_timeout(b"whole", HANG).unwrap();
+                Instant::now()
+            });
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            let noticed = sender.join().unwrap();
+            assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"whole", "the half message was never there");
+            noticed - killed
+        });
+    }
+}
+
+#[test]
+fn producers_that_all_died_are_reported_after_draining() {
+    for sync in LAYERS {
+        report("the only producer killed", sync, |i| {
+            let name = name(&format!("lost-{i}"), sync);
+            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let (mut child, mut said) = start("idle producer", &name);
+            expect(&mut said, "ready");
+            let receiver = std::thread::spawn(move || {
+                assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"one");
+                assert_eq!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost));
+                let noticed = Instant::now();
+                // It is no end: a successor is received.
+                let mut successor = Producer::attach(consumer.name().as_str()).unwrap();
+                successor.send_timeout(b"two", HANG).unwrap();
+                assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"two");
+                noticed
+            });
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            receiver.join().unwrap() - killed
+        });
+    }
+}
+
+#[test]
+fn a_stopped_consumer_is_waited_for_and_named() {
+    for sync in LAYERS {
+        let name = name("stopped", sync);
+        let channel = Channel::create(&name).sync(sync).build().unwrap();
+        let (child, mut said) = start("idle consumer", &name);
+        expect(&mut said, "ready");
+        let pid = rustix::process::Pid::from_child(&child.0);
+        let mut producer = Producer::attach(&name).unwrap();
+        producer.send_timeout(b"one", HANG).unwrap();
+        expect(&mut said, "received");
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        let late = producer.send_timeout(b"two", Duration::from_millis(100)).unwrap_err();
+        assert_eq!(late.to_string(), "gave up waiting for consumer 0 to acknowledge message 0");
+        assert_eq!(channel.evicted(), 0);
+        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    }
+}
+
+#[test]
+fn a_consumer_killed_while_parked_leaves_no_cost_behind() {
+    // What a dead sleeper leaves is one word that says PARKED: the first message after its death
+    // pays one wake, the others nothing. Shown by the word, through the eviction that clears it.
+    for sync in LAYERS {
+        let name = name("parked", sync);
+        let channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
+        let (mut child, mut said) = start("idle consumer", &name);
+        expect(&mut said, "ready");
+        while channel.acknowledged().is_empty() {
+            std::thread::yield_now();
+        }
+        child.0.kill().unwrap();
+        child.wait();
+        let mut producer = Producer::attach(&name).unwrap();
+        for i in 0..1000_u32 {
+            producer.send_timeout(&i.to_ne_bytes(), HANG).unwrap();
+        }
+        assert_eq!(channel.evicted(), 1);
+        assert_eq!(channel.acknowledged(), []);
+    }
+}

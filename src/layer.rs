@@ -179,9 +179,6 @@ pub trait Lock<L: Layer>: fmt::Debug {
 
     /// Gives the lock back. The caller holds it.
     fn release(&self, layer: &L, me: Participant);
-
-    /// Whether somebody waits for the lock; a hint that may be stale.
-    fn is_contended(&self) -> bool;
 }
 
 /// How a lock was got.

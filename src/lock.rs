@@ -125,8 +125,4 @@ impl<L: Park> Lock<L> for WordLock<L> {
             layer.wake(&self.word);
         }
     }
-
-    fn is_contended(&self) -> bool {
-        self.word.load(Relaxed) & CONTENDED != 0 // a hint
-    }
 }

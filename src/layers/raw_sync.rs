@@ -217,10 +217,6 @@ impl Lock<RawSync> for RawMutex {
             let _ = mutex.release();
         }
     }
-
-    fn is_contended(&self) -> bool {
-        true // pthread does not say
-    }
 }
 
 impl RawEvent {

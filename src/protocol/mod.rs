@@ -16,7 +16,6 @@
 //! | E3 → E4 | `acked` after reading a slot | `acked` before overwriting it | "done with it" |
 //! | E5 → E6 | `state` on leaving | `state` before ignoring the consumer | "done with everything" |
 //! | E7 ← E8 | the lock's release | the lock's acquisition | the previous writer's work |
-//! | E9 → E6 | `state` on joining | `state` before asking for the acknowledgement | where it starts |
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -38,7 +37,7 @@ pub use error::{Corruption, JoinError, RecvError, SendError, Waiting};
 pub use producer::{Finished, Held, Producer, Room};
 
 use crate::layer::{Layer, Storage, Word};
-use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// How a channel is laid out: fixed at creation, checked once at attach, kept privately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,7 +232,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
 
     /// How far the channel is; stale when it returns, but never ahead.
     pub fn published(&self) -> Published {
-        Published::from_word(self.control().published.0.load(Acquire))
+        Published::from_word(self.control().published.0.load(Relaxed)) // no slot is read by it
     }
 
     /// How many dead consumers were evicted so far.

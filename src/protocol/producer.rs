@@ -148,7 +148,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
         let (mut gate, mut joined) = (n, 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
-            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
+            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5
             // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
             // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
             // nothing any more, and that it does not is what the answer of `is_alive` carries.

@@ -37,7 +37,7 @@ pub use error::{Corruption, JoinError, RecvError, SendError, Waiting};
 pub use producer::{Finished, Held, Producer, Room};
 
 use crate::layer::{Layer, Storage, Word};
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// How a channel is laid out: fixed at creation, checked once at attach, kept privately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,7 +232,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
 
     /// How far the channel is; stale when it returns, but never ahead.
     pub fn published(&self) -> Published {
-        Published::from_word(self.control().published.0.load(Relaxed)) // no slot is read by it
+        Published::from_word(self.control().published.0.load(Acquire)) // E2
     }
 
     /// How many dead consumers were evicted so far.

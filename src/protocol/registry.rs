@@ -8,7 +8,7 @@
 use super::{Channel, Occupancy, ProducerEntry, Published};
 use crate::layer::{Layer, Participant, Signal, Storage, Word};
 use core::iter::once;
-use core::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// Takes a consumer's entry: who we are, and where we start. `None` when all are taken.
@@ -25,11 +25,11 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         // except that a writer may still evict that occupant, which the generation makes harmless.
         let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
         entry.data.renew(&self.layer);
-        let bound = Published::from_word(self.control().published.0.load(Relaxed)); // a lower bound of the start
+        let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
         entry.acked.0.store(bound.count, Release); // E3, to E4: what the last occupant read, too
         entry.state.store(state.word(), Relaxed); // who sees it before `acked` sees a lower, safe one
         self.layer.fence(SeqCst); // J
-        let start = Published::from_word(self.control().published.0.load(Relaxed)); // no slot is read by it
+        let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
         entry.acked.0.store(start.count, Release); // E3, to E4: as above, and we read nothing below
         L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
         Some((Participant { number, generation: state.generation }, start))

@@ -127,13 +127,16 @@ pub trait Layer: Sized + fmt::Debug {
     ///
     /// At most one living claimant per number exists. A successful claim happens after everything
     /// that the previous claimant did.
+    #[track_caller]
     fn claim(&self, number: u32) -> bool;
 
     /// Gives the number back.
+    #[track_caller]
     fn disclaim(&self, number: u32);
 
     /// Whether somebody else holds this number now. `false` is final for the holder that was:
     /// everything it did happens before the answer.
+    #[track_caller]
     fn is_alive(&self, number: u32) -> bool;
 }
 

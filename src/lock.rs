@@ -107,7 +107,7 @@ impl<L: Park> Lock<L> for WordLock<L> {
 
     fn inherit(&self, _layer: &L, me: Participant) -> bool {
         loop {
-            let seen = self.word.load(Relaxed); // a guess: the exchange below checks it
+            let seen = self.word.load(Relaxed); // ours, if it is our number: nobody else sets it
             if owner(seen) != Some(me.number) {
                 return false;
             }

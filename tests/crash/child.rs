@@ -4,7 +4,8 @@ use crate::killer::{Killer, die, light_fuse};
 use ackcast::layer::Deadline;
 use ackcast::protocol;
 use ackcast::segment::{Handle, Name};
-use ackcast::{Consumer, Producer};
+use ackcast::{Consumer, Producer, RecvError};
+use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,23 @@ impl Process {
         Self(command.spawn().unwrap())
     }
 
+    /// Waits until it says a line on standard error, and checks it.
+    pub fn expect(&mut self, line: &str) {
+        let said = self.0.stderr.as_mut().unwrap();
+        let mut found = Vec::new();
+        let mut byte = [0];
+        while said.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            found.push(byte[0]);
+        }
+        assert_eq!(String::from_utf8_lossy(&found), line);
+    }
+
+    /// Kills and reaps it.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.wait();
+    }
+
     /// Waits for its end, for at most ten seconds.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         let end = Instant::now() + Duration::from_secs(10);
@@ -54,6 +72,14 @@ fn entry() {
     let number = std::env::var(NUMBER).unwrap().parse().unwrap();
     // Not an orphan's life: a test that fails must not leave children behind.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
+    if !role.starts_with("soak") {
+        // Whoever waits for our next word shall not wait for ever.
+        std::thread::spawn(|| {
+            std::thread::sleep(Duration::from_secs(30));
+            eprintln!("still here after 30 s");
+            std::process::exit(1);
+        });
+    }
     match role.as_str() {
         "fused producer" => fused_producer(&channel, number),
         "fused consumer" => fused_consumer(&channel, number),
@@ -89,7 +115,10 @@ fn fused_consumer(channel: &str, k: usize) {
     light_fuse(k);
     let mut consumer = protocol::Consumer::join(handle.channel::<Killer>().unwrap()).unwrap();
     for _ in 0..MESSAGES {
-        consumer.receive(Deadline::Never).unwrap();
+        match consumer.receive(Deadline::Never) {
+            Err(RecvError::ProducersLost) => break,
+            message => drop(message.unwrap()),
+        }
     }
     drop(consumer);
     eprintln!("lived");
@@ -117,12 +146,12 @@ fn idle_consumer(channel: &str) {
 
 fn idle_producer(channel: &str) {
     let mut producer = Producer::attach(channel).unwrap();
-    producer.send(b"one").unwrap();
+    producer.send(&1_u64.to_ne_bytes()).unwrap();
     eprintln!("ready");
     wait_for_parent();
 }
 
 /// Sleeps until the parent closes our standard input or kills us.
 fn wait_for_parent() {
-    let _ = std::io::Read::read(&mut std::io::stdin(), &mut [0]);
+    let _ = std::io::stdin().read(&mut [0]);
 }

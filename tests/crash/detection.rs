@@ -3,8 +3,6 @@
 
 use crate::child::Process;
 use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
-use std::io::{BufRead, BufReader};
-use std::process::ChildStderr;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes: past this, a call hangs.
@@ -16,16 +14,10 @@ fn name(test: &str, sync: Sync) -> String {
 }
 
 /// A child, and what it says.
-fn start(role: &str, channel: &str) -> (Process, BufReader<ChildStderr>) {
+fn start(role: &str, channel: &str) -> Process {
     let mut child = Process::start(role, channel, 0);
-    let said = BufReader::new(child.0.stderr.take().unwrap());
-    (child, said)
-}
-
-fn expect(said: &mut BufReader<ChildStderr>, line: &str) {
-    let mut found = String::new();
-    said.read_line(&mut found).unwrap();
-    assert_eq!(found.trim_end(), line);
+    child.expect("ready");
+    child
 }
 
 /// Runs `case` several times and prints how long it took from the kill to its return.
@@ -41,11 +33,10 @@ fn a_consumer_killed_while_the_producer_waits_for_it_is_evicted() {
         report("consumer killed holding a message", sync, |i| {
             let name = name(&format!("consumer-{i}"), sync);
             let channel = Channel::create(&name).sync(sync).build().unwrap();
-            let (mut child, mut said) = start("idle consumer", &name);
-            expect(&mut said, "ready");
+            let mut child = start("idle consumer", &name);
             let mut producer = Producer::attach(&name).unwrap();
             producer.send_timeout(b"held", HANG).unwrap();
-            expect(&mut said, "received");
+            child.expect("received");
             assert!(matches!(producer.try_send(b"next"), Err(SendError::TimedOut(_))));
             let sender = std::thread::spawn(move || {
                 producer.send_timeout(b"next", HANG).unwrap();
@@ -70,8 +61,7 @@ fn a_producer_killed_inside_the_write_lock_is_succeeded() {
             let _channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut producer = Producer::attach(&name).unwrap();
-            let (mut child, mut said) = start("lock holder", &name);
-            expect(&mut said, "ready");
+            let mut child = start("lock holder", &name);
             let late = producer.send_timeout(b"late", Duration::from_millis(30)).unwrap_err();
             assert!(late.to_string().contains("for the write lock"), "{late}");
             let sender = std::thread::spawn(move || {
@@ -94,10 +84,9 @@ fn producers_that_all_died_are_reported_after_draining() {
             let name = name(&format!("lost-{i}"), sync);
             let _channel = Channel::create(&name).sync(sync).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
-            let (mut child, mut said) = start("idle producer", &name);
-            expect(&mut said, "ready");
+            let mut child = start("idle producer", &name);
             let receiver = std::thread::spawn(move || {
-                assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"one");
+                assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
                 assert_eq!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost));
                 let noticed = Instant::now();
                 // It is no end: a successor is received.
@@ -118,12 +107,11 @@ fn a_stopped_consumer_is_waited_for_and_named() {
     for sync in LAYERS {
         let name = name("stopped", sync);
         let channel = Channel::create(&name).sync(sync).build().unwrap();
-        let (child, mut said) = start("idle consumer", &name);
-        expect(&mut said, "ready");
+        let mut child = start("idle consumer", &name);
         let pid = rustix::process::Pid::from_child(&child.0);
         let mut producer = Producer::attach(&name).unwrap();
         producer.send_timeout(b"one", HANG).unwrap();
-        expect(&mut said, "received");
+        child.expect("received");
         rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
         let late = producer.send_timeout(b"two", Duration::from_millis(100)).unwrap_err();
         assert_eq!(late.to_string(), "gave up waiting for consumer 0 to acknowledge message 0");
@@ -139,8 +127,7 @@ fn a_consumer_killed_while_parked_leaves_no_cost_behind() {
     for sync in LAYERS {
         let name = name("parked", sync);
         let channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
-        let (mut child, mut said) = start("idle consumer", &name);
-        expect(&mut said, "ready");
+        let mut child = start("idle consumer", &name);
         while channel.acknowledged().is_empty() {
             std::thread::yield_now();
         }

@@ -6,3 +6,4 @@ mod detection;
 mod killer;
 mod soak;
 mod steps;
+mod table;

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 /// Acknowledged broadcast over shared memory, between processes on one machine.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -11,15 +11,15 @@ pub(crate) struct Demo {
     kind: Option<Kind>,
 
     // All are global: they may stand before or after `strings` and `array`.
-    /// Number of consumer processes; each receives every message
+    /// Number of consumer processes, 1 to 64; each receives every message
     #[arg(long, global = true, value_name = "N", default_value_t = 2, value_parser = value_parser!(u32).range(1..=64))]
     pub(crate) consumers: u32,
 
-    /// Number of producer processes
+    /// Number of producer processes, 1 to 64
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
     pub(crate) producers: u32,
 
-    /// Number of messages in all: the producers share them out among themselves
+    /// Number of messages in all, at least 10: the producers share them out among themselves
     #[arg(long, global = true, value_name = "N", default_value_t = 10, value_parser = messages())]
     pub(crate) messages: u64,
 
@@ -27,7 +27,7 @@ pub(crate) struct Demo {
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=1 << 20))]
     pub(crate) slots: u32,
 
-    /// Bytes that a slot holds, and so the longest message
+    /// Bytes that a slot holds, at least 40: the length of the longest message
     #[arg(
         long, global = true, value_name = "BYTES", default_value_t = 1024,
         value_parser = value_parser!(u32).range(i64::from(MIN_SLOT_SIZE)..=1 << 30)

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 /// Appears on stderr once the run has turned out to be long.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    messages: u64,
-    start: Instant,
-    bar: Option<ProgressBar>,
+    /// Hidden at first, but it measures the rate from the beginning.
+    bar: ProgressBar,
+    appears: Option<Instant>,
 }
 
 /// A run that ends within this time needs no bar.
@@ -19,29 +19,27 @@ const LONG: Duration = Duration::from_secs(1);
 impl Progress {
     /// A bar, if anybody can see it and nothing else is printed.
     pub(crate) fn wanted(demo: &Demo) -> Option<Self> {
-        let wanted = demo.quiet && io::stderr().is_terminal();
-        wanted.then(|| Self { messages: demo.messages, start: Instant::now(), bar: None })
+        if !demo.quiet || !io::stderr().is_terminal() {
+            return None;
+        }
+        let bar = ProgressBar::with_draw_target(Some(demo.messages), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} messages, {per_sec}, {eta} left").ok()?;
+        Some(Self { bar: bar.with_style(style), appears: Some(Instant::now() + LONG) })
     }
 
     /// Shows how many messages were published.
     pub(crate) fn show(&mut self, published: u64) {
-        if self.start.elapsed() < LONG {
-            return;
+        if self.appears.take_if(|moment| Instant::now() >= *moment).is_some() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(Some(self.messages), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} messages, {per_sec}, {eta} left");
-            style.map_or(bar.clone(), |style| bar.with_style(style))
-        });
-        bar.set_position(published.min(self.messages)); // END is counted, too, but is no message
+        // END is counted, too, but is no message.
+        self.bar.set_position(published.min(self.bar.length().unwrap_or(published)));
     }
 }
 
 impl Drop for Progress {
     /// The summary takes the bar's place.
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }

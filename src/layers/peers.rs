@@ -63,6 +63,11 @@ impl Peers {
         self.set(libc::F_RDLCK, PRESENCE)
     }
 
+    /// Takes the announcement back.
+    pub fn exit(&self) {
+        let _ = self.set(libc::F_UNLCK, PRESENCE); // cannot fail: there is no range to split
+    }
+
     /// Whether no other handle is present. If so, nobody can [`enter`](Peers::enter) any more.
     pub fn alone(&self) -> Presence {
         match self.set(libc::F_WRLCK, PRESENCE) {

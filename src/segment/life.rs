@@ -67,7 +67,7 @@ impl Handle {
                 continue;
             }
             if let Err(errno) = rustix::fs::fallocate(peers.file(), FallocateFlags::empty(), 0, layout.size as u64) {
-                remove_if_alone(name, &peers);
+                leave(name, &peers);
                 return Err(match errno {
                     Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
                     errno => system("fallocate", errno.into()),
@@ -82,7 +82,7 @@ impl Handle {
             }
             // SAFETY: as above.
             if let Err(error) = unsafe { init_words::<L>(&mapping, &layout, geometry) } {
-                remove_if_alone(name, &peers);
+                leave(name, &peers);
                 return Err(system("initialising the lock and signals", error));
             }
             // SAFETY: the header was written above.
@@ -187,7 +187,7 @@ impl Handle {
 impl Drop for Handle {
     /// The last one out removes the name.
     fn drop(&mut self) {
-        remove_if_alone(&self.name, &self.peers);
+        leave(&self.name, &self.peers);
     }
 }
 
@@ -228,8 +228,13 @@ fn is_linked(name: &Name, peers: &Peers) -> bool {
     same().unwrap_or(false)
 }
 
-/// Removes the name if no other handle is present.
-fn remove_if_alone(name: &Name, peers: &Peers) {
+/// Gives our presence up, and removes the name if no other handle is present.
+///
+/// In this order: of two that leave at once, each would otherwise find the other present, and
+/// neither would remove the name. So the later one to give up its presence finds nobody, unless
+/// somebody else is removing the name, or has just come.
+fn leave(name: &Name, peers: &Peers) {
+    peers.exit();
     if peers.alone() == Presence::Alone {
         unlink(name, peers);
     }

@@ -39,6 +39,11 @@ fn every_step(what: &str, case: impl Fn(usize) -> String) {
     assert!(sites.len() > 15, "{what}: only {} sites", sites.len());
 }
 
+/// Everybody is gone: so must the name be.
+fn expect_gone(name: &str) {
+    assert!(!std::path::Path::new(&format!("/dev/shm/ackcast.{name}")).exists(), "{name} is left over");
+}
+
 fn said(victim: &mut Process) -> String {
     victim.wait();
     let mut text = String::new();
@@ -100,7 +105,7 @@ fn hold_and_die(name: &str) {
 /// C2: a dying producer's messages reach everybody or nobody, and a successor carries on.
 fn producer_dies(slots: u32, before: Before, k: usize) -> String {
     let name = format!("crash-producer-{slots}-{before:?}-{k}-{}", std::process::id());
-    let _channel = Channel::create(&name).slots(slots).consumers(2).places(3).build().unwrap();
+    let channel = Channel::create(&name).slots(slots).consumers(2).places(3).build().unwrap();
     let consumers = [receive_all(name.clone()), receive_all(name.clone())];
     let mut rival = None;
     match before {
@@ -147,6 +152,8 @@ fn producer_dies(slots: u32, before: Before, k: usize) -> String {
     }
     // A victim that died after it had published END needs no successor.
     assert_eq!(part(100, 1000), if ended { vec![] } else { vec![100, 101, 102] }, "step {k}: {said}");
+    drop(channel);
+    expect_gone(&name);
     said
 }
 
@@ -169,13 +176,14 @@ fn consumer_dies(slots: u32, k: usize) -> String {
     let said = said(&mut victim);
     assert!(survivor.join().unwrap().into_iter().eq(0..sent), "step {k}: {said}");
     drop(channel);
+    expect_gone(&name);
     said
 }
 
 /// C1, while the producers are dead, too: the survivor is told, and goes on with a successor.
 fn consumer_dies_after_the_producer(k: usize) -> String {
     let name = format!("crash-lost-{k}-{}", std::process::id());
-    let _channel = Channel::create(&name).consumers(0).places(2).build().unwrap();
+    let channel = Channel::create(&name).consumers(0).places(2).build().unwrap();
     let survivor = receive_all(name.clone());
     let mut producer = Process::start("idle producer", &name, 0);
     producer.expect("ready");
@@ -186,6 +194,8 @@ fn consumer_dies_after_the_producer(k: usize) -> String {
     successor.send_timeout(&7_u64.to_ne_bytes(), HANG).unwrap();
     successor.finish_timeout(HANG).unwrap();
     assert_eq!(survivor.join().unwrap(), [1, 7], "step {k}: {said}");
+    drop((successor, channel));
+    expect_gone(&name);
     said
 }
 

@@ -125,13 +125,16 @@ impl Drop for Children {
     }
 }
 
-/// Whether all of these ended well.
+/// Whether all of these ended well, or as the consequence of another's end, which we will see, too.
+/// (If we should not, they are still missed: they have not reported.)
 fn judge(ended: &[(Who, ExitStatus)]) -> Result<(), Failure> {
-    let bad: Vec<_> = ended.iter().filter(|(_, status)| !status.success()).collect();
+    let exited = |status: &ExitStatus, code: u8| status.code() == Some(code.into());
+    let is_cause = |(_, status): &&(Who, ExitStatus)| !status.success() && !exited(status, Failure::FORSAKEN);
+    let bad: Vec<_> = ended.iter().filter(is_cause).collect();
     if bad.is_empty() {
         return Ok(());
     }
-    if bad.iter().all(|(_, status)| status.code() == Some(Failure::READER_GONE.into())) {
+    if bad.iter().all(|(_, status)| exited(status, Failure::READER_GONE)) {
         return Err(Failure::ReaderGone);
     }
     let line = |(who, status): &&(Who, ExitStatus)| format!("{who} failed ({status}); all others were stopped");
@@ -153,7 +156,8 @@ mod tests {
     fn only_exit_status_0_is_well() {
         let exit = |code: i32| code << 8;
         assert!(verdict([0, 0, 0]).is_ok());
-        assert!(matches!(verdict([0, exit(141), 0]), Err(Failure::ReaderGone)));
+        assert!(verdict([0, exit(3), 0]).is_ok(), "the cause will follow");
+        assert!(matches!(verdict([exit(3), exit(141), 0]), Err(Failure::ReaderGone)));
         let Err(Failure::Wrong(lines)) = verdict([exit(1), 0, 9]) else { panic!("not noticed") };
         assert_eq!(
             lines,

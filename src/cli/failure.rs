@@ -9,6 +9,8 @@ use std::io::{self, ErrorKind, Write};
 pub(crate) enum Failure {
     /// Nobody reads our output any more, as in `ackcast demo | head -1`. Nothing to complain about.
     ReaderGone,
+    /// All producers are dead. Whatever they died of is what the user has to be told.
+    Forsaken,
     /// This signal asked us to stop.
     Stopped(i32),
     /// Something went wrong; one line for each thing.
@@ -19,10 +21,14 @@ impl Failure {
     /// What a shell reports for a process that dies of writing to a closed pipe: 128 + SIGPIPE.
     pub(crate) const READER_GONE: u8 = 141;
 
+    /// For our parent only, which reports the cause instead.
+    pub(crate) const FORSAKEN: u8 = 3;
+
     /// The status to exit with.
     pub(crate) fn exit_status(&self) -> u8 {
         match *self {
             Self::ReaderGone => Self::READER_GONE,
+            Self::Forsaken => Self::FORSAKEN,
             // As a shell reports a process that died of the signal. Signals are below 128.
             Self::Stopped(signal) => 128 | signal as u8,
             Self::Wrong(_) => 1,

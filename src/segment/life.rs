@@ -31,8 +31,7 @@ const RACES: usize = 100;
 /// One handle's hold on a segment: its own open file description, with the presence lock.
 #[derive(Debug)]
 pub struct Handle {
-    name: Name,
-    peers: Peers,
+    guest: Guest,
     mapping: Arc<Mapping>,
     checked: Checked,
 }
@@ -62,12 +61,9 @@ impl Handle {
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(system("shm_open", errno.into())),
             };
-            let peers = Peers::new(file);
-            if peers.enter().is_err() || !is_linked(name, &peers) {
-                continue;
-            }
-            if let Err(errno) = rustix::fs::fallocate(peers.file(), FallocateFlags::empty(), 0, layout.size as u64) {
-                leave(name, &peers);
+            let Some(guest) = Guest::enter(name, Peers::new(file)) else { continue };
+            let memory = rustix::fs::fallocate(guest.peers.file(), FallocateFlags::empty(), 0, layout.size as u64);
+            if let Err(errno) = memory {
                 return Err(match errno {
                     Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
                     errno => system("fallocate", errno.into()),
@@ -77,18 +73,17 @@ impl Handle {
             // SAFETY: the mapping is zeroed, has the layout's size, and readers wait for `ready`.
             unsafe { Header::write::<L>(mapping.at(0), geometry, &layout, nonce) };
             // Is the file we locked the one we mapped? Another may have come in between.
-            if read_nonce(&peers) != Some(nonce) {
+            if read_nonce(&guest.peers) != Some(nonce) {
                 continue;
             }
             // SAFETY: as above.
             if let Err(error) = unsafe { init_words::<L>(&mapping, &layout, geometry) } {
-                leave(name, &peers);
                 return Err(system("initialising the lock and signals", error));
             }
             // SAFETY: the header was written above.
             unsafe { &*mapping.at::<Header>(0) }.ready();
             let checked = Checked { sync: L::KIND, geometry: *geometry, layout, nonce };
-            return Ok(Self { name: name.clone(), peers, mapping: Arc::new(mapping), checked });
+            return Ok(Self { guest, mapping: Arc::new(mapping), checked });
         }
         Err(system("creating against rivals", Errno::BUSY.into()))
     }
@@ -115,8 +110,12 @@ impl Handle {
         let (peers, size) = own_file(name)?;
         let company = peers.has_company();
         let patience = if company { PATIENCE } else { PATIENCE_ALONE };
-        if company && (peers.enter().is_err() || !is_linked(name, &peers)) {
-            return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // it is being removed
+        let mut guest = None;
+        if company {
+            guest = Guest::enter(name, peers);
+            if guest.is_none() {
+                return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // it is being removed
+            }
         }
         if size < size_of::<Header>() as u64 {
             let fault = HeaderFault::Size { found: size, expected: size_of::<Header>() as u64 };
@@ -138,18 +137,16 @@ impl Handle {
             Err(fault) => return Err(OpenError::Unusable { name: name.clone(), fault }),
             Ok(checked) => checked,
         };
-        if !company {
-            return Err(OpenError::Abandoned { name: name.clone() });
-        }
-        if read_nonce(&peers) != Some(checked.nonce) {
+        let Some(guest) = guest else { return Err(OpenError::Abandoned { name: name.clone() }) };
+        if read_nonce(&guest.peers) != Some(checked.nonce) {
             return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // the mapping is another's
         }
-        Ok(Opened::Ready(Self { name: name.clone(), peers, mapping: Arc::new(mapping), checked }))
+        Ok(Opened::Ready(Self { guest, mapping: Arc::new(mapping), checked }))
     }
 
     /// The channel's name.
     pub const fn name(&self) -> &Name {
-        &self.name
+        &self.guest.name
     }
 
     /// What the channel is built on.
@@ -172,10 +169,10 @@ impl Handle {
         let Checked { sync, layout, geometry, .. } = self.checked;
         if L::KIND != sync || Layout::new::<L>(&geometry) != Ok(layout) {
             let fault = HeaderFault::Layer { found: sync.number() };
-            return Err(OpenError::Unusable { name: self.name.clone(), fault });
+            return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
-        let duplicate = self.peers.file().try_clone_to_owned();
-        let system = |error| OpenError::System { name: self.name.clone(), action: "dup", error };
+        let duplicate = self.guest.peers.file().try_clone_to_owned();
+        let system = |error| OpenError::System { name: self.guest.name.clone(), action: "dup", error };
         let layer = L::new(duplicate.map_err(system)?.into());
         // SAFETY: the header was checked: the segment is ready, built on this kind of layer, and
         // laid out as `L` has it.
@@ -184,10 +181,33 @@ impl Handle {
     }
 }
 
-impl Drop for Handle {
-    /// The last one out removes the name.
+/// A presence in a segment's file. The last one out removes the name.
+#[derive(Debug)]
+struct Guest {
+    name: Name,
+    peers: Peers,
+}
+
+impl Guest {
+    /// Enters; `None` if the file is being removed, or has no name any more.
+    fn enter(name: &Name, peers: Peers) -> Option<Self> {
+        peers.enter().ok()?;
+        let guest = Self { name: name.clone(), peers };
+        is_linked(name, &guest.peers).then_some(guest)
+    }
+}
+
+impl Drop for Guest {
+    /// Gives the presence up, and removes the name if no other handle is present.
+    ///
+    /// In this order: of two that leave at once, each would otherwise find the other present, and
+    /// neither would remove the name. So the later one to give up its presence finds nobody, unless
+    /// somebody else is removing the name, or has just come.
     fn drop(&mut self) {
-        leave(&self.name, &self.peers);
+        self.peers.exit();
+        if self.peers.alone() == Presence::Alone {
+            unlink(&self.name, &self.peers);
+        }
     }
 }
 
@@ -226,18 +246,6 @@ fn is_linked(name: &Name, peers: &Peers) -> bool {
         Some((by_name.st_dev, by_name.st_ino) == (by_handle.st_dev, by_handle.st_ino))
     };
     same().unwrap_or(false)
-}
-
-/// Gives our presence up, and removes the name if no other handle is present.
-///
-/// In this order: of two that leave at once, each would otherwise find the other present, and
-/// neither would remove the name. So the later one to give up its presence finds nobody, unless
-/// somebody else is removing the name, or has just come.
-fn leave(name: &Name, peers: &Peers) {
-    peers.exit();
-    if peers.alone() == Presence::Alone {
-        unlink(name, peers);
-    }
 }
 
 /// Removes the name if it means this file. We are alone: nobody can start to use it meanwhile.

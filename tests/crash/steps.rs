@@ -36,7 +36,8 @@ fn every_step(what: &str, case: impl Fn(usize) -> String) {
     }
     let unknown: Vec<_> = sites.keys().filter(|site| !crate::table::is_known(site)).collect();
     assert!(unknown.is_empty(), "not in docs/crash.md's table (tests/crash/table.rs): {unknown:?}");
-    assert!(sites.len() > 15, "{what}: only {} sites", sites.len());
+    // How many it meets beyond these depends on who has to wait for whom.
+    assert!(sites.len() >= 10, "{what}: only {} sites", sites.len());
 }
 
 /// Everybody is gone: so must the name be.
@@ -175,7 +176,7 @@ fn consumer_dies(slots: u32, k: usize) -> String {
     assert_eq!(ended, ackcast::Finished::Ended);
     let said = said(&mut victim);
     assert!(survivor.join().unwrap().into_iter().eq(0..sent), "step {k}: {said}");
-    drop(channel);
+    drop((producer, channel));
     expect_gone(&name);
     said
 }

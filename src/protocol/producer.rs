@@ -4,7 +4,8 @@
 //! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
 
 use super::{
-    Channel, ConsumerEntry, Control, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting,
+    Acknowledged, Channel, ConsumerEntry, Control, Corruption, Geometry, JoinError, Occupancy, Published, SendError,
+    Waiting,
 };
 use crate::layer::{
     Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
@@ -148,27 +149,31 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
         let (mut gate, mut joined) = (n, 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
-            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5
+            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
             // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
             // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
             // nothing any more, and that it does not is what the answer of `is_alive` carries.
             if !state.active {
                 continue;
             }
-            let acked = entry.acked.0.load(Acquire); // E4, from E3
+            let acked = Acknowledged::from_word(entry.acked.0.load(Acquire)); // E4, from E3
+            let Acknowledged { count: acked, joining } = acked;
             if acked > n {
                 let (acked, published) = (acked, n);
                 return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
             }
             let binding = n.saturating_sub(acked) >= u64::from(slots);
-            if look == Look::Thorough && (binding || n == 0) && !self.channel.layer.is_alive(consumer) {
+            // Those that the first message waits for must be there and not have been there.
+            let awaited = n == 0 && start_with > 0;
+            if (awaited || binding && look == Look::Thorough) && !self.channel.layer.is_alive(consumer) {
                 self.channel.evict(consumer, state);
                 continue;
             }
             if binding {
                 return Err(Blocked::Waiting(Waiting::Acknowledgement { consumer, message: acked }));
             }
-            joined = joined.saturating_add(1);
+            // Until it has decided, it could still start after the message that waits for it.
+            joined = joined.saturating_add(u32::from(!joining));
             gate = gate.min(acked);
         }
         if n == 0 && joined < start_with {

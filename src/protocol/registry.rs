@@ -5,7 +5,7 @@
 //! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
 //! barrier that waits for it.
 
-use super::{Channel, Occupancy, ProducerEntry, Published};
+use super::{Acknowledged, Channel, Occupancy, ProducerEntry, Published};
 use crate::layer::{Layer, Participant, Signal, Storage, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -26,11 +26,13 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
         entry.data.renew(&self.layer);
         let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
-        entry.acked.0.store(bound.count, Release); // E3, to E4: what the last occupant read, too
-        entry.state.store(state.word(), Relaxed); // who sees it before `acked` sees a lower, safe one
+        // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.
+        entry.acked.0.store(Acknowledged { count: bound.count, joining: true }.word(), Release);
+        entry.state.store(state.word(), Release); // E9, to E6: JOINING
         self.layer.fence(SeqCst); // J
         let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
-        entry.acked.0.store(start.count, Release); // E3, to E4: as above, and we read nothing below
+        let settled = Acknowledged { count: start.count, joining: false };
+        entry.acked.0.store(settled.word(), Release); // E3, to E4: as above, and we read nothing below
         L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
         Some((Participant { number, generation: state.generation }, start))
     }

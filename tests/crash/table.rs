@@ -145,7 +145,7 @@ const POINTS: &[Point] = &[
         TAKEOVER,
     ),
     p("producer.rs", "entry.state.load(Acquire)); // E6", Producer, "a lock that is not given back", TAKEOVER),
-    p("producer.rs", "entry.acked.0.load(Acquire); // E4", Producer, "a lock that is not given back", TAKEOVER),
+    p("producer.rs", "entry.acked.0.load(Acquire)); // E4", Producer, "a lock that is not given back", TAKEOVER),
     p(
         "producer.rs",
         "if (awaited || binding && look",

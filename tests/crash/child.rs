@@ -85,6 +85,13 @@ fn entry() {
         "fused consumer" => fused_consumer(&channel, number),
         "lock holder" => hold_lock(&channel),
         "idle consumer" => idle_consumer(&channel),
+        "consumer with a child" => {
+            let consumer = Consumer::attach(&channel).unwrap();
+            let mut sleeper = Command::new("sleep");
+            sleeper.arg("20").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            drop(sleeper.spawn().unwrap()); // outlives us, and ends by itself
+            idle(consumer);
+        }
         "idle producer" => idle_producer(&channel),
         "soak producer" => crate::soak::producer(&channel, number),
         "soak consumer" => crate::soak::consumer(&channel),
@@ -135,7 +142,11 @@ fn hold_lock(channel: &str) {
 }
 
 fn idle_consumer(channel: &str) {
-    let mut consumer = Consumer::attach(channel).unwrap();
+    idle(Consumer::attach(channel).unwrap());
+}
+
+/// Receives one message and keeps it until the parent closes our standard input or kills us.
+fn idle(mut consumer: Consumer) {
     eprintln!("ready");
     // Parks in `recv` until the parent publishes or kills us.
     let message = consumer.recv_ref();

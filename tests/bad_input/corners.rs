@@ -3,8 +3,8 @@
 use crate::scribble::{Spots, layout};
 use crate::stage::{BOUND, Scratch, within};
 use ackcast::layers::Futex;
-use ackcast::protocol::Waiting;
-use ackcast::{Channel, Finished, Producer, SendError};
+use ackcast::protocol::{Corruption, Waiting};
+use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError};
 use std::time::Duration;
 
 /// A futex channel that needs no consumers, with its first control words' offsets.
@@ -57,4 +57,22 @@ fn a_lock_word_that_names_a_living_one_is_waited_for_and_the_error_names_it() {
     let held = Err(SendError::TimedOut(Waiting::Lock { owner: Some(1) }));
     assert_eq!(producer.try_send(b"one"), held);
     assert_eq!(producer.send_timeout(b"one", Duration::from_millis(20)), held);
+}
+
+#[test]
+fn the_highest_count_is_the_end_of_the_road_and_not_an_end() {
+    let scratch = Scratch::new("highest");
+    let (channel, spots) = channel(&scratch);
+    let mut producer = Producer::attach(&scratch.0).unwrap();
+    let highest = u64::MAX >> 1;
+    scratch.write(spots.published, &(highest - 1).to_ne_bytes());
+    let mut consumer = Consumer::attach(&scratch.0).unwrap();
+    producer.try_send(b"last").unwrap();
+    assert_eq!(consumer.try_recv().unwrap(), b"last");
+    let corrupt = SendError::Corrupt(Corruption::Count { published: highest });
+    assert_eq!(producer.try_send(b"one more"), Err(corrupt));
+    assert_eq!(producer.try_loan().unwrap_err(), corrupt);
+    assert_eq!(producer.finish_timeout(Duration::from_millis(1)), Err(corrupt));
+    assert!(!channel.published().ended);
+    assert_eq!(consumer.try_recv(), Err(RecvError::TimedOut { next: highest }));
 }

@@ -18,10 +18,14 @@ pub fn layout(channel: &Channel) -> Layout {
 /// Where the first words are.
 pub struct Spots {
     pub lock: usize,
+    pub published: usize,
 }
 
 impl Spots {
     pub fn of<L: RealLayer>(layout: &Layout) -> Self {
-        Self { lock: layout.control + offset_of!(Control<L>, lock) }
+        Self {
+            lock: layout.control + offset_of!(Control<L>, lock),
+            published: layout.control + offset_of!(Control<L>, published),
+        }
     }
 }

@@ -75,8 +75,10 @@ impl<L: Park> Lock<L> for WordLock<L> {
         loop {
             let seen = self.word.load(Relaxed); // a guess: the exchange below checks it
             let Some(other) = owner(seen) else {
-                // We may have been woken alone though others sleep: the bit stays on their behalf.
-                if self.take_free(mine | CONTENDED) {
+                // Free, whatever a corrupt word's other bits are: they must not keep us here for ever. We
+                // may have been woken alone though others sleep: the bit stays on their behalf.
+                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // E7
+                if taken.is_ok() {
                     return Ok(Acquired::Clean);
                 }
                 continue;

@@ -85,6 +85,12 @@ pub enum Corruption {
         /// The length of the ring.
         slots: u32,
     },
+    /// The ready flag is so high that no message can follow.
+    #[error("{published} messages published: more than any channel lives to see")]
+    Count {
+        /// What was published.
+        published: u64,
+    },
     /// A slot's header has an unknown kind, or a length that no slot has.
     #[error("message {message} has kind {kind} and length {len}; kinds are 1 and 2, slots hold {slot_size} bytes")]
     Slot {

@@ -211,6 +211,9 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
         let n = self.published().count;
+        if n == Published::MAX {
+            return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
+        }
         let slots = u64::from(self.producer.channel.geometry.slots);
         let known = self.producer.gate.is_some_and(|gate| n.saturating_sub(gate) < slots);
         if !known {

@@ -82,10 +82,10 @@ pub enum HeaderFault {
     /// Its geometry makes no sense.
     #[error("its geometry makes no sense: {0}")]
     Geometry(LayoutError),
-    /// It has not the size that its geometry needs.
+    /// It has not the size that its geometry needs, or does not say so.
     #[error("it has {found} bytes, its geometry needs {expected}")]
     Size {
-        /// The file's size.
+        /// The file's size, or what the header says it is.
         found: u64,
         /// The size needed.
         expected: u64,
@@ -181,8 +181,10 @@ impl Facts {
             return Err(HeaderFault::LayoutHash { found: layout_hash, expected });
         }
         let layout = layout.map_err(HeaderFault::Geometry)?;
-        if layout.size != size || self.size != size as u64 {
-            return Err(HeaderFault::Size { found: size as u64, expected: layout.size as u64 });
+        for found in [size as u64, self.size] {
+            if found != layout.size as u64 {
+                return Err(HeaderFault::Size { found, expected: layout.size as u64 });
+            }
         }
         Ok(Checked { sync, geometry, layout, nonce })
     }
@@ -235,6 +237,6 @@ mod tests {
         assert!(matches!(faulty(|f| f.layout_hash ^= 1), HeaderFault::LayoutHash { .. }));
         assert!(matches!(faulty(|f| f.slots = 0), HeaderFault::Geometry(_)));
         assert!(matches!(faulty(|f| f.slots = 5000), HeaderFault::Size { .. }));
-        assert!(matches!(faulty(|f| f.size = 3), HeaderFault::Size { .. }));
+        assert!(matches!(faulty(|f| f.size = 3), HeaderFault::Size { found: 3, .. }));
     }
 }

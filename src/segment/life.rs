@@ -235,7 +235,9 @@ fn own_file(name: &Name) -> Result<(Peers, u64), OpenError> {
 }
 
 fn open_file(name: &Name) -> Result<File, Errno> {
-    shm::open(name.os_id(), shm::OFlags::RDWR, Mode::empty()).map(File::from)
+    // As shm_open(3), but not rustix, has it: anybody may put links into /dev/shm.
+    let no_link = shm::OFlags::from_bits_retain(libc::O_NOFOLLOW as _);
+    shm::open(name.os_id(), shm::OFlags::RDWR | no_link, Mode::empty()).map(File::from)
 }
 
 /// Whether the name still means this file.

@@ -94,8 +94,9 @@ impl<L: Layer> Storage<L> for Segment<L> {
 
 impl layer::Reading for SlotReading {
     fn header(&self) -> layer::Header {
-        // SAFETY: inside the mapping, and nobody writes it while `self` lives (`Storage::read`).
-        unsafe { self.header.read() }
+        // SAFETY: inside the mapping, and nobody writes it while `self` lives (`Storage::read`); volatile,
+        // since a process that breaks this rule shall not change a length after it was checked.
+        unsafe { self.header.read_volatile() }
     }
 
     fn bytes(&self) -> *const u8 {

@@ -1,0 +1,75 @@
+//! The tests.
+
+use crate::{
+    case,
+    check::{Case, Checker, check},
+    doubles::Doubles,
+    hook::{Armed, Kind, Mutant, Operator, Weaker},
+    scenarios::everyone_gets_everything,
+    world::Shape,
+};
+
+const ONE_TO_TWO: Case = case!(everyone_gets_everything, "S1 S2 S3", Shape::new(1, 2, 2, 1), Doubles::ASSUME);
+const TWO_TO_ONE: Case = case!(everyone_gets_everything, "S1 S2 S3 S4", Shape::new(2, 1, 1, 1), Doubles::ASSUME);
+
+fn passes(case: Case, checker: Checker) {
+    let report = check(case, checker, Armed::default());
+    println!(
+        "{} {:?} {:?}: {} executions, {:?}, {} outcomes",
+        case.name,
+        case.shape,
+        checker,
+        report.executions,
+        report.time,
+        report.outcomes.len()
+    );
+    assert!(report.failure.is_none(), "{:?}", report.failure);
+}
+
+/// The mutants of this operator on the sites with this word and kind, found by running.
+fn mutants(case: Case, word: &str, kind: Kind, operator: Operator) -> Vec<Mutant> {
+    check(case, Checker::Random(10, 1), Armed { coverage: true, ..Armed::default() });
+    let (_, sites) = crate::hook::disarm();
+    let found = sites.into_iter().filter(|((_, k), seen)| *k == kind && seen.names.contains(word));
+    found.map(|((site, kind), _)| Mutant { site, kind, operator }).collect()
+}
+
+fn killed(case: Case, checker: Checker, mutant: Mutant) -> String {
+    let report = check(case, checker, Armed { mutant: Some(mutant), ..Armed::default() });
+    let failure = report.failure.unwrap_or_else(|| panic!("{mutant:?} survives {}", case.name));
+    println!("{mutant:?} killed in execution {}: {}", report.executions, failure.message);
+    failure.message
+}
+
+#[test]
+fn one_producer_two_consumers() {
+    passes(ONE_TO_TWO, Checker::Loom);
+    passes(Case { doubles: Doubles::PARK, ..ONE_TO_TWO }, Checker::Random(1_000, 1));
+}
+
+#[test]
+fn two_producers_one_consumer() {
+    passes(TWO_TO_ONE, Checker::Loom);
+    passes(Case { doubles: Doubles::PARK, ..TWO_TO_ONE }, Checker::Random(1_000, 1));
+}
+
+#[test]
+fn a_relaxed_publication_is_a_data_race() {
+    let found = mutants(ONE_TO_TWO, "published", Kind::Store, Operator::Weaken(Weaker::Relaxed));
+    assert_eq!(found.len(), 1);
+    for mutant in found {
+        assert!(killed(ONE_TO_TWO, Checker::Loom, mutant).contains("Causality violation"));
+    }
+}
+
+#[test]
+fn a_dropped_acknowledgement_is_noticed() {
+    // The other two stores to this word are the consumer's at its join.
+    let found = mutants(ONE_TO_TWO, "acked", Kind::Store, Operator::Drop);
+    let found: Vec<_> = found.into_iter().filter(|mutant| mutant.site.file.ends_with("consumer.rs")).collect();
+    assert_eq!(found.len(), 1);
+    for mutant in found {
+        killed(ONE_TO_TWO, Checker::Loom, mutant);
+        killed(Case { doubles: Doubles::PARK, ..ONE_TO_TWO }, Checker::Random(100, 1), mutant);
+    }
+}

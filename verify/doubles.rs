@@ -44,21 +44,26 @@ pub struct Doubles {
     pub waiting: Waiting,
     pub lock: Text,
     pub signal: Text,
+    /// Whether a notification has the fence of its contract. Without it, the edges alone must do;
+    /// with it, who joins while others publish is in the picture.
+    pub fences: bool,
 }
 
 impl Doubles {
     /// For safety: what orders the slots are the protocol's own edges and nothing else.
-    pub const ASSUME: Self = Self { waiting: Waiting::Assume, lock: Text::Abstract, signal: Text::Abstract };
+    pub const ASSUME: Self = Self { waiting: Waiting::Assume, lock: Text::Abstract, signal: Text::Abstract, fences: false };
+    /// For safety where participants come and go.
+    pub const ASSUME_FENCED: Self = Self { fences: true, ..Self::ASSUME };
     /// To compare with [`ASSUME`](Self::ASSUME).
     pub const YIELD: Self = Self { waiting: Waiting::Yield, ..Self::ASSUME };
     /// For liveness of the protocol: the real signal, parking.
-    pub const PARK: Self = Self { waiting: Waiting::Park, lock: Text::Abstract, signal: Text::Words };
+    pub const PARK: Self = Self { waiting: Waiting::Park, signal: Text::Words, fences: true, ..Self::ASSUME };
     /// For liveness of the full stack.
     pub const PARK_STACK: Self = Self { lock: Text::Words, ..Self::PARK };
     /// For safety of the protocol on the real lock.
     pub const WORD_LOCK: Self = Self { lock: Text::Words, ..Self::ASSUME };
     /// For safety of the full stack.
-    pub const STACK: Self = Self { waiting: Waiting::Assume, lock: Text::Words, signal: Text::Words };
+    pub const STACK: Self = Self { waiting: Waiting::Assume, ..Self::PARK_STACK };
 }
 
 impl fmt::Display for Doubles {
@@ -238,7 +243,8 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             _ if layer.segment().doubles.signal == Text::Words => {
                 WordSignal::notify_all(layer, signals.filter_map(|signal| signal.words.as_ref()));
             }
-            _ => E::fence(SeqCst), // the contract's; whom to wake does not matter here
+            _ if layer.segment().doubles.fences => E::fence(SeqCst), // whom to wake does not matter
+            _ => {}
         }
     }
 }

@@ -35,6 +35,8 @@ impl<E: Engine> fmt::Debug for Model<E> {
 pub struct ModelWord<E: Engine> {
     pub atom: E::Atom,
     pub name: Name,
+    /// What its loads touch, if whoever loads it may store to it next.
+    pub touched: Option<E::Atom>,
     /// Where threads sleep that wait for this word to change.
     pub gate: Option<Rc<E::Gate>>,
 }
@@ -85,7 +87,16 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         if verdict == Verdict::Ignore {
             return T::wrap(0);
         }
-        let value = E::load(&self.atom, verdict.order(order)) + hook::pretended(E::thread, self.name);
+        if let Some(touched) = &self.touched {
+            E::touch(touched);
+        }
+        // In the protocol, a relaxed load is that of an owner: of the write lock, or of the entry.
+        let truth = match (order, self.name.word) {
+            (Ordering::Relaxed, "published" | "finished" | "evicted") => E::load_exclusive(&self.atom),
+            (Ordering::Relaxed, _) if self.touched.is_none() => E::load_owned(&self.atom, order),
+            _ => E::load(&self.atom, verdict.order(order)),
+        };
+        let value = truth + hook::pretended(E::thread, self.name);
         hook::after(E::thread, Kind::Load, Some(value), None);
         T::wrap(value)
     }

@@ -68,7 +68,8 @@ impl<E: Engine> Maker<E> {
     fn word(&mut self, word: &'static str, owner: Option<u32>, sleepers: bool) -> ModelWord<E> {
         let gate = (sleepers && self.doubles.waiting == Waiting::Park).then(|| Rc::new(E::gate()));
         self.gates.extend(gate.clone());
-        ModelWord { atom: E::atom(0), name: Name { word, owner }, gate }
+        let touched = sleepers.then(|| E::atom(0));
+        ModelWord { atom: E::atom(0), name: Name { word, owner }, touched, gate }
     }
 }
 

@@ -73,3 +73,30 @@ fn a_dropped_acknowledgement_is_noticed() {
         killed(Case { doubles: Doubles::PARK, ..ONE_TO_TWO }, Checker::Random(100, 1), mutant);
     }
 }
+
+#[test]
+#[ignore = "a probe"]
+fn probe() {
+    let list = std::env::var("PROBE").unwrap_or_default();
+    for shape in list.split(' ') {
+        let n: Vec<u32> = shape.split('x').map(|n| n.parse().unwrap()).collect();
+        let case = Case { shape: Shape::new(n[0], n[1], n[2], n[3]), ..ONE_TO_TWO };
+        passes(case, Checker::Loom);
+    }
+}
+
+#[test]
+#[ignore = "a probe"]
+fn probe_trace() {
+    let list = std::env::var("PROBE").unwrap_or_default();
+    let n: Vec<u32> = list.split('x').map(|n| n.parse().unwrap()).collect();
+    let case = Case { shape: Shape::new(n[0], n[1], n[2], n[3]), ..ONE_TO_TWO };
+    let report = check(case, Checker::Loom, Armed { trace: true, ..Armed::default() });
+    for k in 1..=1 {
+        let r = crate::check::Report { executions: k, ..report.clone() };
+        println!("execution {k}");
+        for st in crate::check::trace(case, Checker::Loom, Armed { coverage: true, ..Armed::default() }, &r) {
+            println!("  {:?} {:?} {} {:?} {:?} {}", st.participant, st.kind, st.name, st.value, st.written, st.site);
+        }
+    }
+}

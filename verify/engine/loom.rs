@@ -50,6 +50,21 @@ impl Engine for Loom {
         atom.load(order)
     }
 
+    fn load_owned(atom: &AtomicU64, order: Ordering) -> u64 {
+        const NEVER: u64 = u64::MAX;
+        let (Ok(value) | Err(value)) = atom.compare_exchange(NEVER, NEVER, Ordering::Relaxed, order);
+        value
+    }
+
+    fn load_exclusive(atom: &AtomicU64) -> u64 {
+        // SAFETY: loom makes a store that is concurrent a failure, before it returns a value.
+        unsafe { atom.unsync_load() }
+    }
+
+    fn touch(atom: &AtomicU64) {
+        atom.store(0, Ordering::Relaxed);
+    }
+
     fn store(atom: &AtomicU64, value: u64, order: Ordering) {
         atom.store(value, order);
     }

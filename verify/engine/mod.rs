@@ -25,6 +25,18 @@ pub trait Engine: Debug + Sized + 'static {
 
     fn atom(value: u64) -> Self::Atom;
     fn load(atom: &Self::Atom, order: Ordering) -> u64;
+    /// A load by whoever stores to this word next and knows its newest value.
+    ///
+    /// loom compares a store with the last access alone: a thread's own load would hide the loads
+    /// of the others before it, and with them the interleavings in which they come after the store
+    /// (loom #166). So this is a load that counts as a write.
+    fn load_owned(atom: &Self::Atom, order: Ordering) -> u64;
+    /// A load to which no store can be concurrent, which the engine checks if it can. Not a step,
+    /// so that it hides nothing.
+    fn load_exclusive(atom: &Self::Atom) -> u64;
+    /// A step that conflicts with every other touch and changes nothing: goes before a load of
+    /// which the thread may make a store, but which may well be stale.
+    fn touch(atom: &Self::Atom);
     fn store(atom: &Self::Atom, value: u64, order: Ordering);
     fn swap(atom: &Self::Atom, value: u64, order: Ordering) -> u64;
     fn exchange(atom: &Self::Atom, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;

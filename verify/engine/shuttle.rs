@@ -86,6 +86,16 @@ impl Engine for Shuttle {
         atom.load(SeqCst) // shuttle knows no other order
     }
 
+    fn load_owned(atom: &AtomicU64, order: Ordering) -> u64 {
+        Self::load(atom, order) // shuttle prunes nothing
+    }
+
+    fn load_exclusive(atom: &AtomicU64) -> u64 {
+        Self::load(atom, SeqCst)
+    }
+
+    fn touch(_atom: &AtomicU64) {}
+
     fn store(atom: &AtomicU64, value: u64, _order: Ordering) {
         atom.store(value, SeqCst);
     }

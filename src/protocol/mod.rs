@@ -157,6 +157,30 @@ impl Published {
     }
 }
 
+/// What [`ConsumerEntry::acked`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Done with every message below this number.
+    pub count: u64,
+    /// The consumer has not decided yet where it starts: the count may still rise without a
+    /// message received, so a first message that waits for consumers does not count on this one.
+    pub joining: bool,
+}
+
+impl Acknowledged {
+    const JOINING: u64 = 1 << 63;
+
+    /// Reads the word's value.
+    pub const fn from_word(word: u64) -> Self {
+        Self { count: word & !Self::JOINING, joining: word & Self::JOINING != 0 }
+    }
+
+    /// The word's value.
+    pub const fn word(self) -> u64 {
+        if self.joining { self.count | Self::JOINING } else { self.count }
+    }
+}
+
 /// What a registry entry's `state` holds: bit 0 is ACTIVE, the rest counts the occupants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Occupancy {
@@ -233,7 +257,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     pub fn acknowledged(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         (0..).zip(self.storage.consumers()).filter_map(|(number, entry)| {
             let state = Occupancy::from_word(entry.state.load(Relaxed)); // a snapshot orders nothing
-            state.active.then(|| (number, entry.acked.0.load(Relaxed)))
+            state.active.then(|| (number, Acknowledged::from_word(entry.acked.0.load(Relaxed)).count))
         })
     }
 

@@ -3,7 +3,9 @@
 //! The order of the steps is in the types: only a [`Producer`] can become [`Held`] (it has the
 //! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
 
-use super::{Channel, ConsumerEntry, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting};
+use super::{
+    Acknowledged, Channel, ConsumerEntry, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting,
+};
 use crate::layer::{
     Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
 };
@@ -150,7 +152,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             if !state.active {
                 continue;
             }
-            let acked = entry.acked.0.load(Acquire); // E4, from E3
+            let acked = Acknowledged::from_word(entry.acked.0.load(Acquire)); // E4, from E3
+            let Acknowledged { count: acked, joining } = acked;
             if acked > n {
                 let (acked, published) = (acked, n);
                 return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
@@ -163,7 +166,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             if binding {
                 return Err(Blocked::Waiting(Waiting::Acknowledgement { consumer, message: acked }));
             }
-            joined = joined.saturating_add(1);
+            // Until it has decided, it could still start after the message that waits for it.
+            joined = joined.saturating_add(u32::from(!joining));
             gate = gate.min(acked);
         }
         if n == 0 && joined < start_with {

@@ -5,7 +5,7 @@
 //! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
 //! barrier that waits for it.
 
-use super::{Channel, Occupancy, Published};
+use super::{Acknowledged, Channel, Occupancy, Published};
 use crate::layer::{Layer, Participant, Signal, Storage, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -25,11 +25,13 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         // except that a writer may still evict that occupant, which the generation makes harmless.
         let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
         let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, its count only
-        entry.acked.0.store(bound.count, Release); // E3: also what the last occupant had left to read
+        // E3: also what the last occupant had left to read; JOINING, since we may yet start later
+        entry.acked.0.store(Acknowledged { count: bound.count, joining: true }.word(), Release);
         entry.state.store(state.word(), Release); // E9, to E6: with an acknowledgement not too high
         self.layer.fence(SeqCst); // J
         let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
-        entry.acked.0.store(start.count, Release); // E3: we read nothing below
+        let settled = Acknowledged { count: start.count, joining: false };
+        entry.acked.0.store(settled.word(), Release); // E3: we read nothing below
         L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
         Some((Participant { number, generation: state.generation }, start))
     }

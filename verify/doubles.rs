@@ -14,6 +14,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     panic::Location,
+    rc::Rc,
     sync::atomic::Ordering::SeqCst,
 };
 
@@ -51,15 +52,18 @@ pub struct Doubles {
 
 impl Doubles {
     /// For safety: what orders the slots are the protocol's own edges and nothing else.
-    pub const ASSUME: Self = Self { waiting: Waiting::Assume, lock: Text::Abstract, signal: Text::Abstract, fences: false };
+    pub const ASSUME: Self =
+        Self { waiting: Waiting::Assume, lock: Text::Abstract, signal: Text::Abstract, fences: false };
     /// For safety where participants come and go.
     pub const ASSUME_FENCED: Self = Self { fences: true, ..Self::ASSUME };
     /// To compare with [`ASSUME`](Self::ASSUME).
     pub const YIELD: Self = Self { waiting: Waiting::Yield, ..Self::ASSUME };
-    /// For liveness of the protocol: the real signal, parking.
-    pub const PARK: Self = Self { waiting: Waiting::Park, signal: Text::Words, fences: true, ..Self::ASSUME };
+    /// For liveness of the protocol: signals that keep to their contract, on which threads sleep.
+    pub const PARK: Self = Self { waiting: Waiting::Park, fences: true, ..Self::ASSUME };
+    /// The same on the real signal.
+    pub const PARK_SIGNAL: Self = Self { signal: Text::Words, ..Self::PARK };
     /// For liveness of the full stack.
-    pub const PARK_STACK: Self = Self { lock: Text::Words, ..Self::PARK };
+    pub const PARK_STACK: Self = Self { lock: Text::Words, ..Self::PARK_SIGNAL };
     /// For safety of the protocol on the real lock.
     pub const WORD_LOCK: Self = Self { lock: Text::Words, ..Self::ASSUME };
     /// For safety of the full stack.
@@ -74,8 +78,9 @@ impl fmt::Display for Doubles {
             Waiting::Park => "park",
         })?;
         match (self.lock, self.signal) {
-            (Text::Abstract, _) => Ok(()),
+            (Text::Abstract, Text::Abstract) => Ok(()),
             (Text::Words, Text::Abstract) => f.write_str(", word lock"),
+            (Text::Abstract, Text::Words) => f.write_str(", word signal"),
             (Text::Words, Text::Words) => f.write_str(", word lock and signal"),
         }
     }
@@ -178,11 +183,31 @@ impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
 pub struct ModelSignal<E: Engine> {
     name: Name,
     words: Option<WordSignal<Model<E>>>,
+    /// Where the waiter sleeps, if it sleeps without words.
+    gate: Option<Rc<E::Gate>>,
+    /// The notification that sticks. The gate's mutex guards it, so it is no word of the model.
+    notified: Cell<bool>,
 }
 
 impl<E: Engine> ModelSignal<E> {
-    pub const fn new(name: Name, words: Option<WordSignal<Model<E>>>) -> Self {
-        Self { name, words }
+    pub fn new(name: Name, words: Option<WordSignal<Model<E>>>, gate: Option<Rc<E::Gate>>) -> Self {
+        Self { name, words, gate, notified: Cell::new(false) }
+    }
+
+    /// The contract, and nothing else: sleeps until notified, patrols once somebody has died.
+    fn sleep<T>(&self, gate: &E::Gate, layer: &Model<E>, mut poll: impl FnMut(Look) -> Option<T>) -> T {
+        loop {
+            let deaths = layer.segment().deaths();
+            // The notification goes before the look: what is notified from here on is seen or sticks.
+            E::sleep(gate, || !self.notified.take() && layer.segment().deaths() == 0);
+            if deaths > 0 {
+                E::yield_now();
+            }
+            let look = if layer.segment().deaths() > 0 { Look::Thorough } else { Look::Quick };
+            if let Some(found) = poll(look) {
+                return found;
+            }
+        }
     }
 }
 
@@ -220,6 +245,9 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         if found.is_some() || deadline == Deadline::Now {
             return found;
         }
+        if let Some(gate) = &self.gate {
+            return Some(self.sleep(gate, layer, poll));
+        }
         if layer.segment().doubles.waiting == Waiting::Assume {
             E::skip();
         }
@@ -243,8 +271,18 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             _ if layer.segment().doubles.signal == Text::Words => {
                 WordSignal::notify_all(layer, signals.filter_map(|signal| signal.words.as_ref()));
             }
-            _ if layer.segment().doubles.fences => E::fence(SeqCst), // whom to wake does not matter
-            _ => {}
+            _ => {
+                if layer.segment().doubles.fences {
+                    E::fence(SeqCst);
+                }
+                if layer.segment().doubles.waiting == Waiting::Park {
+                    for signal in signals {
+                        if let Some(gate) = &signal.gate {
+                            E::wake(gate, false, || signal.notified.set(true));
+                        }
+                    }
+                }
+            }
         }
     }
 }

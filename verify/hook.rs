@@ -194,6 +194,7 @@ struct State {
 
 thread_local! {
     static ARMED: Cell<bool> = const { Cell::new(false) };
+    static DYING: Cell<bool> = const { Cell::new(false) };
     static QUIET: Cell<bool> = const { Cell::new(false) };
     static STATE: RefCell<State> = RefCell::default();
 }
@@ -316,7 +317,23 @@ fn consult(thread: u64, site: Site, name: Name, kind: Kind, order: Option<Orderi
         }
         Some(verdict)
     });
-    verdict.unwrap_or_else(|| std::panic::resume_unwind(Box::new(Died)))
+    verdict.unwrap_or_else(|| die())
+}
+
+/// The running participant stops dead. What it holds is dropped, without a step.
+pub fn die() -> ! {
+    DYING.set(true);
+    std::panic::resume_unwind(Box::new(Died))
+}
+
+/// The dead is gone.
+pub fn died() {
+    DYING.set(false);
+}
+
+/// Whether access to plain memory may still end: in a failed execution there is nothing to end.
+pub fn can_end_access() -> bool {
+    DYING.get() || !is_over()
 }
 
 /// What an operation read, and what it wrote. Other threads may have come in between, so the step

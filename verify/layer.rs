@@ -35,6 +35,8 @@ impl<E: Engine> fmt::Debug for Model<E> {
 pub struct ModelWord<E: Engine> {
     pub atom: E::Atom,
     pub name: Name,
+    /// Every access counts as SeqCst: where orderings are not what is judged.
+    pub sequential: bool,
     /// What its loads touch, if whoever loads it may store to it next.
     pub touched: Option<E::Atom>,
     /// Where threads sleep that wait for this word to change.
@@ -81,6 +83,12 @@ const fn store_part(order: Ordering) -> Ordering {
     }
 }
 
+impl<E: Engine> ModelWord<E> {
+    fn order(&self, verdict: Verdict, order: Ordering) -> Ordering {
+        if self.sequential { Ordering::SeqCst } else { verdict.order(order) }
+    }
+}
+
 impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
     fn load(&self, order: Ordering) -> T {
         let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(order));
@@ -94,7 +102,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         let truth = match (order, self.name.word) {
             (Ordering::Relaxed, "published" | "finished" | "evicted") => E::load_exclusive(&self.atom),
             (Ordering::Relaxed, _) if self.touched.is_none() => E::load_owned(&self.atom, order),
-            _ => E::load(&self.atom, verdict.order(order)),
+            _ => E::load(&self.atom, self.order(verdict, order)),
         };
         let value = truth + hook::pretended(E::thread, self.name);
         hook::after(E::thread, Kind::Load, Some(value), None);
@@ -105,7 +113,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
             Verdict::Ignore => return,
             Verdict::Otherwise(Operator::Drop) => {}
-            verdict => E::store(&self.atom, value.word(), verdict.order(order)),
+            verdict => E::store(&self.atom, value.word(), self.order(verdict, order)),
         }
         hook::after(E::thread, Kind::Store, None, Some(value.word()));
     }
@@ -119,7 +127,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
                 E::store(&self.atom, value.word(), store_part(order));
                 was
             }
-            verdict => E::swap(&self.atom, value.word(), verdict.order(order)),
+            verdict => E::swap(&self.atom, value.word(), self.order(verdict, order)),
         };
         hook::after(E::thread, Kind::Swap, Some(was), Some(value.word()));
         T::wrap(was)
@@ -141,7 +149,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
                 }
                 result
             }
-            verdict => E::exchange(&self.atom, current, new, verdict.order(success), failure),
+            verdict => E::exchange(&self.atom, current, new, self.order(verdict, success), failure),
         };
         let (Ok(found) | Err(found)) = result;
         hook::after(E::thread, Kind::Exchange, Some(found), result.is_ok().then_some(new));
@@ -190,7 +198,8 @@ impl<E: Engine> Layer for Model<E> {
         match hook::before(E::thread, Location::caller(), name, Kind::Alive, None) {
             Verdict::Ignore => true,
             _ => {
-                let alive = E::load(&self.segment.alive[number as usize], Ordering::Acquire);
+                // The kernel tells the present truth, so this must not be a stale value.
+                let alive = E::load_owned(&self.segment.alive[number as usize], Ordering::Acquire);
                 hook::after(E::thread, Kind::Alive, Some(alive), None);
                 alive != 0
             }
@@ -208,7 +217,7 @@ impl<E: Engine> Park for Model<E> {
         if verdict == Verdict::Ignore {
             return Parked::TimedOut;
         }
-        let asleep = || E::load(&word.atom, Ordering::Relaxed) == u64::from(expected);
+        let asleep = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
         match (self.segment.doubles.waiting, &word.gate) {
             (Waiting::Park, Some(gate)) => {
                 E::sleep(gate, || asleep() && self.segment.deaths() == 0);
@@ -219,8 +228,9 @@ impl<E: Engine> Park for Model<E> {
             }
             (waiting, _) => {
                 if asleep() {
-                    if self.segment.mortal {
-                        E::yield_now();
+                    // A patrol finds nothing new before somebody has died or the word has changed.
+                    let this = (std::ptr::from_ref(word).addr(), expected, E::thread(), self.segment.deaths());
+                    if self.segment.deaths() > 0 && self.segment.patrols.borrow_mut().insert(this) {
                         return Parked::Patrol;
                     }
                     if waiting == Waiting::Assume {
@@ -228,8 +238,11 @@ impl<E: Engine> Park for Model<E> {
                     }
                     while {
                         E::yield_now();
-                        asleep()
+                        asleep() && self.segment.deaths() == this.3
                     } {}
+                    if self.segment.deaths() > this.3 {
+                        return Parked::Patrol;
+                    }
                 }
             }
         }
@@ -241,7 +254,7 @@ impl<E: Engine> Park for Model<E> {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
             _ => {
                 if let Some(gate) = &word.gate {
-                    E::wake(gate, false);
+                    E::wake(gate, false, || {});
                 }
             }
         }

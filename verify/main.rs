@@ -6,11 +6,13 @@
 #![cfg(test)]
 #![allow(dead_code)] // being built
 
+mod catalogue;
 mod check;
 mod doubles;
 mod engine;
 mod hook;
 mod layer;
+mod mutants;
 mod scenarios;
 mod segment;
 mod tests;

@@ -14,6 +14,7 @@ use ackcast::{
 };
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     fmt,
     mem::ManuallyDrop,
     panic::Location,
@@ -49,6 +50,8 @@ pub struct Segment<E: Engine> {
     /// Somebody may die here, so every failed wait looks whether its peers live.
     pub mortal: bool,
     deaths: Cell<u32>,
+    /// The fruitless patrols: word, value, thread, and how many had died.
+    pub patrols: RefCell<BTreeSet<(usize, u32, u64, u32)>>,
     gates: Vec<Rc<E::Gate>>,
 }
 
@@ -69,7 +72,8 @@ impl<E: Engine> Maker<E> {
         let gate = (sleepers && self.doubles.waiting == Waiting::Park).then(|| Rc::new(E::gate()));
         self.gates.extend(gate.clone());
         let touched = sleepers.then(|| E::atom(0));
-        ModelWord { atom: E::atom(0), name: Name { word, owner }, touched, gate }
+        let sequential = self.doubles.waiting == Waiting::Park && self.doubles.signal == Text::Abstract;
+        ModelWord { atom: E::atom(0), name: Name { word, owner }, sequential, touched, gate }
     }
 }
 
@@ -89,7 +93,10 @@ impl<E: Engine> Make<Model<E>> for Maker<E> {
 
     fn signal(&mut self, word: &'static str, owner: Option<u32>) -> ModelSignal<E> {
         let words = (self.doubles.signal == Text::Words).then(|| WordSignal::new(self.word(word, owner, true)));
-        ModelSignal::new(Name { word, owner }, words)
+        let sleeps = words.is_none() && self.doubles.waiting == Waiting::Park;
+        let gate = sleeps.then(|| Rc::new(E::gate()));
+        self.gates.extend(gate.clone());
+        ModelSignal::new(Name { word, owner }, words, gate)
     }
 }
 
@@ -106,6 +113,7 @@ impl<E: Engine> Segment<E> {
             doubles,
             mortal,
             deaths: Cell::new(0),
+            patrols: RefCell::default(),
             gates: maker.gates,
         })
     }
@@ -117,11 +125,11 @@ impl<E: Engine> Segment<E> {
 
     /// The kernel's part when a participant dies.
     pub fn die(&self, number: u32) {
-        self.deaths.set(self.deaths.get() + 1);
         E::store(&self.alive[number as usize], 0, Ordering::Release);
+        self.deaths.set(self.deaths.get() + 1); // no step in between: who patrols now, finds it
         self.control.lock.0.abandon(number);
         for gate in &self.gates {
-            E::wake(gate, true);
+            E::wake(gate, true, || {});
         }
     }
 }
@@ -141,7 +149,7 @@ pub struct Access<E: Engine, G> {
 
 impl<E: Engine, G> Drop for Access<E, G> {
     fn drop(&mut self) {
-        if !hook::is_over() {
+        if hook::can_end_access() {
             // SAFETY: dropped nowhere else, and not used after this.
             unsafe { ManuallyDrop::drop(&mut self.guard) };
         }

@@ -5,7 +5,7 @@ use crate::{
     check::{Case, Checker, check},
     doubles::Doubles,
     hook::{Armed, Kind, Mutant, Operator, Weaker},
-    scenarios::everyone_gets_everything,
+    scenarios::flow::everyone_gets_everything,
     world::Shape,
 };
 
@@ -87,16 +87,60 @@ fn probe() {
 
 #[test]
 #[ignore = "a probe"]
-fn probe_trace() {
-    let list = std::env::var("PROBE").unwrap_or_default();
-    let n: Vec<u32> = list.split('x').map(|n| n.parse().unwrap()).collect();
-    let case = Case { shape: Shape::new(n[0], n[1], n[2], n[3]), ..ONE_TO_TWO };
-    let report = check(case, Checker::Loom, Armed { trace: true, ..Armed::default() });
-    for k in 1..=1 {
-        let r = crate::check::Report { executions: k, ..report.clone() };
-        println!("execution {k}");
-        for st in crate::check::trace(case, Checker::Loom, Armed { coverage: true, ..Armed::default() }, &r) {
-            println!("  {:?} {:?} {} {:?} {:?} {}", st.participant, st.kind, st.name, st.value, st.written, st.site);
+fn survey() {
+    let from: usize = std::env::var("FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let to: usize = std::env::var("TO").ok().and_then(|n| n.parse().ok()).unwrap_or(999);
+    for (i, entry) in crate::catalogue::entries().into_iter().enumerate() {
+        if i < from || i >= to {
+            continue;
+        }
+        eprint!("{i} {} {:?} [{}] {:?}: ", entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
+        let r = check(entry.case, entry.checker, Armed::default());
+        eprintln!("{} executions {:?} {} outcomes {:?}", r.executions, r.time, r.outcomes.len(), r.failure);
+        for (what, test) in entry.witnesses {
+            if !r.outcomes.iter().any(test) {
+                eprintln!("   NOT REACHED: {what} {:?}", r.outcomes);
+            }
         }
     }
+}
+
+#[test]
+#[ignore = "a probe"]
+fn mutate() {
+    use crate::mutants::*;
+    let checks = quick_checks();
+    let start = std::time::Instant::now();
+    let sites = survey(&checks);
+    eprintln!("{} sites in {:?}", sites.seen.len(), start.elapsed());
+    for ((site, kind), seen) in &sites.seen {
+        eprintln!("{site}:{} {kind:?} {:?} {:?} {}", site.column, seen.names, seen.order, seen.count);
+    }
+    let all = mutants(&sites);
+    eprintln!("{} mutants", all.len());
+    for mutant in all {
+        let fate = judge(mutant, &sites, &checks);
+        match fate.killer {
+            Some((entry, n, how)) => eprintln!(
+                "killed {:?} {} {:?} by {} {} in {n} {:?}: {:.60}",
+                fate.mutant.kind,
+                fate.mutant.site,
+                fate.mutant.operator,
+                entry.case.name,
+                entry.case.doubles,
+                fate.time,
+                how
+            ),
+            None => eprintln!(
+                "SURVIVES {:?} {:?} {} {:?} {:?} {}",
+                fate.mutant.kind,
+                fate.words,
+                fate.mutant.site,
+                fate.mutant.operator,
+                fate.time,
+                line(fate.mutant.site)
+            ),
+        }
+    }
+    eprintln!("{:?}", start.elapsed());
 }

@@ -29,6 +29,8 @@ pub type Outcome = Vec<Seen>;
 
 /// Events that are not a message's first byte.
 pub mod event {
+    /// Everything below is a message's first byte.
+    pub const FIRST: u8 = 0xe0;
     pub const END: u8 = 0xe0;
     pub const TIMED_OUT: u8 = 0xe1;
     pub const LOST: u8 = 0xe2;
@@ -36,6 +38,9 @@ pub mod event {
     pub const FULL: u8 = 0xe4;
     pub const SENT: u8 = 0xe5;
     pub const OTHERS: u8 = 0xe6;
+    pub const NO_LOCK: u8 = 0xe7;
+    pub const NO_ROOM: u8 = 0xe8;
+    pub const NO_START: u8 = 0xe9;
 }
 
 /// How many take part, and how much they say.
@@ -104,6 +109,7 @@ impl<E: Engine> World<E> {
                     if !payload.is::<Died>() {
                         resume_unwind(payload);
                     }
+                    hook::died();
                     segment.die(number);
                     vec![event::DIED]
                 });

@@ -4,10 +4,12 @@ use super::Engine;
 use crate::segment::Slot;
 use loom::{
     cell::{ConstPtr, MutPtr, UnsafeCell},
-    sync::{Condvar, Mutex, MutexGuard, atomic::AtomicU64},
+    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    thread::Thread,
 };
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
     mem::ManuallyDrop,
     sync::atomic::Ordering,
@@ -40,7 +42,7 @@ impl Engine for Loom {
     type Reading = ConstPtr<Slot>;
     type Writing = MutPtr<Slot>;
     type Latch = Latch;
-    type Gate = (Mutex<()>, Condvar);
+    type Gate = (Mutex<()>, RefCell<VecDeque<Thread>>);
 
     fn atom(value: u64) -> AtomicU64 {
         AtomicU64::new(value)
@@ -115,23 +117,24 @@ impl Engine for Loom {
     }
 
     fn gate() -> Self::Gate {
-        (Mutex::new(()), Condvar::new())
+        (Mutex::new(()), RefCell::default())
     }
 
-    fn sleep((mutex, condvar): &Self::Gate, asleep: impl FnOnce() -> bool) {
+    fn sleep((mutex, sleepers): &Self::Gate, asleep: impl FnOnce() -> bool) {
         let guard = mutex.lock().expect("loom's mutexes are never poisoned");
         if asleep() {
-            drop(condvar.wait(guard));
+            sleepers.borrow_mut().push_back(loom::thread::current());
+            drop(guard); // not a step: nobody comes in between
+            loom::thread::park();
         }
     }
 
-    fn wake((mutex, condvar): &Self::Gate, all: bool) {
+    fn wake((mutex, sleepers): &Self::Gate, all: bool, before: impl FnOnce()) {
         let guard = mutex.lock().expect("loom's mutexes are never poisoned");
-        if all {
-            condvar.notify_all()
-        } else {
-            condvar.notify_one()
-        }
+        before();
+        let count = if all { sleepers.borrow().len() } else { 1 };
+        let woken: Vec<Thread> = (0..count).filter_map(|_| sleepers.borrow_mut().pop_front()).collect();
+        woken.iter().for_each(Thread::unpark);
         drop(guard);
     }
 

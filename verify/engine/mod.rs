@@ -20,7 +20,7 @@ pub trait Engine: Debug + Sized + 'static {
     type Writing;
     /// A mutex held without a guard.
     type Latch: Debug;
-    /// Where threads sleep: a mutex and a condition variable.
+    /// Where threads sleep.
     type Gate: Debug;
 
     fn atom(value: u64) -> Self::Atom;
@@ -54,10 +54,10 @@ pub trait Engine: Debug + Sized + 'static {
     fn unlock(latch: &Self::Latch);
 
     fn gate() -> Self::Gate;
-    /// Sleeps if `asleep` still says so, asked under the gate's mutex.
+    /// Sleeps if `asleep` says so; no wake comes in between, as in the kernel.
     fn sleep(gate: &Self::Gate, asleep: impl FnOnce() -> bool);
-    /// Wakes one sleeper, or all.
-    fn wake(gate: &Self::Gate, all: bool);
+    /// Wakes one sleeper, or all; does `before` in the same step.
+    fn wake(gate: &Self::Gate, all: bool, before: impl FnOnce());
 
     fn spawn(body: impl FnOnce() + 'static);
     /// Lets the others go first.

@@ -150,8 +150,9 @@ impl Engine for Shuttle {
         }
     }
 
-    fn wake((mutex, condvar): &Self::Gate, all: bool) {
+    fn wake((mutex, condvar): &Self::Gate, all: bool, before: impl FnOnce()) {
         let guard = mutex.lock().expect("nobody panics and goes on");
+        before();
         if all {
             condvar.notify_all()
         } else {

@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum JoinError {
     /// Every entry is held by a living participant.
-    #[error("all {capacity} places for {role}s are taken by living ones; wait for one to leave, or create the channel with more")]
+    #[error(
+        "all {capacity} places for {role}s are taken by living ones; wait for one to leave, or create the channel with more"
+    )]
     Full {
         /// "consumer" or "producer".
         role: &'static str,
@@ -102,7 +104,9 @@ pub enum Corruption {
 #[non_exhaustive]
 pub enum SendError {
     /// The message is longer than a slot.
-    #[error("the message has {len} bytes, a slot holds {slot_size}; send less, or create the channel with larger slots")]
+    #[error(
+        "the message has {len} bytes, a slot holds {slot_size}; send less, or create the channel with larger slots"
+    )]
     TooLong {
         /// The message's length.
         len: usize,

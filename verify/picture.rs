@@ -121,8 +121,7 @@ pub fn svg(title: &str, steps: &[Step], broke: &str) -> String {
     let y = |row: usize| TOP + row * ROW;
     let (width, height) = (40 + lanes.len().max(1) * LANE, y(steps.len()) + 60);
     let mut svg = String::new();
-    // Writing to a string cannot fail.
-    let mut line = |text: String| drop(writeln!(svg, "{text}"));
+    let mut line = |text: String| svg.extend([text.as_str(), "\n"]);
     line(format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="monospace" font-size="12">
 <defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="3" orient="auto"><path d="M0,0 L7,3 L0,6 z" fill="#26a"/></marker>

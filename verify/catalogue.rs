@@ -97,6 +97,8 @@ pub fn entries() -> Vec<Entry> {
     let evict = |m, s, doubles| case!(a_dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), doubles);
     let replaced = |m, doubles| case!(a_dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), doubles);
     let heir = |p, m, doubles| case!(a_successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), doubles);
+    let succeeded = |m, doubles| case!(a_dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), doubles);
+    let rivals = |m, doubles| case!(one_of_two_takes_over, "C2 S4", Shape::new(3, 0, m, 2 * m), doubles);
     let lost = |p, m, doubles| case!(producers_lost_is_told, "C2 L2", Shape::new(p, 1, m, 1), doubles);
     vec![
         quick(flow(1, 1, 2, 1, D::ASSUME)),
@@ -114,6 +116,8 @@ pub fn entries() -> Vec<Entry> {
         quick(flow(1, 1, 3, 2, D::ASSUME)),
         reaching(BOTH_ORDERS, quick(flow(2, 1, 1, 1, D::ASSUME))),
         quick(leaves_one(2, D::PARK)),
+        quick(leaves_one(2, D::ASSUME)),
+        quick(succeeded(2, D::ASSUME_FENCED)),
         quick(start(1, 1, D::PARK)),
         quick(flow(1, 2, 2, 1, D::ASSUME)),
         quick(leave(2, 1, D::ASSUME_FENCED)),
@@ -131,10 +135,12 @@ pub fn entries() -> Vec<Entry> {
         by(SAMPLE, quick(end(2, 2, 1, 1, D::PARK_STACK))),
         by(SAMPLE, quick(evict(3, 1, D::PARK_SIGNAL))),
         by(SAMPLE, quick(replaced(2, D::PARK_STACK))),
+        by(Checker::Random(20_000, 5), quick(succeeded(3, D::PARK_SIGNAL))),
         by(SAMPLE, quick(lost(2, 1, D::PARK_SIGNAL))),
         reaching(BACK, quick(back(2, 1, D::ASSUME_FENCED))),
         quick(flow(1, 1, 2, 1, D::PARK)),
-        by(SAMPLE, quick(heir(2, 2, D::PARK_STACK))),
+        by(Checker::Random(20_000, 3), quick(heir(2, 1, D::PARK_STACK))),
+        by(Checker::Random(6_000, 3), quick(rivals(1, D::PARK_STACK))),
         quick(evict(2, 1, D::ASSUME_FENCED)),
         reaching(LATE_PRODUCER, quick(late_producer(1, D::ASSUME_FENCED))),
         quick(late(1, 1, D::ASSUME_FENCED)),

@@ -89,10 +89,21 @@ fn catch_panics() {
     });
 }
 
+/// Why a run in this environment would not be what it says.
+pub fn refused(mut names: impl Iterator<Item = String>) -> Option<String> {
+    let bad = names.find(|name| name.starts_with("LOOM_MAX_") || name.starts_with("LOOM_CHECKPOINT_"))?;
+    Some(format!("{bad} is set: it can make loom stop early and succeed, so nothing would be exhaustive; unset it"))
+}
+
 fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), String> {
+    if let Some(why) = refused(std::env::vars().map(|(name, _)| name)) {
+        panic!("{why}");
+    }
     catch_panics();
     let start = move |body: fn(&Case)| {
-        if trace_from == Some(world::count()) {
+        let count = world::count();
+        hook::allow(count);
+        if trace_from == Some(count) {
             hook::trace_from_now();
         }
         body(&case);

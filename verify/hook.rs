@@ -177,7 +177,12 @@ pub struct Armed {
     pub crashes: Vec<Crash>,
     pub trace: bool,
     pub coverage: bool,
+    /// Stop after so many executions, by failing with [`ENOUGH`]: for a first look only.
+    pub executions: Option<u64>,
 }
+
+/// The failure that is none.
+pub const ENOUGH: &str = "enough executions for a first look";
 
 #[derive(Debug, Default)]
 struct State {
@@ -210,6 +215,14 @@ pub fn disarm() -> (Vec<Step>, BTreeMap<(Site, Kind), Seen>) {
     ARMED.set(false);
     let state = STATE.take();
     (state.trace, state.coverage)
+}
+
+/// An execution is about to begin, after so many others.
+pub fn allow(executions: u64) {
+    if ARMED.get() {
+        let most = STATE.with_borrow(|state| state.armed.executions);
+        assert!(most.is_none_or(|most| executions < most), "{ENOUGH}");
+    }
 }
 
 /// Whether the hook does anything.

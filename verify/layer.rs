@@ -113,6 +113,11 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
             Verdict::Ignore => return,
             Verdict::Otherwise(Operator::Drop) => {}
+            // An eviction may have come before this store. C++ then has it before in modification
+            // order, too, since an exchange is atomic; loom has it so only after another exchange.
+            verdict if self.name.word == "state" => {
+                E::swap(&self.atom, value.word(), self.order(verdict, order));
+            }
             verdict => E::store(&self.atom, value.word(), self.order(verdict, order)),
         }
         hook::after(E::thread, Kind::Store, None, Some(value.word()));

@@ -19,16 +19,21 @@ pub type Place = (Site, Kind);
 pub struct Sites {
     pub seen: BTreeMap<Place, Seen>,
     pub reached_by: BTreeMap<Place, Vec<usize>>,
+    /// How long each check takes unmutated; the longest possible time if long.
+    pub times: Vec<Duration>,
 }
 
 /// Runs every quick check once, with coverage.
 pub fn survey(checks: &[Entry]) -> Sites {
     let mut sites = Sites::default();
     for (index, entry) in checks.iter().enumerate() {
-        let armed = Armed { coverage: true, ..Armed::default() };
+        // The first executions reach every site that a check reaches.
+        let armed = Armed { coverage: true, executions: Some(500), ..Armed::default() };
         let report = check(entry.case, entry.checker, armed);
-        assert!(report.failure.is_none(), "{} fails unmutated: {:?}", entry.case.name, report.failure);
+        let long = report.failure.as_ref().is_some_and(|failure| failure.message == hook::ENOUGH);
+        assert!(long || report.failure.is_none(), "{} fails unmutated: {:?}", entry.case.name, report.failure);
         let (_, coverage) = hook::disarm();
+        sites.times.push(if long { Duration::MAX } else { report.time });
         for (place, seen) in coverage.into_iter().filter(|((site, _), _)| site.file.starts_with("src/")) {
             sites.reached_by.entry(place).or_default().push(index);
             let all = sites.seen.entry(place).or_default();
@@ -36,6 +41,9 @@ pub fn survey(checks: &[Entry]) -> Sites {
             all.order = seen.order;
             all.count += seen.count;
         }
+    }
+    for reaching in sites.reached_by.values_mut() {
+        reaching.sort_by_key(|&index| sites.times[index]);
     }
     sites
 }
@@ -110,12 +118,13 @@ impl Equivalent {
     }
 }
 
-/// Tries the checks on a mutant until one kills it: first those that killed before.
-pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry]) -> Fate {
+/// Tries the checks on a mutant until one kills it: those first that take least, and none that takes
+/// longer than `limit` unmutated.
+pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], limit: Duration) -> Fate {
     let start = Instant::now();
     let reaching = sites.reached_by.get(&(mutant.site, mutant.kind));
     let words = sites.seen.get(&(mutant.site, mutant.kind)).map(|seen| seen.names.clone()).unwrap_or_default();
-    for &index in reaching.into_iter().flatten() {
+    for &index in reaching.into_iter().flatten().filter(|&&index| sites.times[index] <= limit) {
         let entry = checks[index];
         let report = check(entry.case, entry.checker, Armed { mutant: Some(mutant), ..Armed::default() });
         hook::disarm();

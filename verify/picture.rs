@@ -1,214 +1,148 @@
-//! Counterexamples that people can read: the failing execution as a table, and as a lane diagram.
+//! A failing execution that people can read: a table, and a diagram with a lane a participant.
 
-use crate::hook::{Kind, Operator, Step, Verdict};
-use std::{
-    fmt::Write,
-    path::PathBuf,
-    sync::atomic::Ordering,
+use crate::{
+    check::Case,
+    hook::{Kind, Operator, Step, Verdict},
 };
+use std::{fmt::Write as _, path::PathBuf, sync::atomic::Ordering};
 
-/// Where pictures and reports go: `target/verify`, whatever the target directory is called.
-pub fn dir() -> PathBuf {
-    // Cargo gives integration tests `target/tmp` to write to.
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../verify");
-    std::fs::create_dir_all(&target).expect("the target directory can be written");
-    target.canonicalize().expect("it was just made")
+/// Where reports and diagrams go: `verify/` beside the build.
+pub fn directory() -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("verify");
+    std::fs::create_dir_all(&directory).expect("the target directory can be written");
+    directory
 }
 
-/// Who takes a step, in few letters.
-fn who(step: &Step) -> String {
-    step.participant.map_or_else(|| "set-up".to_owned(), |number| format!("#{number}"))
+fn who(case: &Case, step: &Step) -> String {
+    let consumers = if case.name == "one_holder_at_a_time" { 0 } else { case.shape.consumers };
+    match step.participant {
+        Some(number) if number < consumers => format!("consumer {number}"),
+        Some(number) => format!("producer {}", number - consumers),
+        None => "set-up".to_owned(),
+    }
 }
 
-/// What a step does, in the protocol's words.
+/// The ordering that was used.
+fn order(step: &Step) -> Option<Ordering> {
+    step.order.map(|order| step.verdict.order(order))
+}
+
 fn what(step: &Step) -> String {
-    let order = match step.verdict {
-        Verdict::Otherwise(Operator::Weaken(weaker)) => Some(format!("{:?} instead of {:?}", weaker, step.order.unwrap_or(Ordering::Relaxed))),
-        _ => step.order.map(|order| format!("{order:?}")),
-    };
-    let order = order.map_or_else(String::new, |order| format!(" ({order})"));
-    let name = step.name;
-    let seen = step.value.map_or_else(|| "?".to_owned(), show);
-    let put = step.written.map_or_else(|| "nothing".to_owned(), show);
-    let text = match step.kind {
-        Kind::Load => format!("reads {name} = {seen}{order}"),
-        Kind::Store => format!("writes {name} = {put}{order}"),
-        Kind::Swap => format!("swaps {name}: {seen} → {put}{order}"),
-        Kind::Exchange => format!("exchanges {name}: found {seen}, put {put}{order}"),
-        Kind::Fence => format!("fence{order}"),
-        Kind::Read => format!("reads the bytes of {name}"),
-        Kind::Write => format!("writes the bytes of {name}"),
-        Kind::Wait => format!("waits on {name}"),
-        Kind::Notify => "notifies".to_owned(),
-        Kind::Lock => format!("takes {name}"),
-        Kind::Inherit => format!("looks whether {name} is a dead predecessor's"),
-        Kind::Unlock => format!("gives {name} back"),
-        Kind::Park => format!("parks on {name}"),
-        Kind::Wake => format!("wakes who sleeps on {name}"),
-        Kind::Claim => format!("claims {name}"),
-        Kind::Disclaim => format!("gives {name} back"),
-        Kind::Alive => format!("asks for {name} = {seen}"),
-    };
+    let kind = format!("{:?}", step.kind).to_lowercase();
+    let order = step.order.map(|order| format!(" {order:?}")).unwrap_or_default();
     match step.verdict {
-        Verdict::Otherwise(Operator::Drop) => format!("DOES NOT DO: {text}"),
-        Verdict::Otherwise(Operator::Skip) => format!("DOES NOT WAIT: {text}"),
-        Verdict::Otherwise(Operator::Split) => format!("IN TWO STEPS: {text}"),
-        Verdict::Ignore => format!("(dead) {text}"),
-        _ => text,
+        Verdict::Otherwise(Operator::Weaken(weaker)) => format!("{kind}{order}, WEAKENED to {weaker:?}"),
+        Verdict::Otherwise(Operator::Drop) => format!("{kind}{order}, DROPPED"),
+        Verdict::Otherwise(Operator::Split) => format!("{kind}{order}, SPLIT"),
+        Verdict::Otherwise(Operator::Skip) => format!("{kind}, SKIPPED"),
+        _ => format!("{kind}{order}"),
     }
 }
 
-/// A value; the top bit is a flag of its own.
-fn show(value: u64) -> String {
-    const FLAG: u64 = 1 << 63;
-    if value & FLAG != 0 { format!("{}*", value & !FLAG) } else { value.to_string() }
-}
-
-/// The execution as a table: who, what on which word, where.
-pub fn table(steps: &[Step]) -> String {
-    let texts: Vec<_> = steps.iter().map(|step| (who(step), what(step), step.site)).collect();
-    let width = |f: fn(&(String, String, crate::hook::Site)) -> usize| texts.iter().map(f).max().unwrap_or(0);
-    let (left, middle) = (width(|(who, ..)| who.chars().count()), width(|(_, what, _)| what.chars().count()).min(72));
-    let mut table = String::new();
-    for (nth, (who, what, site)) in texts.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = writeln!(table, "{:4}  {who:left$}  {what:middle$}  {site}", nth + 1);
+fn number(name: &str, value: u64) -> String {
+    const HIGH: u64 = 1 << 63;
+    match name {
+        "published" if value & HIGH != 0 => format!("{} and END", value & !HIGH),
+        "acked" if value & HIGH != 0 => format!("{} (joining)", value & !HIGH),
+        "state" => format!("{} #{}", if value & 1 == 0 { "VACANT" } else { "ACTIVE" }, value >> 1),
+        _ => value.to_string(),
     }
-    table
 }
 
-/// The store that each load reads from, as far as values and places tell: the last one of that
-/// value to that word.
-fn edges(steps: &[Step]) -> Vec<(usize, usize, bool)> {
-    let mut edges = Vec::new();
-    for (at, step) in steps.iter().enumerate() {
-        let reads = matches!(step.kind, Kind::Load | Kind::Swap | Kind::Exchange | Kind::Alive);
-        let (true, Some(value)) = (reads, step.value) else { continue };
-        let source = steps[..at].iter().rposition(|other| {
-            let writes = matches!(other.kind, Kind::Store | Kind::Swap | Kind::Exchange);
-            let done = !matches!(other.verdict, Verdict::Otherwise(Operator::Drop) | Verdict::Ignore);
-            writes && done && other.name == step.name && other.written == Some(value)
-        });
-        let Some(source) = source else { continue };
-        let from = &steps[source];
-        if from.participant == step.participant {
-            continue; // the program's own order
-        }
-        let order = |step: &Step| step.order.map(|order| step.verdict.order(order));
-        let releases = matches!(order(from), Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst));
-        let acquires = matches!(order(step), Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst));
-        edges.push((source, at, releases && acquires));
+fn value(step: &Step) -> String {
+    let show = |value| number(step.name.word, value);
+    match (step.value, step.written) {
+        (Some(read), Some(written)) => format!("{} → {}", show(read), show(written)),
+        (Some(read), None) => format!("= {}", show(read)),
+        (None, Some(written)) => format!("← {}", show(written)),
+        (None, None) => String::new(),
     }
-    edges
 }
 
-fn escape(text: &str) -> String {
+/// The part of a trace in which more than the set-up happens, and not too much of it.
+fn telling(trace: &[Step]) -> &[Step] {
+    const ENOUGH: usize = 60;
+    let first = trace.first().and_then(|step| step.participant);
+    let setup = trace.iter().rposition(|step| step.kind == Kind::Claim).map_or(0, |last| last + 1);
+    let start = if first.is_some() && setup < trace.len() { setup } else { 0 };
+    let trace = &trace[start..];
+    // A livelock tells its story at the start, everything else at the end.
+    let livelock = trace.len() > 4 * ENOUGH;
+    if livelock { &trace[..ENOUGH] } else { &trace[trace.len().saturating_sub(ENOUGH)..] }
+}
+
+/// The execution as a table.
+pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
+    let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.doubles);
+    for step in telling(trace) {
+        let (who, what, value) = (who(case, step), what(step), value(step));
+        let _ = writeln!(text, "  {who:<11} {what:<34} {:<10} {value:<22} {}", step.name.to_string(), step.site);
+    }
+    let _ = writeln!(text, "  ✗ {message}");
+    text
+}
+
+/// The step from which this one reads, and whether a happens-before edge came with it.
+fn read_from(trace: &[Step], place: usize) -> Option<(usize, bool)> {
+    let reader = &trace[place];
+    let read = reader.value?;
+    let writes = |step: &Step| {
+        step.name == reader.name && step.written == Some(read) && step.verdict != Verdict::Otherwise(Operator::Drop)
+    };
+    let source = trace[..place].iter().rposition(writes)?;
+    let acquires = matches!(order(reader), Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst));
+    let releases = matches!(order(&trace[source]), Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst));
+    (trace[source].participant != reader.participant).then_some((source, acquires && releases))
+}
+
+fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The execution as a diagram: a lane for each participant, time downwards, an arrow from each
-/// store to each load by another participant that reads it: solid where that is a happens-before
-/// edge, dashed where it is not. `broke` is said at the end, in the lane of the last step.
-pub fn svg(title: &str, steps: &[Step], broke: &str) -> String {
-    const LANE: usize = 360;
-    const ROW: usize = 22;
-    const TOP: usize = 70;
-    let mut lanes: Vec<Option<u32>> = steps.iter().map(|step| step.participant).collect();
-    lanes.sort_unstable();
+/// The execution as a diagram.
+pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
+    const LANE: usize = 330;
+    const ROW: usize = 20;
+    let trace = telling(trace);
+    let mut lanes: Vec<String> = trace.iter().map(|step| who(case, step)).collect();
+    lanes.sort();
     lanes.dedup();
-    let lane = |step: &Step| lanes.iter().position(|&lane| lane == step.participant).unwrap_or(0);
-    let x = |step: &Step| 20 + lane(step) * LANE;
-    let y = |row: usize| TOP + row * ROW;
-    let (width, height) = (40 + lanes.len().max(1) * LANE, y(steps.len()) + 60);
-    let mut svg = String::new();
-    let mut line = |text: String| svg.extend([text.as_str(), "\n"]);
-    line(format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="monospace" font-size="12">
-<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="3" orient="auto"><path d="M0,0 L7,3 L0,6 z" fill="#26a"/></marker>
-<marker id="weak" markerWidth="8" markerHeight="8" refX="7" refY="3" orient="auto"><path d="M0,0 L7,3 L0,6 z" fill="#c22"/></marker></defs>
-<rect width="100%" height="100%" fill="white"/><text x="20" y="24" font-size="15" font-weight="bold">{}</text>"##,
-        escape(title)
-    ));
-    for (nth, participant) in lanes.iter().enumerate() {
-        let x = 20 + nth * LANE;
-        let name = participant.map_or_else(|| "set-up".to_owned(), |number| format!("participant {number}"));
-        line(format!(r##"<text x="{x}" y="50" font-weight="bold">{name}</text>"##));
-        line(format!(r##"<line x1="{x}" y1="56" x2="{x}" y2="{}" stroke="#ccc"/>"##, height - 40));
+    let x = |step: &Step| 20 + LANE * lanes.iter().position(|lane| *lane == who(case, step)).unwrap_or(0);
+    let y = |row: usize| 50 + ROW * row;
+    let (width, height) = (40 + LANE * lanes.len(), y(trace.len()) + 50);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" font-family=\"monospace\" \
+         font-size=\"11\">\n<defs><marker id=\"a\" markerWidth=\"8\" markerHeight=\"8\" refX=\"7\" refY=\"3\" \
+         orient=\"auto\"><path d=\"M0,0 L7,3 L0,6 z\" fill=\"#2563eb\"/></marker></defs>\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+    );
+    for (lane, name) in lanes.iter().enumerate() {
+        let x = 20 + LANE * lane;
+        let _ = writeln!(svg, "<text x=\"{x}\" y=\"24\" font-weight=\"bold\">{name}</text>");
+        let _ = writeln!(svg, "<line x1=\"{x}\" y1=\"32\" x2=\"{x}\" y2=\"{}\" stroke=\"#ccc\"/>", height - 40);
     }
-    for (row, step) in steps.iter().enumerate() {
-        let otherwise = matches!(step.verdict, Verdict::Otherwise(_));
-        let (fill, weight) = if otherwise { ("#c22", "bold") } else { ("#222", "normal") };
-        let site = step.site.to_string();
-        line(format!(
-            r##"<circle cx="{}" cy="{}" r="3" fill="{fill}"/><text x="{}" y="{}" fill="{fill}" font-weight="{weight}"><title>{}</title>{}</text>"##,
-            x(step),
-            y(row) - 4,
-            x(step) + 8,
-            y(row),
-            escape(&site),
-            escape(&what(step)),
-        ));
+    for (row, step) in trace.iter().enumerate() {
+        let (x, y) = (x(step), y(row));
+        let changed = matches!(step.verdict, Verdict::Otherwise(_));
+        let colour = if changed { "#dc2626" } else { "#111" };
+        let text = escaped(&format!("{} {} {}", what(step), step.name, value(step)));
+        let title = escaped(&step.site.to_string());
+        let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{}\" r=\"3\" fill=\"{colour}\"/>", y - 4);
+        let _ = writeln!(svg, "<text x=\"{}\" y=\"{y}\" fill=\"{colour}\">{text}<title>{title}</title></text>", x + 8);
     }
-    for (from, to, holds) in edges(steps) {
-        let (colour, dash, tip) = if holds { ("#26a", "", "tip") } else { ("#c22", r#" stroke-dasharray="4 3""#, "weak") };
-        let (x1, y1, x2, y2) = (x(&steps[from]), y(from) - 4, x(&steps[to]), y(to) - 4);
-        line(format!(
-            r##"<path d="M{x1},{y1} C{},{y1} {},{y2} {x2},{y2}" fill="none" stroke="{colour}"{dash} opacity="0.6" marker-end="url(#{tip})"/>"##,
-            x1.abs_diff(0) - 14,
-            x2.abs_diff(0) - 14,
-        ));
-    }
-    let at = steps.last().map_or(20, x);
-    line(format!(
-        r##"<text x="{at}" y="{}" fill="#c22" font-weight="bold">✗ {}</text>"##,
-        y(steps.len()) + 8,
-        escape(broke.lines().next().unwrap_or_default())
-    ));
-    line("</svg>".to_owned());
-    svg
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hook::{Name, Site, Weaker};
-
-    fn step(participant: u32, kind: Kind, order: Ordering, value: Option<u64>, written: Option<u64>) -> Step {
-        Step {
-            participant: Some(participant),
-            site: Site { file: "src/x.rs", line: 7, column: 1 },
-            name: Name { word: "published", owner: None },
-            kind,
-            order: Some(order),
-            verdict: Verdict::Proceed,
-            value,
-            written,
+    for (row, step) in trace.iter().enumerate() {
+        if let Some((source, holds)) = read_from(trace, row) {
+            let style = if holds { "stroke=\"#2563eb\"" } else { "stroke=\"#dc2626\" stroke-dasharray=\"4 3\"" };
+            let (x1, y1, x2, y2) = (x(&trace[source]), y(source) - 4, x(step), y(row) - 4);
+            let line =
+                format!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {style} marker-end=\"url(#a)\"/>");
+            let _ = writeln!(svg, "{line}");
         }
     }
-
-    #[test]
-    fn an_edge_needs_release_acquire_and_another_reader() {
-        let store = step(1, Kind::Store, Ordering::Release, None, Some(1));
-        let load = step(0, Kind::Load, Ordering::Acquire, Some(1), None);
-        assert_eq!(edges(&[store, load]), [(0, 1, true)]);
-        let weakened = Step { verdict: Verdict::Otherwise(Operator::Weaken(Weaker::Relaxed)), ..store };
-        assert_eq!(edges(&[weakened, load]), [(0, 1, false)]);
-        assert_eq!(edges(&[store, Step { participant: Some(1), ..load }]), []);
-        assert_eq!(edges(&[store, Step { value: Some(2), ..load }]), []);
-        let dropped = Step { verdict: Verdict::Otherwise(Operator::Drop), ..store };
-        assert_eq!(edges(&[dropped, load]), []);
-    }
-
-    #[test]
-    fn the_table_and_the_picture_say_who_did_what_where() {
-        let steps = [
-            step(1, Kind::Store, Ordering::Release, None, Some(1 | 1 << 63)),
-            step(0, Kind::Load, Ordering::Acquire, Some(1 | 1 << 63), None),
-        ];
-        let table = table(&steps);
-        assert!(table.contains("#1  writes published = 1* (Release)"), "{table}");
-        assert!(table.contains("#0  reads published = 1* (Acquire)") && table.contains("src/x.rs:7"), "{table}");
-        let svg = svg("a < b", &steps, "it broke");
-        assert!(svg.contains("a &lt; b") && svg.contains("✗ it broke") && svg.contains("url(#tip)"));
-    }
+    let broke = trace.last().map_or(20, x);
+    let y = y(trace.len()) + 8;
+    let message = escaped(message.lines().next().unwrap_or_default());
+    let _ =
+        writeln!(svg, "<text x=\"{broke}\" y=\"{y}\" fill=\"#dc2626\" font-weight=\"bold\">✗ {message}</text>\n</svg>");
+    svg
 }

@@ -8,7 +8,10 @@ use crate::{
     segment::retire,
     world::{Seen, World, event, receive, send, values},
 };
-use ackcast::protocol::{Consumer, Producer};
+use ackcast::{
+    layer::Deadline,
+    protocol::{Consumer, Producer},
+};
 
 /// S2: whoever joins gets everything from its join to the end, and so does whoever was there.
 pub fn joins_in_the_middle<E: Engine>(case: &Case) {
@@ -58,12 +61,13 @@ pub fn leaves_in_the_middle<E: Engine>(case: &Case) {
     });
 }
 
-/// L1: the producer waits for a consumer that leaves with a message unread.
+/// L1, S3: the producer waits for a consumer that leaves with a message unacknowledged.
 pub fn leaves_unread<E: Engine>(case: &Case) {
     let messages = case.shape.messages;
     let world = world::<E>(case);
-    let (consumer, mut producer) = (world.consumer(), world.producer());
+    let (mut consumer, mut producer) = (world.consumer(), world.producer());
     let leaves: Body = Box::new(move || {
+        consumer.receive(Deadline::Never).expect("the message comes").keep();
         drop(consumer);
         Seen::new()
     });

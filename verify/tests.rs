@@ -184,3 +184,15 @@ fn what_ends_loom_early_is_refused() {
     }
     assert_eq!(refused(["LOOM_LOG".to_owned(), "PATH".to_owned()].into_iter()), None);
 }
+
+/// One check by its place in the catalogue, deep or not: `ACKCAST_CHECK=3 cargo test --test verify -- --ignored`.
+#[test]
+#[ignore = "by hand"]
+fn one_check_by_hand() {
+    let wanted = std::env::var("ACKCAST_CHECK").expect("ACKCAST_CHECK is a place in the catalogue, from 0");
+    let wanted: usize = wanted.parse().expect("ACKCAST_CHECK is a number");
+    let entry = entries().into_iter().nth(wanted).expect("the catalogue is that long");
+    eprintln!("{} {:?} [{}] {:?}", entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
+    let found = passes(entry);
+    eprintln!("{} executions in {:?}, {} outcomes", found.executions, found.time, found.outcomes.len());
+}

@@ -6,13 +6,13 @@ use crate::{
     engine::Engine,
     hook::die,
     segment::retire,
-    world::{Seen, event, receive, send, values},
+    world::{ModelProducer, Seen, event, message, receive, send, values},
 };
 use ackcast::{
     layer::Deadline,
     protocol::{Consumer, Producer},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// C1: the producer goes on without a consumer that died, with a message in its hands or not.
 pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
@@ -124,6 +124,20 @@ pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
     });
 }
 
+/// Sends, and makes sure in between that nobody else holds the write lock.
+fn send_alone<E: Engine>(producer: &mut ModelProducer<E>, values: impl Iterator<Item = u8>, inside: &Cell<bool>) {
+    for value in values {
+        let held = producer.lock(Deadline::Never).expect("the lock is free in the end");
+        assert!(!inside.replace(true), "S4: two hold the write lock");
+        for _ in 0..4 {
+            let _ = held.published(); // steps in which somebody else might come
+        }
+        inside.set(false);
+        let room = held.room(Deadline::Never).expect("there is room");
+        drop(room.send(&message(value)).expect("it fits"));
+    }
+}
+
 /// C2: a producer dies with the write lock; its successor under the same number frees it, or a rival
 /// does. (No consumer: the slots are enough.)
 pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
@@ -134,19 +148,21 @@ pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
     let number = dies.participant().number;
     let (channel, segment) = (world.channel(), Rc::clone(&world.segment));
     let count = u64::from(shape.producers * shape.messages);
+    let alone = Rc::new(Cell::new(false));
+    let alone_too = Rc::clone(&alone);
     let inherits: Body = Box::new(move || {
         std::mem::forget(dies.lock(Deadline::Never));
         retire(dies);
         segment.die(number);
         let mut heir = Producer::join(channel).expect("the number is free");
-        send(&mut heir, values(1, shape.messages));
+        send_alone(&mut heir, values(1, shape.messages), &alone);
         retire(heir);
         Seen::new()
     });
     let mut participants = vec![(number, inherits)];
     if let Some(mut rival) = rival {
         let competes = move || {
-            send(&mut rival, values(0, shape.messages));
+            send_alone(&mut rival, values(0, shape.messages), &alone_too);
             retire(rival);
             Seen::new()
         };

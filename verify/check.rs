@@ -1,0 +1,187 @@
+//! Runs a scenario under a checker, counts its executions itself, and turns a failure into a value.
+
+use crate::{
+    doubles::Doubles,
+    engine::{Engine, Loom, Shuttle},
+    hook::{self, Armed, Step},
+    segment::bury,
+    world::{self, Outcome, Shape},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Once,
+    time::{Duration, Instant},
+};
+
+/// A scenario with its parameters: the same text for every engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    pub name: &'static str,
+    /// The properties it defends, by their names in the design.
+    pub defends: &'static str,
+    pub shape: Shape,
+    pub doubles: Doubles,
+    pub loom: fn(&Case),
+    pub shuttle: fn(&Case),
+}
+
+/// Who checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checker {
+    /// All interleavings, no bound.
+    Loom,
+    /// All schedules, no bound.
+    Dfs,
+    /// So many schedules, from this seed.
+    Random(usize, u64),
+    Pct(usize, u64),
+    Urw(usize, u64),
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub executions: u64,
+    pub time: Duration,
+    pub outcomes: BTreeSet<Outcome>,
+    pub failure: Option<Failure>,
+}
+
+/// What broke, and in which execution.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub message: String,
+    /// The steps of the failing execution, where they were asked for.
+    pub trace: Vec<Step>,
+}
+
+/// A bound on the steps of one execution; beyond it, it is a livelock and fails.
+const MAX_BRANCHES: usize = 2_000;
+
+thread_local! {
+    /// The first panic of a check, with its place; `None` outside of one.
+    static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
+    static EXPECTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Panics inside a check are its result and are not printed.
+fn catch_panics() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // shuttle wraps the hook it finds at its first run: that must not be ours.
+        shuttle::check_dfs(|| {}, Some(1));
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !EXPECTING.get() {
+                return default(info);
+            }
+            CAUGHT.with_borrow_mut(|caught| {
+                if caught.is_none() {
+                    let payload = info.payload();
+                    let text = payload.downcast_ref::<String>().map(String::as_str);
+                    let text = text.or_else(|| payload.downcast_ref().copied()).unwrap_or("a panic without a message");
+                    *caught = Some(text.trim().to_owned());
+                }
+            });
+        }));
+    });
+}
+
+/// Why a run in this environment would not be what it says.
+pub fn refused(mut names: impl Iterator<Item = String>) -> Option<String> {
+    let bad = names.find(|name| name.starts_with("LOOM_MAX_") || name.starts_with("LOOM_CHECKPOINT_"))?;
+    Some(format!("{bad} is set: it can make loom stop early and succeed, so nothing would be exhaustive; unset it"))
+}
+
+fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), String> {
+    if let Some(why) = refused(std::env::vars().map(|(name, _)| name)) {
+        panic!("{why}");
+    }
+    catch_panics();
+    let start = move |body: fn(&Case)| {
+        let count = world::count();
+        hook::allow(count);
+        if trace_from == Some(count) {
+            hook::trace_from_now();
+        }
+        body(&case);
+    };
+    EXPECTING.set(true);
+    CAUGHT.set(None);
+    let result = catch_unwind(AssertUnwindSafe(|| match checker {
+        Checker::Loom => {
+            let mut builder = loom::model::Builder::new();
+            builder.max_threads = loom::MAX_THREADS;
+            builder.max_branches = MAX_BRANCHES;
+            (builder.max_permutations, builder.max_duration, builder.preemption_bound) = (None, None, None);
+            (builder.checkpoint_file, builder.checkpoint_interval) = (None, usize::MAX);
+            (builder.expect_explicit_explore, builder.location, builder.log) = (false, false, false);
+            builder.check(move || start(case.loom));
+        }
+        Checker::Dfs => shuttled(shuttle::scheduler::DfsScheduler::new(None, false), move || start(case.shuttle)),
+        Checker::Random(count, seed) => {
+            shuttled(shuttle::scheduler::RandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
+        }
+        Checker::Pct(count, seed) => {
+            shuttled(shuttle::scheduler::PctScheduler::new_from_seed(seed, 3, count), move || start(case.shuttle));
+        }
+        Checker::Urw(count, seed) => {
+            shuttled(shuttle::scheduler::UrwRandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
+        }
+    }));
+    EXPECTING.set(false);
+    bury();
+    result.map_err(|_| CAUGHT.take().unwrap_or_default())
+}
+
+fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl Fn() + Send + Sync + 'static) {
+    let mut config = shuttle::Config::new();
+    config.failure_persistence = shuttle::FailurePersistence::None;
+    config.max_steps = shuttle::MaxSteps::FailAfter(100_000);
+    config.silence_warnings = true;
+    shuttle::Runner::new(scheduler, config).run(body);
+}
+
+/// Checks a case to the end, or to its first failure.
+pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
+    hook::arm(armed);
+    drop(world::take_outcomes());
+    let start = Instant::now();
+    let result = run(case, checker, None);
+    let time = start.elapsed();
+    let (executions, outcomes) = world::take_outcomes();
+    let failure = result.err().map(|message| Failure { message, trace: Vec::new() });
+    Report { executions, time, outcomes, failure }
+}
+
+/// Checks again, deterministically, up to the failure, and keeps what happened there.
+pub fn trace(case: Case, checker: Checker, armed: Armed, report: &Report) -> Vec<Step> {
+    hook::arm(armed);
+    drop(world::take_outcomes());
+    drop(run(case, checker, report.executions.checked_sub(1)));
+    drop(world::take_outcomes());
+    hook::disarm().0
+}
+
+/// The body of a scenario on each engine.
+#[macro_export]
+macro_rules! case {
+    ($body:ident, $defends:literal, $shape:expr, $doubles:expr) => {
+        $crate::check::Case {
+            name: stringify!($body),
+            defends: $defends,
+            shape: $shape,
+            doubles: $doubles,
+            loom: $body::<$crate::engine::Loom>,
+            shuttle: $body::<$crate::engine::Shuttle>,
+        }
+    };
+}
+
+const _: fn() = || {
+    fn engine<E: Engine>() {}
+    engine::<Loom>();
+    engine::<Shuttle>();
+};

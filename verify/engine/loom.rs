@@ -1,0 +1,158 @@
+//! loom: all interleavings, and the values that weak orderings allow.
+
+use super::Engine;
+use crate::segment::Slot;
+use loom::{
+    cell::{ConstPtr, MutPtr, UnsafeCell},
+    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    thread::Thread,
+};
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    mem::ManuallyDrop,
+    sync::atomic::Ordering,
+};
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Loom;
+
+/// A mutex that keeps its own guard.
+#[derive(Debug)]
+pub struct Latch {
+    /// Never dropped in place: after a failure there is no execution left in which to unlock.
+    guard: RefCell<Option<ManuallyDrop<MutexGuard<'static, ()>>>>,
+    mutex: Box<Mutex<()>>,
+}
+
+impl Latch {
+    fn keep(&self, guard: MutexGuard<'_, ()>) {
+        // SAFETY: the mutex is boxed and lives as long as `self`, which holds the guard; the guard
+        // is given out no more, and `unlock` or nobody drops it.
+        let guard = unsafe { std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(guard) };
+        *self.guard.borrow_mut() = Some(ManuallyDrop::new(guard));
+    }
+}
+
+impl Engine for Loom {
+    type Atom = AtomicU64;
+    type Cell = UnsafeCell<Slot>;
+    type Reading = ConstPtr<Slot>;
+    type Writing = MutPtr<Slot>;
+    type Latch = Latch;
+    type Gate = (Mutex<()>, RefCell<VecDeque<Thread>>);
+
+    fn atom(value: u64) -> AtomicU64 {
+        AtomicU64::new(value)
+    }
+
+    fn load(atom: &AtomicU64, order: Ordering) -> u64 {
+        atom.load(order)
+    }
+
+    fn load_owned(atom: &AtomicU64, order: Ordering) -> u64 {
+        const NEVER: u64 = u64::MAX;
+        let (Ok(value) | Err(value)) = atom.compare_exchange(NEVER, NEVER, Ordering::Relaxed, order);
+        value
+    }
+
+    fn load_exclusive(atom: &AtomicU64) -> u64 {
+        // SAFETY: loom makes a store that is concurrent a failure, before it returns a value.
+        unsafe { atom.unsync_load() }
+    }
+
+    fn touch(atom: &AtomicU64) {
+        atom.store(0, Ordering::Relaxed);
+    }
+
+    fn store(atom: &AtomicU64, value: u64, order: Ordering) {
+        atom.store(value, order);
+    }
+
+    fn swap(atom: &AtomicU64, value: u64, order: Ordering) -> u64 {
+        atom.swap(value, order)
+    }
+
+    fn exchange(atom: &AtomicU64, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+        atom.compare_exchange(current, new, success, failure)
+    }
+
+    fn fence(order: Ordering) {
+        loom::sync::atomic::fence(order);
+    }
+
+    fn cell() -> UnsafeCell<Slot> {
+        UnsafeCell::new(Slot::default())
+    }
+
+    fn read(cell: &UnsafeCell<Slot>) -> (ConstPtr<Slot>, *mut Slot) {
+        let reading = cell.get();
+        let slot = reading.with(<*const Slot>::cast_mut);
+        (reading, slot)
+    }
+
+    fn write(cell: &UnsafeCell<Slot>) -> (MutPtr<Slot>, *mut Slot) {
+        let writing = cell.get_mut();
+        let slot = writing.with(|slot| slot);
+        (writing, slot)
+    }
+
+    fn latch() -> Latch {
+        Latch { guard: RefCell::new(None), mutex: Box::new(Mutex::new(())) }
+    }
+
+    fn lock(latch: &Latch) {
+        latch.keep(latch.mutex.lock().expect("loom's mutexes are never poisoned"));
+    }
+
+    fn try_lock(latch: &Latch) -> bool {
+        latch.mutex.try_lock().map(|guard| latch.keep(guard)).is_ok()
+    }
+
+    fn unlock(latch: &Latch) {
+        let guard = latch.guard.borrow_mut().take();
+        drop(guard.map(ManuallyDrop::into_inner));
+    }
+
+    fn gate() -> Self::Gate {
+        (Mutex::new(()), RefCell::default())
+    }
+
+    fn sleep((mutex, sleepers): &Self::Gate, asleep: impl FnOnce() -> bool) {
+        let guard = mutex.lock().expect("loom's mutexes are never poisoned");
+        if asleep() {
+            sleepers.borrow_mut().push_back(loom::thread::current());
+            drop(guard); // not a step: nobody comes in between
+            loom::thread::park();
+        }
+    }
+
+    fn wake((mutex, sleepers): &Self::Gate, all: bool, before: impl FnOnce()) {
+        let guard = mutex.lock().expect("loom's mutexes are never poisoned");
+        before();
+        let count = if all { sleepers.borrow().len() } else { 1 };
+        let woken: Vec<Thread> = (0..count).filter_map(|_| sleepers.borrow_mut().pop_front()).collect();
+        woken.iter().for_each(Thread::unpark);
+        drop(guard);
+    }
+
+    fn spawn(body: impl FnOnce() + 'static) {
+        drop(loom::thread::spawn(body));
+    }
+
+    fn yield_now() {
+        loom::thread::yield_now();
+    }
+
+    fn skip() {
+        loom::skip_branch();
+    }
+
+    fn thread() -> u64 {
+        let mut hasher = DefaultHasher::new();
+        loom::thread::current().id().hash(&mut hasher);
+        hasher.finish()
+    }
+}

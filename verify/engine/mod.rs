@@ -1,0 +1,69 @@
+//! What a model checker offers, in the fewest terms: loom and shuttle behind one trait.
+
+mod loom;
+mod shuttle;
+
+pub use self::{loom::Loom, shuttle::Shuttle};
+
+use crate::segment::Slot;
+use std::{fmt::Debug, sync::atomic::Ordering};
+
+/// A checker's primitives. Every function is one step of the model, except where it says otherwise.
+pub trait Engine: Debug + Sized + 'static {
+    /// An atomic word. Creating one is not a step.
+    type Atom: Debug;
+    /// A slot: plain memory, on which the engine sees a race if it can.
+    type Cell: Debug;
+    /// Read access to a cell, in progress.
+    type Reading;
+    /// Write access to a cell, in progress.
+    type Writing;
+    /// A mutex held without a guard.
+    type Latch: Debug;
+    /// Where threads sleep.
+    type Gate: Debug;
+
+    fn atom(value: u64) -> Self::Atom;
+    fn load(atom: &Self::Atom, order: Ordering) -> u64;
+    /// A load by whoever stores to this word next and knows its newest value.
+    ///
+    /// loom compares a store with the last access alone: a thread's own load would hide the loads
+    /// of the others before it, and with them the interleavings in which they come after the store
+    /// (loom #166). So this is a load that counts as a write.
+    fn load_owned(atom: &Self::Atom, order: Ordering) -> u64;
+    /// A load to which no store can be concurrent, which the engine checks if it can. Not a step,
+    /// so that it hides nothing.
+    fn load_exclusive(atom: &Self::Atom) -> u64;
+    /// A step that conflicts with every other touch and changes nothing: goes before a load of
+    /// which the thread may make a store, but which may well be stale.
+    fn touch(atom: &Self::Atom);
+    fn store(atom: &Self::Atom, value: u64, order: Ordering);
+    fn swap(atom: &Self::Atom, value: u64, order: Ordering) -> u64;
+    fn exchange(atom: &Self::Atom, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;
+    fn fence(order: Ordering);
+
+    fn cell() -> Self::Cell;
+    /// Not a step.
+    fn read(cell: &Self::Cell) -> (Self::Reading, *mut Slot);
+    /// Not a step.
+    fn write(cell: &Self::Cell) -> (Self::Writing, *mut Slot);
+
+    fn latch() -> Self::Latch;
+    fn lock(latch: &Self::Latch);
+    fn try_lock(latch: &Self::Latch) -> bool;
+    fn unlock(latch: &Self::Latch);
+
+    fn gate() -> Self::Gate;
+    /// Sleeps if `asleep` says so; no wake comes in between, as in the kernel.
+    fn sleep(gate: &Self::Gate, asleep: impl FnOnce() -> bool);
+    /// Wakes one sleeper, or all; does `before` in the same step.
+    fn wake(gate: &Self::Gate, all: bool, before: impl FnOnce());
+
+    fn spawn(body: impl FnOnce() + 'static);
+    /// Lets the others go first.
+    fn yield_now();
+    /// Says that nothing new is to be found in the rest of this execution.
+    fn skip();
+    /// The running thread, as a number.
+    fn thread() -> u64;
+}

@@ -1,0 +1,401 @@
+//! One hook for every operation of the checker layers: *(participant, call site, word, kind,
+//! ordering) → proceed, or do otherwise*. Trace, mutation, crash and coverage are its four uses.
+//!
+//! Call sites come from `Location::caller()`, so they are found by running. All threads of an
+//! execution run on the one OS thread that started it, in loom as in shuttle, so the state is the
+//! OS thread's, and tests can run side by side.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fmt,
+    panic::Location,
+    sync::atomic::Ordering,
+};
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Load,
+    Store,
+    Swap,
+    Exchange,
+    Fence,
+    /// Access to a slot's plain memory.
+    Read,
+    Write,
+    /// A signal's two sides, as the protocol calls them.
+    Wait,
+    Notify,
+    /// The write lock, as the protocol calls it.
+    Lock,
+    Inherit,
+    Unlock,
+    /// What a thread sleeps on, as lock and signal call it.
+    Park,
+    Wake,
+    /// The kernel's knowledge of who lives: never mutated.
+    Claim,
+    Disclaim,
+    Alive,
+}
+
+/// A word, a lock, a signal or a slot, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    pub word: &'static str,
+    pub owner: Option<u32>,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.owner {
+            Some(owner) => write!(f, "{}[{owner}]", self.word),
+            None => f.write_str(self.word),
+        }
+    }
+}
+
+/// A place in `src/` at which an operation is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    pub file: &'static str,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl From<&'static Location<'static>> for Site {
+    fn from(location: &'static Location<'static>) -> Self {
+        Self { file: location.file(), line: location.line(), column: location.column() }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What to do instead of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operator {
+    /// Use this ordering.
+    Weaken(Weaker),
+    /// A store, a wake, a notification, an unlock or a fence does not happen; an exchange claims
+    /// that it did.
+    Drop,
+    /// A read-modify-write becomes a load and a store.
+    Split,
+    /// A wait returns at once, as if what it waits for had come.
+    Skip,
+}
+
+/// An ordering that a mutant uses. (`Ordering` itself has no order.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weaker {
+    Relaxed,
+    Acquire,
+    Release,
+    AcqRel,
+}
+
+impl From<Weaker> for Ordering {
+    fn from(weaker: Weaker) -> Self {
+        match weaker {
+            Weaker::Relaxed => Self::Relaxed,
+            Weaker::Acquire => Self::Acquire,
+            Weaker::Release => Self::Release,
+            Weaker::AcqRel => Self::AcqRel,
+        }
+    }
+}
+
+/// One change to the text under test, as a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mutant {
+    pub site: Site,
+    pub kind: Kind,
+    pub operator: Operator,
+}
+
+/// A participant that stops dead at its `step`-th operation, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crash {
+    pub participant: u32,
+    pub step: u32,
+}
+
+/// The panic payload of a [`Crash`]: whoever runs participants catches it.
+#[derive(Debug)]
+pub struct Died;
+
+/// What the hook answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Proceed,
+    Otherwise(Operator),
+    /// Nothing happens at all: the participant is dead, or the execution has failed.
+    Ignore,
+}
+
+impl Verdict {
+    /// The ordering to use where the text says `order`.
+    pub fn order(self, order: Ordering) -> Ordering {
+        match self {
+            Self::Otherwise(Operator::Weaken(weaker)) => weaker.into(),
+            _ => order,
+        }
+    }
+}
+
+/// An operation that was executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    pub participant: Option<u32>,
+    pub site: Site,
+    pub name: Name,
+    pub kind: Kind,
+    pub order: Option<Ordering>,
+    pub verdict: Verdict,
+    /// What was read or written; of an exchange, what it found and what it put there.
+    pub value: Option<u64>,
+    pub written: Option<u64>,
+}
+
+/// What a site was seen to do.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    pub names: std::collections::BTreeSet<&'static str>,
+    pub order: Option<Ordering>,
+    pub count: u64,
+}
+
+/// What the hook is to do; nothing by default.
+#[derive(Debug, Default)]
+pub struct Armed {
+    pub mutant: Option<Mutant>,
+    pub crashes: Vec<Crash>,
+    pub trace: bool,
+    pub coverage: bool,
+    /// Stop after so many executions, by failing with [`ENOUGH`]: for a first look only.
+    pub executions: Option<u64>,
+}
+
+/// The failure that is none.
+pub const ENOUGH: &str = "enough executions for a first look";
+
+#[derive(Debug, Default)]
+struct State {
+    armed: Armed,
+    threads: Vec<(u64, u32)>,
+    steps: Vec<u32>,
+    dead: Vec<u32>,
+    trace: Vec<Step>,
+    coverage: BTreeMap<(Site, Kind), Seen>,
+    /// The last load of each participant, and what it is to read in place of the truth.
+    loads: BTreeMap<u32, Name>,
+    pretend: BTreeMap<(u32, Name), u64>,
+}
+
+thread_local! {
+    static ARMED: Cell<bool> = const { Cell::new(false) };
+    static DYING: Cell<bool> = const { Cell::new(false) };
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+    static STATE: RefCell<State> = RefCell::default();
+}
+
+/// Arms the hook for the executions to come.
+pub fn arm(armed: Armed) {
+    ARMED.set(armed.mutant.is_some() || !armed.crashes.is_empty() || armed.trace || armed.coverage);
+    STATE.with_borrow_mut(|state| *state = State { armed, ..State::default() });
+}
+
+/// Disarms the hook; what it saw.
+pub fn disarm() -> (Vec<Step>, BTreeMap<(Site, Kind), Seen>) {
+    ARMED.set(false);
+    let state = STATE.take();
+    (state.trace, state.coverage)
+}
+
+/// An execution is about to begin, after so many others.
+pub fn allow(executions: u64) {
+    if ARMED.get() {
+        let most = STATE.with_borrow(|state| state.armed.executions);
+        assert!(most.is_none_or(|most| executions < most), "{ENOUGH}");
+    }
+}
+
+/// Whether the hook does anything.
+pub fn is_armed() -> bool {
+    ARMED.get()
+}
+
+/// Starts tracing with the next execution.
+pub fn trace_from_now() {
+    ARMED.set(true);
+    STATE.with_borrow_mut(|state| state.armed.trace = true);
+}
+
+/// An execution begins.
+pub fn begin() {
+    if ARMED.get() {
+        STATE.with_borrow_mut(|state| {
+            state.threads.clear();
+            state.steps.clear();
+            state.dead.clear();
+            state.trace.clear();
+            state.loads.clear();
+            state.pretend.clear();
+        });
+    }
+}
+
+/// The engine's thread `thread` acts for this participant from now on.
+pub fn act_as(thread: impl FnOnce() -> u64, participant: u32) {
+    if ARMED.get() {
+        let thread = thread();
+        STATE.with_borrow_mut(|state| {
+            state.threads.retain(|&(other, _)| other != thread);
+            state.threads.push((thread, participant));
+        });
+    }
+}
+
+/// Runs `f` with every operation ignored: for destructors of what the model no longer knows.
+pub fn ignoring<R>(f: impl FnOnce() -> R) -> R {
+    QUIET.set(true);
+    let result = f();
+    QUIET.set(false);
+    result
+}
+
+/// Whether operations are to be ignored, because the execution has failed or is over.
+pub fn is_over() -> bool {
+    QUIET.get() || std::thread::panicking()
+}
+
+/// To be asked before each operation.
+#[inline]
+pub fn before(
+    thread: impl FnOnce() -> u64,
+    site: &'static Location<'static>,
+    name: Name,
+    kind: Kind,
+    order: Option<Ordering>,
+) -> Verdict {
+    if is_over() {
+        return Verdict::Ignore;
+    }
+    if !ARMED.get() {
+        return Verdict::Proceed;
+    }
+    consult(thread(), site.into(), name, kind, order)
+}
+
+#[cold]
+fn consult(thread: u64, site: Site, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
+    let verdict = STATE.with_borrow_mut(|state| {
+        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+        if let Some(p) = participant {
+            if state.dead.contains(&p) {
+                return Some(Verdict::Ignore);
+            }
+            if kind == Kind::Load {
+                state.loads.insert(p, name);
+            }
+            if !state.armed.crashes.is_empty() {
+                let p = p as usize;
+                state.steps.resize(state.steps.len().max(p + 1), 0);
+                let step = state.steps[p];
+                state.steps[p] += 1;
+                if state.armed.crashes.contains(&Crash { participant: p as u32, step }) {
+                    state.dead.push(p as u32);
+                    return None;
+                }
+            }
+        }
+        let verdict = match state.armed.mutant {
+            Some(mutant) if mutant.site == site && mutant.kind == kind => Verdict::Otherwise(mutant.operator),
+            _ => Verdict::Proceed,
+        };
+        if state.armed.coverage {
+            let seen = state.coverage.entry((site, kind)).or_default();
+            seen.names.insert(name.word);
+            seen.order = order;
+            seen.count += 1;
+        }
+        if state.armed.trace {
+            let (value, written) = (None, None);
+            state.trace.push(Step { participant, site, name, kind, order, verdict, value, written });
+        }
+        Some(verdict)
+    });
+    verdict.unwrap_or_else(|| die())
+}
+
+/// The running participant stops dead. What it holds is dropped, without a step.
+pub fn die() -> ! {
+    DYING.set(true);
+    std::panic::resume_unwind(Box::new(Died))
+}
+
+/// The dead is gone.
+pub fn died() {
+    DYING.set(false);
+}
+
+/// Whether access to plain memory may still end: in a failed execution there is nothing to end.
+pub fn can_end_access() -> bool {
+    DYING.get() || !is_over()
+}
+
+/// What an operation read, and what it wrote. Other threads may have come in between, so the step
+/// is looked for by its place.
+#[inline]
+pub fn after(thread: impl FnOnce() -> u64, kind: Kind, value: Option<u64>, written: Option<u64>) {
+    if ARMED.get() && !is_over() {
+        let thread = thread();
+        STATE.with_borrow_mut(|state| {
+            if state.armed.trace {
+                let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+                let place = state.trace.iter().rposition(|step| step.participant == participant && step.kind == kind);
+                if let Some(place) = place {
+                    // An operation takes place when it ends: threads switch before, not after.
+                    let mut step = state.trace.remove(place);
+                    (step.value, step.written) = (value, written);
+                    state.trace.push(step);
+                }
+            }
+        });
+    }
+}
+
+/// What a load of `name` is to add to the truth, for whoever skips a wait.
+pub fn pretended(thread: impl FnOnce() -> u64, name: Name) -> u64 {
+    if !ARMED.get() {
+        return 0;
+    }
+    let thread = thread();
+    STATE.with_borrow(|state| {
+        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+        participant.and_then(|p| state.pretend.get(&(p, name)).copied()).unwrap_or(0)
+    })
+}
+
+/// The participant's last load failed its wait: from now on it reads one more.
+pub fn pretend(thread: u64) {
+    STATE.with_borrow_mut(|state| {
+        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+        if let Some((p, name)) = participant.and_then(|p| Some((p, *state.loads.get(&p)?))) {
+            *state.pretend.entry((p, name)).or_default() += 1;
+        }
+    });
+}
+
+/// The truth again.
+pub fn stop_pretending(thread: u64) {
+    STATE.with_borrow_mut(|state| {
+        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+        state.pretend.retain(|&(p, _), _| Some(p) != participant);
+    });
+}

@@ -1,0 +1,267 @@
+//! The layer of the checkers: every operation asks the hook and is then one step of the engine.
+
+use crate::{
+    doubles::{ModelLock, ModelSignal, Waiting},
+    engine::Engine,
+    hook::{self, Kind, Name, Operator, Verdict},
+    segment::Segment,
+};
+use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
+use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
+
+/// A participant's handle on a model's segment.
+pub struct Model<E: Engine> {
+    segment: Rc<Segment<E>>,
+}
+
+impl<E: Engine> Model<E> {
+    pub fn new(segment: Rc<Segment<E>>) -> Self {
+        Self { segment }
+    }
+
+    pub fn segment(&self) -> &Segment<E> {
+        &self.segment
+    }
+}
+
+impl<E: Engine> fmt::Debug for Model<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").finish_non_exhaustive()
+    }
+}
+
+/// A word of either width.
+#[derive(Debug)]
+pub struct ModelWord<E: Engine> {
+    pub atom: E::Atom,
+    pub name: Name,
+    /// Every access counts as SeqCst: where orderings are not what is judged.
+    pub sequential: bool,
+    /// What its loads touch, if whoever loads it may store to it next.
+    pub touched: Option<E::Atom>,
+    /// Where threads sleep that wait for this word to change.
+    pub gate: Option<Rc<E::Gate>>,
+}
+
+/// What a word can hold.
+pub trait Value: Copy {
+    fn wrap(word: u64) -> Self;
+    fn word(self) -> u64;
+}
+
+impl Value for u32 {
+    fn wrap(word: u64) -> Self {
+        word as u32
+    }
+    fn word(self) -> u64 {
+        self.into()
+    }
+}
+
+impl Value for u64 {
+    fn wrap(word: u64) -> Self {
+        word
+    }
+    fn word(self) -> u64 {
+        self
+    }
+}
+
+/// The load's share of a read-modify-write's ordering.
+const fn load_part(order: Ordering) -> Ordering {
+    match order {
+        Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst => Ordering::Acquire,
+        _ => Ordering::Relaxed,
+    }
+}
+
+/// The store's share of it.
+const fn store_part(order: Ordering) -> Ordering {
+    match order {
+        Ordering::Release | Ordering::AcqRel | Ordering::SeqCst => Ordering::Release,
+        _ => Ordering::Relaxed,
+    }
+}
+
+impl<E: Engine> ModelWord<E> {
+    fn order(&self, verdict: Verdict, order: Ordering) -> Ordering {
+        if self.sequential { Ordering::SeqCst } else { verdict.order(order) }
+    }
+}
+
+impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
+    fn load(&self, order: Ordering) -> T {
+        let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(order));
+        if verdict == Verdict::Ignore {
+            return T::wrap(0);
+        }
+        if let Some(touched) = &self.touched {
+            E::touch(touched);
+        }
+        // In the protocol, a relaxed load is that of an owner: of the write lock, or of the entry.
+        let truth = match (order, self.name.word) {
+            (Ordering::Relaxed, "published" | "finished" | "evicted" | "takeovers") => E::load_exclusive(&self.atom),
+            (Ordering::Relaxed, _) if self.touched.is_none() => E::load_owned(&self.atom, order),
+            _ => E::load(&self.atom, self.order(verdict, order)),
+        };
+        let value = truth + hook::pretended(E::thread, self.name);
+        hook::after(E::thread, Kind::Load, Some(value), None);
+        T::wrap(value)
+    }
+
+    fn store(&self, value: T, order: Ordering) {
+        match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
+            Verdict::Ignore => return,
+            Verdict::Otherwise(Operator::Drop) => {}
+            // An eviction may have come before this store. C++ then has it before in modification
+            // order, too, since an exchange is atomic; loom has it so only after another exchange.
+            verdict if self.name.word == "state" => {
+                E::swap(&self.atom, value.word(), self.order(verdict, order));
+            }
+            verdict => E::store(&self.atom, value.word(), self.order(verdict, order)),
+        }
+        hook::after(E::thread, Kind::Store, None, Some(value.word()));
+    }
+
+    fn swap(&self, value: T, order: Ordering) -> T {
+        let was = match hook::before(E::thread, Location::caller(), self.name, Kind::Swap, Some(order)) {
+            Verdict::Ignore => return T::wrap(0),
+            Verdict::Otherwise(Operator::Drop) => E::load(&self.atom, load_part(order)),
+            Verdict::Otherwise(Operator::Split) => {
+                let was = E::load(&self.atom, load_part(order));
+                E::store(&self.atom, value.word(), store_part(order));
+                was
+            }
+            verdict => E::swap(&self.atom, value.word(), self.order(verdict, order)),
+        };
+        hook::after(E::thread, Kind::Swap, Some(was), Some(value.word()));
+        T::wrap(was)
+    }
+
+    fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T> {
+        let (current, new) = (current.word(), new.word());
+        let load = |order| match E::load(&self.atom, order) {
+            found if found == current => Ok(found),
+            found => Err(found),
+        };
+        let result = match hook::before(E::thread, Location::caller(), self.name, Kind::Exchange, Some(success)) {
+            Verdict::Ignore => return Ok(T::wrap(current)),
+            Verdict::Otherwise(Operator::Drop) => load(load_part(success)),
+            Verdict::Otherwise(Operator::Split) => {
+                let result = load(load_part(success));
+                if result.is_ok() {
+                    E::store(&self.atom, new, store_part(success));
+                }
+                result
+            }
+            verdict => E::exchange(&self.atom, current, new, self.order(verdict, success), failure),
+        };
+        let (Ok(found) | Err(found)) = result;
+        hook::after(E::thread, Kind::Exchange, Some(found), result.is_ok().then_some(new));
+        result.map(T::wrap).map_err(T::wrap)
+    }
+}
+
+impl<E: Engine> Layer for Model<E> {
+    type W32 = ModelWord<E>;
+    type W64 = ModelWord<E>;
+    type Lock = ModelLock<E>;
+    type Signal = ModelSignal<E>;
+
+    fn fence(&self, order: Ordering) {
+        let name = Name { word: "fence", owner: None };
+        match hook::before(E::thread, Location::caller(), name, Kind::Fence, Some(order)) {
+            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
+            verdict => E::fence(verdict.order(order)),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn claim(&self, number: u32) -> bool {
+        let name = Name { word: "alive", owner: Some(number) };
+        match hook::before(E::thread, Location::caller(), name, Kind::Claim, None) {
+            Verdict::Ignore => false,
+            _ => {
+                let alive = &self.segment.alive[number as usize];
+                E::exchange(alive, 0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            }
+        }
+    }
+
+    fn disclaim(&self, number: u32) {
+        let name = Name { word: "alive", owner: Some(number) };
+        if hook::before(E::thread, Location::caller(), name, Kind::Disclaim, None) != Verdict::Ignore {
+            E::store(&self.segment.alive[number as usize], 0, Ordering::Release);
+        }
+    }
+
+    fn is_alive(&self, number: u32) -> bool {
+        let name = Name { word: "alive", owner: Some(number) };
+        match hook::before(E::thread, Location::caller(), name, Kind::Alive, None) {
+            Verdict::Ignore => true,
+            _ => {
+                // The kernel tells the present truth, so this must not be a stale value.
+                let alive = E::load_owned(&self.segment.alive[number as usize], Ordering::Acquire);
+                hook::after(E::thread, Kind::Alive, Some(alive), None);
+                alive != 0
+            }
+        }
+    }
+}
+
+impl<E: Engine> Park for Model<E> {
+    fn spin(&self, _spins: &mut u32) -> bool {
+        false // spinning is looking again, and the checkers look at every moment anyway
+    }
+
+    fn park(&self, word: &ModelWord<E>, expected: u32, _deadline: Deadline) -> Parked {
+        let verdict = hook::before(E::thread, Location::caller(), word.name, Kind::Park, None);
+        if verdict == Verdict::Ignore {
+            return Parked::TimedOut;
+        }
+        let asleep = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
+        match (self.segment.doubles.waiting, &word.gate) {
+            (Waiting::Park, Some(gate)) => {
+                E::sleep(gate, || asleep() && self.segment.deaths() == 0);
+                if self.segment.deaths() > 0 {
+                    E::yield_now();
+                    return Parked::Patrol;
+                }
+            }
+            (waiting, _) => {
+                if asleep() {
+                    // A patrol finds nothing new before somebody has died or the word has changed.
+                    let this = (std::ptr::from_ref(word).addr(), expected, E::thread(), self.segment.deaths());
+                    if self.segment.deaths() > 0 && self.segment.patrols.borrow_mut().insert(this) {
+                        return Parked::Patrol;
+                    }
+                    if waiting == Waiting::Assume {
+                        E::skip();
+                    }
+                    while {
+                        E::yield_now();
+                        asleep() && self.segment.deaths() == this.3
+                    } {}
+                    if self.segment.deaths() > this.3 {
+                        return Parked::Patrol;
+                    }
+                }
+            }
+        }
+        Parked::Woken
+    }
+
+    fn wake(&self, word: &ModelWord<E>) {
+        match hook::before(E::thread, Location::caller(), word.name, Kind::Wake, None) {
+            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
+            _ => {
+                if let Some(gate) = &word.gate {
+                    E::wake(gate, false, || {});
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Every site found × every operator: each mutant must die, or be an equivalent with a reason.
+
+use crate::{
+    catalogue::{Entry, entries},
+    check::check,
+    hook::{self, Armed, Kind, Mutant, Operator, Seen, Site, Weaker},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+/// A site and what it does there.
+pub type Place = (Site, Kind);
+
+/// The sites of `src/` that the quick checks reach, and which checks reach them.
+#[derive(Debug, Default)]
+pub struct Sites {
+    pub seen: BTreeMap<Place, Seen>,
+    pub reached_by: BTreeMap<Place, Vec<usize>>,
+    /// How long each check takes unmutated; the longest possible time if long.
+    pub times: Vec<Duration>,
+}
+
+/// Runs every quick check once, with coverage.
+pub fn survey(checks: &[Entry]) -> Sites {
+    let mut sites = Sites::default();
+    for (index, entry) in checks.iter().enumerate() {
+        // The first executions reach every site that a check reaches.
+        let armed = Armed { coverage: true, executions: Some(500), ..Armed::default() };
+        let report = check(entry.case, entry.checker, armed);
+        let long = report.failure.as_ref().is_some_and(|failure| failure.message == hook::ENOUGH);
+        assert!(long || report.failure.is_none(), "{} fails unmutated: {:?}", entry.case.name, report.failure);
+        let (_, coverage) = hook::disarm();
+        sites.times.push(if long { Duration::MAX } else { report.time });
+        for (place, seen) in coverage.into_iter().filter(|((site, _), _)| site.file.starts_with("src/")) {
+            sites.reached_by.entry(place).or_default().push(index);
+            let all = sites.seen.entry(place).or_default();
+            all.names.extend(seen.names);
+            all.order = seen.order;
+            all.count += seen.count;
+        }
+    }
+    for reaching in sites.reached_by.values_mut() {
+        reaching.sort_by_key(|&index| sites.times[index]);
+    }
+    sites
+}
+
+/// The quick checks.
+pub fn quick_checks() -> Vec<Entry> {
+    entries().into_iter().filter(|entry| !entry.deep).collect()
+}
+
+/// The operators that apply.
+pub fn operators(kind: Kind, order: Option<Ordering>) -> Vec<Operator> {
+    use Operator::{Drop, Skip, Split, Weaken};
+    let weaker = match order {
+        Some(Ordering::SeqCst) if kind == Kind::Fence => vec![Weaker::AcqRel],
+        Some(Ordering::Acquire | Ordering::Release) => vec![Weaker::Relaxed],
+        Some(Ordering::AcqRel) => vec![Weaker::Acquire, Weaker::Release],
+        _ => vec![],
+    };
+    let mut all: Vec<Operator> = weaker.into_iter().map(Weaken).collect();
+    all.extend(match kind {
+        Kind::Store | Kind::Fence | Kind::Notify | Kind::Unlock | Kind::Wake => vec![Drop],
+        Kind::Swap | Kind::Exchange => vec![Drop, Split],
+        Kind::Wait | Kind::Lock | Kind::Inherit => vec![Skip],
+        // A load has only its ordering; a park may return early by contract; plain memory is
+        // the payload; and what the kernel knows is not the protocol's.
+        Kind::Load | Kind::Park | Kind::Read | Kind::Write | Kind::Claim | Kind::Disclaim | Kind::Alive => vec![],
+    });
+    all
+}
+
+/// All mutants of the sites.
+pub fn mutants(sites: &Sites) -> Vec<Mutant> {
+    let places = sites.seen.iter();
+    places
+        .flat_map(|(&(site, kind), seen)| {
+            operators(kind, seen.order).into_iter().map(move |operator| Mutant { site, kind, operator })
+        })
+        .collect()
+}
+
+/// What became of a mutant.
+#[derive(Clone, Debug)]
+pub struct Fate {
+    pub mutant: Mutant,
+    /// The words it concerns.
+    pub words: BTreeSet<&'static str>,
+    /// The check that killed it, in which of its executions, and how.
+    pub killer: Option<(Entry, u64, String)>,
+    pub time: Duration,
+}
+
+/// A mutant that changes nothing that matters, by where it is and why. The text of the site's line
+/// stands for its number, so that an unrelated edit does not end the entry.
+#[derive(Debug)]
+pub struct Equivalent {
+    pub file: &'static str,
+    pub text: &'static str,
+    pub operator: Operator,
+    pub reason: &'static str,
+}
+
+/// The source line of a site.
+pub fn line(site: Site) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(site.file);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().nth(site.line as usize - 1).unwrap_or_default().trim().to_owned()
+}
+
+impl Equivalent {
+    pub fn is(&self, mutant: Mutant) -> bool {
+        mutant.site.file == self.file && mutant.operator == self.operator && line(mutant.site).contains(self.text)
+    }
+}
+
+/// Tries the checks on a mutant until one kills it: those first that take least, and none that takes
+/// longer than `limit` unmutated.
+pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], limit: Duration) -> Fate {
+    let start = Instant::now();
+    let reaching = sites.reached_by.get(&(mutant.site, mutant.kind));
+    let words = sites.seen.get(&(mutant.site, mutant.kind)).map(|seen| seen.names.clone()).unwrap_or_default();
+    for &index in reaching.into_iter().flatten().filter(|&&index| sites.times[index] <= limit) {
+        let entry = checks[index];
+        let report = check(entry.case, entry.checker, Armed { mutant: Some(mutant), ..Armed::default() });
+        hook::disarm();
+        if let Some(failure) = report.failure {
+            let killer = Some((entry, report.executions, failure.message));
+            return Fate { mutant, words, killer, time: start.elapsed() };
+        }
+        if let Some((what, _)) = entry.witnesses.iter().find(|(_, test)| !report.outcomes.iter().any(test)) {
+            let killer = Some((entry, report.executions, format!("not reached any more: {what}")));
+            return Fate { mutant, words, killer, time: start.elapsed() };
+        }
+    }
+    Fate { mutant, words, killer: None, time: start.elapsed() }
+}

@@ -1,0 +1,148 @@
+//! A failing execution that people can read: a table, and a diagram with a lane a participant.
+
+use crate::{
+    check::Case,
+    hook::{Kind, Operator, Step, Verdict},
+};
+use std::{fmt::Write as _, path::PathBuf, sync::atomic::Ordering};
+
+/// Where reports and diagrams go: `verify/` beside the build.
+pub fn directory() -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("verify");
+    std::fs::create_dir_all(&directory).expect("the target directory can be written");
+    directory
+}
+
+fn who(case: &Case, step: &Step) -> String {
+    let consumers = if case.name == "one_holder_at_a_time" { 0 } else { case.shape.consumers };
+    match step.participant {
+        Some(number) if number < consumers => format!("consumer {number}"),
+        Some(number) => format!("producer {}", number - consumers),
+        None => "set-up".to_owned(),
+    }
+}
+
+/// The ordering that was used.
+fn order(step: &Step) -> Option<Ordering> {
+    step.order.map(|order| step.verdict.order(order))
+}
+
+fn what(step: &Step) -> String {
+    let kind = format!("{:?}", step.kind).to_lowercase();
+    let order = step.order.map(|order| format!(" {order:?}")).unwrap_or_default();
+    match step.verdict {
+        Verdict::Otherwise(Operator::Weaken(weaker)) => format!("{kind}{order}, WEAKENED to {weaker:?}"),
+        Verdict::Otherwise(Operator::Drop) => format!("{kind}{order}, DROPPED"),
+        Verdict::Otherwise(Operator::Split) => format!("{kind}{order}, SPLIT"),
+        Verdict::Otherwise(Operator::Skip) => format!("{kind}, SKIPPED"),
+        _ => format!("{kind}{order}"),
+    }
+}
+
+fn number(name: &str, value: u64) -> String {
+    const HIGH: u64 = 1 << 63;
+    match name {
+        "published" if value & HIGH != 0 => format!("{} and END", value & !HIGH),
+        "acked" if value & HIGH != 0 => format!("{} (joining)", value & !HIGH),
+        "state" => format!("{} #{}", if value & 1 == 0 { "VACANT" } else { "ACTIVE" }, value >> 1),
+        _ => value.to_string(),
+    }
+}
+
+fn value(step: &Step) -> String {
+    let show = |value| number(step.name.word, value);
+    match (step.value, step.written) {
+        (Some(read), Some(written)) => format!("{} → {}", show(read), show(written)),
+        (Some(read), None) => format!("= {}", show(read)),
+        (None, Some(written)) => format!("← {}", show(written)),
+        (None, None) => String::new(),
+    }
+}
+
+/// The part of a trace in which more than the set-up happens, and not too much of it.
+fn telling(trace: &[Step]) -> &[Step] {
+    const ENOUGH: usize = 60;
+    let first = trace.first().and_then(|step| step.participant);
+    let setup = trace.iter().rposition(|step| step.kind == Kind::Claim).map_or(0, |last| last + 1);
+    let start = if first.is_some() && setup < trace.len() { setup } else { 0 };
+    let trace = &trace[start..];
+    // A livelock tells its story at the start, everything else at the end.
+    let livelock = trace.len() > 4 * ENOUGH;
+    if livelock { &trace[..ENOUGH] } else { &trace[trace.len().saturating_sub(ENOUGH)..] }
+}
+
+/// The execution as a table.
+pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
+    let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.doubles);
+    for step in telling(trace) {
+        let (who, what, value) = (who(case, step), what(step), value(step));
+        let _ = writeln!(text, "  {who:<11} {what:<34} {:<10} {value:<22} {}", step.name.to_string(), step.site);
+    }
+    let _ = writeln!(text, "  ✗ {message}");
+    text
+}
+
+/// The step from which this one reads, and whether a happens-before edge came with it.
+fn read_from(trace: &[Step], place: usize) -> Option<(usize, bool)> {
+    let reader = &trace[place];
+    let read = reader.value?;
+    let writes = |step: &Step| {
+        step.name == reader.name && step.written == Some(read) && step.verdict != Verdict::Otherwise(Operator::Drop)
+    };
+    let source = trace[..place].iter().rposition(writes)?;
+    let acquires = matches!(order(reader), Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst));
+    let releases = matches!(order(&trace[source]), Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst));
+    (trace[source].participant != reader.participant).then_some((source, acquires && releases))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The execution as a diagram.
+pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
+    const LANE: usize = 330;
+    const ROW: usize = 20;
+    let trace = telling(trace);
+    let mut lanes: Vec<String> = trace.iter().map(|step| who(case, step)).collect();
+    lanes.sort();
+    lanes.dedup();
+    let x = |step: &Step| 20 + LANE * lanes.iter().position(|lane| *lane == who(case, step)).unwrap_or(0);
+    let y = |row: usize| 50 + ROW * row;
+    let (width, height) = (40 + LANE * lanes.len(), y(trace.len()) + 50);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" font-family=\"monospace\" \
+         font-size=\"11\">\n<defs><marker id=\"a\" markerWidth=\"8\" markerHeight=\"8\" refX=\"7\" refY=\"3\" \
+         orient=\"auto\"><path d=\"M0,0 L7,3 L0,6 z\" fill=\"#2563eb\"/></marker></defs>\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+    );
+    for (lane, name) in lanes.iter().enumerate() {
+        let x = 20 + LANE * lane;
+        let _ = writeln!(svg, "<text x=\"{x}\" y=\"24\" font-weight=\"bold\">{name}</text>");
+        let _ = writeln!(svg, "<line x1=\"{x}\" y1=\"32\" x2=\"{x}\" y2=\"{}\" stroke=\"#ccc\"/>", height - 40);
+    }
+    for (row, step) in trace.iter().enumerate() {
+        let (x, y) = (x(step), y(row));
+        let changed = matches!(step.verdict, Verdict::Otherwise(_));
+        let colour = if changed { "#dc2626" } else { "#111" };
+        let text = escaped(&format!("{} {} {}", what(step), step.name, value(step)));
+        let title = escaped(&step.site.to_string());
+        let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{}\" r=\"3\" fill=\"{colour}\"/>", y - 4);
+        let _ = writeln!(svg, "<text x=\"{}\" y=\"{y}\" fill=\"{colour}\">{text}<title>{title}</title></text>", x + 8);
+    }
+    for (row, step) in trace.iter().enumerate() {
+        if let Some((source, holds)) = read_from(trace, row) {
+            let style = if holds { "stroke=\"#2563eb\"" } else { "stroke=\"#dc2626\" stroke-dasharray=\"4 3\"" };
+            let (x1, y1, x2, y2) = (x(&trace[source]), y(source) - 4, x(step), y(row) - 4);
+            let line =
+                format!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {style} marker-end=\"url(#a)\"/>");
+            let _ = writeln!(svg, "{line}");
+        }
+    }
+    let broke = trace.last().map_or(20, x);
+    let y = y(trace.len()) + 8;
+    let message = escaped(message.lines().next().unwrap_or_default());
+    let _ =
+        writeln!(svg, "<text x=\"{broke}\" y=\"{y}\" fill=\"#dc2626\" font-weight=\"bold\">✗ {message}</text>\n</svg>");
+    svg
+}

@@ -1,0 +1,120 @@
+//! What was checked, for people and for tools: `target/verify/report.md` and `.json`.
+
+use crate::{
+    catalogue::Entry,
+    check::{Checker, Report},
+    equivalents::EQUIVALENTS,
+    mutants::{Fate, line},
+    picture::directory,
+};
+use std::{
+    fmt::Write as _,
+    sync::{Mutex, PoisonError},
+};
+
+#[derive(Debug, Default)]
+struct All {
+    checks: Vec<(Entry, u64, f64)>,
+    fates: Vec<Fate>,
+}
+
+static ALL: Mutex<All> = Mutex::new(All { checks: Vec::new(), fates: Vec::new() });
+
+/// Adds a check that passed.
+pub fn add(entry: Entry, report: &Report) {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.checks.push((entry, report.executions, report.time.as_secs_f64()));
+    write(&all);
+}
+
+/// Adds what became of the mutants.
+pub fn add_fates(fates: &[Fate]) {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.fates = fates.to_vec();
+    write(&all);
+}
+
+const fn exhaustive(checker: Checker) -> bool {
+    matches!(checker, Checker::Loom | Checker::Dfs)
+}
+
+fn shape(entry: &Entry) -> String {
+    let shape = entry.case.shape;
+    format!("{}×{}×{} on {}", shape.producers, shape.consumers, shape.messages, shape.slots)
+}
+
+/// The checks as a table.
+fn checks_table(all: &All) -> String {
+    let mut text = String::from(
+        "| scenario | defends | producers × consumers × messages on slots | doubles | checker | executions | seconds \
+         | exhaustive |\n| --- | --- | --- | --- | --- | ---: | ---: | --- |\n",
+    );
+    for (entry, executions, seconds) in &all.checks {
+        let (case, exhaustive) = (&entry.case, if exhaustive(entry.checker) { "yes" } else { "no" });
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {:?} | {executions} | {seconds:.2} | {exhaustive} |",
+            case.name,
+            case.defends,
+            shape(entry),
+            case.doubles,
+            entry.checker
+        );
+    }
+    text
+}
+
+/// A mutant, without anything that a run or an unrelated edit changes.
+pub fn mutant_key(fate: &Fate) -> String {
+    let words: Vec<_> = fate.words.iter().copied().collect();
+    let (mutant, code) = (fate.mutant, line(fate.mutant.site));
+    let code = code.split("//").next().unwrap_or_default().trim().replace('|', "\\|");
+    format!("| `{}` | `{code}` | {} | {:?} |", mutant.site.file, words.join(", "), mutant.operator)
+}
+
+/// The mutants and their killers, as a table.
+pub fn mutants_table(fates: &[Fate]) -> String {
+    let mut text = String::from("| file | line | word | mutation | fate |\n| --- | --- | --- | --- | --- |\n");
+    for fate in fates {
+        let end = match &fate.killer {
+            Some((entry, execution, how)) => {
+                let how = how.lines().next().unwrap_or_default();
+                let how: String = how.chars().take(60).collect::<String>().replace('|', "/");
+                format!("{} [{}], execution {execution}: {how}", entry.case.name, entry.case.doubles)
+            }
+            None => {
+                let reason = EQUIVALENTS.iter().find(|equivalent| equivalent.is(fate.mutant));
+                reason.map_or("**survives**".to_owned(), |equivalent| format!("equivalent: {}", equivalent.reason))
+            }
+        };
+        let _ = writeln!(text, "{} {end} |", mutant_key(fate));
+    }
+    text
+}
+
+fn write(all: &All) {
+    let markdown = format!("# Checks\n\n{}\n# Mutants\n\n{}", checks_table(all), mutants_table(&all.fates));
+    let checks = all.checks.iter().map(|(entry, executions, seconds)| {
+        format!(
+            "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"doubles\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
+             \"seconds\":{seconds:.3},\"exhaustive\":{}}}",
+            entry.case.name,
+            shape(entry),
+            entry.case.doubles,
+            entry.checker,
+            exhaustive(entry.checker)
+        )
+    });
+    let fates = all.fates.iter().map(|fate| {
+        let killer = fate.killer.as_ref().map_or("null".to_owned(), |killer| format!("\"{}\"", killer.0.case.name));
+        let site = fate.mutant.site;
+        let (file, line, column) = (site.file, site.line, site.column);
+        let operator = fate.mutant.operator;
+        format!("{{\"site\":\"{file}:{line}:{column}\",\"operator\":\"{operator:?}\",\"killer\":{killer}}}")
+    });
+    let (checks, fates): (Vec<_>, Vec<_>) = (checks.collect(), fates.collect());
+    let json = format!("{{\"checks\":[\n{}\n],\"mutants\":[\n{}\n]}}\n", checks.join(",\n"), fates.join(",\n"));
+    for (name, text) in [("report.md", markdown), ("report.json", json)] {
+        std::fs::write(directory().join(name), text).expect("the target directory can be written");
+    }
+}

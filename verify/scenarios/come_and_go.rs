@@ -1,0 +1,173 @@
+//! Joining and leaving while messages flow: S2, S3.
+
+use super::{Body, consumer_until_end, data, in_one_order, producer_to_end, receive_all, world};
+use crate::{
+    check::Case,
+    engine::Engine,
+    hook,
+    segment::retire,
+    world::{Seen, World, event, receive, send, values},
+};
+use ackcast::{
+    layer::Deadline,
+    protocol::{Consumer, Producer},
+};
+
+/// S2: whoever joins gets everything from its join to the end, and so does whoever was there.
+pub fn joins_in_the_middle<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<E>(case);
+    let early = consumer_until_end(&world);
+    let channel = world.channel();
+    let late: Body = Box::new(move || {
+        let mut consumer = Consumer::join(channel).expect("there is room");
+        let seen = receive_all(&mut consumer);
+        retire(consumer);
+        seen
+    });
+    let producer = producer_to_end(&world, 0, shape.messages);
+    world.run(vec![early, producer, (1, late)], move |outcome| {
+        in_one_order(outcome, 1, 1, shape.messages);
+        assert!(outcome[0].ends_with(&outcome[2]), "S2: what comes after the join is received: {outcome:?}");
+        assert_eq!(outcome[2].last(), Some(&event::END));
+    });
+}
+
+/// S3: nobody waits for a consumer that left, and it harms nobody by leaving.
+pub fn leaves_in_the_middle<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<E>(case);
+    let mut stays = world.consumer();
+    let mut leaves = world.consumer();
+    let mut producer = world.producer();
+    let stays: Body = Box::new(move || {
+        let seen = receive(&mut stays, shape.messages);
+        retire(stays);
+        seen
+    });
+    let leaves: Body = Box::new(move || {
+        let seen = receive(&mut leaves, 1);
+        drop(leaves);
+        seen
+    });
+    let sends: Body = Box::new(move || {
+        send(&mut producer, values(0, shape.messages));
+        retire(producer);
+        Seen::new()
+    });
+    world.run(vec![(0, stays), (1, leaves), (2, sends)], move |outcome| {
+        in_one_order(outcome, 1, 1, shape.messages);
+        assert_eq!(outcome[1], outcome[0][..1]);
+    });
+}
+
+/// L1, S3: the producer waits for a consumer that leaves with a message unacknowledged.
+pub fn leaves_unread<E: Engine>(case: &Case) {
+    let messages = case.shape.messages;
+    let world = world::<E>(case);
+    let (mut consumer, mut producer) = (world.consumer(), world.producer());
+    let leaves: Body = Box::new(move || {
+        consumer.receive(Deadline::Never).expect("the message comes").keep();
+        drop(consumer);
+        Seen::new()
+    });
+    let sends: Body = Box::new(move || {
+        send(&mut producer, values(0, messages));
+        retire(producer);
+        Seen::new()
+    });
+    world.run(vec![(0, leaves), (1, sends)], |_| {});
+}
+
+/// S2: with `start_with`, nobody misses the start, whoever comes first.
+pub fn nobody_misses_the_start<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let mut geometry = shape.geometry();
+    geometry.start_with = shape.consumers;
+    let world = World::<E>::new(geometry, case.doubles, false);
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    let mut producer = world.producer();
+    for c in 0..shape.consumers {
+        let channel = world.channel();
+        let body = move || {
+            let mut consumer = Consumer::join(channel).expect("there is room");
+            let seen = receive(&mut consumer, shape.messages);
+            retire(consumer);
+            seen
+        };
+        participants.push((c, Box::new(body)));
+    }
+    let sends = move || {
+        send(&mut producer, values(0, shape.messages));
+        retire(producer);
+        Seen::new()
+    };
+    participants.push((shape.consumers, Box::new(sends)));
+    world.run(participants, move |outcome| in_one_order(outcome, shape.consumers, 1, shape.messages));
+}
+
+/// S2: an entry is used again; its next occupant gets what comes after its own join.
+pub fn comes_back<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<E>(case);
+    let mut consumer = world.consumer();
+    let channel = world.channel();
+    let twice: Body = Box::new(move || {
+        let mut seen = receive(&mut consumer, 1);
+        assert_eq!(consumer.participant().generation, 1);
+        drop(consumer);
+        let mut consumer = Consumer::join(channel).expect("the entry is free again");
+        assert_eq!(consumer.participant().generation, 2, "the next occupant is another one");
+        seen.extend(receive_all(&mut consumer));
+        retire(consumer);
+        seen
+    });
+    let producer = producer_to_end(&world, 0, shape.messages);
+    world.run(vec![(0, twice), producer], move |outcome| {
+        let all: Seen = values(0, shape.messages).collect();
+        let (first, rest) = outcome[0].split_at(1);
+        assert_eq!(first, &all[..1]);
+        assert!(all[1..].ends_with(&data(&rest.to_vec())), "S2: what comes after the join is received");
+        assert_eq!(outcome[0].last(), Some(&event::END), "S5: END is last");
+    });
+}
+
+/// S5: a producer that comes late takes part until END, and not after it.
+pub fn a_producer_comes_late<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let mut geometry = shape.geometry();
+    geometry.end_after = 1;
+    let world = World::<E>::new(geometry, case.doubles, false);
+    let consumer = consumer_until_end(&world);
+    let first = producer_to_end(&world, 0, shape.messages);
+    let channel = world.channel();
+    let segment = std::rc::Rc::clone(&world.segment);
+    let late: Body = Box::new(move || {
+        hook::act_as(E::thread, 2);
+        let seen = match Producer::join(channel) {
+            Err(_) => return vec![event::FULL],
+            Ok(mut producer) => {
+                let sent =
+                    super::send_event(producer.send(&crate::world::message(32), ackcast::layer::Deadline::Never));
+                let finished = match producer.finish(ackcast::layer::Deadline::Never) {
+                    Ok(ackcast::protocol::Finished::Ended) => event::END,
+                    Ok(ackcast::protocol::Finished::OthersRemain) => event::OTHERS,
+                    Err(_) => event::FULL,
+                };
+                retire(producer);
+                vec![sent, finished]
+            }
+        };
+        drop(segment);
+        seen
+    });
+    world.run(vec![consumer, first, (2, late)], move |outcome| {
+        let seen = data(&outcome[0]);
+        let of_late = seen.iter().filter(|&&value| value == 32).count();
+        assert_eq!(outcome[0].last(), Some(&event::END), "S5: END is last");
+        let sent = outcome[2][0] == event::SENT;
+        assert_eq!(of_late, usize::from(sent), "S2: what was sent was received: {outcome:?}");
+        let of_first: Seen = seen.into_iter().filter(|&value| value < 32).collect();
+        assert_eq!(of_first, values(0, shape.messages).collect::<Seen>());
+    });
+}

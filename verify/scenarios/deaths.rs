@@ -1,0 +1,230 @@
+//! Somebody dies: C1, C2, L2. Where exactly is in the scenario, or in a [`Crash`](crate::hook::Crash).
+
+use super::{Body, consumer_until_end, data, mortal_world, producer_to_end, receive_all};
+use crate::{
+    check::Case,
+    engine::Engine,
+    hook::die,
+    segment::retire,
+    world::{ModelProducer, Seen, event, message, receive, send, values},
+};
+use ackcast::{
+    layer::Deadline,
+    protocol::{Consumer, Producer},
+};
+use std::{cell::Cell, rc::Rc};
+
+/// C1: the producer goes on without a consumer that died, with a message in its hands or not.
+pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = mortal_world::<E>(case);
+    let (mut lives, mut dies, mut producer) = (world.consumer(), world.consumer(), world.producer());
+    let lives: Body = Box::new(move || {
+        let seen = receive(&mut lives, shape.messages);
+        retire(lives);
+        seen
+    });
+    let dies: Body = Box::new(move || {
+        let message = dies.receive(Deadline::Never);
+        assert!(message.is_ok());
+        die()
+    });
+    let sends: Body = Box::new(move || {
+        send(&mut producer, values(0, shape.messages));
+        let evicted = producer.channel().evicted();
+        let here: Vec<_> = producer.channel().acknowledged().collect();
+        assert_eq!(evicted, 1, "C1: one consumer died");
+        assert!(here.iter().all(|&(number, _)| number == 0), "C1: the dead one is not here any more");
+        retire(producer);
+        Seen::new()
+    });
+    world.run(vec![(0, lives), (1, dies), (2, sends)], move |outcome| {
+        assert_eq!(outcome[0], values(0, shape.messages).collect::<Seen>(), "C1: the survivor gets everything");
+    });
+}
+
+/// C2: a producer dies with the write lock; another takes it over.
+pub fn a_dead_owner_is_replaced<E: Engine>(case: &Case) {
+    let messages = case.shape.messages;
+    let world = mortal_world::<E>(case);
+    let (mut consumer, mut dies, mut lives) = (world.consumer(), world.producer(), world.producer());
+    let receives: Body = Box::new(move || {
+        let seen = receive(&mut consumer, messages);
+        retire(consumer);
+        seen
+    });
+    let dies: Body = Box::new(move || {
+        let held = dies.lock(Deadline::Never);
+        assert!(held.is_ok());
+        die()
+    });
+    let lives: Body = Box::new(move || {
+        send(&mut lives, values(1, messages));
+        let takeovers = lives.channel().takeovers();
+        retire(lives);
+        vec![takeovers as u8]
+    });
+    world.run(vec![(0, receives), (1, dies), (2, lives)], move |outcome| {
+        assert_eq!(outcome[0], values(1, messages).collect::<Seen>(), "C2: the survivor's messages come");
+    });
+}
+
+/// C1, S3: a consumer dies with a message in its hands, and another takes its entry.
+pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = mortal_world::<E>(case);
+    let mut dies = world.consumer();
+    let (channel, segment) = (world.channel(), Rc::clone(&world.segment));
+    let mut producer = world.producer();
+    let sends: Body = Box::new(move || {
+        send(&mut producer, values(0, shape.messages));
+        retire(producer);
+        Seen::new()
+    });
+    let succeeds: Body = Box::new(move || {
+        dies.receive(Deadline::Never).expect("the message comes").keep();
+        retire(dies);
+        segment.die(0);
+        let mut next = Consumer::join(channel).expect("the number is free");
+        let rest = shape.messages - next.next() as u32;
+        let seen = receive(&mut next, rest);
+        retire(next);
+        seen
+    });
+    world.run(vec![(0, succeeds), (1, sends)], move |outcome| {
+        let all: Seen = values(0, shape.messages).collect();
+        assert!(all.ends_with(&outcome[0]), "S2: what comes after the join is received: {outcome:?}");
+    });
+}
+
+/// C2, S4: a producer dies with the write lock; two others want it.
+pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = mortal_world::<E>(case);
+    let mut dies = world.producer();
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    for p in 1..shape.producers {
+        let mut lives = world.producer();
+        let body = move || {
+            send(&mut lives, values(p, shape.messages));
+            retire(lives);
+            Seen::new()
+        };
+        participants.push((p, Box::new(body)));
+    }
+    let body = move || {
+        let held = dies.lock(Deadline::Never);
+        assert!(held.is_ok());
+        die()
+    };
+    participants.push((0, Box::new(body)));
+    let channel = world.channel();
+    world.run(participants, move |_| {
+        let expected = u64::from((shape.producers - 1) * shape.messages);
+        assert_eq!(channel.published().count, expected, "S4: a message is lost");
+    });
+}
+
+/// Sends, and makes sure in between that nobody else holds the write lock.
+fn send_alone<E: Engine>(producer: &mut ModelProducer<E>, values: impl Iterator<Item = u8>, inside: &Cell<bool>) {
+    for value in values {
+        let held = producer.lock(Deadline::Never).expect("the lock is free in the end");
+        assert!(!inside.replace(true), "S4: two hold the write lock");
+        for _ in 0..4 {
+            let _ = held.published(); // steps in which somebody else might come
+        }
+        inside.set(false);
+        let room = held.room(Deadline::Never).expect("there is room");
+        drop(room.send(&message(value)).expect("it fits"));
+    }
+}
+
+/// C2: a producer dies with the write lock; its successor under the same number frees it, or a rival
+/// does. (No consumer: the slots are enough.)
+pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = mortal_world::<E>(case);
+    let rival = (shape.producers > 1).then(|| world.producer());
+    let mut dies = world.producer();
+    let number = dies.participant().number;
+    let (channel, segment) = (world.channel(), Rc::clone(&world.segment));
+    let count = u64::from(shape.producers * shape.messages);
+    let alone = Rc::new(Cell::new(false));
+    let alone_too = Rc::clone(&alone);
+    let inherits: Body = Box::new(move || {
+        std::mem::forget(dies.lock(Deadline::Never));
+        retire(dies);
+        segment.die(number);
+        let mut heir = Producer::join(channel).expect("the number is free");
+        send_alone(&mut heir, values(1, shape.messages), &alone);
+        retire(heir);
+        Seen::new()
+    });
+    let mut participants = vec![(number, inherits)];
+    if let Some(mut rival) = rival {
+        let competes = move || {
+            send_alone(&mut rival, values(0, shape.messages), &alone_too);
+            retire(rival);
+            Seen::new()
+        };
+        participants.push((0, Box::new(competes)));
+    }
+    let channel = world.channel();
+    world.run(participants, move |_| assert_eq!(channel.published().count, count, "S4: a message is lost"));
+}
+
+/// C2: a producer dies unfinished; the consumers get what it published, and then are told.
+pub fn producers_lost_is_told<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = mortal_world::<E>(case);
+    let consumer = consumer_until_end(&world);
+    let mut participants = vec![consumer];
+    for p in 0..shape.producers {
+        let mut producer = world.producer();
+        let body: Body = Box::new(move || {
+            send(&mut producer, values(p, shape.messages));
+            die()
+        });
+        participants.push((1 + p, body));
+    }
+    world.run(participants, move |outcome| {
+        assert_eq!(data(&outcome[0]).len() as u32, shape.producers * shape.messages, "C2: all that was published");
+        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
+    });
+}
+
+/// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.
+/// A message is delivered to all who live, or to none; END or the loss is told.
+pub fn survivors_agree<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = mortal_world::<E>(case);
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    for c in 0..shape.consumers {
+        let mut consumer = world.consumer();
+        let body = move || {
+            let seen = receive_all(&mut consumer);
+            retire(consumer);
+            seen
+        };
+        participants.push((c, Box::new(body)));
+    }
+    for p in 0..shape.producers {
+        participants.push(producer_to_end(&world, p, shape.messages));
+    }
+    world.run(participants, move |outcome| {
+        let (consumers, producers) = outcome.split_at(shape.consumers as usize);
+        let dead = |seen: &Seen| seen[..] == [event::DIED];
+        let mut living = consumers.iter().filter(|seen| !dead(seen));
+        let Some(first) = living.next() else { return };
+        assert!(living.all(|seen| seen == first), "C2: to all or to none: {outcome:?}");
+        for (p, producer) in (0..).zip(producers) {
+            let sent: Seen = values(p, shape.messages).collect();
+            let got: Seen = data(first).into_iter().filter(|value| u32::from(value / 16) == p + 1).collect();
+            let fine = if dead(producer) { sent.starts_with(&got) } else { sent == got };
+            assert!(fine, "C2: each message whole, in order: {outcome:?}");
+        }
+        let last = *first.last().unwrap_or(&0);
+        assert!(matches!(last, event::END | event::LOST), "L2: they are told: {outcome:?}");
+        assert!(last == event::END || producers.iter().any(dead), "C1: nobody was lost: {outcome:?}");
+    });
+}

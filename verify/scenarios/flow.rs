@@ -1,0 +1,90 @@
+//! Everybody is there from the start, and nobody leaves: S1, S2, S3, S4, S5.
+
+use super::{Body, consumer_until_end, in_one_order, producer_to_end, world};
+use crate::{
+    check::Case,
+    engine::Engine,
+    segment::retire,
+    world::{Seen, decode, event, message, receive, send, values},
+};
+use ackcast::layer::Deadline;
+
+/// S1, S2, S3: every consumer gets every message, once, in the one total order.
+pub fn everyone_gets_everything<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<E>(case);
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    for c in 0..shape.consumers {
+        let mut consumer = world.consumer();
+        let body = move || {
+            let seen = receive(&mut consumer, shape.producers * shape.messages);
+            retire(consumer);
+            seen
+        };
+        participants.push((c, Box::new(body)));
+    }
+    for p in 0..shape.producers {
+        let mut producer = world.producer();
+        let body = move || {
+            send(&mut producer, values(p, shape.messages));
+            retire(producer);
+            Seen::new()
+        };
+        participants.push((shape.consumers + p, Box::new(body)));
+    }
+    world.run(participants, move |outcome| in_one_order(outcome, shape.consumers, shape.producers, shape.messages));
+}
+
+/// S5: END comes last, once, and after all data of all producers.
+pub fn end_is_last<E: Engine>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<E>(case);
+    let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
+    participants.extend((0..shape.producers).map(|p| producer_to_end(&world, p, shape.messages)));
+    world.run(participants, move |outcome| {
+        in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
+        let (consumers, producers) = outcome.split_at(shape.consumers as usize);
+        for seen in consumers {
+            assert_eq!(seen.last(), Some(&event::END), "S5: END is last");
+        }
+        let ended = producers.iter().filter(|seen| seen[..] == [event::END]).count();
+        assert_eq!(ended, 1, "S5: one producer publishes END");
+    });
+}
+
+/// S3: a message that is kept is not acknowledged, so it is received again, whole, however much the
+/// producer wants its slot; and filling the next one in place starts from the last one's bytes.
+pub fn kept_is_received_again<E: Engine>(case: &Case) {
+    let messages = case.shape.messages;
+    let world = world::<E>(case);
+    let (mut consumer, mut producer) = (world.consumer(), world.producer());
+    let body = move || {
+        let mut seen = Seen::new();
+        for n in 0..messages {
+            let first = consumer.receive(Deadline::Never).expect("the message comes");
+            assert_eq!(first.sequence(), u64::from(n));
+            let value = decode(&first);
+            first.keep();
+            let second = consumer.receive(Deadline::Never).expect("it comes again");
+            assert_eq!((second.sequence(), decode(&second)), (u64::from(n), value), "S3: the same message");
+            seen.push(value);
+        }
+        retire(consumer);
+        seen
+    };
+    let receiver: (u32, Body) = (0, Box::new(body));
+    let body = move || {
+        for value in values(0, messages) {
+            let mut room = producer.reserve(Deadline::Never).expect("there is room in the end");
+            if value > 16 {
+                assert_eq!(room.copy_previous(), Some(2));
+                assert_eq!(decode(room.bytes_mut()), value - 1, "the previous message");
+            }
+            room.bytes_mut().copy_from_slice(&message(value));
+            drop(room.publish(2).expect("it fits"));
+        }
+        retire(producer);
+        Seen::new()
+    };
+    world.run(vec![receiver, (1, Box::new(body))], move |outcome| in_one_order(outcome, 1, 1, messages));
+}

@@ -1,0 +1,107 @@
+//! Lock and signal against their own contracts: S4, L1.
+
+use super::Body;
+use crate::{
+    check::Case,
+    engine::Engine,
+    layer::Model,
+    segment::Handle,
+    world::{Seen, World, event},
+};
+use ackcast::layer::{Acquired, Deadline, Layer, Lock, Participant, Reading, Signal, Storage, Word, Writing};
+use std::{
+    rc::Rc,
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
+};
+
+/// In a critical section: reads a plain counter, lets others run, and writes it.
+fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
+    // SAFETY: the slot exists; that nobody else accesses it is what the scenario checks.
+    let reading = unsafe { Storage::<Model<E>>::read(handle, 0) };
+    // SAFETY: a slot has two bytes.
+    let value = unsafe { *reading.bytes() } + 1;
+    drop(reading);
+    let _ = E::load(&handle.0.alive[0], Relaxed); // a step, in which others may come
+    // SAFETY: as above.
+    let writing = unsafe { Storage::<Model<E>>::write(handle, 0) };
+    // SAFETY: a slot has two bytes.
+    unsafe { *writing.bytes() = value };
+    value
+}
+
+/// S4: at most one holder at a time; everything a holder did happens before what the next one does.
+/// With an odd number of messages, the last contender only tries.
+pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
+    let (contenders, rounds, tries) = (case.shape.producers, case.shape.messages, case.shape.consumers == 0);
+    let mut geometry = case.shape.geometry();
+    (geometry.consumers, geometry.producers) = (0, contenders);
+    let world = World::<E>::new(geometry, case.doubles, false);
+    let participants = (0..contenders).map(|number| {
+        let layer = Model::new(Rc::clone(&world.segment));
+        let handle = Handle(Rc::clone(&world.segment));
+        assert!(layer.claim(number));
+        let body = move || {
+            let me = Participant { number, generation: 1 };
+            let lock = &Storage::<Model<E>>::control(&handle).lock.0;
+            let deadline = if tries && number == 0 { Deadline::Now } else { Deadline::Never };
+            let mut seen = Seen::new();
+            for _ in 0..rounds {
+                match lock.acquire(&layer, me, deadline) {
+                    Ok(acquired) => {
+                        assert_eq!(acquired, Acquired::Clean, "nobody died");
+                        seen.push(count_up(&handle));
+                        lock.release(&layer, me);
+                    }
+                    Err(busy) => {
+                        assert!(busy.owner.is_none_or(|owner| owner != number), "we do not wait for ourselves");
+                        seen.push(event::NO_LOCK);
+                    }
+                }
+            }
+            seen
+        };
+        (number, Box::new(body) as Body)
+    });
+    let participants = participants.collect();
+    world.run(participants, move |outcome| {
+        let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
+        counts.sort_unstable();
+        assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
+        assert!(tries || counts.len() as u32 == contenders * rounds);
+    });
+}
+
+/// L1: the waiter sees what every notifier wrote before it notified, round after round.
+pub fn no_notification_is_lost<E: Engine>(case: &Case) {
+    let (notifiers, rounds) = (case.shape.producers, u64::from(case.shape.messages));
+    let mut geometry = case.shape.geometry();
+    (geometry.consumers, geometry.producers) = (notifiers, 1);
+    let world = World::<E>::new(geometry, case.doubles, false);
+    let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    let (layer, segment) = handle();
+    let waits = move || {
+        let space = &Storage::<Model<E>>::control(&segment).space.0;
+        for round in 1..=rounds {
+            let words = Storage::<Model<E>>::consumers(&segment);
+            let there = || words.iter().all(|words| Word::<u64>::load(&words.acked.0, Acquire) >= round);
+            assert!(space.wait(&layer, Deadline::Never, |_| there().then_some(())).is_some());
+        }
+        Seen::new()
+    };
+    participants.push((notifiers, Box::new(waits)));
+    for number in 0..notifiers {
+        let (layer, segment) = handle();
+        let notifies = move || {
+            for round in 1..=rounds {
+                let word = &Storage::<Model<E>>::consumers(&segment)[number as usize].acked.0;
+                Word::<u64>::store(word, round, Release);
+                let space = &Storage::<Model<E>>::control(&segment).space.0;
+                Signal::notify_all(&layer, std::iter::once(space));
+            }
+            Seen::new()
+        };
+        participants.push((number, Box::new(notifies)));
+    }
+    world.run(participants, |_| {});
+}

@@ -1,0 +1,233 @@
+//! A model's segment: words, slots, and what the kernel knows.
+
+use crate::{
+    doubles::{Doubles, ModelLock, ModelSignal, Text, Waiting},
+    engine::Engine,
+    hook::{self, Kind, Name, Verdict},
+    layer::{Model, ModelWord},
+};
+use ackcast::{
+    layer::{Header, Reading, Storage, Writing},
+    lock::WordLock,
+    protocol::{ConsumerEntry, Control, Geometry, Make, ProducerEntry},
+    signal::WordSignal,
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    fmt,
+    mem::ManuallyDrop,
+    panic::Location,
+    rc::Rc,
+    sync::atomic::Ordering,
+};
+
+/// Bytes in a message: two, so that a torn one is possible.
+pub const SIZE: usize = 2;
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    pub header: Header,
+    pub bytes: [u8; SIZE],
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { header: Header { len: 0, kind: 0 }, bytes: [0; SIZE] }
+    }
+}
+
+/// See the [module](self).
+pub struct Segment<E: Engine> {
+    control: Control<Model<E>>,
+    consumers: Vec<ConsumerEntry<Model<E>>>,
+    producers: Vec<ProducerEntry<Model<E>>>,
+    slots: Vec<E::Cell>,
+    /// By participant's number: 1 while somebody holds it.
+    pub alive: Vec<E::Atom>,
+    pub doubles: Doubles,
+    /// Somebody may die here, so every failed wait looks whether its peers live.
+    pub mortal: bool,
+    deaths: Cell<u32>,
+    /// The fruitless patrols: word, value, thread, and how many had died.
+    pub patrols: RefCell<BTreeSet<(usize, u32, u64, u32)>>,
+    gates: Vec<Rc<E::Gate>>,
+}
+
+impl<E: Engine> fmt::Debug for Segment<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment").finish_non_exhaustive()
+    }
+}
+
+/// Makes the words.
+struct Maker<E: Engine> {
+    doubles: Doubles,
+    gates: Vec<Rc<E::Gate>>,
+}
+
+impl<E: Engine> Maker<E> {
+    fn word(&mut self, word: &'static str, owner: Option<u32>, sleepers: bool) -> ModelWord<E> {
+        let gate = (sleepers && self.doubles.waiting == Waiting::Park).then(|| Rc::new(E::gate()));
+        self.gates.extend(gate.clone());
+        let touched = sleepers.then(|| E::atom(0));
+        let sequential = self.doubles.waiting == Waiting::Park && self.doubles.signal == Text::Abstract;
+        ModelWord { atom: E::atom(0), name: Name { word, owner }, sequential, touched, gate }
+    }
+}
+
+impl<E: Engine> Make<Model<E>> for Maker<E> {
+    fn w32(&mut self, name: &'static str, owner: Option<u32>) -> ModelWord<E> {
+        self.word(name, owner, false)
+    }
+
+    fn w64(&mut self, name: &'static str, owner: Option<u32>) -> ModelWord<E> {
+        self.word(name, owner, false)
+    }
+
+    fn lock(&mut self) -> ModelLock<E> {
+        let words = (self.doubles.lock == Text::Words).then(|| WordLock::new(self.word("lock", None, true)));
+        ModelLock::new(words)
+    }
+
+    fn signal(&mut self, word: &'static str, owner: Option<u32>) -> ModelSignal<E> {
+        let words = (self.doubles.signal == Text::Words).then(|| WordSignal::new(self.word(word, owner, true)));
+        let sleeps = words.is_none() && self.doubles.waiting == Waiting::Park;
+        let gate = sleeps.then(|| Rc::new(E::gate()));
+        self.gates.extend(gate.clone());
+        ModelSignal::new(Name { word, owner }, words, gate)
+    }
+}
+
+impl<E: Engine> Segment<E> {
+    pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Rc<Self> {
+        let mut maker = Maker { doubles, gates: Vec::new() };
+        let Geometry { slots, consumers, producers, .. } = geometry;
+        Rc::new(Self {
+            control: Control::new(&mut maker),
+            consumers: (0..consumers).map(|number| ConsumerEntry::new(&mut maker, number)).collect(),
+            producers: (0..producers).map(|number| ProducerEntry::new(&mut maker, consumers + number)).collect(),
+            slots: (0..slots).map(|_| E::cell()).collect(),
+            alive: (0..consumers + producers).map(|_| E::atom(0)).collect(),
+            doubles,
+            mortal,
+            deaths: Cell::new(0),
+            patrols: RefCell::default(),
+            gates: maker.gates,
+        })
+    }
+
+    /// How many have died. (The model's bounded patrol: once somebody has, no sleeper stays asleep.)
+    pub fn deaths(&self) -> u32 {
+        self.deaths.get()
+    }
+
+    /// The kernel's part when a participant dies.
+    pub fn die(&self, number: u32) {
+        E::store(&self.alive[number as usize], 0, Ordering::Release);
+        self.deaths.set(self.deaths.get() + 1); // no step in between: who patrols now, finds it
+        self.control.lock.0.abandon(number);
+        for gate in &self.gates {
+            E::wake(gate, true, || {});
+        }
+    }
+}
+
+/// A handle on a segment.
+#[derive(Debug)]
+pub struct Handle<E: Engine>(pub Rc<Segment<E>>);
+
+/// Access to a slot, in progress.
+pub struct Access<E: Engine, G> {
+    slot: *mut Slot,
+    /// Ends only while there is an execution in which it can end.
+    guard: ManuallyDrop<G>,
+    /// What `slot` points into.
+    _segment: Rc<Segment<E>>,
+}
+
+impl<E: Engine, G> Drop for Access<E, G> {
+    fn drop(&mut self) {
+        if hook::can_end_access() {
+            // SAFETY: dropped nowhere else, and not used after this.
+            unsafe { ManuallyDrop::drop(&mut self.guard) };
+        }
+    }
+}
+
+impl<E: Engine> Reading for Access<E, E::Reading> {
+    fn header(&self) -> Header {
+        // SAFETY: the engine has allowed us to read, or has seen the race and stopped us.
+        unsafe { (*self.slot).header }
+    }
+
+    fn bytes(&self) -> *const u8 {
+        // SAFETY: `slot` points into the segment, which lives.
+        unsafe { (&raw const (*self.slot).bytes).cast() }
+    }
+}
+
+impl<E: Engine> Writing for Access<E, E::Writing> {
+    fn set_header(&mut self, header: Header) {
+        // SAFETY: the engine has allowed us to write, or has seen the race and stopped us.
+        unsafe { (*self.slot).header = header };
+    }
+
+    fn bytes(&self) -> *mut u8 {
+        // SAFETY: `slot` points into the segment, which lives.
+        unsafe { (&raw mut (*self.slot).bytes).cast() }
+    }
+}
+
+impl<E: Engine> Storage<Model<E>> for Handle<E> {
+    type Reading = Access<E, E::Reading>;
+    type Writing = Access<E, E::Writing>;
+
+    fn control(&self) -> &Control<Model<E>> {
+        &self.0.control
+    }
+
+    fn consumers(&self) -> &[ConsumerEntry<Model<E>>] {
+        &self.0.consumers
+    }
+
+    fn producers(&self) -> &[ProducerEntry<Model<E>>] {
+        &self.0.producers
+    }
+
+    unsafe fn read(&self, index: u32) -> Self::Reading {
+        let name = Name { word: "slot", owner: Some(index) };
+        let verdict = hook::before(E::thread, Location::caller(), name, Kind::Read, None);
+        assert_ne!(verdict, Verdict::Ignore, "the dead do not read");
+        let (guard, slot) = E::read(&self.0.slots[index as usize]);
+        // SAFETY: we are reading.
+        let first = unsafe { (*slot).bytes[0] };
+        hook::after(E::thread, Kind::Read, Some(first.into()), None);
+        Access { slot, guard: ManuallyDrop::new(guard), _segment: Rc::clone(&self.0) }
+    }
+
+    unsafe fn write(&self, index: u32) -> Self::Writing {
+        let name = Name { word: "slot", owner: Some(index) };
+        let verdict = hook::before(E::thread, Location::caller(), name, Kind::Write, None);
+        assert_ne!(verdict, Verdict::Ignore, "the dead do not write");
+        let (guard, slot) = E::write(&self.0.slots[index as usize]);
+        Access { slot, guard: ManuallyDrop::new(guard), _segment: Rc::clone(&self.0) }
+    }
+}
+
+thread_local! {
+    static GRAVEYARD: RefCell<Vec<Box<dyn std::any::Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps a handle until the execution is over, and drops it then without a step: for scenarios that
+/// are not about leaving.
+pub fn retire(handle: impl std::any::Any) {
+    GRAVEYARD.with_borrow_mut(|graveyard| graveyard.push(Box::new(handle)));
+}
+
+/// Drops what was retired. To be called outside of any execution, or at the start of one.
+pub fn bury() {
+    let retired = GRAVEYARD.take();
+    hook::ignoring(|| drop(retired));
+}

@@ -1,0 +1,192 @@
+//! One execution of a scenario: a segment, its participants, and what they saw.
+
+use crate::{
+    doubles::Doubles,
+    engine::Engine,
+    hook::{self, Died},
+    layer::Model,
+    segment::{Handle, SIZE, Segment, bury},
+};
+use ackcast::{
+    layer::Deadline,
+    protocol::{Channel, Consumer, Geometry, Producer},
+};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    rc::Rc,
+};
+
+pub type ModelChannel<E> = Channel<Model<E>, Handle<E>>;
+pub type ModelConsumer<E> = Consumer<Model<E>, Handle<E>>;
+pub type ModelProducer<E> = Producer<Model<E>, Handle<E>>;
+
+/// What a participant saw, event by event.
+pub type Seen = Vec<u8>;
+/// What all participants of an execution saw, by their order in the scenario.
+pub type Outcome = Vec<Seen>;
+
+/// Events that are not a message's first byte.
+pub mod event {
+    /// Everything below is a message's first byte.
+    pub const FIRST: u8 = 0xe0;
+    pub const END: u8 = 0xe0;
+    pub const TIMED_OUT: u8 = 0xe1;
+    pub const LOST: u8 = 0xe2;
+    pub const DIED: u8 = 0xe3;
+    pub const FULL: u8 = 0xe4;
+    pub const SENT: u8 = 0xe5;
+    pub const OTHERS: u8 = 0xe6;
+    pub const NO_LOCK: u8 = 0xe7;
+    pub const NO_ROOM: u8 = 0xe8;
+    pub const NO_START: u8 = 0xe9;
+}
+
+/// How many take part, and how much they say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub producers: u32,
+    pub consumers: u32,
+    /// Messages of each producer.
+    pub messages: u32,
+    pub slots: u32,
+}
+
+impl Shape {
+    pub const fn new(producers: u32, consumers: u32, messages: u32, slots: u32) -> Self {
+        Self { producers, consumers, messages, slots }
+    }
+
+    pub const fn geometry(self) -> Geometry {
+        let Self { producers, consumers, slots, .. } = self;
+        Geometry { slots, slot_size: SIZE as u32, consumers, producers, start_with: 0, end_after: producers }
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct World<E: Engine> {
+    pub segment: Rc<Segment<E>>,
+    pub geometry: Geometry,
+}
+
+type Body = Box<dyn FnOnce() -> Seen>;
+
+impl<E: Engine> World<E> {
+    pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self {
+        bury();
+        hook::begin();
+        Self { segment: Segment::new(geometry, doubles, mortal), geometry }
+    }
+
+    pub fn channel(&self) -> ModelChannel<E> {
+        let layer = Model::new(Rc::clone(&self.segment));
+        Channel::new(layer, Handle(Rc::clone(&self.segment)), self.geometry)
+    }
+
+    pub fn consumer(&self) -> ModelConsumer<E> {
+        hook::act_as(E::thread, 0);
+        Consumer::join(self.channel()).expect("the scenario has room for its consumers")
+    }
+
+    pub fn producer(&self) -> ModelProducer<E> {
+        hook::act_as(E::thread, self.geometry.consumers);
+        Producer::join(self.channel()).expect("the scenario has room for its producers")
+    }
+
+    /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
+    pub fn run(self, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+        let judge = Rc::new(judge);
+        let count = participants.len();
+        let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));
+        let mut first = None;
+        for (place, (number, body)) in participants.into_iter().enumerate() {
+            let (seen, judge, segment) = (Rc::clone(&seen), Rc::clone(&judge), Rc::clone(&self.segment));
+            let participant = move || {
+                hook::act_as(E::thread, number);
+                let saw = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+                    if !payload.is::<Died>() {
+                        resume_unwind(payload);
+                    }
+                    hook::died();
+                    segment.die(number);
+                    vec![event::DIED]
+                });
+                let mut seen = seen.borrow_mut();
+                seen[place] = Some(saw);
+                if seen.iter().all(Option::is_some) {
+                    let outcome: Outcome = seen.iter_mut().filter_map(Option::take).collect();
+                    judge(&outcome);
+                    record(outcome);
+                }
+            };
+            // The main thread takes part, too: loom allows five threads with it.
+            match first {
+                None => first = Some(participant),
+                Some(_) => E::spawn(participant),
+            }
+        }
+        if let Some(participant) = first {
+            participant();
+        }
+    }
+}
+
+/// The bytes of a message: never equal, so that one torn between two messages shows.
+pub const fn message(value: u8) -> [u8; SIZE] {
+    [value, !value]
+}
+
+/// The value of a message.
+pub fn decode(bytes: &[u8]) -> u8 {
+    assert!(matches!(bytes, &[value, check] if check == !value), "a torn message: {bytes:?}");
+    bytes[0]
+}
+
+/// Receives `count` messages.
+pub fn receive<E: Engine>(consumer: &mut ModelConsumer<E>, count: u32) -> Seen {
+    let mut seen = Seen::new();
+    for _ in 0..count {
+        let message = consumer.receive(Deadline::Never).expect("the message comes");
+        seen.push(decode(&message));
+    }
+    seen
+}
+
+/// Sends messages with these values.
+pub fn send<E: Engine>(producer: &mut ModelProducer<E>, values: impl IntoIterator<Item = u8>) {
+    for value in values {
+        producer.send(&message(value), Deadline::Never).expect("the message is sent");
+    }
+}
+
+/// The values of producer `p`'s messages, counted from 0.
+pub fn values(p: u32, messages: u32) -> impl Iterator<Item = u8> {
+    (0..messages).map(move |m| (16 * (p + 1) + m) as u8)
+}
+
+thread_local! {
+    static OUTCOMES: RefCell<(u64, BTreeSet<Outcome>)> = const { RefCell::new((0, BTreeSet::new())) };
+}
+
+fn record(outcome: Outcome) {
+    OUTCOMES.with_borrow_mut(|(_, outcomes)| {
+        if !outcomes.contains(&outcome) {
+            outcomes.insert(outcome);
+        }
+    });
+}
+
+/// Counts an execution; how many there were before.
+pub fn count() -> u64 {
+    OUTCOMES.with_borrow_mut(|(count, _)| {
+        *count += 1;
+        *count - 1
+    })
+}
+
+/// The executions counted and the outcomes recorded since the last call.
+pub fn take_outcomes() -> (u64, BTreeSet<Outcome>) {
+    OUTCOMES.take()
+}

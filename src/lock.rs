@@ -86,7 +86,7 @@ impl<L: Park> Lock<L> for WordLock<L> {
             if patrol && !layer.is_alive(other) {
                 // The word still names this dead occupant of the number, so nobody else has taken
                 // over and nobody can have released: the lock goes from it to us.
-                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed);
+                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // its death's edge
                 if taken.is_ok() {
                     return Ok(Acquired::OwnerDied);
                 }

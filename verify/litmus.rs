@@ -55,18 +55,30 @@ fn set<const N: usize, const R: usize>(outcomes: [[usize; R]; N]) -> BTreeSet<Re
 #[test]
 fn message_passing_needs_both_sides() {
     let strong = explore(&[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Release); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Release);
+            vec![]
+        },
         |w| vec![w.y.load(Acquire), w.x.load(Relaxed)],
     ]);
     assert_eq!(strong, set([[0, 0], [0, 1], [1, 1]]));
     let weak = set([[0, 0], [0, 1], [1, 0], [1, 1]]);
     let no_release: &'static [Thread] = &[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Relaxed); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Relaxed);
+            vec![]
+        },
         |w| vec![w.y.load(Acquire), w.x.load(Relaxed)],
     ];
     assert_eq!(explore(no_release), weak);
     let no_acquire: &'static [Thread] = &[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Release); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Release);
+            vec![]
+        },
         |w| vec![w.y.load(Relaxed), w.x.load(Relaxed)],
     ];
     assert_eq!(explore(no_acquire), weak);
@@ -76,18 +88,40 @@ fn message_passing_needs_both_sides() {
 #[test]
 fn store_buffering_is_forbidden_by_fences_alone() {
     let weak = explore(&[
-        |w| { w.x.store(1, Release); vec![w.y.load(Acquire)] },
-        |w| { w.y.store(1, Release); vec![w.x.load(Acquire)] },
+        |w| {
+            w.x.store(1, Release);
+            vec![w.y.load(Acquire)]
+        },
+        |w| {
+            w.y.store(1, Release);
+            vec![w.x.load(Acquire)]
+        },
     ]);
     assert!(weak.contains(&vec![0, 0]));
     let fenced = explore(&[
-        |w| { w.x.store(1, Relaxed); fence(SeqCst); vec![w.y.load(Relaxed)] },
-        |w| { w.y.store(1, Relaxed); fence(SeqCst); vec![w.x.load(Relaxed)] },
+        |w| {
+            w.x.store(1, Relaxed);
+            fence(SeqCst);
+            vec![w.y.load(Relaxed)]
+        },
+        |w| {
+            w.y.store(1, Relaxed);
+            fence(SeqCst);
+            vec![w.x.load(Relaxed)]
+        },
     ]);
     assert_eq!(fenced, set([[0, 1], [1, 0], [1, 1]]));
     let one_fence = explore(&[
-        |w| { w.x.store(1, Relaxed); fence(SeqCst); vec![w.y.load(Relaxed)] },
-        |w| { w.y.store(1, Relaxed); fence(AcqRel); vec![w.x.load(Relaxed)] },
+        |w| {
+            w.x.store(1, Relaxed);
+            fence(SeqCst);
+            vec![w.y.load(Relaxed)]
+        },
+        |w| {
+            w.y.store(1, Relaxed);
+            fence(AcqRel);
+            vec![w.x.load(Relaxed)]
+        },
     ]);
     assert!(one_fence.contains(&vec![0, 0]), "one SeqCst fence is none");
 }
@@ -97,8 +131,14 @@ fn store_buffering_is_forbidden_by_fences_alone() {
 #[test]
 fn seqcst_accesses_are_weaker_in_loom_than_in_c11() {
     let outcomes = explore(&[
-        |w| { w.x.store(1, SeqCst); vec![w.y.load(SeqCst)] },
-        |w| { w.y.store(1, SeqCst); vec![w.x.load(SeqCst)] },
+        |w| {
+            w.x.store(1, SeqCst);
+            vec![w.y.load(SeqCst)]
+        },
+        |w| {
+            w.y.store(1, SeqCst);
+            vec![w.x.load(SeqCst)]
+        },
     ]);
     assert!(outcomes.contains(&vec![0, 0]));
 }
@@ -109,8 +149,16 @@ fn seqcst_accesses_are_weaker_in_loom_than_in_c11() {
 #[test]
 fn load_buffering_is_not_explored() {
     let outcomes = explore(&[
-        |w| { let read = w.x.load(Relaxed); w.y.store(1, Relaxed); vec![read] },
-        |w| { let read = w.y.load(Relaxed); w.x.store(1, Relaxed); vec![read] },
+        |w| {
+            let read = w.x.load(Relaxed);
+            w.y.store(1, Relaxed);
+            vec![read]
+        },
+        |w| {
+            let read = w.y.load(Relaxed);
+            w.x.store(1, Relaxed);
+            vec![read]
+        },
     ]);
     assert_eq!(outcomes, set([[0, 0], [0, 1], [1, 0]]));
 }
@@ -119,7 +167,10 @@ fn load_buffering_is_not_explored() {
 #[test]
 fn reads_of_one_word_are_coherent() {
     let outcomes = explore(&[
-        |w| { w.x.store(1, Relaxed); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            vec![]
+        },
         |w| vec![w.x.load(Relaxed), w.x.load(Relaxed)],
     ]);
     assert_eq!(outcomes, set([[0, 0], [0, 1], [1, 1]]));
@@ -129,8 +180,14 @@ fn reads_of_one_word_are_coherent() {
 /// acquire loads; SeqCst fences make them agree.
 #[test]
 fn independent_writes_may_be_seen_in_different_orders() {
-    let writes_x: Thread = |w| { w.x.store(1, Release); vec![] };
-    let writes_y: Thread = |w| { w.y.store(1, Release); vec![] };
+    let writes_x: Thread = |w| {
+        w.x.store(1, Release);
+        vec![]
+    };
+    let writes_y: Thread = |w| {
+        w.y.store(1, Release);
+        vec![]
+    };
     let weak = explore(Box::leak(Box::new([
         writes_x,
         writes_y,
@@ -141,8 +198,16 @@ fn independent_writes_may_be_seen_in_different_orders() {
     let fenced = explore(Box::leak(Box::new([
         writes_x,
         writes_y,
-        |w: &Words| { let x = w.x.load(Acquire); fence(SeqCst); vec![x, w.y.load(Acquire)] },
-        |w: &Words| { let y = w.y.load(Acquire); fence(SeqCst); vec![y, w.x.load(Acquire)] },
+        |w: &Words| {
+            let x = w.x.load(Acquire);
+            fence(SeqCst);
+            vec![x, w.y.load(Acquire)]
+        },
+        |w: &Words| {
+            let y = w.y.load(Acquire);
+            fence(SeqCst);
+            vec![y, w.x.load(Acquire)]
+        },
     ])));
     assert!(!fenced.contains(&vec![1, 0, 1, 0]));
 }
@@ -152,13 +217,25 @@ fn independent_writes_may_be_seen_in_different_orders() {
 #[test]
 fn release_sequences_go_on_through_exchanges_only() {
     let through_rmw = explore(&[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Release); vec![] },
-        |w| { let _ = w.y.compare_exchange(1, 2, Relaxed, Relaxed); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Release);
+            vec![]
+        },
+        |w| {
+            let _ = w.y.compare_exchange(1, 2, Relaxed, Relaxed);
+            vec![]
+        },
         |w| vec![w.y.load(Acquire), w.x.load(Relaxed)],
     ]);
     assert!(through_rmw.contains(&vec![2, 1]) && !through_rmw.contains(&vec![2, 0]));
     let through_store = explore(&[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Release); w.y.store(2, Relaxed); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Release);
+            w.y.store(2, Relaxed);
+            vec![]
+        },
         |w| vec![w.y.load(Acquire), w.x.load(Relaxed)],
     ]);
     assert!(through_store.contains(&vec![2, 0]));
@@ -168,8 +245,17 @@ fn release_sequences_go_on_through_exchanges_only() {
 #[test]
 fn fences_carry_relaxed_accesses() {
     let outcomes = explore(&[
-        |w| { w.x.store(1, Relaxed); fence(Release); w.y.store(1, Relaxed); vec![] },
-        |w| { let y = w.y.load(Relaxed); fence(Acquire); vec![y, w.x.load(Relaxed)] },
+        |w| {
+            w.x.store(1, Relaxed);
+            fence(Release);
+            w.y.store(1, Relaxed);
+            vec![]
+        },
+        |w| {
+            let y = w.y.load(Relaxed);
+            fence(Acquire);
+            vec![y, w.x.load(Relaxed)]
+        },
     ]);
     assert_eq!(outcomes, set([[0, 0], [0, 1], [1, 1]]));
 }
@@ -181,13 +267,30 @@ fn fences_carry_relaxed_accesses() {
 #[test]
 fn a_fence_takes_place_with_the_operation_before_it() {
     let early = explore(&[
-        |w| { w.x.store(1, Relaxed); fence(SeqCst); w.y.store(1, Relaxed); vec![] },
-        |w| { fence(SeqCst); vec![w.y.load(Relaxed), w.x.load(Relaxed)] },
+        |w| {
+            w.x.store(1, Relaxed);
+            fence(SeqCst);
+            w.y.store(1, Relaxed);
+            vec![]
+        },
+        |w| {
+            fence(SeqCst);
+            vec![w.y.load(Relaxed), w.x.load(Relaxed)]
+        },
     ]);
     assert_eq!(early, set([[0, 0], [0, 1], [1, 0], [1, 1]]), "the reader's fence may come first");
     let late = explore(&[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Relaxed); fence(SeqCst); vec![] },
-        |w| { let y = w.y.load(Relaxed); fence(SeqCst); vec![y, w.x.load(Relaxed)] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Relaxed);
+            fence(SeqCst);
+            vec![]
+        },
+        |w| {
+            let y = w.y.load(Relaxed);
+            fence(SeqCst);
+            vec![y, w.x.load(Relaxed)]
+        },
     ]);
     assert_eq!(late, set([[0, 0], [0, 1], [1, 1]]), "C11 also allows 1, 0");
 }
@@ -197,7 +300,11 @@ fn a_fence_takes_place_with_the_operation_before_it() {
 #[test]
 fn failed_exchanges_read_the_newest_value() {
     let outcomes = explore(&[
-        |w| { w.x.store(1, Relaxed); w.y.store(1, Relaxed); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            w.y.store(1, Relaxed);
+            vec![]
+        },
         |w| {
             let y = w.y.load(Relaxed);
             let (Ok(x) | Err(x)) = w.x.compare_exchange(7, 8, Relaxed, Relaxed);
@@ -213,11 +320,18 @@ fn failed_exchanges_read_the_newest_value() {
 fn a_load_before_a_store_hides_an_earlier_load() {
     let plain = explore(&[
         |w| vec![w.x.load(Relaxed)],
-        |w| { w.x.load(Relaxed); w.x.store(1, Relaxed); vec![] },
+        |w| {
+            w.x.load(Relaxed);
+            w.x.store(1, Relaxed);
+            vec![]
+        },
     ]);
     let bare = explore(&[
         |w| vec![w.x.load(Relaxed)],
-        |w| { w.x.store(1, Relaxed); vec![] },
+        |w| {
+            w.x.store(1, Relaxed);
+            vec![]
+        },
     ]);
     assert_eq!(bare, set([[0], [1]]));
     assert_eq!(plain, set([[0]]), "C11 also allows 1");

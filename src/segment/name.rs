@@ -4,7 +4,7 @@ use core::fmt;
 use thiserror::Error;
 
 /// A valid channel name: 1 to 200 ASCII letters, digits, `.`, `_` or `-`, not starting with `.`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(String);
 
 /// A name that cannot be a channel's.
@@ -59,6 +59,13 @@ impl Name {
     /// The channel that a file of /dev/shm belongs to, if it is one of ours.
     pub(crate) fn of_file(file: &str) -> Option<Self> {
         Self::new(file.strip_prefix(Self::PREFIX)?).ok()
+    }
+}
+
+impl fmt::Debug for Name {
+    /// The name in quotes, as error messages have it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 

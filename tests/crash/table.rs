@@ -94,7 +94,7 @@ const POINTS: &[Point] = &[
     p("lock.rs", "let seen = self.word.load(Relaxed); // a guess", Producer, NOTHING, LOST),
     p(
         "lock.rs",
-        "if self.take_free(mine | CONTENDED)",
+        "mine | CONTENDED, Acquire, Relaxed); // E7",
         Producer,
         "a free lock, though others sleep",
         "they look again at the next patrol",
@@ -102,7 +102,7 @@ const POINTS: &[Point] = &[
     p("lock.rs", "if patrol && !layer.is_alive(other)", Producer, "the lock still names the dead owner", TAKEOVER),
     p(
         "lock.rs",
-        "let taken = self.word.compare_exchange(seen, mine | CONTENDED",
+        "mine | CONTENDED, Acquire, Relaxed); // its death",
         Producer,
         "the lock still names the dead owner",
         TAKEOVER,

@@ -13,9 +13,7 @@ pub const VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"ackcast\0";
 
-/// Not written completely yet. The value of fresh memory.
-const HALF_MADE: u32 = 0;
-/// Everything in the segment is initialised.
+/// Everything in the segment is initialised. Fresh memory has 0: half made.
 const READY: u32 = 0x5245_4459;
 
 /// The header. Written once by the creator, `init` last.
@@ -23,7 +21,7 @@ const READY: u32 = 0x5245_4459;
 #[repr(C, align(128))]
 pub(crate) struct Header {
     facts: Facts,
-    /// [`HALF_MADE`] or [`READY`].
+    /// [`READY`], or anything else while the segment is half made.
     init: AtomicU32,
 }
 
@@ -190,7 +188,6 @@ impl Facts {
     }
 }
 
-const _: () = assert!(HALF_MADE == 0, "fresh memory is half made");
 const _: () = assert!(core::mem::offset_of!(Header, facts) == 0, "the facts come first");
 
 #[cfg(test)]

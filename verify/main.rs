@@ -13,6 +13,7 @@ mod engine;
 mod equivalents;
 mod hook;
 mod layer;
+mod litmus;
 mod mutants;
 mod picture;
 mod report;

@@ -4,6 +4,16 @@
 //! waits for it to change, and who is still alive. [`Futex`](crate::layers::Futex) puts all of it
 //! into real shared memory; `verify/` has layers in which every operation is a step of a model
 //! checker. Nothing here needs `std` or an allocator.
+#![deny(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
 
 use crate::protocol::{ConsumerEntry, Control, ProducerEntry};
 use core::{fmt, sync::atomic::Ordering, time::Duration};
@@ -63,7 +73,7 @@ pub trait Writing {
     /// Writes the header.
     fn set_header(&mut self, header: Header);
     /// The first payload byte; `slot_size` bytes may be written from here.
-    fn bytes(&mut self) -> *mut u8;
+    fn bytes(&self) -> *mut u8;
 }
 
 /// When a call gives up waiting.
@@ -117,13 +127,16 @@ pub trait Layer: Sized + fmt::Debug {
     ///
     /// At most one living claimant per number exists. A successful claim happens after everything
     /// that the previous claimant did.
+    #[track_caller]
     fn claim(&self, number: u32) -> bool;
 
     /// Gives the number back.
+    #[track_caller]
     fn disclaim(&self, number: u32);
 
     /// Whether somebody else holds this number now. `false` is final for the holder that was:
     /// everything it did happens before the answer.
+    #[track_caller]
     fn is_alive(&self, number: u32) -> bool;
 }
 
@@ -169,9 +182,6 @@ pub trait Lock<L: Layer>: fmt::Debug {
 
     /// Gives the lock back. The caller holds it.
     fn release(&self, layer: &L, me: Participant);
-
-    /// Whether somebody waits for the lock; a hint that may be stale.
-    fn is_contended(&self) -> bool;
 }
 
 /// How a lock was got.
@@ -197,6 +207,10 @@ pub trait Signal<L: Layer>: fmt::Debug + Sized {
     /// `poll` looks at words that others write before they notify this signal. It is asked for a
     /// [`Look::Thorough`] at bounded intervals, and always before the wait gives up.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Look) -> Option<T>) -> Option<T>;
+
+    /// A new waiter is about to use the signal; the last one may have died waiting. Others may be
+    /// notifying meanwhile.
+    fn renew(&self, layer: &L);
 
     /// Makes the waiters of these signals look again at everything written before this call. The
     /// signals are asked for after a SeqCst fence.

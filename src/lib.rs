@@ -1,7 +1,47 @@
-//! Acknowledged broadcast over shared memory.
+//! Acknowledged broadcast over shared memory: processes on one machine send messages to every
+//! consumer, and no message is overwritten before every consumer has acknowledged it.
+//!
+//! [`Channel`], [`Producer`] and [`Consumer`] are for use; [`protocol`], [`lock`], [`signal`] and
+//! [`layer`] are for reading: the protocol is written once against the layer's traits, so that the
+//! text that runs across processes is the text that the model checkers explore. These four use
+//! `core` alone; without the feature `std` they are all there is.
+//!
+//! Properties, as the tests and the comments cite them:
+//!
+//! | | |
+//! | --- | --- |
+//! | S1 | no torn payload: no data race on any slot |
+//! | S2 | every consumer gets every message from its join to its end, once, in the one total order |
+//! | S3 | nothing is overwritten before all active consumers acknowledged it |
+//! | S4 | one writer at a time |
+//! | S5 | END is last, and is seen only after all data |
+//! | L1 | no deadlock, no lost wake-up |
+//! | L2 | every call returns within its deadline, whoever else has died |
+//! | C1 | a consumer dying at any step harms nobody else |
+//! | C2 | a producer dying at any step leaves each message wholly delivered to all or to none, and the channel usable |
+//! | C3 | dying during recovery is as harmless as dying before it |
 #![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "std")]
+mod channel;
 pub mod layer;
+#[cfg(feature = "std")]
+pub mod layers;
 pub mod lock;
 pub mod protocol;
+#[cfg(feature = "std")]
+pub mod segment;
 pub mod signal;
+
+#[cfg(feature = "std")]
+pub use channel::{
+    AttachError, Builder, Channel, Consumer, CreateError, Loan, Message, Messages, Producer, RecvValueError,
+};
+#[cfg(feature = "std")]
+pub use layers::Sync;
+pub use protocol::{Finished, RecvError, SendError};
+
+/// The README's example is compiled and run.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

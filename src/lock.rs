@@ -3,6 +3,16 @@
 //! After Drepper, *Futexes Are Tricky* (2011), section 6, with the owner in place of the value 1.
 //! The owner's generation makes every occupant of a number a different owner: a taker-over that
 //! judged one of them dead cannot take the lock from the next.
+#![deny(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
 
 use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Park, Parked, Participant, Word};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -24,7 +34,7 @@ const CONTENDED: u32 = 1 << 8;
 
 /// The word when `me` holds the lock and nobody waits.
 const fn held_by(me: Participant) -> u32 {
-    ((me.number + 1) & 0xff) | (me.generation << 9)
+    (me.number.wrapping_add(1) & 0xff) | (me.generation << 9)
 }
 
 /// The owner that a word names; `None` when it is free.
@@ -65,8 +75,10 @@ impl<L: Park> Lock<L> for WordLock<L> {
         loop {
             let seen = self.word.load(Relaxed); // a guess: the exchange below checks it
             let Some(other) = owner(seen) else {
-                // We may have been woken alone though others sleep: the bit stays on their behalf.
-                if self.take_free(mine | CONTENDED) {
+                // Free, whatever a corrupt word's other bits are: they must not keep us here for ever. We
+                // may have been woken alone though others sleep: the bit stays on their behalf.
+                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // E7
+                if taken.is_ok() {
                     return Ok(Acquired::Clean);
                 }
                 continue;
@@ -74,7 +86,7 @@ impl<L: Park> Lock<L> for WordLock<L> {
             if patrol && !layer.is_alive(other) {
                 // The word still names this dead occupant of the number, so nobody else has taken
                 // over and nobody can have released: the lock goes from it to us.
-                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed);
+                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // its death's edge
                 if taken.is_ok() {
                     return Ok(Acquired::OwnerDied);
                 }
@@ -97,7 +109,7 @@ impl<L: Park> Lock<L> for WordLock<L> {
 
     fn inherit(&self, _layer: &L, me: Participant) -> bool {
         loop {
-            let seen = self.word.load(Relaxed); // a guess: the exchange below checks it
+            let seen = self.word.load(Relaxed); // ours, if it is our number: nobody else sets it
             if owner(seen) != Some(me.number) {
                 return false;
             }
@@ -114,9 +126,5 @@ impl<L: Park> Lock<L> for WordLock<L> {
         if was & CONTENDED != 0 {
             layer.wake(&self.word);
         }
-    }
-
-    fn is_contended(&self) -> bool {
-        self.word.load(Relaxed) & CONTENDED != 0 // a hint
     }
 }

@@ -4,6 +4,16 @@
 //! whether anybody sleeps. With a SeqCst fence between the two steps of each, at least one of them
 //! sees the other, so no notification is lost, and a notifier that finds nobody asleep has made no
 //! read-modify-write and no system call.
+#![deny(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
 
 use crate::layer::{Deadline, Layer, Look, Park, Parked, Signal, Word};
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -59,6 +69,10 @@ impl<L: Park> Signal<L> for WordSignal<L> {
                 }
             }
         }
+    }
+
+    fn renew(&self, _layer: &L) {
+        // All that a dead waiter can leave is PARKED, which costs the next notifier one wake.
     }
 
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)

@@ -71,6 +71,11 @@ const TRY_LOCK: &[Witness] = &[
     ("the lock is free", |seen| seen[0][0] < event::FIRST),
 ];
 
+const TAKEOVER: &[Witness] = &[
+    ("the lock is taken over, and that is counted", |seen| seen[2] == [1]),
+    ("the survivor comes first", |seen| seen[2] == [0]),
+];
+
 const LATE_PRODUCER: &[Witness] = &[
     ("comes in time", |seen| seen[2][0] == event::SENT),
     ("comes after END", |seen| seen[2] == [event::FULL]),
@@ -115,7 +120,7 @@ pub fn entries() -> Vec<Entry> {
         quick(heir(1, 1, D::WORD_LOCK)),
         quick(start(1, 1, D::ASSUME_FENCED)),
         quick(lost(1, 1, D::ASSUME_FENCED)),
-        quick(replaced(1, D::ASSUME_FENCED)),
+        reaching(TAKEOVER, quick(replaced(1, D::ASSUME_FENCED))),
         quick(flow(1, 1, 3, 2, D::ASSUME)),
         reaching(BOTH_ORDERS, quick(flow(2, 1, 1, 1, D::ASSUME))),
         quick(leaves_one(2, D::PARK)),
@@ -160,6 +165,6 @@ pub fn entries() -> Vec<Entry> {
         deep(flow(1, 2, 3, 2, D::ASSUME)),
         deep(flow(1, 3, 2, 1, D::ASSUME)),
         deep(lock(3, 1, 1, D::WORD_LOCK)),
-        deep(signal(2, 1, D::PARK_SIGNAL)),
+        by(Checker::Random(50_000, 9), deep(signal(2, 2, D::PARK_SIGNAL))),
     ]
 }

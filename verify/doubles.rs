@@ -172,10 +172,6 @@ impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             }
         }
     }
-
-    fn is_contended(&self) -> bool {
-        self.words.as_ref().is_some_and(Lock::is_contended)
-    }
 }
 
 /// A signal: the real one on its word, or the awaited condition itself.
@@ -257,6 +253,12 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             if found.is_some() {
                 return found;
             }
+        }
+    }
+
+    fn renew(&self, layer: &Model<E>) {
+        if let Some(words) = &self.words {
+            words.renew(layer);
         }
     }
 

@@ -100,7 +100,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         }
         // In the protocol, a relaxed load is that of an owner: of the write lock, or of the entry.
         let truth = match (order, self.name.word) {
-            (Ordering::Relaxed, "published" | "finished" | "evicted") => E::load_exclusive(&self.atom),
+            (Ordering::Relaxed, "published" | "finished" | "evicted" | "takeovers") => E::load_exclusive(&self.atom),
             (Ordering::Relaxed, _) if self.touched.is_none() => E::load_owned(&self.atom, order),
             _ => E::load(&self.atom, self.order(verdict, order)),
         };

@@ -175,7 +175,7 @@ impl<E: Engine> Writing for Access<E, E::Writing> {
         unsafe { (*self.slot).header = header };
     }
 
-    fn bytes(&mut self) -> *mut u8 {
+    fn bytes(&self) -> *mut u8 {
         // SAFETY: `slot` points into the segment, which lives.
         unsafe { (&raw mut (*self.slot).bytes).cast() }
     }

@@ -133,7 +133,7 @@ pub struct Message<'c, L: Layer, S: Storage<L>> {
 
 impl<L: Layer, S: Storage<L>> Message<'_, L, S> {
     /// The message's number in the one total order, from 0.
-    pub fn sequence(&self) -> u64 {
+    pub const fn sequence(&self) -> u64 {
         self.consumer.next
     }
 

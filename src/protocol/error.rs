@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum JoinError {
     /// Every entry is held by a living participant.
-    #[error("all {capacity} places for {role}s are taken by living ones; wait for one to leave, or create the channel with more")]
+    #[error(
+        "all {capacity} places for {role}s are taken by living ones; wait for one to leave, or create the channel with more"
+    )]
     Full {
         /// "consumer" or "producer".
         role: &'static str,
@@ -83,6 +85,12 @@ pub enum Corruption {
         /// The length of the ring.
         slots: u32,
     },
+    /// The ready flag is so high that no message can follow.
+    #[error("{published} messages published: more than any channel lives to see")]
+    Count {
+        /// What was published.
+        published: u64,
+    },
     /// A slot's header has an unknown kind, or a length that no slot has.
     #[error("message {message} has kind {kind} and length {len}; kinds are 1 and 2, slots hold {slot_size} bytes")]
     Slot {
@@ -102,7 +110,9 @@ pub enum Corruption {
 #[non_exhaustive]
 pub enum SendError {
     /// The message is longer than a slot.
-    #[error("the message has {len} bytes, a slot holds {slot_size}; send less, or create the channel with larger slots")]
+    #[error(
+        "the message has {len} bytes, a slot holds {slot_size}; send less, or create the channel with larger slots"
+    )]
     TooLong {
         /// The message's length.
         len: usize,

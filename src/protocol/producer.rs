@@ -4,7 +4,8 @@
 //! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
 
 use super::{
-    Acknowledged, Channel, ConsumerEntry, Corruption, Geometry, JoinError, Occupancy, Published, SendError, Waiting,
+    Acknowledged, Channel, ConsumerEntry, Control, Corruption, Geometry, JoinError, Occupancy, Published, SendError,
+    Waiting,
 };
 use crate::layer::{
     Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
@@ -128,6 +129,9 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// there, so nothing is rolled back; but it may have published and not notified.
     fn recovered(&mut self) -> Held<'_, L, S> {
         let held = Held { producer: self, not_send: PhantomData };
+        let Control { space, takeovers, .. } = held.producer.channel.control();
+        space.0.renew(&held.producer.channel.layer); // it may have died waiting there
+        takeovers.store(takeovers.load(Relaxed).wrapping_add(1), Relaxed); // a statistic, under the lock
         held.notify();
         held
     }
@@ -159,7 +163,9 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
             }
             let binding = n.saturating_sub(acked) >= u64::from(slots);
-            if look == Look::Thorough && (binding || n == 0) && !self.channel.layer.is_alive(consumer) {
+            // Those that the first message waits for must be there and not have been there.
+            let awaited = n == 0 && start_with > 0;
+            if (awaited || binding && look == Look::Thorough) && !self.channel.layer.is_alive(consumer) {
                 self.channel.evict(consumer, state);
                 continue;
             }
@@ -205,6 +211,9 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
         let n = self.published().count;
+        if n == Published::MAX {
+            return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
+        }
         let slots = u64::from(self.producer.channel.geometry.slots);
         let known = self.producer.gate.is_some_and(|gate| n.saturating_sub(gate) < slots);
         if !known {
@@ -288,6 +297,13 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
         // SAFETY: a slot has `slot_size` bytes, all initialised (the segment starts zeroed), and
         // `writing` is exclusive; the borrow of `self` keeps it so.
         unsafe { slice::from_raw_parts_mut(self.writing.bytes(), len) }
+    }
+
+    /// The slot's bytes, as [`bytes_mut`](Room::bytes_mut).
+    pub fn bytes(&self) -> &[u8] {
+        let len = self.held.producer.channel.geometry.slot_size as usize;
+        // SAFETY: as in `bytes_mut`, shared for as long as `self` is.
+        unsafe { slice::from_raw_parts(self.writing.bytes(), len) }
     }
 
     /// Fills the slot with the previous message's bytes and returns their number, so that it can

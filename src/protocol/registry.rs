@@ -5,7 +5,7 @@
 //! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
 //! barrier that waits for it.
 
-use super::{Acknowledged, Channel, Occupancy, Published};
+use super::{Acknowledged, Channel, Occupancy, ProducerEntry, Published};
 use crate::layer::{Layer, Participant, Signal, Storage, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -24,14 +24,15 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         // The claim happens after all that the last occupant did: these words are ours alone now,
         // except that a writer may still evict that occupant, which the generation makes harmless.
         let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
-        let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, its count only
-        // E3: also what the last occupant had left to read; JOINING, since we may yet start later
+        entry.data.renew(&self.layer);
+        let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
+        // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.
         entry.acked.0.store(Acknowledged { count: bound.count, joining: true }.word(), Release);
-        entry.state.store(state.word(), Release); // E9, to E6: with an acknowledgement not too high
+        entry.state.store(state.word(), Release); // E9, to E6: JOINING
         self.layer.fence(SeqCst); // J
         let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
         let settled = Acknowledged { count: start.count, joining: false };
-        entry.acked.0.store(settled.word(), Release); // E3: we read nothing below
+        entry.acked.0.store(settled.word(), Release); // E3, to E4: as above, and we read nothing below
         L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
         Some((Participant { number, generation: state.generation }, start))
     }
@@ -76,28 +77,28 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
 
     /// Whether a producer other than `me` is attached and alive.
     pub(super) fn another_producer_lives(&self, me: Participant) -> bool {
-        self.attached_producers().any(|number| number != me.number && self.layer.is_alive(number))
+        self.attached_producers().any(|(number, _)| number != me.number && self.layer.is_alive(number))
     }
 
     /// Whether there were producers, and all that did not finish are dead.
     pub(super) fn producers_lost(&self) -> bool {
-        let mut dead = 0_u32;
-        let alive = self.attached_producers().any(|number| {
-            dead = dead.saturating_add(1);
-            self.layer.is_alive(number)
+        let mut dead = false;
+        let alive = self.attached_producers().any(|(number, entry)| {
+            let alive = self.layer.is_alive(number);
+            // Dead, or gone after our first look: what it did last happens before the answer.
+            dead |= !alive && Occupancy::from_word(entry.state.load(Relaxed)).active;
+            alive
         });
-        !alive && dead > 0
+        dead && !alive
     }
 
     /// The producers that have joined and not finished, dead ones included.
-    fn attached_producers(&self) -> impl Iterator<Item = u32> + '_ {
-        let attached = |entry: &super::ProducerEntry<L>| Occupancy::from_word(entry.state.load(Relaxed)).active;
-        (self.geometry.consumers..)
-            .zip(self.storage.producers())
-            .filter_map(move |(number, entry)| attached(entry).then_some(number))
+    fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
+        let entries = (self.geometry.consumers..).zip(self.storage.producers());
+        entries.filter(|(_, entry)| Occupancy::from_word(entry.state.load(Relaxed)).active)
     }
 
-    fn producer_entry(&self, number: u32) -> Option<&super::ProducerEntry<L>> {
+    fn producer_entry(&self, number: u32) -> Option<&ProducerEntry<L>> {
         self.storage.producers().get(number.checked_sub(self.geometry.consumers)? as usize)
     }
 }

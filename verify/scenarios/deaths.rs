@@ -60,8 +60,9 @@ pub fn a_dead_owner_is_replaced<E: Engine>(case: &Case) {
     });
     let lives: Body = Box::new(move || {
         send(&mut lives, values(1, messages));
+        let takeovers = lives.channel().takeovers();
         retire(lives);
-        Seen::new()
+        vec![takeovers as u8]
     });
     world.run(vec![(0, receives), (1, dies), (2, lives)], move |outcome| {
         assert_eq!(outcome[0], values(1, messages).collect::<Seen>(), "C2: the survivor's messages come");

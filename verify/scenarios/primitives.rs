@@ -23,7 +23,7 @@ fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
     drop(reading);
     let _ = E::load(&handle.0.alive[0], Relaxed); // a step, in which others may come
     // SAFETY: as above.
-    let mut writing = unsafe { Storage::<Model<E>>::write(handle, 0) };
+    let writing = unsafe { Storage::<Model<E>>::write(handle, 0) };
     // SAFETY: a slot has two bytes.
     unsafe { *writing.bytes() = value };
     value

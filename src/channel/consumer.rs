@@ -1,0 +1,179 @@
+//! Receiving.
+
+use super::{AttachError, Patience, RecvValueError, on_layer};
+use crate::layers::{Futex, RawSync, Sync};
+use crate::protocol::{self, RecvError};
+use crate::segment::{Handle, Name, Segment};
+use core::ops::Deref;
+use std::time::Duration;
+use zerocopy::FromBytes;
+
+/// A process's hold on a channel as a consumer: it receives every message published from its
+/// attachment on. While it is attached and alive, producers wait for its acknowledgements.
+#[derive(Debug)]
+pub struct Consumer {
+    // Before `handle`: we leave before we may be the last one out.
+    inner: Inner,
+    handle: Handle,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Futex(protocol::Consumer<Futex, Segment<Futex>>),
+    RawSync(protocol::Consumer<RawSync, Segment<RawSync>>),
+}
+
+impl Consumer {
+    /// Attaches to the channel of this name.
+    ///
+    /// # Errors
+    /// See [`AttachError`].
+    pub fn attach(name: &str) -> Result<Self, AttachError> {
+        let name = Name::new(name)?;
+        let handle = Handle::open(&name)?;
+        let join = |error| AttachError::Join { name: name.clone(), error };
+        let inner = match handle.sync() {
+            Sync::Futex => Inner::Futex(protocol::Consumer::join(handle.channel()?).map_err(join)?),
+            Sync::RawSync => Inner::RawSync(protocol::Consumer::join(handle.channel()?).map_err(join)?),
+        };
+        Ok(Self { inner, handle })
+    }
+
+    /// The channel's name.
+    pub const fn name(&self) -> &Name {
+        self.handle.name()
+    }
+
+    /// This consumer's number, from 0: what [`SendError`](crate::SendError) calls it.
+    pub const fn number(&self) -> u32 {
+        on_layer!(Inner, &self.inner, consumer => consumer.participant().number)
+    }
+
+    /// Waits for the next message and copies it out.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv(&mut self) -> Result<Vec<u8>, RecvError> {
+        self.recv_ref().map(|message| message.to_vec())
+    }
+
+    /// Copies the next message out, if it is there.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; [`RecvError::TimedOut`] if there is none yet.
+    pub fn try_recv(&mut self) -> Result<Vec<u8>, RecvError> {
+        self.try_recv_ref().map(|message| message.to_vec())
+    }
+
+    /// Waits for the next message and copies it out; gives up after `timeout`.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, RecvError> {
+        self.recv_ref_timeout(timeout).map(|message| message.to_vec())
+    }
+
+    /// Waits for the next message and lends it, in its slot. Dropping it acknowledges it.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv_ref(&mut self) -> Result<Message<'_>, RecvError> {
+        self.recv_within(Patience::Endless)
+    }
+
+    /// Lends the next message, if it is there.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; [`RecvError::TimedOut`] if there is none yet.
+    pub fn try_recv_ref(&mut self) -> Result<Message<'_>, RecvError> {
+        self.recv_within(Patience::None)
+    }
+
+    /// Waits for the next message and lends it; gives up after `timeout`.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv_ref_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvError> {
+        self.recv_within(Patience::For(timeout))
+    }
+
+    /// Waits for the next message and copies it out as a plain-old-data value, such as an array of
+    /// integers.
+    ///
+    /// # Errors
+    /// [`RecvValueError::NotAValue`] if the message has another size; it is then still the next one.
+    pub fn recv_value<T: FromBytes>(&mut self) -> Result<T, RecvValueError> {
+        let message = self.recv_ref()?;
+        if let Ok(value) = T::read_from_bytes(&message) {
+            return Ok(value);
+        }
+        let (sequence, found) = (message.sequence(), message.len());
+        message.keep();
+        Err(RecvValueError::NotAValue { sequence, found, expected: size_of::<T>() })
+    }
+
+    /// The messages up to END, copied out. After an error the iterator goes on where it was.
+    pub const fn iter(&mut self) -> Messages<'_> {
+        Messages { consumer: self }
+    }
+
+    fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
+        Ok(Message(match &mut self.inner {
+            Inner::Futex(consumer) => {
+                let deadline = patience.deadline(consumer.channel().layer());
+                Lent::Futex(consumer.receive(deadline)?)
+            }
+            Inner::RawSync(consumer) => {
+                let deadline = patience.deadline(consumer.channel().layer());
+                Lent::RawSync(consumer.receive(deadline)?)
+            }
+        }))
+    }
+}
+
+/// A message in its slot, which cannot be overwritten meanwhile. Dropping it acknowledges it.
+#[derive(Debug)]
+pub struct Message<'c>(Lent<'c>);
+
+#[derive(Debug)]
+enum Lent<'c> {
+    Futex(protocol::Message<'c, Futex, Segment<Futex>>),
+    RawSync(protocol::Message<'c, RawSync, Segment<RawSync>>),
+}
+
+impl Message<'_> {
+    /// The message's number in the one total order, from 0.
+    pub const fn sequence(&self) -> u64 {
+        on_layer!(Lent, &self.0, message => message.sequence())
+    }
+
+    /// Ends the loan without acknowledging: the message is received again.
+    pub fn keep(self) {
+        on_layer!(Lent, self.0, message => message.keep());
+    }
+}
+
+impl Deref for Message<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        on_layer!(Lent, &self.0, message => message)
+    }
+}
+
+/// The messages of a [`Consumer`] up to END.
+#[derive(Debug)]
+pub struct Messages<'c> {
+    consumer: &'c mut Consumer,
+}
+
+impl Iterator for Messages<'_> {
+    type Item = Result<Vec<u8>, RecvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.consumer.recv() {
+            Err(RecvError::Ended) => None,
+            result => Some(result),
+        }
+    }
+}

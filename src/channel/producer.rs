@@ -1,0 +1,196 @@
+//! Sending.
+
+use super::{AttachError, Patience, on_layer};
+use crate::layers::{Futex, RawSync, Sync};
+use crate::protocol::{self, Finished, SendError};
+use crate::segment::{Handle, Name, Segment};
+use core::ops::{Deref, DerefMut};
+use std::time::Duration;
+use zerocopy::{Immutable, IntoBytes};
+
+/// A process's hold on a channel as a producer.
+///
+/// Dropping it without [`finish`](Producer::finish) is the same as dying, to the others: END does
+/// not come on its account.
+#[derive(Debug)]
+pub struct Producer {
+    // Before `handle`: we leave before we may be the last one out.
+    inner: Inner,
+    handle: Handle,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Futex(protocol::Producer<Futex, Segment<Futex>>),
+    RawSync(protocol::Producer<RawSync, Segment<RawSync>>),
+}
+
+impl Producer {
+    /// Attaches to the channel of this name.
+    ///
+    /// # Errors
+    /// See [`AttachError`].
+    pub fn attach(name: &str) -> Result<Self, AttachError> {
+        let name = Name::new(name)?;
+        let handle = Handle::open(&name)?;
+        let join = |error| AttachError::Join { name: name.clone(), error };
+        let inner = match handle.sync() {
+            Sync::Futex => Inner::Futex(protocol::Producer::join(handle.channel()?).map_err(join)?),
+            Sync::RawSync => Inner::RawSync(protocol::Producer::join(handle.channel()?).map_err(join)?),
+        };
+        Ok(Self { inner, handle })
+    }
+
+    /// The channel's name.
+    pub const fn name(&self) -> &Name {
+        self.handle.name()
+    }
+
+    /// Sends one message; waits as long as it takes.
+    ///
+    /// # Errors
+    /// See [`SendError`]; the message is then sent to nobody.
+    pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        self.send_within(message, Patience::Endless)
+    }
+
+    /// Sends one message if that needs no waiting.
+    ///
+    /// # Errors
+    /// See [`SendError`]; [`SendError::TimedOut`] says what it would have had to wait for.
+    pub fn try_send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        self.send_within(message, Patience::None)
+    }
+
+    /// Sends one message; gives up after `timeout`.
+    ///
+    /// # Errors
+    /// See [`SendError`]; [`SendError::TimedOut`] says whom it waited for.
+    pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendError> {
+        self.send_within(message, Patience::For(timeout))
+    }
+
+    /// Sends a plain-old-data value, such as an array of integers, as its bytes.
+    ///
+    /// # Errors
+    /// As [`send`](Producer::send).
+    pub fn send_value<T: IntoBytes + Immutable + ?Sized>(&mut self, value: &T) -> Result<(), SendError> {
+        self.send(value.as_bytes())
+    }
+
+    /// Lends the next free slot, to be filled in place; waits for it as long as it takes. No other
+    /// producer can publish while the loan lasts.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn loan(&mut self) -> Result<Loan<'_>, SendError> {
+        self.loan_within(Patience::Endless)
+    }
+
+    /// Lends the next slot if it is free.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn try_loan(&mut self) -> Result<Loan<'_>, SendError> {
+        self.loan_within(Patience::None)
+    }
+
+    /// Lends the next free slot; gives up after `timeout`.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn loan_timeout(&mut self, timeout: Duration) -> Result<Loan<'_>, SendError> {
+        self.loan_within(Patience::For(timeout))
+    }
+
+    /// Finishes: when as many producers have done so as the channel was created for, and no other
+    /// lives, END is published. Waits for room for it.
+    ///
+    /// # Errors
+    /// See [`SendError`]. Unless it is [`SendError::Ended`], we have not finished and may try again.
+    pub fn finish(&mut self) -> Result<Finished, SendError> {
+        self.finish_within(Patience::Endless)
+    }
+
+    /// As [`finish`](Producer::finish), but gives up after `timeout`.
+    ///
+    /// # Errors
+    /// As [`finish`](Producer::finish).
+    pub fn finish_timeout(&mut self, timeout: Duration) -> Result<Finished, SendError> {
+        self.finish_within(Patience::For(timeout))
+    }
+
+    fn send_within(&mut self, message: &[u8], patience: Patience) -> Result<(), SendError> {
+        on_layer!(Inner, &mut self.inner, producer => {
+            let deadline = patience.deadline(producer.channel().layer());
+            producer.send(message, deadline)
+        })
+    }
+
+    fn loan_within(&mut self, patience: Patience) -> Result<Loan<'_>, SendError> {
+        Ok(Loan(match &mut self.inner {
+            Inner::Futex(producer) => {
+                let deadline = patience.deadline(producer.channel().layer());
+                Room::Futex(producer.reserve(deadline)?)
+            }
+            Inner::RawSync(producer) => {
+                let deadline = patience.deadline(producer.channel().layer());
+                Room::RawSync(producer.reserve(deadline)?)
+            }
+        }))
+    }
+
+    fn finish_within(&mut self, patience: Patience) -> Result<Finished, SendError> {
+        on_layer!(Inner, &mut self.inner, producer => {
+            let deadline = patience.deadline(producer.channel().layer());
+            producer.finish(deadline)
+        })
+    }
+}
+
+/// A free slot, to be filled in place: `slot_size` bytes, which hold whatever an earlier lap left
+/// there. Dropping it publishes nothing.
+#[derive(Debug)]
+#[must_use = "nothing is sent before `publish`"]
+pub struct Loan<'p>(Room<'p>);
+
+#[derive(Debug)]
+enum Room<'p> {
+    Futex(protocol::Room<'p, Futex, Segment<Futex>>),
+    RawSync(protocol::Room<'p, RawSync, Segment<RawSync>>),
+}
+
+impl Loan<'_> {
+    /// The number that the message will have in the one total order, from 0.
+    pub const fn sequence(&self) -> u64 {
+        on_layer!(Room, &self.0, room => room.sequence())
+    }
+
+    /// Fills the slot with the previous message and returns its length, so that it can be changed
+    /// in place; `None` if this is the first.
+    pub fn copy_previous(&mut self) -> Option<usize> {
+        on_layer!(Room, &mut self.0, room => room.copy_previous())
+    }
+
+    /// Publishes the first `len` bytes.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`].
+    pub fn publish(self, len: usize) -> Result<(), SendError> {
+        on_layer!(Room, self.0, room => room.publish(len).map(drop))
+    }
+}
+
+impl Deref for Loan<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        on_layer!(Room, &self.0, room => room.bytes())
+    }
+}
+
+impl DerefMut for Loan<'_> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        on_layer!(Room, &mut self.0, room => room.bytes_mut())
+    }
+}

@@ -1,0 +1,73 @@
+//! The command line: what it accepts, and how it ends.
+
+mod array;
+mod child;
+mod children;
+mod demo;
+mod failure;
+mod job;
+mod options;
+mod output;
+mod progress;
+mod report;
+mod strings;
+mod summary;
+mod work;
+
+use clap::{Parser, Subcommand};
+use job::Job;
+use options::Demo;
+use std::process::ExitCode;
+
+/// Acknowledged broadcast over shared memory, between processes on one machine.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sends messages from producer processes to consumer processes and proves that all arrived.
+    Demo(Demo),
+    /// One process of a demo; started by `demo`, of no use by hand.
+    #[command(hide = true)]
+    DemoChild(Job),
+}
+
+/// Runs the command; the exit status is 0 only if it did what it was asked for.
+pub(crate) fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::DemoChild(job) => child::run(&job),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Whoever cannot be told on stderr still has the exit status.
+            let _ = failure.tell();
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_job_survives_its_command_line() {
+        for job in job::examples() {
+            let args = job.to_args();
+            let parsed = Cli::try_parse_from(std::iter::once("ackcast".to_owned()).chain(args)).unwrap();
+            assert!(matches!(parsed.command, Command::DemoChild(parsed) if parsed == job));
+        }
+    }
+}

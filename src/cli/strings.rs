@@ -1,0 +1,218 @@
+//! The first demo: strings, each of them distinct and known to every process.
+//!
+//! The messages are numbered from 0; the producers deal them out among themselves like cards.
+
+use super::failure::Failure;
+use super::job::Plan;
+use super::work::{Check, Fault, Source, shortened};
+use ackcast::{Loan, SendError};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+/// The first messages.
+const FIRST: [&str; 10] = ["Hello", "from", "shared", "memory!", "", "", "Nothing", "lost,", "nothing", "doubled. ✓"];
+/// The number of the empty message. It is data, not the end.
+const EMPTY: u64 = 4;
+/// The number of the first message that fills its slot; every thousandth after it does, too.
+const FULL: u64 = 5;
+const FULL_EVERY: u64 = 1000;
+/// The others are not much longer than this.
+const LONGEST_TAIL: usize = 100;
+
+/// The message of this number.
+fn message(plan: &Plan, number: u64) -> String {
+    if number == EMPTY {
+        return String::new();
+    }
+    let first = FIRST.get(number as usize);
+    let mut text = match (plan.producers, first) {
+        (1, Some(_)) => String::new(),
+        (1, None) => format!("#{number} "),
+        (producers, _) => format!("p{} #{number} ", number % u64::from(producers) + 1),
+    };
+    let mut rng = SmallRng::seed_from_u64(plan.seed.wrapping_add(number));
+    let room = (plan.slot_size as usize).saturating_sub(text.len());
+    let tail = match first {
+        _ if number % FULL_EVERY == FULL => room,
+        Some(word) => {
+            text.push_str(word);
+            0
+        }
+        None => rng.random_range(0..=room.min(LONGEST_TAIL)),
+    };
+    text.extend((0..tail).map(|_| char::from(rng.random_range(b'a'..=b'z'))));
+    text
+}
+
+/// The numbers of a producer's messages.
+#[derive(Debug)]
+struct Hand {
+    next: u64,
+    plan: Plan,
+}
+
+impl Hand {
+    fn of(plan: Plan, producer: u32) -> Self {
+        Self { next: u64::from(producer.saturating_sub(1)), plan }
+    }
+}
+
+impl Iterator for Hand {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let number = self.next;
+        if number >= self.plan.messages {
+            return None;
+        }
+        self.next += u64::from(self.plan.producers);
+        Some(message(&self.plan, number))
+    }
+}
+
+/// Sends a producer's strings.
+#[derive(Debug)]
+pub(crate) struct Strings(Hand);
+
+impl Strings {
+    pub(crate) fn new(plan: Plan, producer: u32) -> Self {
+        Self(Hand::of(plan, producer))
+    }
+}
+
+impl Source for Strings {
+    fn fill(&mut self, loan: &mut Loan<'_>) -> Result<(usize, String), Failure> {
+        let text = self.0.next().unwrap_or_default(); // asked for no more than its share
+        let (len, slot_size) = (text.len(), self.0.plan.slot_size);
+        let slot = loan.get_mut(..len).ok_or(SendError::TooLong { len, slot_size })?;
+        slot.copy_from_slice(text.as_bytes());
+        Ok((len, shortened(text.as_bytes())))
+    }
+}
+
+/// Checks that each message is, byte by byte, the next one of one of the producers. As all messages
+/// differ, none can be lost, doubled or, among one producer's, swapped.
+#[derive(Debug)]
+pub(crate) struct StringCheck {
+    plan: Plan,
+    hands: Vec<Hand>,
+    /// What each producer has to send next; `None` when it has sent all.
+    expected: Vec<Option<String>>,
+    received: u64,
+}
+
+impl StringCheck {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let mut hands: Vec<Hand> = (1..=plan.producers).map(|producer| Hand::of(plan, producer)).collect();
+        let expected = hands.iter_mut().map(Hand::next).collect();
+        Self { plan, hands, expected, received: 0 }
+    }
+}
+
+impl Check for StringCheck {
+    fn check(&mut self, message: &[u8]) -> Result<(), Fault> {
+        let is_it = |next: &Option<String>| next.as_ref().is_some_and(|next| next.as_bytes() == message);
+        let Some(producer) = self.expected.iter().position(is_it) else {
+            let expected = self.expected.iter().flatten().map(|next| format!("{:?}", shortened(next.as_bytes())));
+            let (number, found) = (self.received, format!("{:?}", shortened(message)));
+            return Err(Fault::NotNext { number, found, expected: expected.collect() });
+        };
+        self.expected[producer] = self.hands[producer].next();
+        self.received += 1;
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<(), Fault> {
+        if self.expected.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        Err(Fault::Missing { found: self.received, expected: self.plan.messages })
+    }
+
+    fn show(&self, message: &[u8]) -> String {
+        shortened(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::Kind;
+    use super::*;
+    use std::collections::HashSet;
+
+    /// What is done to the messages on their way.
+    type Change = fn(&mut Vec<String>);
+
+    const fn plan(producers: u32) -> Plan {
+        Plan { kind: Kind::Strings, seed: 7, messages: 40, producers, slot_size: 64 }
+    }
+
+    fn sent(plan: &Plan) -> Vec<String> {
+        (0..plan.messages).map(|number| message(plan, number)).collect()
+    }
+
+    fn verdict(plan: Plan, messages: &[String]) -> Result<(), Fault> {
+        let mut check = StringCheck::new(plan);
+        messages.iter().try_for_each(|message| check.check(message.as_bytes()))?;
+        check.finish()
+    }
+
+    #[test]
+    fn messages_are_distinct_and_two_of_them_are_the_extremes() {
+        for plan in [plan(1), plan(3), Plan { slot_size: 40, producers: 64, messages: 10, ..plan(1) }] {
+            let sent = sent(&plan);
+            assert_eq!(sent.iter().collect::<HashSet<_>>().len(), sent.len());
+            assert!(sent[..10].contains(&String::new()));
+            assert!(sent[..10].iter().any(|text| text.len() == plan.slot_size as usize));
+            assert!(sent.iter().all(|text| text.len() <= plan.slot_size as usize));
+        }
+    }
+
+    #[test]
+    fn the_longest_beginning_fits_the_smallest_slot() {
+        let plan = Plan { messages: u64::MAX, producers: 64, slot_size: 40, ..plan(1) };
+        assert!(message(&plan, u64::MAX - 1).len() <= 40);
+    }
+
+    #[test]
+    fn all_messages_in_order_are_accepted() {
+        assert_eq!(verdict(plan(1), &sent(&plan(1))), Ok(()));
+        assert_eq!(verdict(plan(3), &sent(&plan(3))), Ok(()));
+    }
+
+    #[test]
+    fn producers_may_take_turns_as_they_like() {
+        let plan = plan(2);
+        let (first, second): (Vec<_>, Vec<_>) = (Hand::of(plan, 1).collect(), Hand::of(plan, 2).collect());
+        assert_eq!(verdict(plan, &[second, first].concat()), Ok(()));
+    }
+
+    #[test]
+    fn every_fault_is_found() {
+        let faults: [(&str, Change); 8] = [
+            ("lost", |sent| drop(sent.remove(20))),
+            ("lost at the end", |sent| drop(sent.pop())),
+            ("empty one lost", |sent| drop(sent.remove(EMPTY as usize))),
+            ("doubled", |sent| sent.insert(20, sent[20].clone())),
+            ("doubled at the end", |sent| sent.extend(sent.last().cloned())),
+            ("swapped with its producer's next", |sent| sent.swap(20, 23)),
+            ("truncated", |sent| _ = sent[FULL as usize].pop()),
+            ("corrupted", |sent| sent[FULL as usize].replace_range(63..64, "!")),
+        ];
+        for plan in [plan(1), plan(3)] {
+            for (name, fault) in faults {
+                let mut messages = sent(&plan);
+                fault(&mut messages);
+                assert!(verdict(plan, &messages).is_err(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_fault_says_what_came_and_what_should_have() {
+        let fault = verdict(plan(1), &["Hello".to_owned(), "form".to_owned()]).unwrap_err();
+        assert_eq!(fault.to_string(), r#"message 1 is "form"; the next of a producer would have been "from""#);
+        let fault = verdict(plan(1), &["Hello".to_owned()]).unwrap_err();
+        assert_eq!(fault.to_string(), "the end came after 1 messages of 40");
+    }
+}

@@ -1,0 +1,40 @@
+//! What `--quiet` prints.
+
+use super::options::{Demo, Sync};
+use super::report::Report;
+
+/// The run in one line, and one line for each consumer.
+pub(crate) fn lines(demo: &Demo, consumers: &[Report]) -> Vec<String> {
+    let bytes = consumers.first().map_or(0, |report| report.bytes); // the same for all: it was judged
+    let sync = match demo.sync {
+        Sync::Futex => "futex",
+        Sync::RawSync => "raw-sync",
+    };
+    let all = format!(
+        "{} messages, {bytes} bytes, from {} to {} through {} of {} bytes ({sync})",
+        demo.messages,
+        counted(demo.producers, "producer"),
+        counted(demo.consumers, "consumer"),
+        counted(demo.slots, "slot"),
+        demo.slot_size,
+    );
+    let each = (1..).zip(consumers).map(|(number, report)| line(number, report));
+    std::iter::once(all).chain(each).collect()
+}
+
+fn line(number: u32, report: &Report) -> String {
+    let seconds = report.elapsed().as_secs_f64();
+    let rate = |amount: u64| amount as f64 / seconds.max(1e-9);
+    format!(
+        "Consumer {number}: {} messages, {} bytes in {seconds:.3} s ({:.0} messages/s, {:.2} MB/s)",
+        report.messages,
+        report.bytes,
+        rate(report.messages),
+        rate(report.bytes) / 1e6,
+    )
+}
+
+fn counted(count: u32, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

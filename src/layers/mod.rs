@@ -1,0 +1,79 @@
+//! The layers that run on real shared memory.
+
+mod futex;
+mod peers;
+mod raw_sync;
+mod words;
+
+pub use futex::Futex;
+pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
+pub use raw_sync::{RawEvent, RawMutex, RawSync};
+
+use core::time::Duration;
+use std::fs::File;
+
+/// How long a sleeper sleeps before it asks whether its peers live. A death is noticed within this
+/// time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of processor time on
+/// a small virtual machine, most of it the timer and the two context switches.
+pub const PATROL: Duration = Duration::from_millis(8);
+
+/// A layer whose words lie in a real segment.
+///
+/// # Safety
+/// Its words and storage types may lie in memory that other processes change, are valid whatever
+/// that memory holds, and are in their initial state in zeroed memory on which
+/// [`init`](RealLayer::init) was called. Layers of one kind agree on all of this.
+pub unsafe trait RealLayer: crate::layer::Layer + Send {
+    /// What the segment's header says.
+    const KIND: Sync;
+
+    /// The layer for one handle. `file` is the segment's, opened for this handle alone: the
+    /// handle's claims live and die with it.
+    fn new(file: File) -> Self;
+
+    /// Initialises a lock and the signals in zeroed memory.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    ///
+    /// # Safety
+    /// `lock` and `signals` point to zeroed memory of their types, which nobody else uses yet.
+    unsafe fn init(lock: *mut Self::Lock, signals: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()>;
+}
+
+/// Which primitives a channel is built on; chosen at creation and kept in the segment's header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sync {
+    /// Our own lock and signal on words and Linux futexes.
+    #[default]
+    Futex,
+    /// `raw_sync`'s `Mutex` and `Event`: pthread's.
+    RawSync,
+}
+
+impl Sync {
+    /// The header's number for it.
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::Futex => 0,
+            Self::RawSync => 1,
+        }
+    }
+
+    /// The layer of this number.
+    pub(crate) const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::Futex),
+            1 => Some(Self::RawSync),
+            _ => None,
+        }
+    }
+}
+
+/// Monotonic time, the same clock for every process.
+fn monotonic() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // The monotonic clock is never negative, and its nanoseconds are below a second.
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+}

@@ -1,0 +1,157 @@
+//! Who lives: byte-range locks on the segment's file.
+//!
+//! A participant holds a write lock on the byte at its number. The lock belongs to the *open file
+//! description* (`F_OFD_SETLK`, fcntl(2)), not to the process: it is the same for two handles in
+//! one process, knows nothing of process numbers or namespaces, and the kernel drops it when the
+//! last descriptor is closed, however the process dies, before a parent has reaped it.
+//!
+//! The file is opened close-on-exec. A forked child that does not exec shares the description: its
+//! parent's participants live until both are gone. Do not fork with a handle and go on in both.
+
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::fs::File;
+use std::io;
+
+/// The most participants a channel can have: their bytes are 0 to 127 of the file.
+pub const MAX_PARTICIPANTS: u32 = 128;
+/// Every handle, participant or not, holds a read lock on this byte.
+const PRESENCE: u32 = 255;
+
+/// One handle's locks on the segment's file.
+#[derive(Debug)]
+pub struct Peers {
+    file: File,
+}
+
+/// What [`Peers::alone`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// No other handle exists, and none can appear until this one is gone.
+    Alone,
+    /// Others are here.
+    Others,
+}
+
+impl Peers {
+    /// Locks on `file`, which no other handle's `Peers` may share.
+    pub const fn new(file: File) -> Self {
+        Self { file }
+    }
+
+    /// Takes a participant's number, unless somebody else has it.
+    pub fn claim(&self, number: u32) -> bool {
+        // An error other than "taken" (out of kernel memory) also means that we do not have it.
+        number < MAX_PARTICIPANTS && self.set(libc::F_WRLCK, number).is_ok()
+    }
+
+    /// Gives a number back.
+    pub fn disclaim(&self, number: u32) {
+        // Unlocking can only fail for want of memory to split a range; closing the file unlocks too.
+        let _ = self.set(libc::F_UNLCK, number);
+    }
+
+    /// Whether another handle has this number. A number out of range is nobody's.
+    pub fn is_alive(&self, number: u32) -> bool {
+        number < MAX_PARTICIPANTS && self.is_locked(number)
+    }
+
+    /// Announces this handle: nobody removes the segment's name while it is present.
+    ///
+    /// # Errors
+    /// `WouldBlock` when somebody is removing it.
+    pub fn enter(&self) -> io::Result<()> {
+        self.set(libc::F_RDLCK, PRESENCE)
+    }
+
+    /// Takes the announcement back.
+    pub fn exit(&self) {
+        let _ = self.set(libc::F_UNLCK, PRESENCE); // cannot fail: there is no range to split
+    }
+
+    /// Whether no other handle is present. If so, nobody can [`enter`](Peers::enter) any more.
+    pub fn alone(&self) -> Presence {
+        match self.set(libc::F_WRLCK, PRESENCE) {
+            Ok(()) => Presence::Alone,
+            Err(_) => Presence::Others,
+        }
+    }
+
+    /// Whether others are present; changes nothing.
+    pub fn has_company(&self) -> bool {
+        self.is_locked(PRESENCE)
+    }
+
+    /// The segment's file.
+    pub fn file(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    fn set(&self, kind: libc::c_int, byte: u32) -> io::Result<()> {
+        let lock = byte_range(kind, byte);
+        // SAFETY: the descriptor is open, and `lock` outlives the call, which only reads it.
+        let result = unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Whether another description's lock would be in the way of a write lock.
+    fn is_locked(&self, byte: u32) -> bool {
+        let mut lock = byte_range(libc::F_WRLCK, byte);
+        // SAFETY: the descriptor is open, and `lock` outlives the call.
+        let result = unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
+        // An error does not prove death: whoever asks will ask again.
+        result != 0 || libc::c_int::from(lock.l_type) != libc::F_UNLCK
+    }
+}
+
+fn byte_range(kind: libc::c_int, byte: u32) -> libc::flock {
+    // `l_pid` must be 0 for these commands.
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: libc::off_t::from(byte),
+        l_len: 1,
+        l_pid: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> (Peers, Peers) {
+        let path = std::env::temp_dir().join(format!(
+            "ackcast-peers-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        let open = || File::options().create(true).truncate(false).read(true).write(true).open(&path).unwrap();
+        let pair = (Peers::new(open()), Peers::new(open()));
+        std::fs::remove_file(&path).unwrap();
+        pair
+    }
+
+    #[test]
+    fn a_number_has_one_holder_and_is_free_when_its_file_is_closed() {
+        let (a, b) = pair();
+        assert!(a.claim(3));
+        assert!(!b.claim(3) && b.is_alive(3) && !b.is_alive(4));
+        drop(a);
+        assert!(!b.is_alive(3) && b.claim(3));
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_nobodys() {
+        let (a, b) = pair();
+        assert!(!a.claim(MAX_PARTICIPANTS) && !b.is_alive(u32::MAX));
+    }
+
+    #[test]
+    fn only_the_last_one_is_alone_and_then_nobody_enters() {
+        let (a, b) = pair();
+        a.enter().unwrap();
+        b.enter().unwrap();
+        assert_eq!(a.alone(), Presence::Others);
+        drop(b);
+        assert_eq!(a.alone(), Presence::Alone);
+    }
+}

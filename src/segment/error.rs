@@ -1,0 +1,108 @@
+//! Why a segment could not be created or opened.
+
+use super::{HeaderFault, LayoutError, Name, NameError};
+use std::io;
+use thiserror::Error;
+
+/// Why a segment could not be opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is none of this name.
+    #[error("there is no channel {name:?}; create it first")]
+    NotFound {
+        /// The name.
+        name: Name,
+    },
+    /// It is there, but everybody who used it is dead.
+    #[error("everybody who used channel {name:?} is dead; create it anew, or remove it with `ackcast clean`")]
+    Abandoned {
+        /// The name.
+        name: Name,
+    },
+    /// It is there, but not usable.
+    #[error("channel {name:?} cannot be used: {fault}")]
+    Unusable {
+        /// The name.
+        name: Name,
+        /// What is wrong with it.
+        fault: HeaderFault,
+    },
+    /// It belongs to somebody else, or others may open it.
+    #[error(
+        "channel {name:?} belongs to user {owner} with mode {mode:03o}; it must be ours (user {user}) with mode 600"
+    )]
+    NotOurs {
+        /// The name.
+        name: Name,
+        /// The file's owner.
+        owner: u32,
+        /// The file's mode.
+        mode: u32,
+        /// Who we are.
+        user: u32,
+    },
+    /// The operating system says no.
+    #[error("channel {name:?}: {action} failed: {error}")]
+    System {
+        /// The name.
+        name: Name,
+        /// What failed.
+        action: &'static str,
+        /// What the operating system says.
+        error: io::Error,
+    },
+}
+
+/// Why a channel could not be created.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The name breaks the rule.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The geometry breaks a limit.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// It exists, and somebody who lives uses it.
+    #[error("channel {name:?} exists and is in use by {}; choose another name, or wait for them to end", Living(.living))]
+    AlreadyExists {
+        /// The name.
+        name: Name,
+        /// The numbers of the participants that live; a handle that only watches has none.
+        living: Vec<u32>,
+    },
+    /// Something of this name is there that may not be removed.
+    #[error(transparent)]
+    InTheWay(OpenError),
+    /// Shared memory is full.
+    #[error("no room in /dev/shm for the {bytes} bytes of channel {name:?}; use fewer or smaller slots, or make room")]
+    NoSpace {
+        /// The name.
+        name: Name,
+        /// The segment's size.
+        bytes: usize,
+    },
+    /// The operating system says no.
+    #[error("channel {name:?}: {action} failed: {error}")]
+    System {
+        /// The name.
+        name: Name,
+        /// What failed.
+        action: &'static str,
+        /// What the operating system says.
+        error: io::Error,
+    },
+}
+
+struct Living<'a>(&'a [u32]);
+
+impl std::fmt::Display for Living<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("its creator");
+        }
+        let names: Vec<String> = self.0.iter().map(|number| format!("participant {number}")).collect();
+        f.write_str(&names.join(", "))
+    }
+}

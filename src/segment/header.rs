@@ -1,0 +1,242 @@
+//! The segment's first bytes: what it is, which version and layout, and whether it is ready.
+
+use super::{Layout, LayoutError};
+use crate::layer::Word;
+use crate::layers::{Futex, RawSync, RealLayer, Sync};
+use crate::protocol::Geometry;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::{Acquire, Release};
+use thiserror::Error;
+
+/// The version of the protocol and of the header. Segments of another version are refused.
+pub const VERSION: u32 = 1;
+
+const MAGIC: [u8; 8] = *b"ackcast\0";
+
+/// Not written completely yet. The value of fresh memory.
+const HALF_MADE: u32 = 0;
+/// Everything in the segment is initialised.
+const READY: u32 = 0x5245_4459;
+
+/// The header. Written once by the creator, `init` last.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub(crate) struct Header {
+    facts: Facts,
+    /// [`HALF_MADE`] or [`READY`].
+    init: AtomicU32,
+}
+
+/// What a segment says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+struct Facts {
+    magic: [u8; 8],
+    /// Tells this segment from another of the same name.
+    nonce: u64,
+    version: u32,
+    sync: u32,
+    layout_hash: u64,
+    size: u64,
+    slots: u32,
+    slot_size: u32,
+    consumers: u32,
+    producers: u32,
+    start_with: u32,
+    end_after: u32,
+}
+
+/// Why a file is no segment that we can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HeaderFault {
+    /// Its creator has not finished, or died before it had.
+    #[error("it is only half made: its creator is still at it, or died")]
+    HalfMade,
+    /// It is something else.
+    #[error("it is not a segment of ackcast (its first bytes are {found:02x?})")]
+    Foreign {
+        /// The first bytes.
+        found: [u8; 8],
+    },
+    /// Another version made it.
+    #[error("it has version {found}, this program speaks version {VERSION}; use the same ackcast on both sides")]
+    Version {
+        /// Its version.
+        found: u32,
+    },
+    /// It is built on a layer that we do not know.
+    #[error("it is built on layer {found}, which this program does not know")]
+    Layer {
+        /// The layer's number.
+        found: u32,
+    },
+    /// A build with other types made it.
+    #[error("its layout {found:#018x} is not ours ({expected:#018x}); use the same build of ackcast on both sides")]
+    LayoutHash {
+        /// Its layout's hash.
+        found: u64,
+        /// Ours.
+        expected: u64,
+    },
+    /// Its geometry makes no sense.
+    #[error("its geometry makes no sense: {0}")]
+    Geometry(LayoutError),
+    /// It has not the size that its geometry needs, or does not say so.
+    #[error("it has {found} bytes, its geometry needs {expected}")]
+    Size {
+        /// The file's size, or what the header says it is.
+        found: u64,
+        /// The size needed.
+        expected: u64,
+    },
+}
+
+/// A header that was checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked {
+    pub(crate) sync: Sync,
+    pub(crate) geometry: Geometry,
+    pub(crate) layout: Layout,
+    pub(crate) nonce: u64,
+}
+
+impl Header {
+    /// Where in the file the nonce is.
+    pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
+
+    /// Writes everything but the state, into fresh memory.
+    ///
+    /// # Safety
+    /// `header` points to zeroed memory of a mapping, whose readers wait for [`Header::ready`].
+    pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, geometry: &Geometry, layout: &Layout, nonce: u64) {
+        let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = *geometry;
+        let facts = Facts {
+            magic: MAGIC,
+            nonce,
+            version: VERSION,
+            sync: L::KIND.number(),
+            layout_hash: Layout::hash::<L>(),
+            size: layout.size as u64,
+            slots,
+            slot_size,
+            consumers,
+            producers,
+            start_with,
+            end_after,
+        };
+        // SAFETY: the facts come first in the caller's header.
+        unsafe { header.cast::<Facts>().write(facts) };
+    }
+
+    /// Whether a file that begins like this may be one of ours: complete, or not yet written.
+    pub(crate) fn may_be_ours(magic: [u8; 8]) -> bool {
+        magic == MAGIC || magic == [0; 8]
+    }
+
+    /// Says that the segment is complete.
+    pub(crate) fn ready(&self) {
+        Word::store(&self.init, READY, Release); // E0: everything in the segment
+    }
+
+    /// Reads and checks a header. `size` is the file's, at least a header's.
+    ///
+    /// # Safety
+    /// `header` points to a mapping of at least a header.
+    pub(crate) unsafe fn check(header: *const Self, size: usize) -> Result<Checked, HeaderFault> {
+        // SAFETY: the state's place in the caller's header; a word is valid whatever it holds.
+        let init = unsafe { &(*header).init };
+        let ready = Word::load(init, Acquire) == READY; // E0
+        // SAFETY: the facts come first; plain numbers are valid whatever they hold. Once ready, they
+        // do not change; volatile, since a process that breaks this rule shall not break us.
+        let facts = unsafe { header.cast::<Facts>().read_volatile() };
+        if !ready {
+            return Err(if Self::may_be_ours(facts.magic) {
+                HeaderFault::HalfMade
+            } else {
+                HeaderFault::Foreign { found: facts.magic }
+            });
+        }
+        facts.check(size)
+    }
+}
+
+impl Facts {
+    fn check(&self, size: usize) -> Result<Checked, HeaderFault> {
+        let Self { magic, nonce, version, sync, layout_hash, .. } = *self;
+        if magic != MAGIC {
+            return Err(HeaderFault::Foreign { found: magic });
+        }
+        if version != VERSION {
+            return Err(HeaderFault::Version { found: version });
+        }
+        let sync = Sync::from_number(sync).ok_or(HeaderFault::Layer { found: sync })?;
+        let Self { slots, slot_size, consumers, producers, start_with, end_after, .. } = *self;
+        let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
+        let (expected, layout) = match sync {
+            Sync::Futex => (Layout::hash::<Futex>(), Layout::new::<Futex>(&geometry)),
+            Sync::RawSync => (Layout::hash::<RawSync>(), Layout::new::<RawSync>(&geometry)),
+        };
+        if layout_hash != expected {
+            return Err(HeaderFault::LayoutHash { found: layout_hash, expected });
+        }
+        let layout = layout.map_err(HeaderFault::Geometry)?;
+        for found in [size as u64, self.size] {
+            if found != layout.size as u64 {
+                return Err(HeaderFault::Size { found, expected: layout.size as u64 });
+            }
+        }
+        Ok(Checked { sync, geometry, layout, nonce })
+    }
+}
+
+const _: () = assert!(HALF_MADE == 0, "fresh memory is half made");
+const _: () = assert!(core::mem::offset_of!(Header, facts) == 0, "the facts come first");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GEOMETRY: Geometry =
+        Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
+
+    fn header() -> (Header, usize) {
+        // SAFETY: all zero is a valid header: numbers and a word.
+        let mut header: Header = unsafe { core::mem::zeroed() };
+        let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
+        // SAFETY: it is zeroed, and nobody reads it meanwhile.
+        unsafe { Header::write::<Futex>(&raw mut header, &GEOMETRY, &layout, 7) };
+        (header, layout.size)
+    }
+
+    fn check(header: &Header, size: usize) -> Result<Checked, HeaderFault> {
+        // SAFETY: it is a header.
+        unsafe { Header::check(header, size) }
+    }
+
+    #[test]
+    fn a_header_is_half_made_until_it_says_ready() {
+        let (header, size) = header();
+        assert_eq!(check(&header, size).unwrap_err(), HeaderFault::HalfMade);
+        header.ready();
+        let checked = check(&header, size).unwrap();
+        assert_eq!((checked.geometry, checked.nonce), (GEOMETRY, 7));
+    }
+
+    #[test]
+    fn every_wrong_fact_is_named() {
+        let faulty = |change: fn(&mut Facts)| {
+            let (mut header, size) = header();
+            change(&mut header.facts);
+            header.ready();
+            check(&header, size).unwrap_err()
+        };
+        assert!(matches!(faulty(|f| f.magic = *b"ELF\0\0\0\0\0"), HeaderFault::Foreign { .. }));
+        assert_eq!(faulty(|f| f.version = 9), HeaderFault::Version { found: 9 });
+        assert_eq!(faulty(|f| f.sync = 9), HeaderFault::Layer { found: 9 });
+        assert!(matches!(faulty(|f| f.layout_hash ^= 1), HeaderFault::LayoutHash { .. }));
+        assert!(matches!(faulty(|f| f.slots = 0), HeaderFault::Geometry(_)));
+        assert!(matches!(faulty(|f| f.slots = 5000), HeaderFault::Size { .. }));
+        assert!(matches!(faulty(|f| f.size = 3), HeaderFault::Size { found: 3, .. }));
+    }
+}

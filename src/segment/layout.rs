@@ -1,0 +1,180 @@
+//! Where everything lies in a segment, computed from its geometry with checked arithmetic.
+
+use super::Header;
+use crate::layer::Layer;
+use crate::layers::MAX_PARTICIPANTS;
+use crate::protocol::{ConsumerEntry, Control, Geometry, ProducerEntry};
+use thiserror::Error;
+
+/// Byte offsets into a segment, and its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Of the control block.
+    pub control: usize,
+    /// Of the first consumer's entry.
+    pub consumers: usize,
+    /// Of the first producer's entry.
+    pub producers: usize,
+    /// Of the first slot's header.
+    pub headers: usize,
+    /// Of the first slot's payload.
+    pub payloads: usize,
+    /// From one slot's payload to the next.
+    pub stride: usize,
+    /// Size of the whole.
+    pub size: usize,
+}
+
+/// A geometry that no segment can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// A number is out of its range.
+    #[error("{what} is {value}; it must be {min} to {max}")]
+    OutOfRange {
+        /// Which.
+        what: &'static str,
+        /// What it is.
+        value: u64,
+        /// The least it can be.
+        min: u64,
+        /// The most it can be.
+        max: u64,
+    },
+    /// The slots together are too large.
+    #[error("{slots} slots of {slot_size} bytes do not fit a segment, which has at most {} bytes", Layout::MAX_SIZE)]
+    TooLarge {
+        /// How many slots.
+        slots: u32,
+        /// How large each.
+        slot_size: u32,
+    },
+}
+
+impl Layout {
+    /// The most slots a channel can have.
+    pub const MAX_SLOTS: u32 = 1 << 20;
+    /// The most bytes a slot can hold.
+    pub const MAX_SLOT_SIZE: u32 = 1 << 30;
+    /// The most bytes a segment can have.
+    pub const MAX_SIZE: usize = 1 << 40;
+    /// The most consumers, and the most producers, a channel can have.
+    pub const MAX_ROLE: u32 = MAX_PARTICIPANTS / 2;
+    /// Payloads start on cache lines.
+    const ALIGN: usize = 64;
+
+    /// The layout for a layer's words.
+    ///
+    /// # Errors
+    /// [`LayoutError`] says which number is wrong, and its range.
+    pub fn new<L: Layer>(geometry: &Geometry) -> Result<Self, LayoutError> {
+        let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = *geometry;
+        in_range("slots", slots, 1, Self::MAX_SLOTS)?;
+        in_range("the slot size", slot_size, 1, Self::MAX_SLOT_SIZE)?;
+        in_range("the number of places for consumers", consumers, 1, Self::MAX_ROLE)?;
+        in_range("the number of places for producers", producers, 1, Self::MAX_ROLE)?;
+        in_range("the number of consumers to wait for", start_with, 0, consumers)?;
+        in_range("the number of producers to end after", end_after, 1, u32::MAX)?;
+
+        let (consumers, producers, slots_) = (consumers as usize, producers as usize, slots as usize);
+        let too_large = LayoutError::TooLarge { slots, slot_size };
+        let mut end = 0_usize;
+        let mut place = |size: usize, align: usize, count: usize| {
+            let start = end.checked_next_multiple_of(align)?;
+            end = start.checked_add(size.checked_mul(count)?)?;
+            (end <= Self::MAX_SIZE).then_some(start)
+        };
+        let mut place = |size, align, count| place(size, align, count).ok_or(too_large);
+        place(size_of::<Header>(), align_of::<Header>(), 1)?;
+        let control = place(size_of::<Control<L>>(), align_of::<Control<L>>(), 1)?;
+        let consumers = place(size_of::<ConsumerEntry<L>>(), align_of::<ConsumerEntry<L>>(), consumers)?;
+        let producers = place(size_of::<ProducerEntry<L>>(), align_of::<ProducerEntry<L>>(), producers)?;
+        let headers = place(size_of::<crate::layer::Header>(), 128, slots_)?;
+        let stride = (slot_size as usize).next_multiple_of(Self::ALIGN);
+        let payloads = place(stride, 128, slots_)?;
+        let size = place(0, 4096, 0)?;
+        Ok(Self { control, consumers, producers, headers, payloads, stride, size })
+    }
+
+    /// A number that differs whenever two builds would disagree on where something lies: 64-bit
+    /// FNV-1a over the sizes and alignments of everything in a segment, and the byte order.
+    pub const fn hash<L: Layer>() -> u64 {
+        let facts = [
+            size_of::<Header>(),
+            align_of::<Control<L>>(),
+            size_of::<Control<L>>(),
+            align_of::<ConsumerEntry<L>>(),
+            size_of::<ConsumerEntry<L>>(),
+            align_of::<ProducerEntry<L>>(),
+            size_of::<ProducerEntry<L>>(),
+            size_of::<L::Lock>(),
+            size_of::<L::Signal>(),
+            size_of::<crate::layer::Header>(),
+            Self::ALIGN,
+            core::mem::offset_of!(Control<L>, published),
+            core::mem::offset_of!(Control<L>, space),
+            core::mem::offset_of!(Control<L>, finished),
+            core::mem::offset_of!(ConsumerEntry<L>, data),
+            core::mem::offset_of!(ConsumerEntry<L>, state),
+            u32::from_ne_bytes([1, 2, 3, 4]) as usize,
+        ];
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut i = 0;
+        while i < facts.len() {
+            hash = (hash ^ facts[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            i += 1;
+        }
+        hash
+    }
+}
+
+fn in_range(what: &'static str, value: u32, min: u32, max: u32) -> Result<(), LayoutError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(LayoutError::OutOfRange { what, value: value.into(), min: min.into(), max: max.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Futex, RawSync};
+
+    const SMALL: Geometry =
+        Geometry { slots: 2, slot_size: 100, consumers: 3, producers: 2, start_with: 3, end_after: 1 };
+
+    #[test]
+    fn parts_follow_each_other_without_overlap() {
+        let layout = Layout::new::<Futex>(&SMALL).unwrap();
+        assert!(layout.control >= size_of::<Header>());
+        assert!(layout.consumers >= layout.control + size_of::<Control<Futex>>());
+        assert!(layout.producers >= layout.consumers + 3 * size_of::<ConsumerEntry<Futex>>());
+        assert!(layout.headers >= layout.producers + 2 * size_of::<ProducerEntry<Futex>>());
+        assert!(layout.payloads >= layout.headers + 2 * 8);
+        assert_eq!(layout.stride, 128);
+        assert!(layout.size >= layout.payloads + 2 * 128);
+    }
+
+    #[test]
+    fn absurd_geometries_are_refused_with_the_range() {
+        let bad = [
+            Geometry { slots: 0, ..SMALL },
+            Geometry { slots: u32::MAX, ..SMALL },
+            Geometry { slot_size: 0, ..SMALL },
+            Geometry { consumers: 65, start_with: 0, ..SMALL },
+            Geometry { producers: 0, ..SMALL },
+            Geometry { start_with: 4, ..SMALL },
+            Geometry { end_after: 0, ..SMALL },
+        ];
+        for geometry in bad {
+            assert!(matches!(Layout::new::<Futex>(&geometry), Err(LayoutError::OutOfRange { .. })), "{geometry:?}");
+        }
+        let large = Geometry { slots: Layout::MAX_SLOTS, slot_size: Layout::MAX_SLOT_SIZE, ..SMALL };
+        assert!(matches!(Layout::new::<Futex>(&large), Err(LayoutError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn layers_differ_in_their_hash() {
+        assert_ne!(Layout::hash::<Futex>(), Layout::hash::<RawSync>());
+    }
+}

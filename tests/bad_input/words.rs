@@ -1,0 +1,228 @@
+//! Arbitrary control words and slots, under participants that were there before and that come
+//! after.
+
+use crate::scribble::{Scribble, scribble, targets};
+use crate::stage::{BOUND, Reached, Scratch, config, within};
+use ackcast::{Channel, Consumer, Producer, Sync};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::cell::RefCell;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+struct Shape {
+    slots: u32,
+    slot_size: u32,
+    start_with: u32,
+    end_after: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Scribble(Scribble),
+    Receive { newcomer: bool, patience: u8 },
+    Send { newcomer: bool, len: u8, patience: u8 },
+    Loan { newcomer: bool, len: u8, patience: u8 },
+    Finish { newcomer: bool, patience: u8 },
+    Leave { newcomer: bool, producer: bool },
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    shape: Shape,
+    /// So many messages were published before anybody came.
+    history: u64,
+    /// So many messages are sent and received before.
+    before: u8,
+    image: Vec<Scribble>,
+    steps: Vec<Step>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let shape = (1..4_u32, 1..100_u32, 0..3_u32, 1..3_u32)
+        .prop_map(|(slots, slot_size, start_with, end_after)| Shape { slots, slot_size, start_with, end_after });
+    let (newcomer, len, patience) = (any::<bool>(), 0..110_u8, 0..8_u8);
+    let step = prop_oneof![
+        3 => scribble().prop_map(Step::Scribble),
+        3 => (newcomer, patience.clone()).prop_map(|(newcomer, patience)| Step::Receive { newcomer, patience }),
+        2 => (newcomer, len.clone(), patience.clone())
+            .prop_map(|(newcomer, len, patience)| Step::Send { newcomer, len, patience }),
+        2 => (newcomer, len, patience.clone())
+            .prop_map(|(newcomer, len, patience)| Step::Loan { newcomer, len, patience }),
+        1 => (newcomer, patience).prop_map(|(newcomer, patience)| Step::Finish { newcomer, patience }),
+        2 => (newcomer, any::<bool>()).prop_map(|(newcomer, producer)| Step::Leave { newcomer, producer }),
+    ];
+    let (image, steps) = (prop::collection::vec(scribble(), 1..6), prop::collection::vec(step, 0..12));
+    let history = prop_oneof![
+        4 => Just(0),
+        1 => 0..u64::MAX >> 1,
+        2 => (1..12_u64).prop_map(|below| (1 << 63) - below), // of which the highest bit is not part
+    ];
+    (shape, history, 0..5_u8, image, steps).prop_map(|(shape, history, before, image, steps)| Case {
+        shape,
+        history,
+        before,
+        image,
+        steps,
+    })
+}
+
+/// At most 0.7 ms: the waits shall end by themselves.
+fn timeout(patience: u8) -> Duration {
+    Duration::from_micros(u64::from(patience) * 100)
+}
+
+/// A message fits its slot, and every byte of it can be read.
+fn check(message: &[u8], slot_size: u32) {
+    assert!(message.len() <= slot_size as usize, "a message of {} bytes", message.len());
+    std::hint::black_box(message.iter().fold(0, |sum, byte| sum ^ byte));
+}
+
+#[test]
+#[should_panic(expected = "a message of 9 bytes")]
+fn a_message_longer_than_a_slot_is_a_failure() {
+    check(&[0; 9], 8);
+}
+
+impl Reached {
+    fn receive(&mut self, consumer: &mut Consumer, slot_size: u32, patience: u8) {
+        self.call("try_recv", || consumer.try_recv().map(|message| check(&message, slot_size)));
+        self.call("recv", || consumer.recv_timeout(timeout(patience)).map(|message| check(&message, slot_size)));
+        self.call("recv_ref", || {
+            let message = consumer.recv_ref_timeout(timeout(patience))?;
+            check(&message, slot_size);
+            message.keep();
+            Ok::<_, ackcast::RecvError>(())
+        });
+    }
+
+    fn send(&mut self, producer: &mut Producer, len: usize, patience: u8) {
+        self.call("try_send", || producer.try_send(&vec![7; len]));
+        self.call("send", || producer.send_timeout(&vec![7; len], timeout(patience)));
+    }
+
+    fn loan(&mut self, producer: &mut Producer, slot_size: u32, len: usize, patience: u8) {
+        self.call("loan", || {
+            let mut loan = producer.loan_timeout(timeout(patience))?;
+            assert_eq!(loan.len(), slot_size as usize);
+            assert!(loan.copy_previous().is_none_or(|len| len <= slot_size as usize));
+            loan.fill(9);
+            loan.publish(len)
+        });
+    }
+
+    fn finish(&mut self, producer: &mut Producer, patience: u8) {
+        self.call("finish", || producer.finish_timeout(timeout(patience)));
+    }
+}
+
+fn run(sync: Sync, case: &Case, scratch: &Scratch) -> Reached {
+    let mut reached = Reached::default();
+    let Shape { slots, slot_size, start_with, end_after } = case.shape;
+    let builder = Channel::create(&scratch.0).sync(sync).slots(slots).slot_size(slot_size);
+    let channel = builder.consumers(start_with).producers(end_after).places(2).build().unwrap();
+    let targets = targets(&channel);
+    scratch.write(targets[0].0, &case.history.to_ne_bytes()); // `published`
+    let (mut consumers, mut producers) = ([None, None], [None, None]);
+    consumers[0] = Some(Consumer::attach(&scratch.0).unwrap());
+    producers[0] = Some(Producer::attach(&scratch.0).unwrap());
+    for _ in 0..case.before {
+        let _ = producers[0].as_mut().unwrap().try_send(b"m");
+        let _ = consumers[0].as_mut().unwrap().try_recv();
+    }
+    case.image.iter().for_each(|scribble| scribble.write(scratch, &targets));
+    // Those who were there, and those who come now.
+    reached.call("attach consumer", || Consumer::attach(&scratch.0).map(|it| consumers[1] = Some(it)));
+    reached.call("attach producer", || Producer::attach(&scratch.0).map(|it| producers[1] = Some(it)));
+    for step in &case.steps {
+        match *step {
+            Step::Scribble(ref scribble) => scribble.write(scratch, &targets),
+            Step::Receive { newcomer, patience } => {
+                if let Some(consumer) = &mut consumers[usize::from(newcomer)] {
+                    reached.receive(consumer, slot_size, patience);
+                }
+            }
+            Step::Send { newcomer, len, patience } => {
+                if let Some(producer) = &mut producers[usize::from(newcomer)] {
+                    reached.send(producer, len.into(), patience);
+                }
+            }
+            Step::Loan { newcomer, len, patience } => {
+                if let Some(producer) = &mut producers[usize::from(newcomer)] {
+                    reached.loan(producer, slot_size, len.into(), patience);
+                }
+            }
+            Step::Finish { newcomer, patience } => {
+                if let Some(producer) = &mut producers[usize::from(newcomer)] {
+                    reached.finish(producer, patience);
+                }
+            }
+            Step::Leave { newcomer, producer: true } => producers[usize::from(newcomer)] = None,
+            Step::Leave { newcomer, producer: false } => consumers[usize::from(newcomer)] = None,
+        }
+    }
+    // At last, everybody does everything.
+    for consumer in consumers.iter_mut().flatten() {
+        reached.receive(consumer, slot_size, 2);
+    }
+    for producer in producers.iter_mut().flatten() {
+        reached.send(producer, 1, 2);
+        reached.loan(producer, slot_size, 1, 2);
+        reached.finish(producer, 2);
+    }
+    let _ = (channel.published(), channel.acknowledged(), channel.evicted(), channel.takeovers());
+    drop((consumers, producers, channel));
+    assert!(!scratch.path().exists(), "the last one out removes the name, whatever the words say");
+    reached
+}
+
+fn every_call_returns(sync: Sync) -> Reached {
+    let reached = RefCell::new(Reached::default());
+    let result = TestRunner::new(config(800)).run(&case(), |case| {
+        let scratch = Scratch::new(&format!("words-{sync:?}")); // ours: a thread that hangs removes nothing
+        let theirs = scratch.clone();
+        reached.borrow_mut().add(within(BOUND, move || run(sync, &case, &theirs)));
+        Ok(())
+    });
+    result.unwrap();
+    reached.into_inner()
+}
+
+const MUST: [&str; 24] = [
+    "attach consumer: Ok",
+    "attach producer: Ok",
+    "attach producer: Join",
+    "try_recv: Ok",
+    "try_recv: TimedOut",
+    "recv: Ok",
+    "recv: TimedOut",
+    "recv: Ended",
+    "recv: ProducersLost",
+    "recv: Corrupt(Published",
+    "recv: Corrupt(Slot",
+    "recv_ref: Ok",
+    "try_send: Ok",
+    "try_send: TimedOut(Acknowledgement",
+    "send: Ok",
+    "send: TooLong",
+    "send: Ended",
+    "send: TimedOut(Start",
+    "send: Corrupt(Acknowledgement",
+    "send: Corrupt(Count",
+    "loan: Ok",
+    "loan: Corrupt(Acknowledgement",
+    "finish: Ok",
+    "finish: Corrupt(Acknowledgement",
+];
+
+#[test]
+fn every_call_returns_on_futexes() {
+    let reached = every_call_returns(Sync::Futex);
+    reached.must(&MUST);
+    reached.must(&["send: TimedOut(Lock"]); // its word can be scribbled on
+}
+
+#[test]
+fn every_call_returns_on_raw_sync() {
+    every_call_returns(Sync::RawSync).must(&MUST);
+}

@@ -1,0 +1,171 @@
+//! How soon a death is noticed, and that no other thing is taken for one. Times are printed, not
+//! asserted: `cargo test --test crash detection -- --nocapture --test-threads=1`.
+
+use crate::child::Process;
+use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes: past this, a call hangs.
+const HANG: Duration = Duration::from_secs(10);
+const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+
+fn name(test: &str, sync: Sync) -> String {
+    format!("detect-{test}-{sync:?}-{}", std::process::id())
+}
+
+/// A child, and what it says.
+fn start(role: &str, channel: &str) -> Process {
+    let mut child = Process::start(role, channel, 0);
+    child.expect("ready");
+    child
+}
+
+/// Runs `case` several times and prints how long it took from the kill to its return.
+fn report(what: &str, sync: Sync, case: impl Fn(usize) -> Duration) {
+    let mut times: Vec<Duration> = (0..9).map(case).collect();
+    times.sort();
+    println!("{what}, {sync:?}: noticed after {:?} (median), {:?} (worst of {})", times[4], times[8], times.len());
+}
+
+#[test]
+fn a_consumer_killed_while_the_producer_waits_for_it_is_evicted() {
+    for sync in LAYERS {
+        report("consumer killed holding a message", sync, |i| {
+            let name = name(&format!("consumer-{i}"), sync);
+            let channel = Channel::create(&name).sync(sync).build().unwrap();
+            let mut child = start("idle consumer", &name);
+            let mut producer = Producer::attach(&name).unwrap();
+            producer.send_timeout(b"held", HANG).unwrap();
+            child.expect("received");
+            assert!(matches!(producer.try_send(b"next"), Err(SendError::TimedOut(_))));
+            let sender = std::thread::spawn(move || {
+                producer.send_timeout(b"next", HANG).unwrap();
+                (Instant::now(), producer)
+            });
+            // Not reaped until later: a zombie counts as dead.
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            let (noticed, producer) = sender.join().unwrap();
+            assert_eq!(channel.evicted(), 1);
+            drop(producer);
+            noticed - killed
+        });
+    }
+}
+
+#[test]
+fn a_producer_killed_inside_the_write_lock_is_succeeded() {
+    for sync in LAYERS {
+        report("producer killed holding the lock", sync, |i| {
+            let name = name(&format!("lock-{i}"), sync);
+            let _channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let mut producer = Producer::attach(&name).unwrap();
+            let mut child = start("lock holder", &name);
+            let late = producer.send_timeout(b"late", Duration::from_millis(30)).unwrap_err();
+            assert!(late.to_string().contains("for the write lock"), "{late}");
+            let sender = std::thread::spawn(move || {
+                producer.send_timeout(b"whole", HANG).unwrap();
+                Instant::now()
+            });
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            let noticed = sender.join().unwrap();
+            assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"whole", "the half message was never there");
+            noticed - killed
+        });
+    }
+}
+
+#[test]
+fn producers_that_all_died_are_reported_after_draining() {
+    for sync in LAYERS {
+        report("the only producer killed", sync, |i| {
+            let name = name(&format!("lost-{i}"), sync);
+            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let mut child = start("idle producer", &name);
+            let receiver = std::thread::spawn(move || {
+                assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
+                assert_eq!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost));
+                let noticed = Instant::now();
+                // It is no end: a successor is received.
+                let mut successor = Producer::attach(consumer.name().as_str()).unwrap();
+                successor.send_timeout(b"two", HANG).unwrap();
+                assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"two");
+                noticed
+            });
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            receiver.join().unwrap() - killed
+        });
+    }
+}
+
+#[test]
+fn a_stopped_consumer_is_waited_for_and_named() {
+    for sync in LAYERS {
+        let name = name("stopped", sync);
+        let channel = Channel::create(&name).sync(sync).build().unwrap();
+        let mut child = start("idle consumer", &name);
+        let pid = rustix::process::Pid::from_child(&child.0);
+        let mut producer = Producer::attach(&name).unwrap();
+        producer.send_timeout(b"one", HANG).unwrap();
+        child.expect("received");
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        let late = producer.send_timeout(b"two", Duration::from_millis(100)).unwrap_err();
+        assert_eq!(late.to_string(), "gave up waiting for consumer 0 to acknowledge message 0");
+        assert_eq!(channel.evicted(), 0);
+        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    }
+}
+
+#[test]
+fn a_grandchild_does_not_keep_a_dead_consumer_alive() {
+    // Descriptors are close-on-exec: a process that the consumer has started holds no lock for it.
+    for sync in LAYERS {
+        let name = name("grandchild", sync);
+        let channel = Channel::create(&name).sync(sync).build().unwrap();
+        let mut child = start("consumer with a child", &name);
+        let mut producer = Producer::attach(&name).unwrap();
+        producer.send_timeout(b"held", HANG).unwrap();
+        child.expect("received");
+        child.kill();
+        producer.send_timeout(b"next", HANG).unwrap();
+        assert_eq!(channel.evicted(), 1);
+    }
+}
+
+#[test]
+fn a_consumer_killed_while_parked_leaves_no_cost_behind() {
+    // What a dead sleeper leaves is one word that says PARKED: the first message after its death
+    // pays for the eviction and one wake, the others nothing.
+    for sync in LAYERS {
+        let name = name("parked", sync);
+        let channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let mut cost = || {
+            let mut rounds: Vec<_> = (0..21)
+                .map(|_| {
+                    let start = Instant::now();
+                    (0..1000_u32).for_each(|i| producer.send_timeout(&i.to_ne_bytes(), HANG).unwrap());
+                    start.elapsed() / 1000
+                })
+                .collect();
+            rounds.sort();
+            rounds[10]
+        };
+        let before = cost();
+        let child = start("idle consumer", &name);
+        while channel.acknowledged().is_empty() {
+            std::thread::yield_now();
+        }
+        child.kill();
+        let after = cost();
+        println!(
+            "a message, {sync:?}: {before:?} before a parked consumer was killed, {after:?} after (medians of 21 × 1000)"
+        );
+        assert_eq!(channel.evicted(), 1);
+        assert_eq!(channel.acknowledged(), []);
+    }
+}

@@ -1,0 +1,139 @@
+//! A layer round the futex layer that kills its own process at its *k*-th operation on the segment.
+//!
+//! Its words are the same words in the same places, so a process on this layer shares a segment
+//! with processes on the real one; it is the protocol's own text that dies.
+
+use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
+use ackcast::layers::{Futex, RealLayer, Sync};
+use ackcast::lock::WordLock;
+use ackcast::signal::WordSignal;
+use std::fs::File;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Operations to go; at 0 we die.
+static FUSE: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// From now on, the process dies at its `k`-th operation, counted from 0.
+pub fn light_fuse(k: usize) {
+    FUSE.store(k, Relaxed);
+}
+
+/// Dies as if by `kill -9` from outside: nothing is unwound, flushed or given back.
+pub fn die() -> ! {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    unreachable!("SIGKILL cannot be handled")
+}
+
+/// One operation is about to happen. Says where it died, for the parent to read.
+#[track_caller]
+fn step(operation: &str) {
+    if FUSE.fetch_sub(1, Relaxed) == 0 {
+        let site = Location::caller();
+        eprintln!("died at {}:{} {operation}", site.file(), site.line());
+        die();
+    }
+}
+
+/// A word whose operations are steps.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Fused<A>(A);
+
+macro_rules! word {
+    ($atomic:ty, $value:ty) => {
+        impl Word<$value> for Fused<$atomic> {
+            fn load(&self, order: Ordering) -> $value {
+                step("load");
+                self.0.load(order)
+            }
+
+            fn store(&self, value: $value, order: Ordering) {
+                step("store");
+                self.0.store(value, order);
+            }
+
+            fn swap(&self, value: $value, order: Ordering) -> $value {
+                step("swap");
+                self.0.swap(value, order)
+            }
+
+            fn compare_exchange(
+                &self,
+                old: $value,
+                new: $value,
+                yes: Ordering,
+                no: Ordering,
+            ) -> Result<$value, $value> {
+                step("compare_exchange");
+                self.0.compare_exchange(old, new, yes, no)
+            }
+        }
+    };
+}
+word!(AtomicU32, u32);
+word!(AtomicU64, u64);
+
+/// The futex layer with a fuse.
+#[derive(Debug)]
+pub struct Killer(Futex);
+
+// SAFETY: the words are `Futex`'s, transparently wrapped.
+unsafe impl RealLayer for Killer {
+    const KIND: Sync = Sync::Futex;
+
+    fn new(file: File) -> Self {
+        Self(Futex::new(file))
+    }
+
+    unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Layer for Killer {
+    type W32 = Fused<AtomicU32>;
+    type W64 = Fused<AtomicU64>;
+    type Lock = WordLock<Self>;
+    type Signal = WordSignal<Self>;
+
+    fn fence(&self, order: Ordering) {
+        step("fence");
+        self.0.fence(order);
+    }
+
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn claim(&self, number: u32) -> bool {
+        self.0.claim(number)
+    }
+
+    fn disclaim(&self, number: u32) {
+        step("disclaim");
+        self.0.disclaim(number);
+    }
+
+    fn is_alive(&self, number: u32) -> bool {
+        step("is_alive");
+        self.0.is_alive(number)
+    }
+}
+
+impl Park for Killer {
+    fn spin(&self, _: &mut u32) -> bool {
+        false // the interesting steps are those of parking
+    }
+
+    fn park(&self, word: &Self::W32, expected: u32, deadline: Deadline) -> Parked {
+        step("park");
+        self.0.park(&word.0, expected, deadline)
+    }
+
+    fn wake(&self, word: &Self::W32) {
+        step("wake");
+        self.0.wake(&word.0);
+    }
+}

@@ -1,0 +1,9 @@
+//! Real deaths: processes that SIGKILL themselves at every step, or are killed at random.
+#![cfg(target_os = "linux")]
+
+mod child;
+mod detection;
+mod killer;
+mod soak;
+mod steps;
+mod table;

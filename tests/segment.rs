@@ -1,0 +1,170 @@
+//! Opening what is half made, foreign, of another version or layout, too short, not ours or dead;
+//! creating over the living and over the dead.
+
+use ackcast::segment::{HeaderFault, Name, OpenError, leftovers, remove_if_dead};
+use ackcast::{AttachError, Channel, Consumer, CreateError, Producer, Sync};
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::PathBuf;
+
+/// A channel name of this test's own, whose file is removed in any case.
+struct Scratch(String);
+
+impl Scratch {
+    fn new(test: &str) -> Self {
+        Self(format!("segment-{test}-{}", std::process::id()))
+    }
+
+    fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/dev/shm/ackcast.{}", self.0))
+    }
+
+    fn leave(&self, bytes: &[u8]) {
+        std::fs::write(self.path(), bytes).unwrap();
+        std::fs::set_permissions(self.path(), Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn open_fault(&self) -> HeaderFault {
+        match Consumer::attach(&self.0).unwrap_err() {
+            AttachError::Open(OpenError::Unusable { fault, .. }) => fault,
+            other => panic!("not unusable: {other}"),
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.path());
+    }
+}
+
+#[test]
+fn nothing_there_and_bad_names_are_told_apart() {
+    let absent = Scratch::new("absent");
+    assert!(matches!(Producer::attach(&absent.0), Err(AttachError::Open(OpenError::NotFound { .. }))));
+    assert!(matches!(Producer::attach("a/b"), Err(AttachError::Name(_))));
+    assert!(matches!(Channel::create("").build(), Err(CreateError::Name(_))));
+}
+
+#[test]
+fn wrong_headers_of_a_living_segment_are_named() {
+    let scratch = Scratch::new("faults");
+    let channel = Channel::create(&scratch.0).build().unwrap();
+    let file = File::options().write(true).open(scratch.path()).unwrap();
+    let mut original = vec![0; 128];
+    File::open(scratch.path()).unwrap().read_exact_at(&mut original, 0).unwrap();
+    let with = |offset: usize, byte: u8| {
+        let mut header = original.clone();
+        header[offset] ^= byte;
+        file.write_all_at(&header, 0).unwrap();
+        let fault = scratch.open_fault();
+        file.write_all_at(&original, 0).unwrap();
+        fault
+    };
+    assert!(matches!(with(0, 1), HeaderFault::Foreign { .. }));
+    assert!(matches!(with(16, 0xf0), HeaderFault::Version { .. }));
+    assert!(matches!(with(20, 0xf0), HeaderFault::Layer { .. }));
+    assert!(matches!(with(24, 1), HeaderFault::LayoutHash { .. }));
+    assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than there is room for
+    assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
+    assert!(matches!(with(64, 1), HeaderFault::HalfMade));
+    Consumer::attach(&scratch.0).expect("restored");
+    drop(channel);
+}
+
+#[test]
+fn foreign_files_are_left_alone() {
+    let scratch = Scratch::new("foreign");
+    scratch.leave(&[b'x'; 8192]);
+    assert!(matches!(scratch.open_fault(), HeaderFault::Foreign { .. }));
+    let error = Channel::create(&scratch.0).build().unwrap_err();
+    assert!(matches!(error, CreateError::InTheWay(OpenError::Unusable { fault: HeaderFault::Foreign { .. }, .. })));
+    assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).is_err());
+    assert!(scratch.path().exists());
+}
+
+#[test]
+fn a_creator_that_died_early_does_not_hang_openers_and_is_replaced() {
+    let scratch = Scratch::new("half");
+    scratch.leave(&[]);
+    assert!(matches!(scratch.open_fault(), HeaderFault::Size { found: 0, .. }));
+    scratch.leave(&[0; 8192]);
+    assert_eq!(scratch.open_fault(), HeaderFault::HalfMade);
+    let _channel = Channel::create(&scratch.0).build().expect("replaces it");
+}
+
+#[test]
+fn files_that_others_could_open_are_refused() {
+    let scratch = Scratch::new("mode");
+    let _channel = Channel::create(&scratch.0).build().unwrap();
+    std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o644)).unwrap();
+    let error = Consumer::attach(&scratch.0).unwrap_err();
+    assert!(error.to_string().contains("with mode 644; it must be ours"), "{error}");
+}
+
+#[test]
+fn the_living_are_named_and_the_dead_replaced() {
+    for sync in [Sync::Futex, Sync::RawSync] {
+        let scratch = Scratch::new(&format!("living-{sync:?}"));
+        let channel = Channel::create(&scratch.0).sync(sync).build().unwrap();
+        let consumer = Consumer::attach(&scratch.0).unwrap();
+        drop(channel);
+        match Channel::create(&scratch.0).build().unwrap_err() {
+            CreateError::AlreadyExists { living, .. } => assert_eq!(living, [0]),
+            other => panic!("{other}"),
+        }
+        assert!(!remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
+        // What a process that was killed leaves: the file, and no locks.
+        let bytes = std::fs::read(scratch.path()).unwrap();
+        drop(consumer);
+        assert!(!scratch.path().exists(), "the last one out removes the name");
+        scratch.leave(&bytes);
+        assert!(matches!(Consumer::attach(&scratch.0), Err(AttachError::Open(OpenError::Abandoned { .. }))));
+        let name = Name::new(&scratch.0).unwrap();
+        assert!(leftovers().unwrap().contains(&name));
+        let _fresh = Channel::create(&scratch.0).sync(sync).build().expect("replaces it");
+        let mut consumer = Consumer::attach(&scratch.0).unwrap();
+        assert!(matches!(consumer.try_recv(), Err(ackcast::RecvError::TimedOut { next: 0 })), "starts clean");
+    }
+}
+
+#[test]
+fn a_dead_ones_leftover_is_cleaned() {
+    let scratch = Scratch::new("clean");
+    scratch.leave(&[0; 4096]);
+    assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
+    assert!(!scratch.path().exists());
+}
+
+#[test]
+fn dropping_an_old_handle_does_not_remove_a_new_segment_of_its_name() {
+    let scratch = Scratch::new("successor");
+    let old = Channel::create(&scratch.0).build().unwrap();
+    std::fs::remove_file(scratch.path()).unwrap(); // by hand
+    let _new = Channel::create(&scratch.0).build().unwrap();
+    drop(old);
+    assert!(scratch.path().exists());
+}
+
+#[test]
+fn a_full_file_system_is_an_error_and_not_a_signal_later() {
+    let scratch = Scratch::new("full");
+    // More than any machine's /dev/shm: refused before a page is taken.
+    let error = Channel::create(&scratch.0).slots(1 << 19).slot_size(1 << 20).build().unwrap_err();
+    assert!(matches!(error, CreateError::NoSpace { bytes, .. } if bytes > 1 << 39), "{error}");
+    assert!(!scratch.path().exists());
+}
+
+#[test]
+fn limits_are_stated() {
+    let scratch = Scratch::new("limits");
+    let error = Channel::create(&scratch.0).slots(0).build().unwrap_err();
+    assert_eq!(error.to_string(), "slots is 0; it must be 1 to 1048576");
+    let error = Channel::create(&scratch.0).consumers(65).build().unwrap_err();
+    assert_eq!(error.to_string(), "the number of places for consumers is 65; it must be 1 to 64");
+    let places = Channel::create(&scratch.0).places(1).build().unwrap();
+    let _first = Consumer::attach(&scratch.0).unwrap();
+    let error = Consumer::attach(&scratch.0).unwrap_err();
+    assert!(error.to_string().contains("all 1 places for consumers are taken"), "{error}");
+    drop(places);
+}

@@ -1,0 +1,170 @@
+//! Arbitrary bytes as a whole segment file, held by somebody who lives: attaching gives `Ok` or a
+//! typed error, and what was attached to can be used.
+//!
+//! Not asked here, since each costs up to a second of patience: half-made segments
+//! (`tests/bad_input.rs` has them).
+#![no_main]
+
+use ackcast::layer::Deadline;
+use ackcast::layers::{Futex, Peers, RawSync};
+use ackcast::protocol::{Consumer, Geometry, Producer};
+use ackcast::segment::{Handle, Layout, Name};
+use ackcast::{Channel, Sync};
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::sync::OnceLock;
+
+/// The header's facts end here, and its state follows.
+const INIT_AT: usize = 64;
+const SLOTS_AT: usize = 40;
+const HEADER: usize = 128;
+
+#[derive(Debug, Arbitrary)]
+enum Input<'a> {
+    /// The whole file is these bytes.
+    Raw(&'a [u8]),
+    /// A good header of this layer, patched; then `rest`, again and again.
+    Patched { raw_sync: bool, patches: Vec<(u8, u32)>, size: Size, rest: &'a [u8] },
+}
+
+#[derive(Debug, Arbitrary)]
+enum Size {
+    /// What the header's geometry needs, in the file and in the header.
+    Right,
+    /// That, but in the file alone.
+    Contradicted,
+    Any(u16),
+}
+
+unsafe extern "C" {
+    safe fn atexit(call: extern "C" fn()) -> i32;
+}
+
+/// The fuzzer ends without dropping anything.
+extern "C" fn remove_file() {
+    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.fuzz-header-{}", std::process::id()));
+}
+
+struct Stage {
+    name: Name,
+    file: File,
+    /// Somebody is present: else every segment is a dead one's.
+    _company: Peers,
+    good: [Vec<u8>; 2],
+}
+
+impl Stage {
+    fn new() -> Self {
+        atexit(remove_file);
+        let good = [Sync::Futex, Sync::RawSync].map(|sync| {
+            let name = format!("fuzz-good-{}", std::process::id());
+            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let bytes = std::fs::read(format!("/dev/shm/ackcast.{name}")).unwrap();
+            bytes[..HEADER].to_vec()
+        });
+        let name = Name::new(&format!("fuzz-header-{}", std::process::id())).unwrap();
+        let path = format!("/dev/shm/ackcast.{name}");
+        std::fs::write(&path, []).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let open = || File::options().read(true).write(true).open(&path).unwrap();
+        let company = Peers::new(open());
+        company.enter().unwrap();
+        Self { name, file: open(), _company: company, good }
+    }
+
+    /// Makes the file what the input says; false if that is not worth a run.
+    fn set(&self, input: &Input<'_>) -> bool {
+        self.file.set_len(0).unwrap();
+        let size = match input {
+            Input::Raw(bytes) => {
+                if bytes.len() < HEADER {
+                    return false;
+                }
+                self.file.write_all_at(bytes, 0).unwrap();
+                bytes.len() as u64
+            }
+            Input::Patched { raw_sync, patches, size, rest } => {
+                let mut header = self.good[usize::from(*raw_sync)].clone();
+                for &(at, value) in patches {
+                    let at = usize::from(at) % (HEADER / 4) * 4;
+                    header[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+                }
+                let size = match *size {
+                    Size::Any(size) => HEADER as u64 + u64::from(size),
+                    Size::Right => {
+                        let Some(size) = needed(&header, *raw_sync) else { return false };
+                        header[32..40].copy_from_slice(&size.to_ne_bytes());
+                        size
+                    }
+                    Size::Contradicted => needed(&header, *raw_sync).unwrap_or(4096),
+                };
+                if size > 64 << 20 {
+                    return false; // `tests/bad_input.rs` has the large ones
+                }
+                let mut bytes = header;
+                if !rest.is_empty() {
+                    bytes.extend(rest.iter().cycle().take((size as usize).min(1 << 16) - HEADER));
+                }
+                self.file.write_all_at(&bytes, 0).unwrap();
+                size
+            }
+        };
+        self.file.set_len(size).unwrap();
+        let mut header = [0; INIT_AT + 4];
+        self.file.read_exact_at(&mut header, 0).unwrap();
+        let ready = header[INIT_AT..] == self.good[0][INIT_AT..INIT_AT + 4];
+        let may_be_ours = header[..8] == self.good[0][..8] || header[..8] == [0; 8];
+        ready || !may_be_ours
+    }
+}
+
+/// The size that the geometry in `header` needs.
+fn needed(header: &[u8], raw_sync: bool) -> Option<u64> {
+    let number = |i: usize| u32::from_ne_bytes(header[SLOTS_AT + 4 * i..][..4].try_into().unwrap());
+    let geometry = Geometry {
+        slots: number(0),
+        slot_size: number(1),
+        consumers: number(2),
+        producers: number(3),
+        start_with: number(4),
+        end_after: number(5),
+    };
+    let layout = if raw_sync { Layout::new::<RawSync>(&geometry) } else { Layout::new::<Futex>(&geometry) };
+    Some(layout.ok()?.size as u64)
+}
+
+fn attach(name: &Name) {
+    let handle = match Handle::open(name) {
+        Ok(handle) => handle,
+        Err(error) => return drop(error.to_string()),
+    };
+    if handle.sync() == Sync::RawSync {
+        // No further: the bytes of pthread's own objects may not be arbitrary.
+        handle.channel::<RawSync>().unwrap();
+        return assert!(handle.channel::<Futex>().is_err());
+    }
+    let mut consumer = Consumer::join(handle.channel::<Futex>().unwrap());
+    let other = Handle::open(name).unwrap();
+    let slot_size = handle.geometry().slot_size as usize;
+    if let Ok(mut producer) = Producer::join(other.channel::<Futex>().unwrap()) {
+        let _ = producer.send(b"x", Deadline::Now).map_err(|error| error.to_string());
+    }
+    if let Ok(consumer) = &mut consumer {
+        match consumer.receive(Deadline::Now) {
+            Ok(message) => assert!(message.len() <= slot_size && message.iter().fold(0, |sum, b| sum ^ b) <= u8::MAX),
+            Err(error) => drop(error.to_string()),
+        }
+    }
+}
+
+fuzz_target!(|input: Input<'_>| -> libfuzzer_sys::Corpus {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    let stage = STAGE.get_or_init(Stage::new);
+    if !stage.set(&input) {
+        return libfuzzer_sys::Corpus::Reject;
+    }
+    attach(&stage.name);
+    libfuzzer_sys::Corpus::Keep
+});

@@ -82,6 +82,9 @@ const LATE_PRODUCER: &[Witness] = &[
     ("ends it", |seen| seen[2].last() == Some(&event::END)),
 ];
 
+/// Schedules of the largest scenario.
+const MANY: usize = if cfg!(loom) { 5_000 } else { 200 };
+
 /// Schedules drawn at random where there are too many for all.
 const SAMPLE: Checker = Checker::Random(400, 7);
 
@@ -149,6 +152,9 @@ pub fn entries() -> Vec<Entry> {
         quick(evict(2, 1, D::ASSUME_FENCED)),
         reaching(LATE_PRODUCER, quick(late_producer(1, D::ASSUME_FENCED))),
         quick(late(1, 1, D::ASSUME_FENCED)),
+        by(Checker::Random(MANY, 1), quick(flow(3, 5, 10, 2, D::PARK_STACK))),
+        by(Checker::Pct(MANY, 2), quick(flow(3, 5, 10, 2, D::PARK_STACK))),
+        by(Checker::Urw(MANY, 3), quick(flow(3, 5, 10, 2, D::PARK_STACK))),
         // What item 4 of the issue asks for, and more.
         deep(flow(1, 2, 4, 1, D::ASSUME)),
         deep(flow(1, 2, 2, 2, D::ASSUME)),
@@ -159,9 +165,6 @@ pub fn entries() -> Vec<Entry> {
         deep(flow(1, 2, 3, 2, D::ASSUME)),
         deep(flow(1, 3, 2, 1, D::ASSUME)),
         deep(lock(3, 1, 1, D::WORD_LOCK)),
-        deep(signal(2, 2, D::PARK_SIGNAL)),
-        deep(signal(2, 1, D::STACK)),
-        deep(end(2, 2, 1, 1, D::ASSUME)),
-        by(Checker::Dfs, deep(flow(1, 1, 2, 1, D::PARK))),
+        by(Checker::Random(50_000, 9), deep(signal(2, 2, D::PARK_SIGNAL))),
     ]
 }

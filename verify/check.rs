@@ -89,6 +89,14 @@ fn catch_panics() {
     });
 }
 
+/// Runs `f` without printing panics: an engine ends its threads with some.
+pub fn quietly(f: impl FnOnce()) {
+    catch_panics();
+    EXPECTING.set(true);
+    f();
+    EXPECTING.set(false);
+}
+
 /// Why a run in this environment would not be what it says.
 pub fn refused(mut names: impl Iterator<Item = String>) -> Option<String> {
     let bad = names.find(|name| name.starts_with("LOOM_MAX_") || name.starts_with("LOOM_CHECKPOINT_"))?;

@@ -15,6 +15,7 @@ mod hook;
 mod layer;
 mod litmus;
 mod mutants;
+mod oracle;
 mod picture;
 mod report;
 mod scenarios;

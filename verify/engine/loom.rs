@@ -25,6 +25,9 @@ pub struct Latch {
     /// Never dropped in place: after a failure there is no execution left in which to unlock.
     guard: RefCell<Option<ManuallyDrop<MutexGuard<'static, ()>>>>,
     mutex: Box<Mutex<()>>,
+    /// loom does not see that an unlock conflicts with an attempt to lock: both touch this. Found by
+    /// the oracle: a lock that is taken at this moment was hardly ever met.
+    attempts: AtomicU64,
 }
 
 impl Latch {
@@ -100,7 +103,7 @@ impl Engine for Loom {
     }
 
     fn latch() -> Latch {
-        Latch { guard: RefCell::new(None), mutex: Box::new(Mutex::new(())) }
+        Latch { guard: RefCell::new(None), mutex: Box::new(Mutex::new(())), attempts: AtomicU64::new(0) }
     }
 
     fn lock(latch: &Latch) {
@@ -108,10 +111,12 @@ impl Engine for Loom {
     }
 
     fn try_lock(latch: &Latch) -> bool {
+        Self::touch(&latch.attempts);
         latch.mutex.try_lock().map(|guard| latch.keep(guard)).is_ok()
     }
 
     fn unlock(latch: &Latch) {
+        Self::touch(&latch.attempts);
         let guard = latch.guard.borrow_mut().take();
         drop(guard.map(ManuallyDrop::into_inner));
     }

@@ -1,7 +1,7 @@
 //! Opening what is half made, foreign, of another version or layout, too short, not ours or dead;
 //! creating over the living and over the dead.
 
-use ackcast::segment::{HeaderFault, Name, OpenError, leftovers, remove_if_dead};
+use ackcast::segment::{HeaderFault, Name, OpenError, leftovers, living, remove_if_dead};
 use ackcast::{AttachError, Channel, Consumer, CreateError, Producer, Sync};
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -114,6 +114,7 @@ fn the_living_are_named_and_the_dead_replaced() {
             other => panic!("{other}"),
         }
         assert!(!remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
+        assert_eq!(living(&Name::new(&scratch.0).unwrap()).unwrap(), Some(vec![0]));
         // What a process that was killed leaves: the file, and no locks.
         let bytes = std::fs::read(scratch.path()).unwrap();
         drop(consumer);
@@ -132,8 +133,26 @@ fn the_living_are_named_and_the_dead_replaced() {
 fn a_dead_ones_leftover_is_cleaned() {
     let scratch = Scratch::new("clean");
     scratch.leave(&[0; 4096]);
+    assert_eq!(living(&Name::new(&scratch.0).unwrap()).unwrap(), None);
+    assert!(scratch.path().exists(), "a look removes nothing");
     assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
     assert!(!scratch.path().exists());
+}
+
+#[test]
+fn producers_are_lost_when_the_last_goes_without_finishing() {
+    let scratch = Scratch::new("lost");
+    let channel = Channel::create(&scratch.0).consumers(0).build().unwrap();
+    assert!(!channel.producers_lost(), "none has come yet");
+    let [first, mut second] = [(); 2].map(|()| Producer::attach(&scratch.0).unwrap());
+    drop(first);
+    assert!(!channel.producers_lost());
+    drop(second);
+    assert!(channel.producers_lost());
+    second = Producer::attach(&scratch.0).unwrap();
+    assert!(!channel.producers_lost(), "a successor has come");
+    second.finish().unwrap();
+    drop(second);
 }
 
 #[test]

@@ -73,6 +73,12 @@ impl Channel {
         on_layer!(Inner, &self.inner, channel => channel.published())
     }
 
+    /// Whether there were producers, and all that did not finish are dead. Stale at once: another
+    /// producer may come.
+    pub fn producers_lost(&self) -> bool {
+        on_layer!(Inner, &self.inner, channel => channel.producers_lost())
+    }
+
     /// The consumers that are attached, each with the number of messages it has acknowledged.
     pub fn acknowledged(&self) -> Vec<(u32, u64)> {
         on_layer!(Inner, &self.inner, channel => channel.acknowledged().collect())

@@ -1,5 +1,7 @@
 //! How a command ends that did not do its job.
 
+use ackcast::protocol::Corruption;
+use ackcast::{RecvError, SendError};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -13,6 +15,10 @@ pub(crate) enum Failure {
     Forsaken,
     /// This signal asked us to stop.
     Stopped(i32),
+    /// Every producer died without finishing: what was received is not all there was to be.
+    ProducersLost,
+    /// The channel's memory holds what no participant can have written.
+    Corrupt(Corruption),
     /// Something went wrong; one line for each thing.
     Wrong(Vec<String>),
 }
@@ -31,7 +37,9 @@ impl Failure {
             Self::Forsaken => Self::FORSAKEN,
             // As a shell reports a process that died of the signal. Signals are below 128.
             Self::Stopped(signal) => 128 | signal as u8,
-            Self::Wrong(_) => 1,
+            Self::ProducersLost => 3,
+            Self::Corrupt(_) => 4,
+            Self::Wrong(_) => 1, // 2 is clap's, for wrong usage
         }
     }
 
@@ -40,7 +48,12 @@ impl Failure {
     /// # Errors
     /// If stderr cannot be written.
     pub(crate) fn tell(&self) -> io::Result<()> {
-        let Self::Wrong(lines) = self else { return Ok(()) };
+        let lines = match self {
+            Self::ReaderGone | Self::Stopped(_) => return Ok(()),
+            Self::ProducersLost => &[RecvError::ProducersLost.to_string()][..],
+            Self::Corrupt(corruption) => &[RecvError::Corrupt(*corruption).to_string()][..],
+            Self::Wrong(lines) => lines,
+        };
         let text: String = lines.iter().map(|line| format!("ackcast: {line}\n")).collect();
         io::stderr().write_all(text.as_bytes())
     }
@@ -50,6 +63,23 @@ impl Failure {
         match self {
             Self::Wrong(lines) => Self::Wrong(lines.iter().map(|line| format!("{who}: {line}")).collect()),
             other => other,
+        }
+    }
+
+    /// The failure of a consumer, with a status of its own where the user can act on it.
+    pub(crate) fn from_recv(error: RecvError) -> Self {
+        match error {
+            RecvError::ProducersLost => Self::ProducersLost,
+            RecvError::Corrupt(corruption) => Self::Corrupt(corruption),
+            other => other.into(),
+        }
+    }
+
+    /// The failure of a producer, likewise.
+    pub(crate) fn from_send(error: SendError) -> Self {
+        match error {
+            SendError::Corrupt(corruption) => Self::Corrupt(corruption),
+            other => other.into(),
         }
     }
 

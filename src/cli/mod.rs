@@ -3,20 +3,30 @@
 mod array;
 mod child;
 mod children;
+mod clean;
 mod demo;
 mod failure;
+mod input;
 mod job;
+mod meet;
 mod options;
 mod output;
 mod progress;
+mod recv;
 mod report;
+mod send;
+mod sink;
+mod stop;
 mod strings;
 mod summary;
 mod work;
 
 use clap::{Parser, Subcommand};
+use clean::Clean;
 use job::Job;
 use options::Demo;
+use recv::Recv;
+use send::Send;
 use std::process::ExitCode;
 
 /// Acknowledged broadcast over shared memory, between processes on one machine.
@@ -31,6 +41,12 @@ struct Cli {
 enum Command {
     /// Sends messages from producer processes to consumer processes and proves that all arrived.
     Demo(Demo),
+    /// Sends the lines of stdin to every `ackcast recv` of the same name.
+    Send(Send),
+    /// Writes the lines of an `ackcast send` of the same name to stdout.
+    Recv(Recv),
+    /// Removes from /dev/shm the channels of which every user is dead, and nothing else.
+    Clean(Clean),
     /// One process of a demo; started by `demo`, of no use by hand.
     #[command(hide = true)]
     DemoChild(Job),
@@ -40,6 +56,9 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo(demo) => demo::run(&demo),
+        Command::Send(send) => send::run(&send),
+        Command::Recv(recv) => recv::run(&recv),
+        Command::Clean(clean) => clean::run(&clean),
         Command::DemoChild(job) => child::run(&job),
     };
     match done {

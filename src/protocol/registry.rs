@@ -81,7 +81,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     }
 
     /// Whether there were producers, and all that did not finish are dead.
-    pub(super) fn producers_lost(&self) -> bool {
+    pub fn producers_lost(&self) -> bool {
         let mut dead = false;
         let alive = self.attached_producers().any(|(number, entry)| {
             let alive = self.layer.is_alive(number);

@@ -318,18 +318,42 @@ pub fn remove_if_dead(name: &Name) -> Result<bool, OpenError> {
     Ok(remove_leftover(name)?.is_none())
 }
 
+/// The participants that live and use the segment of this name; `None` if nobody is present there,
+/// so that [`remove_if_dead`] would remove it. Changes nothing. A handle that only watches is
+/// present and no participant.
+///
+/// # Errors
+/// As [`remove_if_dead`].
+pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
+    let (peers, _) = own_file(name)?;
+    if peers.has_company() {
+        return Ok(Some(participants(&peers)));
+    }
+    check_removable(name, &peers)?;
+    Ok(None)
+}
+
 /// Removes the segment of this name if nobody is present there; else says which participants are.
 fn remove_leftover(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
     let (peers, _) = own_file(name)?;
     if peers.alone() == Presence::Others {
-        return Ok(Some((0..MAX_PARTICIPANTS).filter(|&number| peers.is_alive(number)).collect()));
+        return Ok(Some(participants(&peers)));
     }
-    let mut magic = [0; 8]; // what a creator who died early leaves
-    let read = rustix::io::pread(peers.file(), &mut magic, 0);
-    if !Header::may_be_ours(magic) || read.is_err() {
-        let fault = HeaderFault::Foreign { found: magic };
-        return Err(OpenError::Unusable { name: name.clone(), fault });
-    }
+    check_removable(name, &peers)?;
     unlink(name, &peers);
     Ok(None)
+}
+
+fn participants(peers: &Peers) -> Vec<u32> {
+    (0..MAX_PARTICIPANTS).filter(|&number| peers.is_alive(number)).collect()
+}
+
+/// Whether the file is a segment, or what a creator who died early leaves.
+fn check_removable(name: &Name, peers: &Peers) -> Result<(), OpenError> {
+    let mut magic = [0; 8]; // as in fresh memory
+    let read = rustix::io::pread(peers.file(), &mut magic, 0);
+    if Header::may_be_ours(magic) && read.is_ok() {
+        return Ok(());
+    }
+    Err(OpenError::Unusable { name: name.clone(), fault: HeaderFault::Foreign { found: magic } })
 }

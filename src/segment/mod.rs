@@ -15,7 +15,7 @@ mod slots;
 pub use error::{CreateError, OpenError};
 pub use header::{HeaderFault, VERSION};
 pub use layout::{Layout, LayoutError};
-pub use life::{Handle, leftovers, remove_if_dead};
+pub use life::{Handle, leftovers, living, remove_if_dead};
 pub use name::{Name, NameError};
 pub use slots::{Segment, SlotReading, SlotWriting};
 

@@ -1,0 +1,62 @@
+//! `ackcast clean`: removes what only the dead hold.
+
+use super::failure::Failure;
+use super::output::Output;
+use ackcast::segment::{Name, OpenError, leftovers, living, remove_if_dead};
+use clap::Args;
+
+const HELP: &str = "\
+Says of each channel what became of it. What is in use, belongs to somebody else or is no channel is
+left, and that is no error: `clean` may be run at any time, by hand or by a timer.
+
+Exit status:
+  0    everything that only the dead held is gone
+  1    something went wrong
+  2    wrong usage";
+
+/// What `ackcast clean` is told.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Clean {
+    /// The channels to look at; without any, all of this machine
+    #[arg(value_name = "NAME", value_parser = Name::new)]
+    names: Vec<Name>,
+
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Removes, or says what it would.
+pub(crate) fn run(clean: &Clean) -> Result<(), Failure> {
+    let mut output = Output::new(false)?;
+    let listed = clean.names.is_empty();
+    let names = if listed { leftovers()? } else { clean.names.clone() };
+    let mut failed = Vec::new();
+    for name in &names {
+        match look(name, clean.dry_run) {
+            Ok(line) => output.line(line)?,
+            Err(OpenError::NotFound { .. }) if listed => {} // gone since it was listed
+            Err(OpenError::NotFound { .. }) => output.line(format!("{name}: there is no such channel"))?,
+            Err(error @ (OpenError::Unusable { .. } | OpenError::NotOurs { .. })) => {
+                output.line(format!("{name}: left: {error}"))?;
+            }
+            Err(error) => failed.push(error.to_string()),
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(Failure::Wrong(failed)) }
+}
+
+/// What became of this one, or would.
+fn look(name: &Name, dry_run: bool) -> Result<String, OpenError> {
+    if !dry_run && remove_if_dead(name)? {
+        return Ok(format!("{name}: removed"));
+    }
+    Ok(match living(name)? {
+        Some(living) if living.is_empty() => format!("{name}: left: somebody has it open"),
+        Some(living) if living.len() == 1 => format!("{name}: left: in use by 1 participant"),
+        Some(living) => format!("{name}: left: in use by {} participants", living.len()),
+        None if dry_run => format!("{name}: would be removed"),
+        None => format!("{name}: left: whoever used it left just now"), // and removes it
+    })
+}

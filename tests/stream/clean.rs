@@ -1,0 +1,92 @@
+//! `ackcast clean`, and leftovers in the way of `send` and `recv`.
+
+use super::process::{Process, Scratch, eventually};
+use ackcast::segment::{Name, living};
+use rustix::process::Signal;
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+/// Runs it and returns what it says.
+fn clean(args: &[&str], code: i32) -> String {
+    let mut clean = Process::new(&[&["clean"], args].concat(), Stdio::null(), Stdio::piped());
+    let mut said = String::new();
+    clean.stdout().read_to_string(&mut said).unwrap();
+    clean.ends_with(code);
+    said
+}
+
+/// Leaves what a pair leaves of which both are killed.
+fn leave_a_dead_one(scratch: &Scratch) {
+    let mut recv = scratch.recv("dead");
+    let mut send = scratch.send_from(&[], Stdio::piped());
+    send.stdin().write_all(b"old\n").unwrap();
+    recv.process.kill(Signal::STOP); // or it would end, and remove the name, before we kill it
+    eventually("no channel comes", || scratch.segment().exists());
+    send.kill(Signal::KILL);
+    recv.process.kill(Signal::KILL);
+    send.end();
+    recv.process.end();
+    assert!(scratch.segment().exists());
+}
+
+#[test]
+fn the_dead_ones_is_removed_and_the_living_ones_is_left() {
+    let (dead, alive) = (Scratch::new("dead"), Scratch::new("alive"));
+    leave_a_dead_one(&dead);
+    let mut recv = alive.recv("out");
+    let mut send = alive.send_from(&[], Stdio::piped());
+    let mut stdin = send.stdin();
+    stdin.write_all(b"line\n").unwrap();
+    recv.has_written(5);
+    let left = format!("{}: left: in use by 2 participants\n", alive.name);
+    let names = [&*dead.name, &*alive.name];
+
+    let said = clean(&[&["--dry-run"], &names[..]].concat(), 0);
+    assert_eq!(said, format!("{}: would be removed\n{left}", dead.name));
+    assert!(dead.segment().exists());
+    assert_eq!(living(&Name::new(&dead.name).unwrap()).unwrap(), None);
+    assert_eq!(living(&Name::new(&alive.name).unwrap()).unwrap().map(|living| living.len()), Some(2));
+
+    assert_eq!(clean(&names, 0), format!("{}: removed\n{left}", dead.name));
+    dead.assert_nothing_left();
+    assert_eq!(clean(&[&dead.name], 0), format!("{}: there is no such channel\n", dead.name));
+    // All of this machine: others' tests have theirs, too. Only a look, so as not to spoil them.
+    assert!(clean(&["--dry-run"], 0).contains(&left));
+
+    drop(stdin);
+    send.ends_with(0);
+    assert_eq!(recv.wrote(0), b"line\n");
+    alive.assert_nothing_left();
+}
+
+#[test]
+fn what_is_no_channel_is_left() {
+    let scratch = Scratch::new("foreign");
+    std::fs::write(scratch.segment(), "x".repeat(4096)).unwrap();
+    std::fs::set_permissions(scratch.segment(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for args in [&[&*scratch.name][..], &["--dry-run", &scratch.name]] {
+        let said = clean(args, 0);
+        assert!(said.contains("left:") && said.contains("not a segment of ackcast"), "{said}");
+    }
+    assert!(scratch.segment().exists());
+}
+
+#[test]
+fn a_name_that_cannot_be_is_wrong_usage() {
+    clean(&["a/b"], 2);
+    Process::new(&["recv", "a/b"], Stdio::null(), Stdio::null()).ends_with(2);
+    Process::new(&["send"], Stdio::null(), Stdio::null()).ends_with(2);
+}
+
+#[test]
+fn a_leftover_is_not_joined_but_replaced() {
+    let scratch = Scratch::new("leftover");
+    leave_a_dead_one(&scratch);
+    let mut recv = scratch.recv("out");
+    eventually("it starts", || recv.process.handles_signals());
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    assert!(recv.process.runs());
+    scratch.send(&[], b"new\n").ends_with(0);
+    assert_eq!(recv.wrote(0), b"new\n");
+    scratch.assert_nothing_left();
+}

@@ -1,0 +1,68 @@
+//! kill -9.
+
+use super::process::{Scratch, same, seq};
+use rustix::process::Signal;
+use std::io::Write;
+use std::process::Stdio;
+use std::thread;
+
+const LINES: u32 = 200_000;
+const ARGS: [&str; 4] = ["--consumers", "3", "--slots", "16"];
+
+#[test]
+fn a_recv_killed_in_the_middle_harms_nobody() {
+    let scratch = Scratch::new("recv");
+    let input = seq(LINES);
+    let mut recvs = scratch.three_recvs();
+    let mut send = scratch.send(&ARGS, &input);
+    recvs[1].has_written(100_000);
+    recvs[1].process.kill(Signal::KILL);
+    assert_eq!(recvs[1].process.end().status.code(), None);
+    assert!(recvs[1].written().len() < input.len(), "not in the middle");
+    assert_eq!(send.ends_with(0).stderr, "");
+    same(&recvs[0].wrote(0), &input);
+    same(&recvs[2].wrote(0), &input);
+    scratch.assert_nothing_left();
+}
+
+#[test]
+fn recvs_drain_what_a_killed_send_has_sent_and_say_so() {
+    let scratch = Scratch::new("send");
+    let input = seq(LINES);
+    let mut recvs = scratch.three_recvs();
+    let mut send = scratch.send(&ARGS, &input);
+    recvs[1].has_written(100_000);
+    send.kill(Signal::KILL);
+    assert_eq!(send.end().status.code(), None);
+    let got = recvs[0].wrote(3);
+    assert!(got.len() < input.len() && got.ends_with(b"\n"), "not in the middle");
+    same(&got, &input[..got.len()]);
+    for recv in &mut recvs[1..] {
+        same(&recv.wrote(3), &got);
+    }
+    scratch.assert_nothing_left();
+}
+
+#[test]
+fn a_send_killed_beside_another_harms_nobody() {
+    let scratch = Scratch::new("other");
+    let mut recv = scratch.recv("out");
+    let mut first = scratch.send_from(&["--slots", "2"], Stdio::piped());
+    let mut stdin = first.stdin();
+    stdin.write_all(b"from the first\n").unwrap();
+    recv.has_written(15);
+    let mut second = scratch.send_from(&[], Stdio::piped());
+    let mut input = second.stdin();
+    let feeder = thread::spawn(move || drop(input.write_all(&seq(LINES)))); // until it is killed
+    recv.has_written(100_000);
+    second.kill(Signal::KILL);
+    second.end();
+    feeder.join().unwrap();
+    stdin.write_all(b"again\n").unwrap();
+    drop(stdin);
+    first.ends_with(0);
+    // Who was killed has not finished, but somebody has, and nobody else lives: that is END.
+    let got = recv.wrote(0);
+    assert!(got.starts_with(b"from the first\n1\n2\n") && got.ends_with(b"\nagain\n"));
+    scratch.assert_nothing_left();
+}

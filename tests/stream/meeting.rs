@@ -1,0 +1,75 @@
+//! Several `send`, and channels that are over.
+
+use super::process::{Scratch, eventually, same, seq};
+use ackcast::Channel;
+use ackcast::segment::Name;
+use rustix::process::Signal;
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+#[test]
+fn two_sends_at_a_time_end_when_both_have() {
+    let scratch = Scratch::new("two");
+    let mut recv = scratch.recv("out");
+    let mut first = scratch.send_from(&["--slots", "4"], Stdio::piped());
+    let mut stdin = first.stdin();
+    stdin.write_all(b"from the first\n").unwrap();
+    recv.has_written(15);
+    scratch.send(&["--slots", "99"], &seq(1000)).ends_with(0); // joins: --slots is the first's
+    stdin.write_all(b"again\n").unwrap();
+    assert!(recv.process.runs());
+    drop(stdin);
+    first.ends_with(0);
+    same(&recv.wrote(0), &[&b"from the first\n"[..], &seq(1000), b"again\n"].concat());
+    scratch.assert_nothing_left();
+}
+
+#[test]
+fn sends_that_were_counted_may_come_one_after_the_other() {
+    let scratch = Scratch::new("after");
+    let mut recv = scratch.recv("out");
+    scratch.send(&["--producers", "2"], b"one\n").ends_with(0);
+    thread::sleep(Duration::from_millis(50));
+    assert!(recv.process.runs());
+    scratch.send(&[], b"two\n").ends_with(0);
+    assert_eq!(recv.wrote(0), b"one\ntwo\n");
+    scratch.assert_nothing_left();
+}
+
+#[test]
+fn nobody_joins_a_channel_that_is_over() {
+    for killed in [false, true] {
+        let scratch = Scratch::new(&format!("over-{killed}"));
+        // More than a pipe takes, less than the ring: `send` ends while `recv` cannot write.
+        let old: Vec<u8> = (0..60).flat_map(|n| [vec![b'a' + n % 26; 3999], vec![b'\n']].concat()).collect();
+        let mut slow = scratch.recv_to_pipe();
+        let mut stdout = slow.stdout();
+        let mut send = scratch.send_from(&["--slots", "64"], Stdio::piped());
+        let mut stdin = send.stdin();
+        stdin.write_all(&old).unwrap();
+        if killed {
+            let sent = || Channel::open(&Name::new(&scratch.name).unwrap()).unwrap().published().count;
+            eventually("not all is sent", || sent() == 60);
+            send.kill(Signal::KILL);
+            send.end();
+        } else {
+            drop(stdin);
+            send.ends_with(0);
+        }
+        let mut next = scratch.recv("next");
+        let mut send = scratch.send(&[], b"new\n");
+        eventually("they start", || next.process.handles_signals() && send.handles_signals());
+        thread::sleep(Duration::from_millis(100));
+        assert!(slow.runs() && next.process.runs() && send.runs());
+        assert_eq!(next.written(), b"");
+        let mut got = Vec::new();
+        stdout.read_to_end(&mut got).unwrap();
+        same(&got, &old);
+        slow.ends_with(if killed { 3 } else { 0 });
+        send.ends_with(0);
+        assert_eq!(next.wrote(0), b"new\n");
+        scratch.assert_nothing_left();
+    }
+}

@@ -1,0 +1,189 @@
+//! Running the commands on a channel and in a directory of the test's own.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// More than anything takes on a machine that is busy with other things.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// A channel's name and a directory. Dropping it removes both.
+#[derive(Debug)]
+pub struct Scratch {
+    pub name: String,
+    dir: PathBuf,
+}
+
+/// A running command. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    what: String,
+}
+
+/// A `recv` that writes to a file.
+#[derive(Debug)]
+pub struct Recv {
+    pub process: Process,
+    path: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stderr: String,
+}
+
+impl Scratch {
+    pub fn new(test: &str) -> Self {
+        let name = format!("stream-{test}-{}", std::process::id());
+        let dir = std::env::temp_dir().join(&name);
+        fs::create_dir(&dir).unwrap();
+        Self { name, dir }
+    }
+
+    /// The segment's file.
+    pub fn segment(&self) -> PathBuf {
+        PathBuf::from(format!("/dev/shm/ackcast.{}", self.name))
+    }
+
+    /// Starts `send` with this input.
+    pub fn send(&self, args: &[&str], input: &[u8]) -> Process {
+        let path = self.dir.join("input");
+        fs::write(&path, input).unwrap();
+        self.send_from(args, File::open(path).unwrap().into())
+    }
+
+    /// Starts `send` on this stdin.
+    pub fn send_from(&self, args: &[&str], stdin: Stdio) -> Process {
+        Process::new(&[&["send", &self.name], args].concat(), stdin, Stdio::null())
+    }
+
+    /// Starts `recv` into a file of this name.
+    pub fn recv(&self, file: &str) -> Recv {
+        let path = self.dir.join(file);
+        let stdout = File::create(&path).unwrap();
+        Recv { process: Process::new(&["recv", &self.name], Stdio::null(), stdout.into()), path }
+    }
+
+    /// Starts three of them.
+    pub fn three_recvs(&self) -> [Recv; 3] {
+        ["first", "second", "third"].map(|file| self.recv(file))
+    }
+
+    /// Starts `recv` into a pipe.
+    pub fn recv_to_pipe(&self) -> Process {
+        Process::new(&["recv", &self.name], Stdio::null(), Stdio::piped())
+    }
+
+    pub fn assert_nothing_left(&self) {
+        assert!(!self.segment().exists(), "{} is left", self.name);
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.segment());
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Process {
+    pub fn new(args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
+        command.args(args).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
+        Self { child: command.spawn().unwrap(), what: args.join(" ") }
+    }
+
+    pub fn kill(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub fn stdin(&mut self) -> std::process::ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    pub fn stdout(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Whether the signal is handled: before, it just kills.
+    pub fn handles_signals(&self) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        [Signal::INT, Signal::TERM].iter().all(|signal| caught & (1 << (signal.as_raw() - 1)) != 0)
+    }
+
+    /// Waits for its end.
+    pub fn end(&mut self) -> Ended {
+        eventually(&format!("`{}` does not end", self.what), || !self.runs());
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        Ended { status: self.child.wait().unwrap(), stderr }
+    }
+
+    /// Waits for its end, which must be this one.
+    #[track_caller]
+    pub fn ends_with(&mut self, code: i32) -> Ended {
+        let ended = self.end();
+        assert_eq!(ended.status.code(), Some(code), "`{}`: {ended:?}", self.what);
+        ended
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It can only have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Recv {
+    /// What it has written so far.
+    pub fn written(&self) -> Vec<u8> {
+        fs::read(&self.path).unwrap()
+    }
+
+    /// Waits until it has written so much.
+    pub fn has_written(&self, bytes: u64) {
+        eventually("too little is written", || fs::metadata(&self.path).unwrap().len() >= bytes);
+    }
+
+    /// Waits for its end, which must be this one, and returns what it has written.
+    #[track_caller]
+    pub fn wrote(&mut self, code: i32) -> Vec<u8> {
+        self.process.ends_with(code);
+        self.written()
+    }
+}
+
+pub fn eventually(what: &str, mut true_: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !true_() {
+        assert!(start.elapsed() < LIMIT, "{what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// As `seq 1 count`.
+pub fn seq(count: u32) -> Vec<u8> {
+    (1..=count).flat_map(|n| format!("{n}\n").into_bytes()).collect()
+}
+
+/// `assert_eq!` prints both, which is too much here.
+#[track_caller]
+pub fn same(found: &[u8], expected: &[u8]) {
+    let differ = found.iter().zip(expected).position(|(a, b)| a != b);
+    assert!(found == expected, "{} bytes instead of {}, first differ at {differ:?}", found.len(), expected.len());
+}

@@ -49,7 +49,7 @@ impl Failure {
     /// If stderr cannot be written.
     pub(crate) fn tell(&self) -> io::Result<()> {
         let lines = match self {
-            Self::ReaderGone | Self::Stopped(_) => return Ok(()),
+            Self::ReaderGone | Self::Forsaken | Self::Stopped(_) => return Ok(()),
             Self::ProducersLost => &[RecvError::ProducersLost.to_string()][..],
             Self::Corrupt(corruption) => &[RecvError::Corrupt(*corruption).to_string()][..],
             Self::Wrong(lines) => lines,

@@ -166,7 +166,6 @@ pub fn entries() -> Vec<Entry> {
         deep(flow(1, 3, 2, 1, D::ASSUME)),
         deep(lock(3, 1, 1, D::WORD_LOCK)),
         deep(signal(2, 1, D::STACK)),
-        deep(signal(2, 2, D::STACK)),
         by(Checker::Random(50_000, 9), deep(signal(2, 2, D::PARK_SIGNAL))),
     ]
 }

@@ -102,6 +102,15 @@ fn a_dropped_acknowledgement_is_noticed_by_both_engines() {
     assert!(counterexample(by_shuttle, mutant).contains("deadlock"));
 }
 
+#[test]
+fn a_lost_wake_up_is_noticed_without_a_condition_variable() {
+    let entry = first("no_notification_is_lost", Doubles::STACK);
+    for fence in ["F1, to F2", "F2, to F1"] {
+        let mutant = mutant(entry, fence, Kind::Fence, Operator::Weaken(Weaker::AcqRel));
+        assert!(counterexample(entry, mutant).contains("exceeded maximum number of branches"), "{fence}");
+    }
+}
+
 /// What the documentation must say: each site's mutants, but nothing that a run may change.
 fn documented(fates: &[Fate]) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verification.md");

@@ -49,7 +49,6 @@ const BOTH_ORDERS: &[Witness] =
 const LATE: &[Witness] = &[
     ("joins before everything", |seen| seen[2].len() == seen[0].len()),
     ("joins in the middle", |seen| seen[2].len() > 1 && seen[2].len() < seen[0].len()),
-    ("joins after END", |seen| seen[2].len() == 1),
 ];
 
 const BACK: &[Witness] =
@@ -137,7 +136,7 @@ pub fn entries() -> Vec<Entry> {
         by(SAMPLE, quick(flow(2, 2, 2, 1, D::PARK_STACK))),
         by(SAMPLE, quick(lock(3, 1, 2, D::PARK_STACK))),
         by(SAMPLE, quick(signal(2, 2, D::PARK_SIGNAL))),
-        by(SAMPLE, quick(late(3, 2, D::PARK_SIGNAL))),
+        reaching(LATE, by(SAMPLE, quick(late(3, 2, D::PARK_SIGNAL)))),
         by(SAMPLE, quick(start(2, 2, D::PARK_SIGNAL))),
         by(SAMPLE, quick(back(3, 1, D::PARK_SIGNAL))),
         by(SAMPLE, quick(end(2, 2, 1, 1, D::PARK_STACK))),

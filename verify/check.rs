@@ -53,8 +53,6 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub message: String,
-    /// The steps of the failing execution, where they were asked for.
-    pub trace: Vec<Step>,
 }
 
 /// A bound on the steps of one execution; beyond it, it is a livelock and fails.
@@ -160,7 +158,7 @@ pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
     let result = run(case, checker, None);
     let time = start.elapsed();
     let (executions, outcomes) = world::take_outcomes();
-    let failure = result.err().map(|message| Failure { message, trace: Vec::new() });
+    let failure = result.err().map(|message| Failure { message });
     Report { executions, time, outcomes, failure }
 }
 

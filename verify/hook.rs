@@ -225,11 +225,6 @@ pub fn allow(executions: u64) {
     }
 }
 
-/// Whether the hook does anything.
-pub fn is_armed() -> bool {
-    ARMED.get()
-}
-
 /// Starts tracing with the next execution.
 pub fn trace_from_now() {
     ARMED.set(true);

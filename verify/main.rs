@@ -4,7 +4,6 @@
 //! memory comes in through ([`ackcast::layer`]). `docs/verification.md` says what each of them can
 //! judge and what it cannot.
 #![cfg(test)]
-#![allow(dead_code)] // being built
 
 mod catalogue;
 mod check;

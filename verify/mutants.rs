@@ -8,7 +8,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::Ordering,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A site and what it does there.
@@ -92,7 +92,6 @@ pub struct Fate {
     pub words: BTreeSet<&'static str>,
     /// The check that killed it, in which of its executions, and how.
     pub killer: Option<(Entry, u64, String)>,
-    pub time: Duration,
 }
 
 /// A mutant that changes nothing that matters, by where it is and why. The text of the site's line
@@ -121,7 +120,6 @@ impl Equivalent {
 /// Tries the checks on a mutant until one kills it: those first that take least, and none that takes
 /// longer than `limit` unmutated.
 pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], limit: Duration) -> Fate {
-    let start = Instant::now();
     let reaching = sites.reached_by.get(&(mutant.site, mutant.kind));
     let words = sites.seen.get(&(mutant.site, mutant.kind)).map(|seen| seen.names.clone()).unwrap_or_default();
     for &index in reaching.into_iter().flatten().filter(|&&index| sites.times[index] <= limit) {
@@ -130,12 +128,12 @@ pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], limit: Duration) -
         hook::disarm();
         if let Some(failure) = report.failure {
             let killer = Some((entry, report.executions, failure.message));
-            return Fate { mutant, words, killer, time: start.elapsed() };
+            return Fate { mutant, words, killer };
         }
         if let Some((what, _)) = entry.witnesses.iter().find(|(_, test)| !report.outcomes.iter().any(test)) {
             let killer = Some((entry, report.executions, format!("not reached any more: {what}")));
-            return Fate { mutant, words, killer, time: start.elapsed() };
+            return Fate { mutant, words, killer };
         }
     }
-    Fate { mutant, words, killer: None, time: start.elapsed() }
+    Fate { mutant, words, killer: None }
 }

@@ -38,11 +38,6 @@ const fn exhaustive(checker: Checker) -> bool {
     matches!(checker, Checker::Loom | Checker::Dfs)
 }
 
-fn shape(entry: &Entry) -> String {
-    let shape = entry.case.shape;
-    format!("{}×{}×{} on {}", shape.producers, shape.consumers, shape.messages, shape.slots)
-}
-
 /// The checks as a table.
 fn checks_table(all: &All) -> String {
     let mut text = String::from(
@@ -54,11 +49,7 @@ fn checks_table(all: &All) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {:?} | {executions} | {seconds:.2} | {exhaustive} |",
-            case.name,
-            case.defends,
-            shape(entry),
-            case.doubles,
-            entry.checker
+            case.name, case.defends, entry.case.shape, case.doubles, entry.checker
         );
     }
     text
@@ -99,7 +90,7 @@ fn write(all: &All) {
             "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"doubles\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
              \"seconds\":{seconds:.3},\"exhaustive\":{}}}",
             entry.case.name,
-            shape(entry),
+            entry.case.shape,
             entry.case.doubles,
             entry.checker,
             exhaustive(entry.checker)

@@ -14,6 +14,7 @@ use ackcast::{
 use std::{
     cell::RefCell,
     collections::BTreeSet,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
 };
@@ -61,6 +62,12 @@ impl Shape {
     pub const fn geometry(self) -> Geometry {
         let Self { producers, consumers, slots, .. } = self;
         Geometry { slots, slot_size: SIZE as u32, consumers, producers, start_with: 0, end_after: producers }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{} on {}", self.producers, self.consumers, self.messages, self.slots)
     }
 }
 

@@ -56,8 +56,6 @@ impl Doubles {
         Self { waiting: Waiting::Assume, lock: Text::Abstract, signal: Text::Abstract, fences: false };
     /// For safety where participants come and go.
     pub const ASSUME_FENCED: Self = Self { fences: true, ..Self::ASSUME };
-    /// To compare with [`ASSUME`](Self::ASSUME).
-    pub const YIELD: Self = Self { waiting: Waiting::Yield, ..Self::ASSUME };
     /// For liveness of the protocol: signals that keep to their contract, on which threads sleep.
     pub const PARK: Self = Self { waiting: Waiting::Park, fences: true, ..Self::ASSUME };
     /// The same on the real signal.

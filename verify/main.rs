@@ -5,6 +5,7 @@
 //! judge and what it cannot.
 #![cfg(test)]
 
+mod assumption;
 mod catalogue;
 mod check;
 mod doubles;

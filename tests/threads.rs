@@ -2,7 +2,7 @@
 
 use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
 
@@ -68,5 +68,56 @@ fn a_guard_protects_its_slot_until_dropped() {
         producer.finish().unwrap();
         assert_eq!(consumer.recv(), Err(RecvError::Ended));
         assert_eq!(producer.send(b"late"), Err(SendError::Ended));
+    }
+}
+
+/// The verification target's `everyone_gets_everything` on real memory: short rounds, many times, so
+/// that every start and every end meets every other.
+#[test]
+fn everyone_gets_everything_thousands_of_times() {
+    const TIME: Duration = Duration::from_secs(1);
+    const MESSAGES: u8 = 3;
+    for sync in LAYERS {
+        for (producers, consumers) in [(1, 2), (2, 1), (2, 2)] {
+            for slots in [1, 2] {
+                let name = &name("rounds", sync);
+                let start = Instant::now();
+                let mut rounds = 0;
+                while rounds < 400 && start.elapsed() < TIME {
+                    let channel = Channel::create(name).slots(slots).slot_size(2).consumers(consumers);
+                    let _channel = channel.producers(producers).sync(sync).build().unwrap();
+                    thread::scope(|scope| {
+                        let readers: Vec<_> = (0..consumers)
+                            .map(|_| {
+                                let mut consumer = Consumer::attach(name).unwrap();
+                                scope.spawn(move || consumer.iter().map(Result::unwrap).collect::<Vec<_>>())
+                            })
+                            .collect();
+                        for p in 0..producers as u8 {
+                            let mut producer = Producer::attach(name).unwrap();
+                            scope.spawn(move || {
+                                for m in 0..MESSAGES {
+                                    producer.send(&[p, m]).unwrap();
+                                }
+                                producer.finish().unwrap();
+                            });
+                        }
+                        let seen: Vec<_> = readers.into_iter().map(|reader| reader.join().unwrap()).collect();
+                        assert!(seen.iter().all(|other| *other == seen[0]), "S2: one order: {seen:?}");
+                        for p in 0..producers as u8 {
+                            let of_p: Vec<_> = seen[0].iter().filter(|message| message[0] == p).cloned().collect();
+                            let sent: Vec<_> = (0..MESSAGES).map(|m| vec![p, m]).collect();
+                            assert_eq!(of_p, sent, "S1: all of it, once, in order");
+                        }
+                    });
+                    rounds += 1;
+                }
+                println!(
+                    "{producers}×{consumers} on {slots} slots, {sync:?}: {rounds} rounds in {:?}",
+                    start.elapsed()
+                );
+                assert!(rounds >= 20, "only {rounds} rounds in {:?}", start.elapsed());
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ mod layer;
 mod litmus;
 mod mutants;
 mod oracle;
+mod overhead;
 mod picture;
 mod report;
 mod scenarios;

@@ -21,6 +21,14 @@ pub struct Entry {
     pub witnesses: &'static [Witness],
 }
 
+impl Entry {
+    /// Whether it is the same check.
+    pub fn is(&self, other: &Self) -> bool {
+        let key = |entry: &Self| (entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
+        key(self) == key(other)
+    }
+}
+
 const fn quick(case: Case) -> Entry {
     Entry { case, checker: Checker::Loom, deep: false, witnesses: &[] }
 }

@@ -4,6 +4,7 @@ use crate::{
     doubles::Doubles,
     engine::{Engine, Loom, Shuttle},
     hook::{self, Armed, Step},
+    replay,
     segment::bury,
     world::{self, Outcome, Shape},
 };
@@ -38,6 +39,15 @@ pub enum Checker {
     Random(usize, u64),
     Pct(usize, u64),
     Urw(usize, u64),
+    /// The one schedule that a failure printed.
+    Replay(&'static str),
+}
+
+impl Checker {
+    /// Whether shuttle draws its schedules.
+    pub const fn is_shuttle(self) -> bool {
+        !matches!(self, Self::Loom)
+    }
 }
 
 /// What a check found.
@@ -53,6 +63,8 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub message: String,
+    /// Of a shuttle check: the schedule of the failing execution, for [`Checker::Replay`].
+    pub schedule: Option<String>,
 }
 
 /// A bound on the steps of one execution; beyond it, it is a livelock and fails.
@@ -136,6 +148,7 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
         Checker::Urw(count, seed) => {
             shuttled(shuttle::scheduler::UrwRandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
         }
+        Checker::Replay(schedule) => shuttled(replay::scheduler(schedule), move || start(case.shuttle)),
     }));
     EXPECTING.set(false);
     bury();
@@ -147,7 +160,7 @@ fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl 
     config.failure_persistence = shuttle::FailurePersistence::None;
     config.max_steps = shuttle::MaxSteps::FailAfter(100_000);
     config.silence_warnings = true;
-    shuttle::Runner::new(scheduler, config).run(body);
+    shuttle::Runner::new(replay::Recorded(scheduler), config).run(body);
 }
 
 /// Checks a case to the end, or to its first failure.
@@ -158,7 +171,8 @@ pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
     let result = run(case, checker, None);
     let time = start.elapsed();
     let (executions, outcomes) = world::take_outcomes();
-    let failure = result.err().map(|message| Failure { message });
+    let schedule = checker.is_shuttle().then(replay::last);
+    let failure = result.err().map(|message| Failure { message, schedule });
     Report { executions, time, outcomes, failure }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     mutants::{Fate, judge, line, mutants, quick_checks, survey},
     picture, report,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
 /// Prints the failing execution and draws it.
 fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> String {
@@ -18,10 +18,19 @@ fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> String {
     let path = picture::directory().join(format!("{}.svg", entry.case.name));
     let drawn = std::fs::write(&path, picture::diagram(&entry.case, &steps, &failure.message));
     let table = picture::table(&entry.case, &steps, &failure.message);
-    let replay =
+    let mut replay =
         format!("execution {} of {:?}, deterministic: the same check finds it again", found.executions, entry.checker);
+    if let Some(schedule) = &failure.schedule {
+        let _ = write!(replay, "\n  it alone: Checker::Replay(\"{schedule}\")");
+        if let Some(number) = entries().iter().position(|other| entry.is(other)) {
+            let _ = write!(replay, ", or ACKCAST_CHECK={number} ACKCAST_SCHEDULE='{schedule}' {BY_HAND}");
+        }
+    }
     format!("{table}  {replay}\n  drawn in {} ({drawn:?})\n", path.display())
 }
+
+/// How to run [`one_check_by_hand`].
+const BY_HAND: &str = "cargo test --test verify one_check_by_hand -- --nocapture";
 
 fn passes(entry: Entry) -> Report {
     let found = check(entry.case, entry.checker, Armed::default());
@@ -111,6 +120,29 @@ fn a_lost_wake_up_is_noticed_without_a_condition_variable() {
     }
 }
 
+/// The notification matters only to a consumer that sleeps already: not in every schedule.
+#[test]
+fn a_failure_under_shuttle_says_how_to_run_its_schedule_again() {
+    let entry = entries().into_iter().find(|entry| matches!(entry.checker, Checker::Random(400, _)));
+    let entry = Entry { checker: Checker::Random(1_000, 2), ..entry.expect("some are sampled") };
+    let mutant = mutant(entry, "here.map(|entry| &entry.data)", Kind::Notify, Operator::Drop);
+    let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
+    let found = check(entry.case, entry.checker, armed());
+    let text = explain(entry, armed, &found);
+    println!("{text}");
+    let failure = found.failure.expect("a consumer sleeps for ever");
+    let schedule: &'static str = failure.schedule.expect("shuttle's schedules are kept").leak();
+    assert!(!schedule.is_empty() && text.contains(&format!("Checker::Replay(\"{schedule}\")")), "{text}");
+    let again = check(entry.case, Checker::Replay(schedule), armed());
+    assert_eq!((again.executions, again.failure.map(|failure| failure.message)), (1, Some(failure.message)));
+    let unharmed = check(entry.case, Checker::Random(50, 2), Armed::default());
+    assert_eq!(unharmed.failure.map(|failure| failure.message), None);
+    // The catalogue's own checks can be called by their numbers.
+    let (number, known) = (0..).zip(entries()).find(|(_, entry)| entry.checker.is_shuttle()).expect("there is one");
+    let text = explain(known, armed, &check(known.case, known.checker, armed()));
+    assert!(text.contains(&format!("ACKCAST_CHECK={number} ACKCAST_SCHEDULE='")), "{text}");
+}
+
 /// What the documentation must say: each site's mutants, but nothing that a run may change.
 fn documented(fates: &[Fate]) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verification.md");
@@ -194,12 +226,16 @@ fn what_ends_loom_early_is_refused() {
     assert_eq!(refused(["LOOM_LOG".to_owned(), "PATH".to_owned()].into_iter()), None);
 }
 
-/// One check by its place in the catalogue, deep or not: `ACKCAST_CHECK=3 cargo test --test verify by_hand -- --nocapture`.
+/// One check by its place in the catalogue, deep or not, or of it one schedule: `ACKCAST_CHECK=3` and [`BY_HAND`].
 #[test]
 fn one_check_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_CHECK") else { return };
     let wanted: usize = wanted.parse().expect("ACKCAST_CHECK is a number");
     let entry = entries().into_iter().nth(wanted).expect("the catalogue is that long");
+    let entry = match std::env::var("ACKCAST_SCHEDULE") {
+        Ok(schedule) => Entry { checker: Checker::Replay(schedule.leak()), witnesses: &[], ..entry },
+        Err(_) => entry,
+    };
     eprintln!("{} {:?} [{}] {:?}", entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
     let found = passes(entry);
     eprintln!("{} executions in {:?}, {} outcomes", found.executions, found.time, found.outcomes.len());

@@ -1,0 +1,60 @@
+//! The schedule of a shuttle execution as text, to run it again by itself.
+
+use shuttle::scheduler::{ReplayScheduler, Schedule, Scheduler, Task, TaskId};
+use std::{cell::RefCell, fmt::Write as _};
+
+thread_local! {
+    /// Which task ran, and how many times in a row, in the last execution.
+    static SCHEDULE: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A scheduler of which every choice is kept.
+#[derive(Debug)]
+pub struct Recorded<S>(pub S);
+
+impl<S: Scheduler> Scheduler for Recorded<S> {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        let schedule = self.0.new_execution();
+        if schedule.is_some() {
+            SCHEDULE.with_borrow_mut(Vec::clear);
+        }
+        schedule
+    }
+
+    fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
+        let next = self.0.next_task(runnable, current, is_yielding);
+        if let Some(task) = next.map(usize::from) {
+            SCHEDULE.with_borrow_mut(|schedule| match schedule.last_mut() {
+                Some((last, times)) if *last == task => *times += 1,
+                _ => schedule.push((task, 1)),
+            });
+        }
+        next
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+}
+
+/// The last execution's schedule, such as `0*3,1,2*2`: task 0 three times, task 1 once, task 2 twice.
+pub fn last() -> String {
+    SCHEDULE.with_borrow(|schedule| {
+        let mut text = String::new();
+        for (place, &(task, times)) in schedule.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            let _ = if times == 1 { write!(text, "{comma}{task}") } else { write!(text, "{comma}{task}*{times}") };
+        }
+        text
+    })
+}
+
+/// A scheduler that follows such a text.
+pub fn scheduler(text: &str) -> ReplayScheduler {
+    let tasks = text.split(',').flat_map(|run| {
+        let (task, times) = run.split_once('*').unwrap_or((run, "1"));
+        let number = |text: &str| text.trim().parse::<usize>().expect("a schedule is like 0*3,1,2*2");
+        std::iter::repeat_n(number(task), number(times))
+    });
+    ReplayScheduler::new_from_schedule(Schedule::new_from_task_ids(0, tasks))
+}

@@ -4,7 +4,7 @@ use crate::{
     doubles::Doubles,
     engine::{Engine, Loom, Shuttle},
     hook::{self, Armed, Step},
-    replay,
+    progress, replay,
     segment::bury,
     world::{self, Outcome, Shape},
 };
@@ -167,8 +167,10 @@ fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl 
 pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
     hook::arm(armed);
     drop(world::take_outcomes());
+    progress::begin(|| format!("{} {} [{}] {checker:?}", case.name, case.shape, case.doubles));
     let start = Instant::now();
     let result = run(case, checker, None);
+    progress::end();
     let time = start.elapsed();
     let (executions, outcomes) = world::take_outcomes();
     let schedule = checker.is_shuttle().then(replay::last);

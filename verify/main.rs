@@ -18,6 +18,7 @@ mod mutants;
 mod oracle;
 mod overhead;
 mod picture;
+mod progress;
 mod replay;
 mod report;
 mod scenarios;

@@ -5,6 +5,7 @@ use crate::{
     engine::Engine,
     hook::{self, Died},
     layer::Model,
+    progress,
     segment::{Handle, SIZE, Segment, bury},
 };
 use ackcast::{
@@ -187,10 +188,14 @@ fn record(outcome: Outcome) {
 
 /// Counts an execution; how many there were before.
 pub fn count() -> u64 {
-    OUTCOMES.with_borrow_mut(|(count, _)| {
+    let before = OUTCOMES.with_borrow_mut(|(count, _)| {
         *count += 1;
         *count - 1
-    })
+    });
+    if before % progress::EVERY == progress::EVERY - 1 {
+        progress::tick(before);
+    }
+    before
 }
 
 /// The executions counted and the outcomes recorded since the last call.

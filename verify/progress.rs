@@ -1,0 +1,67 @@
+//! A line on the terminal for checks that take their time. Where nobody looks, nothing is kept.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    cell::RefCell,
+    io::{IsTerminal, stderr},
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+/// A check that ends within this time needs no line.
+const LONG: Duration = Duration::from_secs(1);
+
+/// How many executions go by between two looks at the clock.
+pub const EVERY: u64 = 1024;
+
+/// Tests run side by side, each with a line of its own.
+static LINES: LazyLock<Option<MultiProgress>> =
+    LazyLock::new(|| stderr().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())));
+
+struct Line {
+    what: String,
+    start: Instant,
+    bar: Option<ProgressBar>,
+}
+
+thread_local! {
+    static LINE: RefCell<Option<Line>> = const { RefCell::new(None) };
+}
+
+/// A check begins.
+pub fn begin(what: impl FnOnce() -> String) {
+    let line = LINES.as_ref().map(|_| Line { what: what(), start: Instant::now(), bar: None });
+    LINE.set(line);
+}
+
+/// So many executions are done.
+pub fn tick(executions: u64) {
+    LINE.with_borrow_mut(|line| {
+        let (Some(line), Some(lines)) = (line, &*LINES) else { return };
+        let time = line.start.elapsed();
+        if time >= LONG {
+            let bar = line.bar.get_or_insert_with(|| {
+                let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
+                lines.add(ProgressBar::new_spinner().with_style(style))
+            });
+            bar.set_message(text(&line.what, executions, time));
+        }
+    });
+}
+
+/// The check is over, and so is its line.
+pub fn end() {
+    if let Some(Line { bar: Some(bar), .. }) = LINE.take() {
+        bar.finish_and_clear();
+    }
+}
+
+fn text(what: &str, executions: u64, time: Duration) -> String {
+    format!("{what}: {executions} executions, {:.0} a second", executions as f64 / time.as_secs_f64())
+}
+
+#[test]
+fn a_long_check_says_how_far_it_is() {
+    let said = text("everyone_gets_everything 1×2×3 on 2 [assume] Loom", 20_480, Duration::from_millis(1_600));
+    assert_eq!(said, "everyone_gets_everything 1×2×3 on 2 [assume] Loom: 20480 executions, 12800 a second");
+}

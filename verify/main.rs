@@ -20,5 +20,6 @@ mod picture;
 mod report;
 mod scenarios;
 mod segment;
+mod sweep;
 mod tests;
 mod world;

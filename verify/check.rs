@@ -76,6 +76,12 @@ thread_local! {
     static EXPECTING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// A panic's text, if it has one.
+fn text_of(payload: &(dyn std::any::Any + Send)) -> Option<String> {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref().copied()).map(|text| text.trim().to_owned())
+}
+
 /// Panics inside a check are its result and are not printed.
 fn catch_panics() {
     static INSTALLED: Once = Once::new();
@@ -87,14 +93,12 @@ fn catch_panics() {
             if !EXPECTING.get() {
                 return default(info);
             }
-            CAUGHT.with_borrow_mut(|caught| {
-                if caught.is_none() {
-                    let payload = info.payload();
-                    let text = payload.downcast_ref::<String>().map(String::as_str);
-                    let text = text.or_else(|| payload.downcast_ref().copied()).unwrap_or("a panic without a message");
-                    *caught = Some(text.trim().to_owned());
-                }
-            });
+            // One without a text is an engine's way to end its threads.
+            if let Some(text) = text_of(info.payload()) {
+                CAUGHT.with_borrow_mut(|caught| {
+                    caught.get_or_insert(text);
+                });
+            }
         }));
     });
 }
@@ -152,7 +156,8 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
     }));
     EXPECTING.set(false);
     bury();
-    result.map_err(|_| CAUGHT.take().unwrap_or_default())
+    // The first panic is the cause; the one that ends the run may be a consequence.
+    result.map_err(|last| CAUGHT.take().or_else(|| text_of(&*last)).unwrap_or_else(|| "a panic without a text".into()))
 }
 
 fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl Fn() + Send + Sync + 'static) {

@@ -188,6 +188,8 @@ pub const ENOUGH: &str = "enough executions for a first look";
 struct State {
     armed: Armed,
     threads: Vec<(u64, u32)>,
+    /// All have joined: from now on steps are counted, and crash points are due.
+    running: bool,
     steps: Vec<u32>,
     dead: Vec<u32>,
     trace: Vec<Step>,
@@ -246,12 +248,20 @@ pub fn begin() {
     if ARMED.get() {
         STATE.with_borrow_mut(|state| {
             state.threads.clear();
+            state.running = false;
             state.steps.clear();
             state.dead.clear();
             state.trace.clear();
             state.loads.clear();
             state.pretend.clear();
         });
+    }
+}
+
+/// The participants begin: crash points are counted from here.
+pub fn run() {
+    if ARMED.get() {
+        STATE.with_borrow_mut(|state| state.running = true);
     }
 }
 
@@ -320,7 +330,7 @@ fn consult(thread: u64, site: Site, name: Name, kind: Kind, order: Option<Orderi
             if kind == Kind::Load {
                 state.loads.insert(p, name);
             }
-            if !state.armed.crashes.is_empty() {
+            if state.running && !state.armed.crashes.is_empty() {
                 let p = p as usize;
                 state.steps.resize(state.steps.len().max(p + 1), 0);
                 let step = state.steps[p];

@@ -23,5 +23,6 @@ mod replay;
 mod report;
 mod scenarios;
 mod segment;
+mod sweep;
 mod tests;
 mod world;

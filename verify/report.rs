@@ -6,6 +6,7 @@ use crate::{
     equivalents::EQUIVALENTS,
     mutants::{Fate, line},
     picture::directory,
+    sweep::Swept,
 };
 use std::{
     fmt::Write as _,
@@ -16,9 +17,10 @@ use std::{
 struct All {
     checks: Vec<(Entry, u64, f64)>,
     fates: Vec<Fate>,
+    sweeps: Vec<Swept>,
 }
 
-static ALL: Mutex<All> = Mutex::new(All { checks: Vec::new(), fates: Vec::new() });
+static ALL: Mutex<All> = Mutex::new(All { checks: Vec::new(), fates: Vec::new(), sweeps: Vec::new() });
 
 /// Adds a check that passed.
 pub fn add(entry: Entry, report: &Report) {
@@ -31,6 +33,13 @@ pub fn add(entry: Entry, report: &Report) {
 pub fn add_fates(fates: &[Fate]) {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.fates = fates.to_vec();
+    write(&all);
+}
+
+/// Adds a sweep over crash points that passed.
+pub fn add_sweep(swept: &Swept) {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.sweeps.push(swept.clone());
     write(&all);
 }
 
@@ -50,6 +59,25 @@ fn checks_table(all: &All) -> String {
             text,
             "| {} | {} | {} | {} | {:?} | {executions} | {seconds:.2} | {exhaustive} |",
             case.name, case.defends, entry.case.shape, case.doubles, entry.checker
+        );
+    }
+    text
+}
+
+/// The sweeps as a table.
+fn sweeps_table(sweeps: &[Swept]) -> String {
+    let mut text = String::from(
+        "| producers × consumers × messages on slots | doubles | deaths | participants | crash points | executions \
+         | seconds | exhaustive |\n| --- | --- | ---: | --- | ---: | ---: | ---: | --- |\n",
+    );
+    for swept in sweeps {
+        let (shape, doubles, deaths) = (swept.shape(), swept.doubles, swept.deaths);
+        let (victims, seconds) = (&swept.victims, swept.time.as_secs_f64());
+        let (points, executions) = (swept.points, swept.executions);
+        let all = if swept.exhaustive() { "yes" } else { "no" };
+        let _ = writeln!(
+            text,
+            "| {shape} | {doubles} | {deaths} | {victims} | {points} | {executions} | {seconds:.1} | {all} |"
         );
     }
     text
@@ -84,7 +112,8 @@ pub fn mutants_table(fates: &[Fate]) -> String {
 }
 
 fn write(all: &All) {
-    let markdown = format!("# Checks\n\n{}\n# Mutants\n\n{}", checks_table(all), mutants_table(&all.fates));
+    let (checks, sweeps, mutants) = (checks_table(all), sweeps_table(&all.sweeps), mutants_table(&all.fates));
+    let markdown = format!("# Checks\n\n{checks}\n# Crash points\n\n{sweeps}\n# Mutants\n\n{mutants}");
     let checks = all.checks.iter().map(|(entry, executions, seconds)| {
         format!(
             "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"doubles\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
@@ -103,8 +132,19 @@ fn write(all: &All) {
         let operator = fate.mutant.operator;
         format!("{{\"site\":\"{file}:{line}:{column}\",\"operator\":\"{operator:?}\",\"killer\":{killer}}}")
     });
-    let (checks, fates): (Vec<_>, Vec<_>) = (checks.collect(), fates.collect());
-    let json = format!("{{\"checks\":[\n{}\n],\"mutants\":[\n{}\n]}}\n", checks.join(",\n"), fates.join(",\n"));
+    let sweeps = all.sweeps.iter().map(|swept| {
+        let (shape, doubles, deaths) = (swept.shape(), swept.doubles, swept.deaths);
+        let (victims, seconds) = (&swept.victims, swept.time.as_secs_f64());
+        let (points, executions) = (swept.points, swept.executions);
+        format!(
+            "{{\"shape\":\"{shape}\",\"doubles\":\"{doubles}\",\"deaths\":{deaths},\"participants\":\"{victims}\",\
+             \"points\":{points},\"executions\":{executions},\"seconds\":{seconds:.3},\"exhaustive\":{}}}",
+            swept.exhaustive()
+        )
+    });
+    let (checks, fates, sweeps): (Vec<_>, Vec<_>, Vec<_>) = (checks.collect(), fates.collect(), sweeps.collect());
+    let (checks, fates, sweeps) = (checks.join(",\n"), fates.join(",\n"), sweeps.join(",\n"));
+    let json = format!("{{\"checks\":[\n{checks}\n],\"sweeps\":[\n{sweeps}\n],\"mutants\":[\n{fates}\n]}}\n");
     for (name, text) in [("report.md", markdown), ("report.json", json)] {
         std::fs::write(directory().join(name), text).expect("the target directory can be written");
     }

@@ -105,6 +105,7 @@ impl<E: Engine> World<E> {
 
     /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
     pub fn run(self, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+        hook::run();
         let judge = Rc::new(judge);
         let count = participants.len();
         let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));

@@ -1,6 +1,6 @@
 //! Somebody dies: C1, C2, L2. Where exactly is in the scenario, or in a [`Crash`](crate::hook::Crash).
 
-use super::{Body, consumer_until_end, data, mortal_world, producer_to_end, receive_all};
+use super::{Body, consumer_until_end, data, mortal_world, receive_all, send_and_finish};
 use crate::{
     check::Case,
     engine::Engine,
@@ -210,11 +210,26 @@ pub fn survivors_agree<E: Engine>(case: &Case) {
         participants.push((c, Box::new(body)));
     }
     for p in 0..shape.producers {
-        participants.push(producer_to_end(&world, p, shape.messages));
+        let mut producer = world.producer();
+        let number = producer.participant().number;
+        let body = move || {
+            let mut seen = send_and_finish(&mut producer, values(p, shape.messages));
+            if shape.producers == 1 {
+                seen.push(producer.channel().evicted() as u8); // ours alone to write: exact
+            }
+            retire(producer);
+            seen
+        };
+        participants.push((number, Box::new(body)));
     }
     world.run(participants, move |outcome| {
         let (consumers, producers) = outcome.split_at(shape.consumers as usize);
         let dead = |seen: &Seen| seen[..] == [event::DIED];
+        if let [producer] = producers {
+            let died = consumers.iter().filter(|seen| dead(seen)).count();
+            let evicted = producer.get(1).copied().unwrap_or(0);
+            assert!(usize::from(evicted) <= died, "C1: each dead consumer is evicted once: {outcome:?}");
+        }
         let mut living = consumers.iter().filter(|seen| !dead(seen));
         let Some(first) = living.next() else { return };
         assert!(living.all(|seen| seen == first), "C2: to all or to none: {outcome:?}");

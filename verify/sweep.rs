@@ -1,0 +1,239 @@
+//! The sweep over crash points: every participant stops at every step, alone and two together.
+//! loom runs all interleavings of the rest with one of each, shuttle a sample of them with more.
+//!
+//! Steps are counted from the moment at which all have joined. A point counts only if the death
+//! happens in some execution, and a participant's points end where none reaches the next.
+
+use crate::{
+    case,
+    check::{Case, Checker, Report, check, trace},
+    doubles::{Doubles, Waiting},
+    hook::{Armed, Crash, Kind, Mutant, Operator, disarm},
+    mutants::line,
+    picture, report,
+    scenarios::deaths::survivors_agree,
+    world::{Outcome, Shape, event},
+};
+use std::time::{Duration, Instant};
+
+/// What a sweep did.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    case: Case,
+    pub doubles: Doubles,
+    /// How many die in each check.
+    pub deaths: usize,
+    /// Who, and at how many steps.
+    pub victims: String,
+    /// Crash points, or pairs of them, each checked.
+    pub points: u64,
+    pub executions: u64,
+    pub time: Duration,
+}
+
+impl Swept {
+    /// Whether every point had all its executions.
+    pub fn exhaustive(&self) -> bool {
+        checker(self.case) == Checker::Loom
+    }
+
+    pub fn shape(&self) -> String {
+        let Shape { producers, consumers, messages, slots } = self.case.shape;
+        format!("{producers}×{consumers}×{messages} on {slots}")
+    }
+}
+
+/// Nobody joins after the start, which is what the fence of a notification is for; without it the
+/// edges alone must do, which judges more.
+const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
+    case!(survivors_agree, "C1 C2 L2", Shape::new(producers, consumers, messages, slots), Doubles::ASSUME)
+}
+
+/// The full stack, whose takeover is steps of the one who takes over.
+const fn sampled(case: Case) -> Case {
+    Case { doubles: Doubles::PARK_STACK, ..case }
+}
+
+/// Schedules of each point where there are too many executions for all.
+const SCHEDULES: usize = if cfg!(loom) { 200 } else { 20 };
+
+fn checker(case: Case) -> Checker {
+    match case.doubles.waiting {
+        Waiting::Park => Checker::Random(SCHEDULES, 11),
+        _ => Checker::Loom,
+    }
+}
+
+fn name(case: &Case, number: u32) -> String {
+    match number.checked_sub(case.shape.consumers) {
+        Some(producer) => format!("producer {producer}"),
+        None => format!("consumer {number}"),
+    }
+}
+
+/// One check to the end, with these deaths and perhaps a mutant.
+fn die(case: Case, crashes: &[Crash], mutant: Option<Mutant>) -> Report {
+    let found = check(case, checker(case), Armed { mutant, crashes: crashes.to_vec(), ..Armed::default() });
+    disarm();
+    found
+}
+
+/// Whether all of them died in some execution: outcomes are by participant's number.
+fn happened(found: &Report, crashes: &[Crash]) -> bool {
+    let died = |outcome: &Outcome, crash: &Crash| outcome[crash.participant as usize] == [event::DIED];
+    found.outcomes.iter().any(|outcome| crashes.iter().all(|crash| died(outcome, crash)))
+}
+
+/// No failure, or it is explained.
+fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
+    let Some(failure) = &found.failure else { return };
+    let armed = Armed { crashes: crashes.to_vec(), ..Armed::default() };
+    let steps = trace(case, checker(case), armed, found);
+    let table = picture::table(&case, &steps, &failure.message);
+    panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.doubles, failure.message);
+}
+
+/// The deaths at `first`, if any, and of `participant` at each of its steps from `from` on.
+fn steps_of(case: Case, first: &[Crash], participant: u32, from: u32, swept: &mut Swept) -> u32 {
+    for step in from.. {
+        let mut crashes = first.to_vec();
+        crashes.push(Crash { participant, step });
+        let found = die(case, &crashes, None);
+        if std::env::var_os("ACKCAST_SWEEP").is_some() {
+            let (executions, time) = (found.executions, found.time);
+            eprintln!("{} [{}] {crashes:?}: {executions} executions, {time:.1?}", swept.shape(), swept.doubles);
+        }
+        must_pass(case, &crashes, &found);
+        swept.executions += found.executions;
+        if !happened(&found, &crashes) {
+            return step;
+        }
+        swept.points += 1;
+    }
+    unreachable!("loom bounds the steps of an execution")
+}
+
+fn begin(case: Case, deaths: usize) -> (Swept, Instant) {
+    let Case { doubles, .. } = case;
+    let (victims, points, executions, time) = (String::new(), 0, 0, Duration::ZERO);
+    (Swept { case, doubles, deaths, victims, points, executions, time }, Instant::now())
+}
+
+fn end((mut swept, start): (Swept, Instant)) {
+    swept.time = start.elapsed();
+    let (points, executions) = (swept.points, swept.executions);
+    println!(
+        "{} [{}] {}: {points} points, {executions} executions, {:.1?}",
+        swept.shape(),
+        swept.doubles,
+        swept.victims,
+        swept.time
+    );
+    report::add_sweep(&swept);
+}
+
+/// Everybody dies, one at a time, at every step.
+fn single(case: Case) {
+    let mut sweep = begin(case, 1);
+    for participant in 0..case.shape.consumers + case.shape.producers {
+        let steps = steps_of(case, &[], participant, 0, &mut sweep.0);
+        assert!(steps > 0, "{} takes steps", name(&case, participant));
+        let comma = if participant > 0 { ", " } else { "" };
+        sweep.0.victims += &format!("{comma}{} {steps}", name(&case, participant));
+    }
+    end(sweep);
+}
+
+/// Two die: `first` at every `stride`-th step, and `second` at every step.
+fn double(case: Case, first: u32, second: u32, stride: usize) {
+    let mut sweep = begin(case, 2);
+    let mut steps = 0;
+    for step in (0..).step_by(stride) {
+        let crash = Crash { participant: first, step };
+        if steps_of(case, &[crash], second, 0, &mut sweep.0) == 0 {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 0, "the two die together");
+    sweep.0.victims = format!("{} at {steps} steps × {}", name(&case, first), name(&case, second));
+    end(sweep);
+}
+
+/// In the quick run, every so many-th step of the first victim only.
+const STRIDE: usize = if cfg!(loom) { 2 } else { 8 };
+
+#[test]
+fn sweep_one_and_one_exhaustively() {
+    single(survivors(1, 1, 1, 1));
+    if cfg!(loom) {
+        single(survivors(1, 1, 1, 2));
+    }
+}
+
+#[test]
+fn sweep_everybody_sampled() {
+    for (producers, consumers) in [(1, 2), (2, 1), (2, 2)] {
+        for slots in [1, 2] {
+            single(sampled(survivors(producers, consumers, 1, slots)));
+        }
+    }
+}
+
+#[test]
+fn sweep_two_deaths_sampled() {
+    let one = sampled(survivors(1, 2, 1, 1));
+    let two = sampled(survivors(2, 1, 1, 1));
+    for (case, first, second) in [(one, 0, 1), (one, 2, 0), (two, 1, 2), (two, 2, 0)] {
+        double(case, first, second, STRIDE);
+    }
+}
+
+/// The one mutant of this operator whose line has this text, as far as `case` reaches it.
+fn mutant(case: Case, crashes: &[Crash], text: &str, kind: Kind, operator: Operator) -> Mutant {
+    let armed = Armed { coverage: true, executions: Some(500), crashes: crashes.to_vec(), ..Armed::default() };
+    drop(check(case, Checker::Loom, armed));
+    let (_, seen) = disarm();
+    let mut found = seen.keys().filter(|(site, k)| *k == kind && line(*site).contains(text));
+    let (Some(&(site, kind)), None) = (found.next(), found.next()) else { panic!("not one site: {text}") };
+    Mutant { site, kind, operator }
+}
+
+/// The first of a participant's steps at which a mutant is found out, and how.
+fn found_out(case: Case, participant: u32, mutant: Mutant) -> Option<(u32, String)> {
+    for step in 0.. {
+        let crashes = [Crash { participant, step }];
+        let found = die(case, &crashes, Some(mutant));
+        if let Some(failure) = &found.failure {
+            return Some((step, failure.message.clone()));
+        }
+        if !happened(&found, &crashes) {
+            break;
+        }
+    }
+    None
+}
+
+/// What recovery rests on is missing: nobody notices as long as nobody dies, and the sweep does.
+#[test]
+fn sweep_finds_what_recovery_lacks() {
+    let case = survivors(1, 1, 2, 1);
+    let consumer_dies = [Crash { participant: 0, step: 0 }];
+    let evict = mutant(case, &consumer_dies, "dead.word(), dead.vacated()", Kind::Exchange, Operator::Drop);
+    let claim = mutant(case, &[], "state.store(state.word(), Relaxed)", Kind::Store, Operator::Drop);
+    for (mutant, victim) in [(evict, 0), (claim, 1)] {
+        let unharmed = die(case, &[], Some(mutant));
+        assert!(unharmed.failure.is_none(), "without a death it goes unnoticed: {:?}", unharmed.failure);
+        let (step, how) = found_out(case, victim, mutant).expect("the sweep finds it");
+        println!("{} [{:?}]: {} dies at step {step}: {how}", mutant.site, mutant.operator, name(&case, victim));
+    }
+}
+
+/// One configuration by hand, point by point: `ACKCAST_SWEEP="1 2 1 1"`, and a 1 more to sample.
+#[test]
+fn one_sweep_by_hand() {
+    let Ok(wanted) = std::env::var("ACKCAST_SWEEP") else { return };
+    let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
+    let case = survivors(numbers[0], numbers[1], numbers[2], numbers[3]);
+    single(if numbers.get(4) == Some(&1) { sampled(case) } else { case });
+}

@@ -195,7 +195,6 @@ pub fn producers_lost_is_told<E: Engine>(case: &Case) {
 
 /// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.
 /// A message is delivered to all who live, or to none; END or the loss is told.
-#[allow(dead_code, reason = "for crashes at every step")]
 pub fn survivors_agree<E: Engine>(case: &Case) {
     let shape = case.shape;
     let world = mortal_world::<E>(case);

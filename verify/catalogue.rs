@@ -83,6 +83,8 @@ const TAKEOVER: &[Witness] = &[
     ("the survivor comes first", |seen| seen[2] == [0]),
 ];
 
+const ENDERS: &[Witness] = &[("finishes as one of two", |seen| seen[2] == [event::OTHERS])];
+
 const LATE_PRODUCER: &[Witness] = &[
     ("comes in time", |seen| seen[2][0] == event::SENT),
     ("comes after END", |seen| seen[2] == [event::FULL]),
@@ -115,6 +117,7 @@ pub fn entries() -> Vec<Entry> {
     let succeeded = |m, doubles| case!(a_dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), doubles);
     let rivals = |m, doubles| case!(one_of_two_takes_over, "C2 S4", Shape::new(3, 0, m, 2 * m), doubles);
     let lost = |p, m, doubles| case!(producers_lost_is_told, "C2 L2", Shape::new(p, 1, m, 1), doubles);
+    let not_lost = |m, doubles| case!(a_finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), doubles);
     vec![
         quick(flow(1, 1, 2, 1, D::ASSUME)),
         quick(signal(1, 1, D::PARK_SIGNAL)),
@@ -127,6 +130,7 @@ pub fn entries() -> Vec<Entry> {
         quick(heir(1, 1, D::WORD_LOCK)),
         quick(start(1, 1, D::ASSUME_FENCED)),
         quick(lost(1, 1, D::ASSUME_FENCED)),
+        reaching(ENDERS, quick(not_lost(1, D::ASSUME))),
         reaching(TAKEOVER, quick(replaced(1, D::ASSUME_FENCED))),
         quick(flow(1, 1, 3, 2, D::ASSUME)),
         reaching(BOTH_ORDERS, quick(flow(2, 1, 1, 1, D::ASSUME))),

@@ -220,6 +220,22 @@ fn skip<E: Engine, T>(mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
     found
 }
 
+/// A wait in which somebody may die. A thorough look begins as a quick one does, so it finds all
+/// that a quick one finds. One that fails is an assumption that does not hold, unless it has evicted
+/// somebody: then it has changed something, and is not the last.
+fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Look) -> Option<T>) -> T {
+    loop {
+        let evictions = hook::evictions();
+        if let Some(found) = poll(Look::Thorough) {
+            return found;
+        }
+        if evictions == hook::evictions() {
+            E::skip();
+            E::yield_now();
+        }
+    }
+}
+
 impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
     #[track_caller]
     fn wait<T>(&self, layer: &Model<E>, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
@@ -231,8 +247,12 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         if let Some(words) = &self.words {
             return words.wait(layer, deadline, poll);
         }
-        let mut found = poll(Look::Quick);
+        let Doubles { waiting, .. } = layer.segment().doubles;
         let mortal = layer.segment().mortal;
+        if mortal && waiting == Waiting::Assume && deadline != Deadline::Now {
+            return Some(assume_thoroughly::<E, T>(poll));
+        }
+        let mut found = poll(Look::Quick);
         if found.is_none() && (mortal || deadline == Deadline::Now) {
             found = poll(Look::Thorough);
         }
@@ -242,7 +262,7 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         if let Some(gate) = &self.gate {
             return Some(self.sleep(gate, layer, poll));
         }
-        if layer.segment().doubles.waiting == Waiting::Assume {
+        if waiting == Waiting::Assume {
             E::skip();
         }
         loop {

@@ -40,6 +40,14 @@ pub enum Kind {
     Alive,
 }
 
+impl Kind {
+    /// Whether anybody else can tell that this was done. Reading a slot is in the way of its next
+    /// writer; a notification is made of its steps, and nothing where it has none.
+    const fn is_effect(self) -> bool {
+        !matches!(self, Self::Load | Self::Fence | Self::Alive | Self::Wait | Self::Park | Self::Notify)
+    }
+}
+
 /// A word, a lock, a signal or a slot, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
@@ -118,7 +126,10 @@ pub struct Mutant {
     pub operator: Operator,
 }
 
-/// A participant that stops dead at its `step`-th operation, counted from 0.
+/// A participant that stops dead before the operation that follows its first `step` effects.
+///
+/// A death between two operations that nobody else can see is the same as one before both: whatever
+/// the others see of the one, they see of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
     pub participant: u32,
@@ -212,6 +223,7 @@ enum Mode {
 thread_local! {
     static ARMED: Cell<bool> = const { Cell::new(false) };
     static DYING: Cell<bool> = const { Cell::new(false) };
+    static EVICTIONS: Cell<u64> = const { Cell::new(0) };
     static MODE: Cell<Mode> = const { Cell::new(Mode::Ask) };
     static STATE: RefCell<State> = RefCell::default();
 }
@@ -334,11 +346,11 @@ fn consult(thread: u64, site: Site, name: Name, kind: Kind, order: Option<Orderi
                 let p = p as usize;
                 state.steps.resize(state.steps.len().max(p + 1), 0);
                 let step = state.steps[p];
-                state.steps[p] += 1;
                 if state.armed.crashes.contains(&Crash { participant: p as u32, step }) {
                     state.dead.push(p as u32);
                     return None;
                 }
+                state.steps[p] += u32::from(kind.is_effect());
             }
         }
         let verdict = match state.armed.mutant {
@@ -358,6 +370,22 @@ fn consult(thread: u64, site: Site, name: Name, kind: Kind, order: Option<Orderi
         Some(verdict)
     });
     verdict.unwrap_or_else(|| die())
+}
+
+/// An entry was taken from a dead participant.
+pub fn evicted() {
+    EVICTIONS.set(EVICTIONS.get() + 1);
+}
+
+/// How often that has happened so far, in all executions.
+pub fn evictions() -> u64 {
+    EVICTIONS.get()
+}
+
+/// Whether this participant may die: all may, unless crash points say who does.
+pub fn may_die(number: u32) -> bool {
+    let dies = |crashes: &[Crash]| crashes.is_empty() || crashes.iter().any(|crash| crash.participant == number);
+    !ARMED.get() || STATE.with_borrow(|state| dies(&state.armed.crashes))
 }
 
 /// The running participant stops dead. What it holds is dropped, without a step.

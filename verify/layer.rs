@@ -156,6 +156,9 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
             }
             verdict => E::exchange(&self.atom, current, new, self.order(verdict, success), failure),
         };
+        if self.name.word == "state" && result.is_ok() {
+            hook::evicted();
+        }
         let (Ok(found) | Err(found)) = result;
         hook::after(E::thread, Kind::Exchange, Some(found), result.is_ok().then_some(new));
         result.map(T::wrap).map_err(T::wrap)
@@ -184,17 +187,14 @@ impl<E: Engine> Layer for Model<E> {
         let name = Name { word: "alive", owner: Some(number) };
         match hook::before(E::thread, Location::caller(), name, Kind::Claim, None) {
             Verdict::Ignore => false,
-            _ => {
-                let alive = &self.segment.alive[number as usize];
-                E::exchange(alive, 0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            }
+            _ => self.segment.claim(number),
         }
     }
 
     fn disclaim(&self, number: u32) {
         let name = Name { word: "alive", owner: Some(number) };
         if hook::before(E::thread, Location::caller(), name, Kind::Disclaim, None) != Verdict::Ignore {
-            E::store(&self.segment.alive[number as usize], 0, Ordering::Release);
+            self.segment.disclaim(number);
         }
     }
 
@@ -203,10 +203,9 @@ impl<E: Engine> Layer for Model<E> {
         match hook::before(E::thread, Location::caller(), name, Kind::Alive, None) {
             Verdict::Ignore => true,
             _ => {
-                // The kernel tells the present truth, so this must not be a stale value.
-                let alive = E::load_owned(&self.segment.alive[number as usize], Ordering::Acquire);
-                hook::after(E::thread, Kind::Alive, Some(alive), None);
-                alive != 0
+                let alive = self.segment.is_alive(number);
+                hook::after(E::thread, Kind::Alive, Some(alive.into()), None);
+                alive
             }
         }
     }

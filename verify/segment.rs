@@ -46,6 +46,8 @@ pub struct Segment<E: Engine> {
     slots: Vec<E::Cell>,
     /// By participant's number: 1 while somebody holds it.
     pub alive: Vec<E::Atom>,
+    /// The same, without a step: to tell a stale answer.
+    truth: Vec<Cell<bool>>,
     pub doubles: Doubles,
     /// Somebody may die here, so every failed wait looks whether its peers live.
     pub mortal: bool,
@@ -111,12 +113,47 @@ impl<E: Engine> Segment<E> {
             producers: (0..producers).map(|number| ProducerEntry::new(&mut maker, consumers + number)).collect(),
             slots: (0..slots).map(|_| E::cell()).collect(),
             alive: (0..consumers + producers).map(|_| E::atom(0)).collect(),
+            truth: vec![Cell::new(false); (consumers + producers) as usize],
             doubles,
             mortal,
             deaths: Cell::new(0),
             patrols: RefCell::default(),
             gates: maker.gates,
         })
+    }
+
+    /// Takes a number, as the kernel gives it: to one at a time.
+    pub fn claim(&self, number: u32) -> bool {
+        let alive = &self.alive[number as usize];
+        let claimed = E::exchange(alive, 0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        self.truth[number as usize].set(claimed || self.truth[number as usize].get());
+        claimed
+    }
+
+    /// Gives it back, or the kernel takes it.
+    pub fn disclaim(&self, number: u32) {
+        E::store(&self.alive[number as usize], 0, Ordering::Release);
+        self.truth[number as usize].set(false);
+    }
+
+    /// Whether somebody has this number. The kernel tells the present truth, never a stale value.
+    ///
+    /// Questions do not conflict with each other, only with a death: with a load that counts as a
+    /// write (see [`Engine::load_owned`]) there are many times more executions, and those in which
+    /// one who asks learns by accident what another one did are not among those that should be there.
+    pub fn is_alive(&self, number: u32) -> bool {
+        let alive = &self.alive[number as usize];
+        if !hook::may_die(number) {
+            return true;
+        }
+        if self.doubles.waiting == Waiting::Assume {
+            let seen = E::load(alive, Ordering::Acquire) != 0;
+            if seen == self.truth[number as usize].get() {
+                return seen;
+            }
+            E::skip(); // stale: the truth is told in another execution
+        }
+        E::load_owned(alive, Ordering::Acquire) != 0
     }
 
     /// How many have died. (The model's bounded patrol: once somebody has, no sleeper stays asleep.)
@@ -126,7 +163,7 @@ impl<E: Engine> Segment<E> {
 
     /// The kernel's part when a participant dies.
     pub fn die(&self, number: u32) {
-        E::store(&self.alive[number as usize], 0, Ordering::Release);
+        self.disclaim(number);
         self.deaths.set(self.deaths.get() + 1); // no step in between: who patrols now, finds it
         self.control.lock.0.abandon(number);
         for gate in &self.gates {

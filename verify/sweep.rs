@@ -1,8 +1,9 @@
 //! The sweep over crash points: every participant stops at every step, alone and two together.
 //! loom runs all interleavings of the rest with one of each, shuttle a sample of them with more.
 //!
-//! Steps are counted from the moment at which all have joined. A point counts only if the death
-//! happens in some execution, and a participant's points end where none reaches the next.
+//! Steps are what others can see, counted from the moment at which all have joined: see
+//! [`Crash`]. A point counts only if the death happens in some execution, and a participant's points
+//! end where none reaches the next.
 
 use crate::{
     case,
@@ -93,24 +94,23 @@ fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
     panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.doubles, failure.message);
 }
 
-/// The deaths at `first`, if any, and of `participant` at each of its steps from `from` on.
-fn steps_of(case: Case, first: &[Crash], participant: u32, from: u32, swept: &mut Swept) -> u32 {
-    for step in from.. {
-        let mut crashes = first.to_vec();
-        crashes.push(Crash { participant, step });
-        let found = die(case, &crashes, None);
-        if std::env::var_os("ACKCAST_SWEEP").is_some() {
-            let (executions, time) = (found.executions, found.time);
-            eprintln!("{} [{}] {crashes:?}: {executions} executions, {time:.1?}", swept.shape(), swept.doubles);
-        }
-        must_pass(case, &crashes, &found);
-        swept.executions += found.executions;
-        if !happened(&found, &crashes) {
-            return step;
-        }
-        swept.points += 1;
+/// Checks one point, alone or of several deaths; whether it is one: whether all of them happen.
+fn point(case: Case, crashes: &[Crash], swept: &mut Swept) -> bool {
+    let found = die(case, crashes, None);
+    if std::env::var_os("ACKCAST_SWEEP").is_some() {
+        let (executions, time) = (found.executions, found.time);
+        eprintln!("{} [{}] {crashes:?}: {executions} executions, {time:.1?}", swept.shape(), swept.doubles);
     }
-    unreachable!("loom bounds the steps of an execution")
+    must_pass(case, crashes, &found);
+    let happened = happened(&found, crashes);
+    swept.executions += found.executions;
+    swept.points += u64::from(happened);
+    happened
+}
+
+/// How many points `participant` has for a death of its own: they end where none happens.
+fn steps_of(case: Case, participant: u32, swept: &mut Swept) -> u32 {
+    (0..).find(|&step| !point(case, &[Crash { participant, step }], swept)).unwrap_or_default()
 }
 
 fn begin(case: Case, deaths: usize) -> (Swept, Instant) {
@@ -136,7 +136,7 @@ fn end((mut swept, start): (Swept, Instant)) {
 fn single(case: Case) {
     let mut sweep = begin(case, 1);
     for participant in 0..case.shape.consumers + case.shape.producers {
-        let steps = steps_of(case, &[], participant, 0, &mut sweep.0);
+        let steps = steps_of(case, participant, &mut sweep.0);
         assert!(steps > 0, "{} takes steps", name(&case, participant));
         let comma = if participant > 0 { ", " } else { "" };
         sweep.0.victims += &format!("{comma}{} {steps}", name(&case, participant));
@@ -144,31 +144,61 @@ fn single(case: Case) {
     end(sweep);
 }
 
-/// Two die: `first` at every `stride`-th step, and `second` at every step.
+/// Two die: `first` at every `stride`-th step, and `second` at every step. Not every pair can
+/// happen: one may need the other to get so far.
 fn double(case: Case, first: u32, second: u32, stride: usize) {
+    let mut alone = begin(case, 1).0;
+    let [firsts, seconds] = [first, second].map(|victim| steps_of(case, victim, &mut alone));
     let mut sweep = begin(case, 2);
-    let mut steps = 0;
-    for step in (0..).step_by(stride) {
-        let crash = Crash { participant: first, step };
-        if steps_of(case, &[crash], second, 0, &mut sweep.0) == 0 {
-            break;
+    for step in (0..firsts).step_by(stride) {
+        for other in 0..seconds {
+            let crashes = [Crash { participant: first, step }, Crash { participant: second, step: other }];
+            point(case, &crashes, &mut sweep.0);
         }
-        steps += 1;
     }
-    assert!(steps > 0, "the two die together");
-    sweep.0.victims = format!("{} at {steps} steps × {}", name(&case, first), name(&case, second));
+    assert!(sweep.0.points > 0, "the two die together");
+    sweep.0.victims = format!("{} × {}", name(&case, first), name(&case, second));
     end(sweep);
+}
+
+/// These two die, for each pair, at every step of the one and of the other.
+fn pairs(case: Case, victims: &[(u32, u32)]) {
+    for &(first, second) in victims {
+        double(case, first, second, 1);
+    }
 }
 
 /// In the quick run, every so many-th step of the first victim only.
 const STRIDE: usize = if cfg!(loom) { 2 } else { 8 };
 
+/// One check after the other of those that a test function each would be too much for.
+fn exhaustively(cases: &[(u32, u32, u32, u32)]) {
+    for &(producers, consumers, messages, slots) in cases {
+        single(survivors(producers, consumers, messages, slots));
+    }
+}
+
 #[test]
 fn sweep_one_and_one_exhaustively() {
-    single(survivors(1, 1, 1, 1));
-    if cfg!(loom) {
-        single(survivors(1, 1, 1, 2));
-    }
+    exhaustively(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)]);
+}
+
+#[cfg(loom)]
+#[test]
+fn sweep_two_consumers_exhaustively() {
+    exhaustively(&[(1, 2, 1, 1), (1, 2, 1, 2)]);
+}
+
+#[cfg(loom)]
+#[test]
+fn sweep_two_producers_exhaustively() {
+    exhaustively(&[(2, 1, 1, 1)]);
+}
+
+#[test]
+fn sweep_two_deaths_of_one_and_one_exhaustively() {
+    pairs(survivors(1, 1, 1, 1), &[(0, 1)]);
+    pairs(survivors(2, 1, 0, 1), &[(0, 1), (0, 2), (1, 2)]);
 }
 
 #[test]
@@ -229,11 +259,17 @@ fn sweep_finds_what_recovery_lacks() {
     }
 }
 
-/// One configuration by hand, point by point: `ACKCAST_SWEEP="1 2 1 1"`, and a 1 more to sample.
+/// One configuration by hand, point by point: `ACKCAST_SWEEP="1 2 1 1"`; a 1 more to sample, a 2
+/// more for all pairs.
 #[test]
 fn one_sweep_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_SWEEP") else { return };
     let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
     let case = survivors(numbers[0], numbers[1], numbers[2], numbers[3]);
-    single(if numbers.get(4) == Some(&1) { sampled(case) } else { case });
+    let count = numbers[0] + numbers[1];
+    match numbers.get(4) {
+        Some(1) => single(sampled(case)),
+        Some(_) => (0..count).for_each(|a| (a + 1..count).for_each(|b| pairs(case, &[(a, b)]))),
+        None => single(case),
+    }
 }

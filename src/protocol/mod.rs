@@ -16,6 +16,7 @@
 //! | E3 → E4 | `acked` after reading a slot | `acked` before overwriting it | "done with it" |
 //! | E5 → E6 | `state` on leaving | `state` before ignoring the consumer | "done with everything" |
 //! | E8 → E7 | the lock's release | the lock's acquisition | the previous writer's work |
+//! | E10 → E11 | a producer's `state` on finishing | its `state` before counting it out | "I published all this" |
 //! | E9 → E6 | `state` on joining | `state` before asking for the acknowledgement | that it has yet to decide where it starts |
 #![deny(
     clippy::std_instead_of_core,

@@ -60,7 +60,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     pub(super) fn vacate_producer_entry(&self, me: Participant) {
         if let Some(entry) = self.producer_entry(me.number) {
             let vacant = Occupancy { active: true, generation: me.generation }.vacated();
-            entry.state.store(vacant.word(), Relaxed); // as in `take_producer_entry`
+            entry.state.store(vacant.word(), Release); // E10, to E11: all that we published
         }
     }
 
@@ -95,7 +95,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// The producers that have joined and not finished, dead ones included.
     fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
         let entries = (self.geometry.consumers..).zip(self.storage.producers());
-        entries.filter(|(_, entry)| Occupancy::from_word(entry.state.load(Relaxed)).active)
+        // E11, from E10: who finds one VACANT and looks at the count again sees what it published.
+        entries.filter(|(_, entry)| Occupancy::from_word(entry.state.load(Acquire)).active)
     }
 
     fn producer_entry(&self, number: u32) -> Option<&ProducerEntry<L>> {

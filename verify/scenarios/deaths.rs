@@ -1,6 +1,6 @@
 //! Somebody dies: C1, C2, L2. Where exactly is in the scenario, or in a [`Crash`](crate::hook::Crash).
 
-use super::{Body, consumer_until_end, data, mortal_world, receive_all, send_and_finish};
+use super::{Body, consumer_until_end, data, mortal_world, producer_to_end, receive_all, send_and_finish};
 use crate::{
     check::Case,
     engine::Engine,
@@ -189,6 +189,25 @@ pub fn producers_lost_is_told<E: Engine>(case: &Case) {
     }
     world.run(participants, move |outcome| {
         assert_eq!(data(&outcome[0]).len() as u32, shape.producers * shape.messages, "C2: all that was published");
+        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
+    });
+}
+
+/// C2: of two producers one dies at once and the other finishes; what that one sent is received
+/// before the loss is told.
+pub fn a_finished_producer_is_not_lost<E: Engine>(case: &Case) {
+    let messages = case.shape.messages;
+    let world = mortal_world::<E>(case);
+    let mut participants = vec![consumer_until_end(&world)];
+    let dies = world.producer();
+    let dies: Body = Box::new(move || {
+        retire(dies);
+        die()
+    });
+    participants.push((1, dies));
+    participants.push(producer_to_end(&world, 1, messages));
+    world.run(participants, move |outcome| {
+        assert_eq!(data(&outcome[0]), values(1, messages).collect::<Seen>(), "C2: all that was published");
         assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
     });
 }

@@ -35,11 +35,11 @@ pub mod signal;
 
 #[cfg(feature = "std")]
 pub use channel::{
-    AttachError, Builder, Channel, Consumer, CreateError, Loan, Message, Messages, Producer, RecvValueError,
+    AttachError, Batch, Builder, Channel, Consumer, CreateError, Loan, Message, Messages, Producer, RecvValueError,
 };
 #[cfg(feature = "std")]
-pub use layers::Sync;
-pub use protocol::{Finished, RecvError, SendError};
+pub use layers::{Sync, Wait};
+pub use protocol::{Finished, Interrupted, RecvError, SendError};
 
 /// The README's example is compiled and run.
 #[cfg(all(doctest, feature = "std"))]

@@ -1,7 +1,7 @@
 //! Receiving.
 
 use super::{AttachError, Patience, RecvValueError, on_layer};
-use crate::layers::{Futex, RawSync, Sync};
+use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
 use crate::protocol::{self, RecvError};
 use crate::segment::{Handle, Name, Segment};
 use core::ops::Deref;
@@ -47,6 +47,12 @@ impl Consumer {
     /// This consumer's number, from 0: what [`SendError`](crate::SendError) calls it.
     pub const fn number(&self) -> u32 {
         on_layer!(Inner, &self.inner, consumer => consumer.participant().number)
+    }
+
+    /// How this handle waits from now on; [`Wait::Adaptive`] until told otherwise.
+    /// ([`Sync::RawSync`] sleeps at once, whatever it is told.)
+    pub fn set_wait(&mut self, wait: Wait) {
+        on_layer!(Inner, &mut self.inner, consumer => consumer.channel().layer().set_wait(wait));
     }
 
     /// Waits for the next message and copies it out.
@@ -97,6 +103,31 @@ impl Consumer {
         self.recv_within(Patience::For(timeout))
     }
 
+    /// Waits for the next message and lends all that are there, one after the other. Cheaper than one
+    /// by one: those taken are acknowledged together, when the batch is dropped.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv_batch(&mut self) -> Result<Batch<'_>, RecvError> {
+        self.batch_within(Patience::Endless)
+    }
+
+    /// Lends the messages that are there, if there is one.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; [`RecvError::TimedOut`] if there is none yet.
+    pub fn try_recv_batch(&mut self) -> Result<Batch<'_>, RecvError> {
+        self.batch_within(Patience::None)
+    }
+
+    /// As [`recv_batch`](Consumer::recv_batch); gives up after `timeout`.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv_batch_timeout(&mut self, timeout: Duration) -> Result<Batch<'_>, RecvError> {
+        self.batch_within(Patience::For(timeout))
+    }
+
     /// Waits for the next message and copies it out as a plain-old-data value, such as an array of
     /// integers.
     ///
@@ -117,6 +148,19 @@ impl Consumer {
         Messages { consumer: self }
     }
 
+    fn batch_within(&mut self, patience: Patience) -> Result<Batch<'_>, RecvError> {
+        Ok(Batch(match &mut self.inner {
+            Inner::Futex(consumer) => {
+                let deadline = patience.deadline(consumer.channel().layer());
+                Lending::Futex(consumer.receive_batch(deadline)?)
+            }
+            Inner::RawSync(consumer) => {
+                let deadline = patience.deadline(consumer.channel().layer());
+                Lending::RawSync(consumer.receive_batch(deadline)?)
+            }
+        }))
+    }
+
     fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
         Ok(Message(match &mut self.inner {
             Inner::Futex(consumer) => {
@@ -128,6 +172,33 @@ impl Consumer {
                 Lent::RawSync(consumer.receive(deadline)?)
             }
         }))
+    }
+}
+
+/// The messages that were there, still in their slots. Dropping it acknowledges those taken.
+#[derive(Debug)]
+pub struct Batch<'c>(Lending<'c>);
+
+#[derive(Debug)]
+enum Lending<'c> {
+    Futex(protocol::Batch<'c, Futex, Segment<Futex>>),
+    RawSync(protocol::Batch<'c, RawSync, Segment<RawSync>>),
+}
+
+impl Batch<'_> {
+    /// The number that the next message taken has in the one total order, from 0.
+    pub const fn sequence(&self) -> u64 {
+        on_layer!(Lending, &self.0, batch => batch.sequence())
+    }
+
+    /// Takes the next message, which is lent until the one after it is taken; `None` when there is
+    /// no other. Never waits. Messages not taken are received again.
+    ///
+    /// # Errors
+    /// [`RecvError::Corrupt`].
+    #[inline]
+    pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
+        on_layer!(Lending, &mut self.0, batch => batch.take())
     }
 }
 

@@ -7,7 +7,7 @@ mod producer;
 
 pub use crate::segment::CreateError;
 pub use builder::{Builder, Channel};
-pub use consumer::{Consumer, Message, Messages};
+pub use consumer::{Batch, Consumer, Message, Messages};
 pub use error::{AttachError, RecvValueError};
 pub use producer::{Loan, Producer};
 

@@ -1,8 +1,8 @@
 //! Sending.
 
 use super::{AttachError, Patience, on_layer};
-use crate::layers::{Futex, RawSync, Sync};
-use crate::protocol::{self, Finished, SendError};
+use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
+use crate::protocol::{self, Finished, Interrupted, SendError};
 use crate::segment::{Handle, Name, Segment};
 use core::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -46,6 +46,12 @@ impl Producer {
         self.handle.name()
     }
 
+    /// How this handle waits from now on, for room and for the write lock; [`Wait::Adaptive`] until
+    /// told otherwise. ([`Sync::RawSync`] sleeps at once, whatever it is told.)
+    pub fn set_wait(&mut self, wait: Wait) {
+        on_layer!(Inner, &mut self.inner, producer => producer.channel().layer().set_wait(wait));
+    }
+
     /// Sends one message; waits as long as it takes.
     ///
     /// # Errors
@@ -76,6 +82,24 @@ impl Producer {
     /// As [`send`](Producer::send).
     pub fn send_value<T: IntoBytes + Immutable + ?Sized>(&mut self, value: &T) -> Result<(), SendError> {
         self.send(value.as_bytes())
+    }
+
+    /// Sends messages one after the other, with no other producer's in between; waits as long as it
+    /// takes. Cheaper than one by one: the lock is taken once, and many are counted together.
+    ///
+    /// # Errors
+    /// [`Interrupted`] says how many were sent, and why the one after them was not.
+    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M]) -> Result<(), Interrupted> {
+        self.send_batch_within(messages, Patience::Endless)
+    }
+
+    /// As [`send_batch`](Producer::send_batch), but gives up when the next message is not sent within
+    /// `timeout` from now.
+    ///
+    /// # Errors
+    /// As [`send_batch`](Producer::send_batch).
+    pub fn send_batch_timeout<M: AsRef<[u8]>>(&mut self, messages: &[M], timeout: Duration) -> Result<(), Interrupted> {
+        self.send_batch_within(messages, Patience::For(timeout))
     }
 
     /// Lends the next free slot, to be filled in place; waits for it as long as it takes. No other
@@ -124,6 +148,13 @@ impl Producer {
         on_layer!(Inner, &mut self.inner, producer => {
             let deadline = patience.deadline(producer.channel().layer());
             producer.send(message, deadline)
+        })
+    }
+
+    fn send_batch_within<M: AsRef<[u8]>>(&mut self, messages: &[M], patience: Patience) -> Result<(), Interrupted> {
+        on_layer!(Inner, &mut self.inner, producer => {
+            let deadline = patience.deadline(producer.channel().layer());
+            producer.send_batch(messages, deadline)
         })
     }
 

@@ -1,10 +1,10 @@
 //! The default layer: words in the segment, sleep in the kernel by futex(2).
 
+use super::wait::{Budget, Wait};
 use super::{PATROL, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Deadline, Layer, Park, Parked};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
-use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use core::time::Duration;
 use rustix::thread::futex;
@@ -15,12 +15,8 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Futex {
     peers: Peers,
-    /// How often to look before parking: 0 on a single core, where nobody can answer meanwhile.
-    spins: u32,
+    budget: Budget,
 }
-
-/// Looks before parking, where there are cores to spare: about the price of one system call.
-const SPINS: u32 = 200;
 
 // SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
 unsafe impl RealLayer for Futex {
@@ -29,7 +25,11 @@ unsafe impl RealLayer for Futex {
     fn new(file: File) -> Self {
         static CORES: OnceLock<usize> = OnceLock::new();
         let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
-        Self { peers: Peers::new(file), spins: if *cores > 1 { SPINS } else { 0 } }
+        Self { peers: Peers::new(file), budget: Budget::new(*cores) }
+    }
+
+    fn set_wait(&self, wait: Wait) {
+        self.budget.set(wait);
     }
 
     unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {
@@ -67,23 +67,24 @@ impl Layer for Futex {
 
 impl Park for Futex {
     fn spin(&self, spins: &mut u32) -> bool {
-        *spins += 1;
-        spin_loop();
-        *spins <= self.spins
+        self.budget.look_again(spins)
     }
 
     fn park(&self, word: &AtomicU32, expected: u32, deadline: Deadline) -> Parked {
+        let start = monotonic();
         let (timeout, ends) = match deadline {
             Deadline::Now => return Parked::TimedOut,
             Deadline::Never => (PATROL, Parked::Patrol),
-            Deadline::At(end) => match end.saturating_sub(monotonic()) {
+            Deadline::At(end) => match end.saturating_sub(start) {
                 Duration::ZERO => return Parked::TimedOut,
                 left if left <= PATROL => (left, Parked::TimedOut),
                 _ => (PATROL, Parked::Patrol),
             },
         };
         let timeout = futex::Timespec { tv_sec: 0, tv_nsec: timeout.as_nanos() as _ }; // PATROL is below a second
-        match futex::wait(word, futex::Flags::empty(), expected, Some(&timeout)) {
+        let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
+        self.budget.slept(monotonic().saturating_sub(start));
+        match result {
             Err(rustix::io::Errno::TIMEDOUT) => ends,
             _ => Parked::Woken, // woken, changed (EAGAIN), or interrupted: the caller looks again
         }

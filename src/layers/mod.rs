@@ -3,11 +3,13 @@
 mod futex;
 mod peers;
 mod raw_sync;
+mod wait;
 mod words;
 
 pub use futex::Futex;
 pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
 pub use raw_sync::{RawEvent, RawMutex, RawSync};
+pub use wait::{Budget, Wait};
 
 use core::time::Duration;
 use std::fs::File;
@@ -30,6 +32,9 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// The layer for one handle. `file` is the segment's, opened for this handle alone: the
     /// handle's claims live and die with it.
     fn new(file: File) -> Self;
+
+    /// How this handle waits from now on. A layer that sleeps at once ignores it.
+    fn set_wait(&self, _wait: Wait) {}
 
     /// Initialises a lock and the signals in zeroed memory.
     ///

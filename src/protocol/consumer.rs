@@ -13,6 +13,8 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     me: Participant,
     /// The next message to receive. All below it are acknowledged, and none else.
     next: u64,
+    /// The count as we saw it last: what it counts is published, so there is no need to look again.
+    seen: u64,
     /// END was received, or had been published when we came.
     ended: bool,
 }
@@ -27,7 +29,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some((me, start)) = channel.take_consumer_entry() else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
-        Ok(Self { channel, me, next: start.count, ended: start.ended })
+        Ok(Self { channel, me, next: start.count, seen: start.count, ended: start.ended })
     }
 
     /// Who we are.
@@ -50,65 +52,89 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// # Errors
     /// See [`RecvError`]. After an error, the same message is still the next one.
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
-        if self.ended {
-            return Err(RecvError::Ended);
-        }
         self.wait(deadline)?;
-        let slot = self.channel.slot_of(self.next);
-        // SAFETY: `next` is published (E2) and not acknowledged by us, who are ACTIVE: nobody
+        match self.open(self.next)? {
+            Some((reading, len)) => Ok(Message { reading: Some(reading), len, consumer: self }),
+            None => Err(self.end()),
+        }
+    }
+
+    /// Waits for the next message and lends what is there, one after the other: all that was
+    /// published when it looked. They are acknowledged together, when the batch ends.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
+        self.wait(deadline)?;
+        match self.open(self.next)? {
+            Some(_) => Ok(Batch { reading: None, taken: 0, consumer: self }),
+            None => Err(self.end()),
+        }
+    }
+
+    /// A message that is published and not acknowledged, and its length; `None`: END.
+    fn open(&self, message: u64) -> Result<Option<(S::Reading, usize)>, RecvError> {
+        let slot = self.channel.slot_of(message);
+        // SAFETY: the message is published (E2) and not acknowledged by us, who are ACTIVE: nobody
         // writes this slot before our acknowledgement (S3), which comes after `reading` is gone.
         let reading = unsafe { self.channel.storage.read(slot) };
         let Header { len, kind } = reading.header();
         let slot_size = self.channel.geometry.slot_size;
-        if len > slot_size || !matches!(kind, Header::DATA | Header::END) {
-            let (message, slot_size) = (self.next, slot_size);
-            return Err(RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size }));
+        match kind {
+            Header::DATA if len <= slot_size => Ok(Some((reading, len as usize))),
+            Header::END if len <= slot_size => Ok(None),
+            _ => Err(RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size })),
         }
-        let message = Message { reading: Some(reading), len: len as usize, consumer: self };
-        if kind == Header::END {
-            message.consumer.ended = true;
-            drop(message); // acknowledges: END's slot, like any other, is no longer needed
-            return Err(RecvError::Ended);
-        }
-        Ok(message)
+    }
+
+    /// END is the next message: its slot, like any other, is no longer needed.
+    fn end(&mut self) -> RecvError {
+        self.ended = true;
+        self.acknowledge(1);
+        RecvError::Ended
     }
 
     /// Waits until `next` is published.
-    fn wait(&self, deadline: Deadline) -> Result<(), RecvError> {
+    fn wait(&mut self, deadline: Deadline) -> Result<(), RecvError> {
+        if self.ended {
+            return Err(RecvError::Ended);
+        }
+        if self.next < self.seen {
+            return Ok(());
+        }
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
             return Err(RecvError::Ended); // not reached: `join` found the entry
         };
         // The producer of `next` (a) has not published it: we sleep, and it wakes us when it has;
         // (b) has published it; (c) died before it could: somebody else will publish `next`, or
         // nobody is left, which is what the thorough look is for.
-        let found = entry.data.wait(&self.channel.layer, deadline, |look| match self.look() {
+        let found = entry.data.wait(&self.channel.layer, deadline, |look| match self.look().transpose() {
             // The dead publish nothing more, but one may have published after our look.
-            Ok(false) if look == Look::Thorough && self.channel.producers_lost() => match self.look() {
-                Ok(false) => Some(Err(RecvError::ProducersLost)),
-                seen => Some(seen.map(drop)),
-            },
-            Ok(false) => None,
-            seen => Some(seen.map(drop)),
+            None if look == Look::Thorough && self.channel.producers_lost() => {
+                Some(self.look().and_then(|seen| seen.ok_or(RecvError::ProducersLost)))
+            }
+            seen => seen,
         });
-        found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))
+        self.seen = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
+        Ok(())
     }
 
-    /// Whether `next` is published.
-    fn look(&self) -> Result<bool, RecvError> {
+    /// The count, if it counts `next`.
+    fn look(&self) -> Result<Option<u64>, RecvError> {
         let published = self.channel.control().published.0.load(Acquire); // E2, from E1
         let published = Published::from_word(published).count;
         let slots = self.channel.geometry.slots;
         match published.checked_sub(self.next) {
-            Some(ahead) if ahead <= u64::from(slots) => Ok(ahead > 0),
+            Some(ahead) if ahead <= u64::from(slots) => Ok((ahead > 0).then_some(published)),
             _ => Err(RecvError::Corrupt(Corruption::Published { published, next: self.next, slots })),
         }
     }
 
-    /// Acknowledges `next`; its slot is not being read any more.
-    fn acknowledge(&mut self) {
-        self.next = self.next.saturating_add(1);
+    /// Acknowledges the next `count` messages; their slots are not being read any more.
+    fn acknowledge(&mut self, count: u64) {
+        self.next = self.next.saturating_add(count);
         if let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) {
-            entry.acked.0.store(self.next, Release); // E3, to E4: we are done with the slot's bytes
+            entry.acked.0.store(self.next, Release); // E3, to E4: we are done with the slots' bytes
             let space = &self.channel.control().space.0;
             L::Signal::notify_all(&self.channel.layer, core::iter::once(space));
         }
@@ -156,12 +182,60 @@ impl<L: Layer, S: Storage<L>> Deref for Message<'_, L, S> {
 impl<L: Layer, S: Storage<L>> Drop for Message<'_, L, S> {
     fn drop(&mut self) {
         self.reading = None; // the reading ends before the acknowledgement says so
-        self.consumer.acknowledge();
+        self.consumer.acknowledge(1);
     }
 }
 
 impl<L: Layer, S: Storage<L>> fmt::Debug for Message<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("sequence", &self.sequence()).field("len", &self.len).finish()
+    }
+}
+
+/// The messages that were published when somebody looked, still in their slots. Dropping the batch
+/// acknowledges those that were taken from it, all at once; the others are still to be received.
+pub struct Batch<'c, L: Layer, S: Storage<L>> {
+    /// Of the message taken last.
+    reading: Option<S::Reading>,
+    taken: u64,
+    consumer: &'c mut Consumer<L, S>,
+}
+
+impl<L: Layer, S: Storage<L>> Batch<'_, L, S> {
+    /// The number that the next message taken has in the one total order, from 0.
+    pub const fn sequence(&self) -> u64 {
+        self.consumer.next.saturating_add(self.taken)
+    }
+
+    /// Takes the next message; `None` when there is no other, or END is next. Never waits.
+    ///
+    /// # Errors
+    /// [`RecvError::Corrupt`]. The message is not taken then.
+    pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
+        self.reading = None; // of the one before
+        let message = self.sequence();
+        if message >= self.consumer.seen {
+            return Ok(None);
+        }
+        let Some((reading, len)) = self.consumer.open(message)? else { return Ok(None) };
+        self.taken = self.taken.saturating_add(1);
+        let reading = self.reading.insert(reading);
+        // SAFETY: as in `Message`: `len` is at most `slot_size`, and nobody writes the slot meanwhile.
+        Ok(Some(unsafe { slice::from_raw_parts(reading.bytes(), len) }))
+    }
+}
+
+impl<L: Layer, S: Storage<L>> Drop for Batch<'_, L, S> {
+    fn drop(&mut self) {
+        self.reading = None; // the reading ends before the acknowledgement says so
+        if self.taken > 0 {
+            self.consumer.acknowledge(self.taken);
+        }
+    }
+}
+
+impl<L: Layer, S: Storage<L>> fmt::Debug for Batch<'_, L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("sequence", &self.sequence()).field("taken", &self.taken).finish()
     }
 }

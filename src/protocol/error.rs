@@ -130,6 +130,17 @@ pub enum SendError {
     Corrupt(Corruption),
 }
 
+/// A batch was not sent to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{sent} messages of the batch were sent, the next was not: {error}")]
+pub struct Interrupted {
+    /// How many were sent: the first so many.
+    pub sent: usize,
+    /// Why the one after them was not.
+    #[source]
+    pub error: SendError,
+}
+
 /// Why no message was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

@@ -34,9 +34,9 @@ mod error;
 mod producer;
 mod registry;
 
-pub use consumer::{Consumer, Message};
-pub use error::{Corruption, JoinError, RecvError, SendError, Waiting};
-pub use producer::{Finished, Held, Producer, Room};
+pub use consumer::{Batch, Consumer, Message};
+pub use error::{Corruption, Interrupted, JoinError, RecvError, SendError, Waiting};
+pub use producer::{Finished, Held, Producer, Room, Staged, TOGETHER};
 
 use crate::layer::{Layer, Storage, Word};
 use core::sync::atomic::Ordering::{Acquire, Relaxed};

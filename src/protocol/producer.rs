@@ -1,17 +1,20 @@
 //! Publishing: take the lock, wait for room, write the slot, count it.
 //!
 //! The order of the steps is in the types: only a [`Producer`] can become [`Held`] (it has the
-//! write lock), only that can become [`Room`] (the next slot is free), and only that publishes.
+//! write lock), only that can become [`Room`] (the next slot is free), only that can become
+//! [`Staged`] (it is written), and only that publishes, or goes on to the next [`Room`].
+
+mod room;
+
+pub use room::{Room, Staged};
 
 use super::{
-    Acknowledged, Channel, ConsumerEntry, Control, Corruption, Geometry, JoinError, Occupancy, Published, SendError,
-    Waiting,
+    Acknowledged, Channel, ConsumerEntry, Control, Corruption, Geometry, Interrupted, JoinError, Occupancy, Published,
+    SendError, Waiting,
 };
-use crate::layer::{
-    Acquired, Deadline, Header, Layer, Lock, Look, Participant, Reading, Signal, Storage, Word, Writing,
-};
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::{fmt, marker::PhantomData, slice};
+use crate::layer::{Acquired, Deadline, Layer, Lock, Look, Participant, Signal, Storage, Word};
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use core::{fmt, marker::PhantomData};
 
 /// A participant that publishes.
 ///
@@ -26,6 +29,10 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     gate: Option<u64>,
     finished: bool,
 }
+
+/// The most messages of a batch that are counted with one step: enough that the step's cost does not
+/// show, and few enough that consumers get to work.
+pub const TOGETHER: usize = 64;
 
 /// What [`Producer::finish`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +109,37 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// See [`SendError`].
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
         self.fits(message.len())?;
-        self.reserve(deadline)?.send(message).map(drop)
+        Ok(drop(self.reserve(deadline)?.copy(message)?.publish()))
+    }
+
+    /// Sends messages one after the other, with no other producer's in between, and counts up to
+    /// [`TOGETHER`] of them with one step where there is room. Returns when all are sent.
+    ///
+    /// # Errors
+    /// [`Interrupted`]: how many were sent, and why the one after them was not.
+    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M], deadline: Deadline) -> Result<(), Interrupted> {
+        let mut sent = 0_usize;
+        let at = |sent| move |error| Interrupted { sent, error };
+        let slot_size = self.channel.geometry.slot_size as usize;
+        let mut held = self.lock(deadline).map_err(at(sent))?;
+        while let Some(message) = messages.get(sent) {
+            let mut staged = held.room(deadline).and_then(|room| room.copy(message.as_ref())).map_err(at(sent))?;
+            sent = sent.saturating_add(1);
+            let group = messages.iter().skip(sent).take(TOGETHER.saturating_sub(1)).map(AsRef::as_ref);
+            // One that is too long is an error when all before it are sent.
+            for message in group.take_while(|message| message.len() <= slot_size) {
+                match staged.room() {
+                    Ok(room) => staged = room.copy(message).map_err(at(sent))?,
+                    Err(full) => {
+                        staged = full;
+                        break;
+                    }
+                }
+                sent = sent.saturating_add(1);
+            }
+            held = staged.publish();
+        }
+        Ok(())
     }
 
     /// Finishes: the last producer to do so publishes END, when there is room for it.
@@ -141,6 +178,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     fn fits(&self, len: usize) -> Result<(), SendError> {
         let Geometry { slot_size, .. } = self.channel.geometry;
         if len > slot_size as usize { Err(SendError::TooLong { len, slot_size }) } else { Ok(()) }
+    }
+
+    /// Whether, by what we know without looking, message `n` may be written.
+    fn has_room(&self, n: u64) -> bool {
+        self.gate.is_some_and(|gate| n.saturating_sub(gate) < u64::from(self.channel.geometry.slots))
     }
 
     /// What must be known before message `n` may be written: that the consumers are there, if it
@@ -214,17 +256,10 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
         if n == Published::MAX {
             return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
         }
-        let slots = u64::from(self.producer.channel.geometry.slots);
-        let known = self.producer.gate.is_some_and(|gate| n.saturating_sub(gate) < slots);
-        if !known {
-            let gate = self.await_room(n, deadline)?;
-            self.producer.gate = Some(gate);
+        if !self.producer.has_room(n) {
+            self.producer.gate = Some(self.await_room(n, deadline)?);
         }
-        let slot = self.producer.channel.slot_of(n);
-        // SAFETY: we hold the lock, so nobody else writes; and every active consumer has
-        // acknowledged message `n - slots`, the last one in this slot, so nobody reads it (S3).
-        let writing = unsafe { self.producer.channel.storage.write(slot) };
-        Ok(Room { writing, sequence: n, held: self })
+        Ok(Room::new(self, n, 0))
     }
 
     fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {
@@ -273,100 +308,5 @@ impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
 impl<L: Layer, S: Storage<L>> fmt::Debug for Held<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Held").field("published", &self.published()).finish()
-    }
-}
-
-/// The write lock is ours and the next slot is free. Dropping it publishes nothing.
-pub struct Room<'p, L: Layer, S: Storage<L>> {
-    /// Before `held`, so that writing ends before the lock is given back.
-    writing: S::Writing,
-    sequence: u64,
-    held: Held<'p, L, S>,
-}
-
-impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
-    /// The number that the message will have in the one total order, from 0.
-    pub const fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
-    /// with one slot, the previous message.
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let len = self.held.producer.channel.geometry.slot_size as usize;
-        // SAFETY: a slot has `slot_size` bytes, all initialised (the segment starts zeroed), and
-        // `writing` is exclusive; the borrow of `self` keeps it so.
-        unsafe { slice::from_raw_parts_mut(self.writing.bytes(), len) }
-    }
-
-    /// The slot's bytes, as [`bytes_mut`](Room::bytes_mut).
-    pub fn bytes(&self) -> &[u8] {
-        let len = self.held.producer.channel.geometry.slot_size as usize;
-        // SAFETY: as in `bytes_mut`, shared for as long as `self` is.
-        unsafe { slice::from_raw_parts(self.writing.bytes(), len) }
-    }
-
-    /// Fills the slot with the previous message's bytes and returns their number, so that it can
-    /// be changed in place. `None` if there is none, or it has not a message's form.
-    pub fn copy_previous(&mut self) -> Option<usize> {
-        let before = self.sequence.checked_sub(1)?;
-        let channel = &self.held.producer.channel;
-        let Geometry { slot_size, .. } = channel.geometry;
-        let (from, to) = (channel.slot_of(before), channel.slot_of(self.sequence));
-        if from == to {
-            return Some(slot_size as usize); // one slot: the bytes are there already
-        }
-        // SAFETY: we hold the lock, so nobody writes any slot but the one in `writing`, another.
-        let reading = unsafe { channel.storage.read(from) };
-        let len = reading.header().len.min(slot_size) as usize;
-        // SAFETY: both have `slot_size` bytes, `len` is no more, and they are different slots.
-        unsafe { core::ptr::copy_nonoverlapping(reading.bytes(), self.writing.bytes(), len) };
-        Some(len)
-    }
-
-    /// Publishes the first `len` bytes of the slot as a message. The lock stays ours.
-    ///
-    /// # Errors
-    /// [`SendError::TooLong`].
-    pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
-        self.held.producer.fits(len)?;
-        Ok(self.count(Header { len: len as u32, kind: Header::DATA }))
-    }
-
-    /// Copies `message` into the slot and publishes it.
-    ///
-    /// # Errors
-    /// [`SendError::TooLong`].
-    pub fn send(mut self, message: &[u8]) -> Result<Held<'p, L, S>, SendError> {
-        let slot_size = self.held.producer.channel.geometry.slot_size;
-        let Some(bytes) = self.bytes_mut().get_mut(..message.len()) else {
-            return Err(SendError::TooLong { len: message.len(), slot_size });
-        };
-        bytes.copy_from_slice(message);
-        self.publish(message.len())
-    }
-
-    /// Publishes END.
-    fn end(self) -> Held<'p, L, S> {
-        self.count(Header { len: 0, kind: Header::END })
-    }
-
-    /// The linearization point: before the store nobody sees anything of the message, after it
-    /// everybody sees all of it.
-    fn count(mut self, header: Header) -> Held<'p, L, S> {
-        self.writing.set_header(header);
-        let Self { writing, sequence, held } = self;
-        drop(writing); // we write no more: from the store on, the slot is the consumers'
-        let published = Published { count: sequence.saturating_add(1), ended: header.kind == Header::END };
-        let word = &held.producer.channel.control().published.0;
-        word.store(published.word(), Release); // E1, to E2: the slot's bytes
-        held.notify();
-        held
-    }
-}
-
-impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("sequence", &self.sequence).finish()
     }
 }

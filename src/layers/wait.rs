@@ -1,0 +1,174 @@
+//! How long a waiter looks before it sleeps: learned from the waits before.
+
+use core::hint::spin_loop;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
+
+/// What a handle does while it waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wait {
+    /// Looks for as long as recent waits say that it pays, then sleeps. Paced traffic sleeps at once,
+    /// ping-pong spins, and where there are more processes than cores, it gives the others the core.
+    #[default]
+    Adaptive,
+    /// Spins for some milliseconds before it sleeps. For a core of its own.
+    Spin,
+    /// Sleeps at once.
+    Park,
+}
+
+/// What the waits of one handle have taught: how many looks are worth while.
+///
+/// All of it is a hint, written by whoever waits; it orders nothing and is in no segment.
+#[derive(Debug)]
+pub struct Budget {
+    /// Looks with a pause between them; then looks after giving up the core; then sleep.
+    spins: AtomicU32,
+    yields: AtomicU32,
+    /// Looks of the wait that goes on, or that was the last.
+    looks: AtomicU32,
+    /// How that wait ended, if in sleep: [`SHORT`] or [`LONG`].
+    slept: AtomicU32,
+    /// Waits so far: every so many, spinning is tried again.
+    waits: AtomicU32,
+    most_spins: u32,
+    wait: AtomicU32,
+}
+
+/// About the price of one sleep.
+const MOST_SPINS: u32 = 256;
+const MOST_YIELDS: u32 = 64;
+/// Looks by which [`Wait::Spin`] spins: a few milliseconds, less than a patrol.
+const SPIN_ONLY: u32 = 1 << 17;
+/// A sleep shorter than this would have been caught by looking on.
+const WORTH: Duration = Duration::from_micros(50);
+/// One wait in so many spins, even if spinning has not paid lately.
+const TRIAL: u32 = 64;
+
+const SHORT: u32 = 1;
+const LONG: u32 = 2;
+
+impl Budget {
+    /// For a machine with so many cores: alone on one, nobody can answer while we spin.
+    pub const fn new(cores: usize) -> Self {
+        let most_spins = if cores > 1 { MOST_SPINS } else { 0 };
+        Self {
+            spins: AtomicU32::new(most_spins),
+            yields: AtomicU32::new(MOST_YIELDS),
+            looks: AtomicU32::new(0),
+            slept: AtomicU32::new(0),
+            waits: AtomicU32::new(0),
+            most_spins,
+            wait: AtomicU32::new(Wait::Adaptive as u32),
+        }
+    }
+
+    /// Waits like this from now on.
+    pub fn set(&self, wait: Wait) {
+        self.wait.store(wait as u32, Relaxed);
+    }
+
+    /// Passes the time until the next look; false: sleep. `looks` counts those of this wait, from 0.
+    pub fn look_again(&self, looks: &mut u32) -> bool {
+        let wait = self.wait.load(Relaxed);
+        if wait != Wait::Adaptive as u32 {
+            spin_loop();
+            *looks += 1;
+            return wait == Wait::Spin as u32 && *looks < SPIN_ONLY;
+        }
+        if *looks == 0 {
+            self.learn();
+        }
+        let (spins, yields) = (self.spins.load(Relaxed), self.yields.load(Relaxed));
+        let more = *looks < spins + yields;
+        if *looks < spins {
+            spin_loop();
+        } else if more {
+            std::thread::yield_now();
+        }
+        *looks += 1;
+        self.looks.store(*looks, Relaxed);
+        more
+    }
+
+    /// A sleep is over.
+    pub fn slept(&self, time: Duration) {
+        self.slept.store(if time < WORTH { SHORT } else { LONG }, Relaxed);
+    }
+
+    /// Draws the lesson of the last wait.
+    fn learn(&self) {
+        let (spins, yields) = (self.spins.load(Relaxed), self.yields.load(Relaxed));
+        let looks = self.looks.load(Relaxed);
+        let (mut spins, yields) = match self.slept.swap(0, Relaxed) {
+            LONG => (spins / 2, yields / 2),
+            SHORT => (spins, (2 * yields + 8).min(MOST_YIELDS)),
+            // It was caught while spinning: allow for twice the time.
+            _ if looks <= spins => (spins.max(2 * looks), yields),
+            // Or only after the core was given to somebody else: spinning kept them from it.
+            _ => (spins - spins.div_ceil(4), yields.max(2 * (looks - spins)).min(MOST_YIELDS)),
+        };
+        let waits = self.waits.fetch_add(1, Relaxed);
+        if waits % TRIAL == 0 && yields > 0 {
+            spins = spins.max(TRIAL);
+        }
+        self.spins.store(spins.min(self.most_spins), Relaxed);
+        self.yields.store(yields, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks that a wait takes which ends by sleeping for so long.
+    fn wait_and_sleep(budget: &Budget, time: Duration) -> u32 {
+        let mut looks = 0;
+        while budget.look_again(&mut looks) {}
+        budget.slept(time);
+        looks
+    }
+
+    #[test]
+    fn paced_traffic_sleeps_at_once() {
+        let budget = Budget::new(2);
+        for _ in 0..16 {
+            wait_and_sleep(&budget, Duration::from_millis(1));
+        }
+        assert_eq!(wait_and_sleep(&budget, Duration::from_millis(1)), 1, "no look before the sleep");
+    }
+
+    #[test]
+    fn short_sleeps_teach_to_look_longer() {
+        let budget = Budget::new(2);
+        for _ in 0..16 {
+            wait_and_sleep(&budget, Duration::from_millis(1));
+        }
+        for _ in 0..16 {
+            wait_and_sleep(&budget, Duration::from_micros(9));
+        }
+        assert!(wait_and_sleep(&budget, Duration::from_micros(9)) > MOST_YIELDS);
+    }
+
+    #[test]
+    fn what_only_comes_when_the_core_is_given_away_is_not_spun_for() {
+        let budget = Budget::new(2);
+        for _ in 0..TRIAL - 1 {
+            let mut looks = 0;
+            let spins = budget.spins.load(Relaxed);
+            while budget.look_again(&mut looks) && looks <= spins {}
+        }
+        assert_eq!(budget.spins.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn nobody_spins_on_one_core_and_strategies_are_what_they_say() {
+        let budget = Budget::new(1);
+        assert_eq!(budget.spins.load(Relaxed), 0);
+        budget.set(Wait::Park);
+        assert!(!budget.look_again(&mut 0));
+        budget.set(Wait::Spin);
+        assert!(budget.look_again(&mut 1000) && !budget.look_again(&mut SPIN_ONLY));
+    }
+}

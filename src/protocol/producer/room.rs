@@ -1,0 +1,165 @@
+//! A free slot, and what was written into it.
+
+use super::Held;
+use crate::layer::{Header, Layer, Reading, Storage, Word, Writing};
+use crate::protocol::{Geometry, Published, SendError};
+use core::sync::atomic::Ordering::Release;
+use core::{fmt, slice};
+
+/// The write lock is ours and the next slot is free. Dropping it publishes nothing, not even what
+/// was staged before.
+pub struct Room<'p, L: Layer, S: Storage<L>> {
+    /// Before `held`, so that writing ends before the lock is given back.
+    writing: S::Writing,
+    sequence: u64,
+    /// How many messages before this one are written and not counted.
+    staged: u32,
+    held: Held<'p, L, S>,
+}
+
+impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
+    /// The caller knows that message `sequence` may be written.
+    pub(super) fn new(held: Held<'p, L, S>, sequence: u64, staged: u32) -> Self {
+        let slot = held.producer.channel.slot_of(sequence);
+        // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
+        // message `sequence - slots`, the last one in this slot, so nobody reads it (S3).
+        let writing = unsafe { held.producer.channel.storage.write(slot) };
+        Self { writing, sequence, staged, held }
+    }
+
+    /// The number that the message will have in the one total order, from 0.
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
+    /// with one slot, the previous message.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let len = self.held.producer.channel.geometry.slot_size as usize;
+        // SAFETY: a slot has `slot_size` bytes, all initialised (the segment starts zeroed), and
+        // `writing` is exclusive; the borrow of `self` keeps it so.
+        unsafe { slice::from_raw_parts_mut(self.writing.bytes(), len) }
+    }
+
+    /// The slot's bytes, as [`bytes_mut`](Room::bytes_mut).
+    pub fn bytes(&self) -> &[u8] {
+        let len = self.held.producer.channel.geometry.slot_size as usize;
+        // SAFETY: as in `bytes_mut`, shared for as long as `self` is.
+        unsafe { slice::from_raw_parts(self.writing.bytes(), len) }
+    }
+
+    /// Fills the slot with the previous message's bytes and returns their number, so that it can
+    /// be changed in place. `None` if there is none, or it has not a message's form.
+    pub fn copy_previous(&mut self) -> Option<usize> {
+        let before = self.sequence.checked_sub(1)?;
+        let channel = &self.held.producer.channel;
+        let Geometry { slot_size, .. } = channel.geometry;
+        let (from, to) = (channel.slot_of(before), channel.slot_of(self.sequence));
+        if from == to {
+            return Some(slot_size as usize); // one slot: the bytes are there already
+        }
+        // SAFETY: we hold the lock, so nobody writes any slot but the one in `writing`, another.
+        let reading = unsafe { channel.storage.read(from) };
+        let len = reading.header().len.min(slot_size) as usize;
+        // SAFETY: both have `slot_size` bytes, `len` is no more, and they are different slots.
+        unsafe { core::ptr::copy_nonoverlapping(reading.bytes(), self.writing.bytes(), len) };
+        Some(len)
+    }
+
+    /// The first `len` bytes of the slot are a message, to be published with those before it.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`].
+    pub fn stage(self, len: usize) -> Result<Staged<'p, L, S>, SendError> {
+        self.held.producer.fits(len)?;
+        Ok(self.write(Header { len: len as u32, kind: Header::DATA }))
+    }
+
+    /// Copies `message` into the slot, to be published with those before it.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`].
+    pub fn copy(mut self, message: &[u8]) -> Result<Staged<'p, L, S>, SendError> {
+        let slot_size = self.held.producer.channel.geometry.slot_size;
+        let Some(bytes) = self.bytes_mut().get_mut(..message.len()) else {
+            return Err(SendError::TooLong { len: message.len(), slot_size });
+        };
+        bytes.copy_from_slice(message);
+        self.stage(message.len())
+    }
+
+    /// Publishes the first `len` bytes of the slot as a message. The lock stays ours.
+    ///
+    /// # Errors
+    /// [`SendError::TooLong`].
+    pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
+        Ok(self.stage(len)?.publish())
+    }
+
+    /// Publishes END.
+    pub(super) fn end(self) -> Held<'p, L, S> {
+        self.write(Header { len: 0, kind: Header::END }).publish()
+    }
+
+    fn write(mut self, header: Header) -> Staged<'p, L, S> {
+        self.writing.set_header(header);
+        let Self { writing, sequence, staged, held } = self;
+        drop(writing); // we write no more: once it is counted, the slot is the consumers'
+        Staged { last: sequence, count: staged.saturating_add(1), end: header.kind == Header::END, held }
+    }
+}
+
+impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("sequence", &self.sequence).finish()
+    }
+}
+
+/// Messages that are written and not counted: nobody sees anything of them. Dropping it publishes
+/// nothing.
+#[must_use = "nothing is sent before `publish`"]
+pub struct Staged<'p, L: Layer, S: Storage<L>> {
+    /// The last message written.
+    last: u64,
+    /// How many there are.
+    count: u32,
+    end: bool,
+    held: Held<'p, L, S>,
+}
+
+impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
+    /// The next slot, if we know without looking that it is free.
+    ///
+    /// # Errors
+    /// What is staged, when we do not: publish it, and wait.
+    pub fn room(self) -> Result<Room<'p, L, S>, Self> {
+        let next = self.last.saturating_add(1);
+        let producer = &*self.held.producer;
+        // A consumer that joins starts at the count: what is staged must not be overwritten by what
+        // is staged, whether anybody is there or not.
+        let fits = self.count < producer.channel.geometry.slots && next < Published::MAX;
+        if !fits || self.end || !producer.has_room(next) {
+            return Err(self);
+        }
+        Ok(Room::new(self.held, next, self.count))
+    }
+
+    /// Publishes what is staged. The lock stays ours.
+    ///
+    /// The linearization point: before the store nobody sees anything of the messages, after it
+    /// everybody sees all of them.
+    pub fn publish(self) -> Held<'p, L, S> {
+        let Self { last, end, held, .. } = self;
+        let published = Published { count: last.saturating_add(1), ended: end };
+        let word = &held.producer.channel.control().published.0;
+        word.store(published.word(), Release); // E1, to E2: the slots' bytes
+        held.notify();
+        held
+    }
+}
+
+impl<L: Layer, S: Storage<L>> fmt::Debug for Staged<'_, L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Staged").field("last", &self.last).field("count", &self.count).finish()
+    }
+}

@@ -13,7 +13,7 @@ use ackcast::{
     protocol::{Channel, Consumer, Geometry, Producer},
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeSet,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -43,6 +43,42 @@ pub mod event {
     pub const NO_LOCK: u8 = 0xe7;
     pub const NO_ROOM: u8 = 0xe8;
     pub const NO_START: u8 = 0xe9;
+}
+
+/// What happens in an execution and is not in what its participants see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Happening {
+    /// A consumer looked for a message, and there was none.
+    NoData,
+    /// A producer, or whoever waits on that signal, looked for room in vain.
+    NoRoom,
+    /// Somebody wanted the write lock, and another held it.
+    LockHeld,
+    /// Somebody fell asleep.
+    Sleep,
+    /// Somebody took the write lock over from a dead owner.
+    Takeover,
+    /// Somebody freed the write lock of its dead predecessor.
+    Inheritance,
+}
+
+/// An execution: what all participants saw, and what happened besides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Execution {
+    pub outcome: Outcome,
+    happened: u8,
+}
+
+impl Execution {
+    pub const fn had(&self, happening: Happening) -> bool {
+        self.happened & (1 << happening as u8) != 0
+    }
+
+    /// What the last participant saw.
+    pub fn last(&self) -> &[u8] {
+        self.outcome.last().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// How many take part, and how much they say.
@@ -85,6 +121,7 @@ impl<E: Engine> World<E> {
     pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self {
         bury();
         hook::begin();
+        HAPPENED.set(0);
         Self { segment: Segment::new(geometry, doubles, mortal), geometry }
     }
 
@@ -176,20 +213,27 @@ pub fn values(p: u32, messages: u32) -> impl Iterator<Item = u8> {
 }
 
 thread_local! {
-    static OUTCOMES: RefCell<(u64, BTreeSet<Outcome>)> = const { RefCell::new((0, BTreeSet::new())) };
+    static HAPPENED: Cell<u8> = const { Cell::new(0) };
+    static SEEN: RefCell<(u64, BTreeSet<Execution>)> = const { RefCell::new((0, BTreeSet::new())) };
+}
+
+/// Says what is happening in this execution.
+pub fn happens(happening: Happening) {
+    HAPPENED.set(HAPPENED.get() | (1 << happening as u8));
 }
 
 fn record(outcome: Outcome) {
-    OUTCOMES.with_borrow_mut(|(_, outcomes)| {
-        if !outcomes.contains(&outcome) {
-            outcomes.insert(outcome);
+    let execution = Execution { outcome, happened: HAPPENED.get() };
+    SEEN.with_borrow_mut(|(_, seen)| {
+        if !seen.contains(&execution) {
+            seen.insert(execution);
         }
     });
 }
 
 /// Counts an execution; how many there were before.
 pub fn count() -> u64 {
-    let before = OUTCOMES.with_borrow_mut(|(count, _)| {
+    let before = SEEN.with_borrow_mut(|(count, _)| {
         *count += 1;
         *count - 1
     });
@@ -199,7 +243,7 @@ pub fn count() -> u64 {
     before
 }
 
-/// The executions counted and the outcomes recorded since the last call.
-pub fn take_outcomes() -> (u64, BTreeSet<Outcome>) {
-    OUTCOMES.take()
+/// The executions counted, and those that differ, since the last call.
+pub fn take_executions() -> (u64, BTreeSet<Execution>) {
+    SEEN.take()
 }

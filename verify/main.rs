@@ -17,6 +17,7 @@ mod litmus;
 mod mutants;
 mod oracle;
 mod overhead;
+mod page;
 mod picture;
 mod progress;
 mod replay;

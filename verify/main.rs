@@ -11,6 +11,7 @@ mod check;
 mod doubles;
 mod engine;
 mod equivalents;
+mod ground;
 mod hook;
 mod layer;
 mod litmus;

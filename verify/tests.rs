@@ -76,7 +76,7 @@ fn checks_fourth_part() {
 }
 
 /// The cause of a panic, as text.
-fn cause(f: impl FnOnce()) -> String {
+pub fn cause(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it panics");
     text_of(&*payload).expect("with a text")
 }

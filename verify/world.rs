@@ -3,13 +3,13 @@
 use crate::{
     doubles::Doubles,
     engine::Engine,
+    ground::Ground,
     hook::{self, Died},
-    layer::Model,
     progress,
-    segment::{Handle, SIZE, Segment, bury},
+    segment::{SIZE, Segment, bury},
 };
 use ackcast::{
-    layer::Deadline,
+    layer::{Deadline, Layer, Storage},
     protocol::{Channel, Consumer, Geometry, Producer},
 };
 use std::{
@@ -20,9 +20,9 @@ use std::{
     rc::Rc,
 };
 
-pub type ModelChannel<E> = Channel<Model<E>, Handle<E>>;
-pub type ModelConsumer<E> = Consumer<Model<E>, Handle<E>>;
-pub type ModelProducer<E> = Producer<Model<E>, Handle<E>>;
+pub type ChannelOn<G> = Channel<<G as Ground>::Layer, <G as Ground>::Storage>;
+pub type ConsumerOn<G> = Consumer<<G as Ground>::Layer, <G as Ground>::Storage>;
+pub type ProducerOn<G> = Producer<<G as Ground>::Layer, <G as Ground>::Storage>;
 
 /// What a participant saw, event by event.
 pub type Seen = Vec<u8>;
@@ -110,72 +110,76 @@ impl fmt::Display for Shape {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct World<E: Engine> {
-    pub segment: Rc<Segment<E>>,
+pub struct World<G: Ground> {
+    pub segment: G::Segment,
     pub geometry: Geometry,
 }
 
-type Body = Box<dyn FnOnce() -> Seen>;
+pub type Body = Box<dyn FnOnce() -> Seen>;
 
-impl<E: Engine> World<E> {
+impl<G: Ground> World<G> {
     pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self {
         bury();
         hook::begin();
         HAPPENED.set(0);
-        Self { segment: Segment::new(geometry, doubles, mortal), geometry }
+        Self { segment: G::segment(geometry, doubles, mortal), geometry }
     }
 
-    pub fn channel(&self) -> ModelChannel<E> {
-        let layer = Model::new(Rc::clone(&self.segment));
-        Channel::new(layer, Handle(Rc::clone(&self.segment)), self.geometry)
+    pub fn channel(&self) -> ChannelOn<G> {
+        G::channel(&self.segment, self.geometry)
     }
 
-    pub fn consumer(&self) -> ModelConsumer<E> {
-        hook::act_as(E::thread, 0);
+    pub fn consumer(&self) -> ConsumerOn<G> {
+        G::act_as(0);
         Consumer::join(self.channel()).expect("the scenario has room for its consumers")
     }
 
-    pub fn producer(&self) -> ModelProducer<E> {
-        hook::act_as(E::thread, self.geometry.consumers);
+    pub fn producer(&self) -> ProducerOn<G> {
+        G::act_as(self.geometry.consumers);
         Producer::join(self.channel()).expect("the scenario has room for its producers")
     }
 
     /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
     pub fn run(self, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-        hook::run();
-        let judge = Rc::new(judge);
-        let count = participants.len();
-        let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));
-        let mut first = None;
-        for (place, (number, body)) in participants.into_iter().enumerate() {
-            let (seen, judge, segment) = (Rc::clone(&seen), Rc::clone(&judge), Rc::clone(&self.segment));
-            let participant = move || {
-                hook::act_as(E::thread, number);
-                let saw = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-                    if !payload.is::<Died>() {
-                        resume_unwind(payload);
-                    }
-                    hook::died();
-                    segment.die(number);
-                    vec![event::DIED]
-                });
-                let mut seen = seen.borrow_mut();
-                seen[place] = Some(saw);
-                if seen.iter().all(Option::is_some) {
-                    let outcome: Outcome = seen.iter_mut().filter_map(Option::take).collect();
-                    judge(&outcome);
-                    record(outcome);
+        G::run(self.segment, participants, judge);
+    }
+}
+
+/// Runs the participants in a model.
+pub fn run<E: Engine>(segment: Rc<Segment<E>>, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+    hook::run();
+    let judge = Rc::new(judge);
+    let count = participants.len();
+    let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));
+    let mut first = None;
+    for (place, (number, body)) in participants.into_iter().enumerate() {
+        let (seen, judge, segment) = (Rc::clone(&seen), Rc::clone(&judge), Rc::clone(&segment));
+        let participant = move || {
+            hook::act_as(E::thread, number);
+            let saw = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+                if !payload.is::<Died>() {
+                    resume_unwind(payload);
                 }
-            };
-            // The main thread takes part, too: loom allows five threads with it.
-            match first {
-                None => first = Some(participant),
-                Some(_) => E::spawn(participant),
+                hook::died();
+                segment.die(number);
+                vec![event::DIED]
+            });
+            let mut seen = seen.borrow_mut();
+            seen[place] = Some(saw);
+            if seen.iter().all(Option::is_some) {
+                let outcome: Outcome = seen.iter_mut().filter_map(Option::take).collect();
+                judge(&outcome);
+                record(outcome);
             }
+        };
+        // The main thread takes part, too: loom allows five threads with it.
+        match first {
+            None => first = Some(participant),
+            Some(_) => E::spawn(participant),
         }
-        if let Some(participant) = first {
-            participant();
-        }
+    }
+    if let Some(participant) = first {
+        participant();
     }
 }
 
@@ -191,7 +195,7 @@ pub fn decode(bytes: &[u8]) -> u8 {
 }
 
 /// Receives `count` messages.
-pub fn receive<E: Engine>(consumer: &mut ModelConsumer<E>, count: u32) -> Seen {
+pub fn receive<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, count: u32) -> Seen {
     let mut seen = Seen::new();
     for _ in 0..count {
         let message = consumer.receive(Deadline::Never).expect("the message comes");
@@ -201,7 +205,7 @@ pub fn receive<E: Engine>(consumer: &mut ModelConsumer<E>, count: u32) -> Seen {
 }
 
 /// Sends messages with these values.
-pub fn send<E: Engine>(producer: &mut ModelProducer<E>, values: impl IntoIterator<Item = u8>) {
+pub fn send<L: Layer, S: Storage<L>>(producer: &mut Producer<L, S>, values: impl IntoIterator<Item = u8>) {
     for value in values {
         producer.send(&message(value), Deadline::Never).expect("the message is sent");
     }
@@ -222,7 +226,8 @@ pub fn happens(happening: Happening) {
     HAPPENED.set(HAPPENED.get() | (1 << happening as u8));
 }
 
-fn record(outcome: Outcome) {
+/// Keeps what all participants saw.
+pub fn record(outcome: Outcome) {
     let execution = Execution { outcome, happened: HAPPENED.get() };
     SEEN.with_borrow_mut(|(_, seen)| {
         if !seen.contains(&execution) {

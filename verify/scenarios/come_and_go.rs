@@ -3,8 +3,7 @@
 use super::{Body, consumer_until_end, data, in_one_order, producer_to_end, receive_all, send_event, world};
 use crate::{
     check::Case,
-    engine::Engine,
-    hook,
+    ground::Ground,
     segment::retire,
     world::{Seen, World, event, message, receive, send, values},
 };
@@ -15,10 +14,10 @@ use ackcast::{
 
 /// S2: whoever joins gets everything from its join to the end, and so do those who were there: all
 /// consumers but one.
-pub fn joins_in_the_middle<E: Engine>(case: &Case) {
+pub fn joins_in_the_middle<G: Ground>(case: &Case) {
     let shape = case.shape;
     let early = shape.consumers - 1;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut participants: Vec<_> = (0..early).map(|_| consumer_until_end(&world)).collect();
     let channel = world.channel();
     let late: Body = Box::new(move || {
@@ -38,9 +37,9 @@ pub fn joins_in_the_middle<E: Engine>(case: &Case) {
 }
 
 /// S3: nobody waits for a consumer that left, and it harms nobody by leaving.
-pub fn leaves_in_the_middle<E: Engine>(case: &Case) {
+pub fn leaves_in_the_middle<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut stays = world.consumer();
     let mut leaves = world.consumer();
     let mut producer = world.producer();
@@ -66,9 +65,9 @@ pub fn leaves_in_the_middle<E: Engine>(case: &Case) {
 }
 
 /// L1, S3: the producer waits for a consumer that leaves with a message unacknowledged.
-pub fn leaves_unread<E: Engine>(case: &Case) {
+pub fn leaves_unread<G: Ground>(case: &Case) {
     let messages = case.shape.messages;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let (mut consumer, mut producer) = (world.consumer(), world.producer());
     let leaves: Body = Box::new(move || {
         consumer.receive(Deadline::Never).expect("the message comes").keep();
@@ -84,11 +83,11 @@ pub fn leaves_unread<E: Engine>(case: &Case) {
 }
 
 /// S2: with `start_with`, nobody misses the start, whoever comes first.
-pub fn nobody_misses_the_start<E: Engine>(case: &Case) {
+pub fn nobody_misses_the_start<G: Ground>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.start_with = shape.consumers;
-    let world = World::<E>::new(geometry, case.doubles, false);
+    let world = World::<G>::new(geometry, case.doubles, false);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let mut producer = world.producer();
     for c in 0..shape.consumers {
@@ -111,9 +110,9 @@ pub fn nobody_misses_the_start<E: Engine>(case: &Case) {
 }
 
 /// S2: an entry is used again; its next occupant gets what comes after its own join.
-pub fn comes_back<E: Engine>(case: &Case) {
+pub fn comes_back<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut consumer = world.consumer();
     let channel = world.channel();
     let twice: Body = Box::new(move || {
@@ -137,16 +136,16 @@ pub fn comes_back<E: Engine>(case: &Case) {
 }
 
 /// S5: a producer that comes late takes part until END, and not after it.
-pub fn a_producer_comes_late<E: Engine>(case: &Case) {
+pub fn a_producer_comes_late<G: Ground>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.end_after = 1;
-    let world = World::<E>::new(geometry, case.doubles, false);
+    let world = World::<G>::new(geometry, case.doubles, false);
     let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
     participants.push(producer_to_end(&world, 0, shape.messages));
     let (number, channel) = (shape.consumers + 1, world.channel());
     let late: Body = Box::new(move || {
-        hook::act_as(E::thread, number);
+        G::act_as(number);
         let Ok(mut producer) = Producer::join(channel) else { return vec![event::FULL] };
         let sent = send_event(producer.send(&message(32), Deadline::Never));
         let finished = match producer.finish(Deadline::Never) {

@@ -6,10 +6,10 @@ use crate::{
     engine::Engine,
     hook::die,
     segment::retire,
-    world::{ModelProducer, Seen, event, message, receive, send, values},
+    world::{Seen, event, message, receive, send, values},
 };
 use ackcast::{
-    layer::Deadline,
+    layer::{Deadline, Layer, Storage},
     protocol::{Consumer, Producer},
 };
 use std::{cell::Cell, rc::Rc};
@@ -134,7 +134,11 @@ pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
 }
 
 /// Sends, and makes sure in between that nobody else holds the write lock.
-fn send_alone<E: Engine>(producer: &mut ModelProducer<E>, values: impl Iterator<Item = u8>, inside: &Cell<bool>) {
+fn send_alone<L: Layer, S: Storage<L>>(
+    producer: &mut Producer<L, S>,
+    values: impl Iterator<Item = u8>,
+    inside: &Cell<bool>,
+) {
     for value in values {
         let held = producer.lock(Deadline::Never).expect("the lock is free in the end");
         assert!(!inside.replace(true), "S4: two hold the write lock");

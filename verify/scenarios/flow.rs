@@ -3,16 +3,16 @@
 use super::{Body, consumer_until_end, in_one_order, producer_to_end, world};
 use crate::{
     check::Case,
-    engine::Engine,
+    ground::Ground,
     segment::retire,
     world::{Seen, decode, event, message, receive, send, values},
 };
 use ackcast::layer::Deadline;
 
 /// S1, S2, S3: every consumer gets every message, once, in the one total order.
-pub fn everyone_gets_everything<E: Engine>(case: &Case) {
+pub fn everyone_gets_everything<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = world.consumer();
@@ -36,9 +36,9 @@ pub fn everyone_gets_everything<E: Engine>(case: &Case) {
 }
 
 /// S5: END comes last, once, and after all data of all producers.
-pub fn end_is_last<E: Engine>(case: &Case) {
+pub fn end_is_last<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
     participants.extend((0..shape.producers).map(|p| producer_to_end(&world, p, shape.messages)));
     world.run(participants, move |outcome| {
@@ -54,9 +54,9 @@ pub fn end_is_last<E: Engine>(case: &Case) {
 
 /// S3: a message that is kept is not acknowledged, so it is received again, whole, however much the
 /// producer wants its slot; and filling the next one in place starts from the last one's bytes.
-pub fn kept_is_received_again<E: Engine>(case: &Case) {
+pub fn kept_is_received_again<G: Ground>(case: &Case) {
     let messages = case.shape.messages;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let (mut consumer, mut producer) = (world.consumer(), world.producer());
     let body = move || {
         let mut seen = Seen::new();

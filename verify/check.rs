@@ -6,11 +6,12 @@ use crate::{
     hook::{self, Armed, Step},
     progress, replay,
     segment::bury,
-    world::{self, Outcome, Shape},
+    world::{self, Execution, Outcome, Shape},
 };
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Once,
     time::{Duration, Instant},
@@ -26,6 +27,12 @@ pub struct Case {
     pub doubles: Doubles,
     pub loom: fn(&Case),
     pub shuttle: fn(&Case),
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} [{}]", self.name, self.shape, self.doubles)
+    }
 }
 
 /// Who checks.
@@ -44,6 +51,11 @@ pub enum Checker {
 }
 
 impl Checker {
+    /// Whether nothing is left out.
+    pub const fn is_exhaustive(self) -> bool {
+        matches!(self, Self::Loom | Self::Dfs)
+    }
+
     /// Whether shuttle draws its schedules.
     pub const fn is_shuttle(self) -> bool {
         !matches!(self, Self::Loom)
@@ -56,6 +68,8 @@ pub struct Report {
     pub executions: u64,
     pub time: Duration,
     pub outcomes: BTreeSet<Outcome>,
+    /// The same, with what happened besides.
+    pub seen: BTreeSet<Execution>,
     pub failure: Option<Failure>,
 }
 
@@ -77,7 +91,7 @@ thread_local! {
 }
 
 /// A panic's text, if it has one.
-fn text_of(payload: &(dyn std::any::Any + Send)) -> Option<String> {
+pub fn text_of(payload: &(dyn std::any::Any + Send)) -> Option<String> {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref().copied()).map(|text| text.trim().to_owned())
 }
@@ -171,24 +185,25 @@ fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl 
 /// Checks a case to the end, or to its first failure.
 pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
     hook::arm(armed);
-    drop(world::take_outcomes());
-    progress::begin(|| format!("{} {} [{}] {checker:?}", case.name, case.shape, case.doubles));
+    drop(world::take_executions());
+    progress::begin(|| format!("{case} {checker:?}"));
     let start = Instant::now();
     let result = run(case, checker, None);
     progress::end();
     let time = start.elapsed();
-    let (executions, outcomes) = world::take_outcomes();
+    let (executions, seen) = world::take_executions();
+    let outcomes = seen.iter().map(|execution| execution.outcome.clone()).collect();
     let schedule = checker.is_shuttle().then(replay::last);
     let failure = result.err().map(|message| Failure { message, schedule });
-    Report { executions, time, outcomes, failure }
+    Report { executions, time, outcomes, seen, failure }
 }
 
 /// Checks again, deterministically, up to the failure, and keeps what happened there.
 pub fn trace(case: Case, checker: Checker, armed: Armed, report: &Report) -> Vec<Step> {
     hook::arm(armed);
-    drop(world::take_outcomes());
+    drop(world::take_executions());
     drop(run(case, checker, report.executions.checked_sub(1)));
-    drop(world::take_outcomes());
+    drop(world::take_executions());
     hook::disarm().0
 }
 

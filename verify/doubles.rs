@@ -4,6 +4,7 @@ use crate::{
     engine::Engine,
     hook::{self, Kind, Name, Operator, Verdict},
     layer::Model,
+    world::{Happening, happens},
 };
 use ackcast::{
     layer::{Acquired, Busy, Deadline, Lock, Look, Participant, Signal},
@@ -110,6 +111,20 @@ impl<E: Engine> ModelLock<E> {
         }
     }
 
+    /// Takes the engine's mutex.
+    fn latch(&self, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
+        if self.owner.get().is_some() {
+            happens(Happening::LockHeld);
+        }
+        match deadline {
+            Deadline::Now if !E::try_lock(&self.latch) => return Err(Busy { owner: self.owner.get() }),
+            Deadline::Now => {}
+            _ => E::lock(&self.latch),
+        }
+        self.owner.set(Some(me.number));
+        Ok(if self.abandoned.take() { Acquired::OwnerDied } else { Acquired::Clean })
+    }
+
     /// The kernel's part when `number` dies: it gives the latch to the next, who is told.
     pub fn abandon(&self, number: u32) {
         if self.owner.get() == Some(number) {
@@ -131,24 +146,26 @@ impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             }
             _ => {}
         }
-        if let Some(words) = &self.words {
-            return words.acquire(layer, me, deadline);
+        let acquired = match &self.words {
+            Some(words) => words.acquire(layer, me, deadline),
+            None => self.latch(me, deadline),
+        };
+        if acquired == Ok(Acquired::OwnerDied) {
+            happens(Happening::Takeover);
         }
-        match deadline {
-            Deadline::Now if !E::try_lock(&self.latch) => return Err(Busy { owner: self.owner.get() }),
-            Deadline::Now => {}
-            _ => E::lock(&self.latch),
-        }
-        self.owner.set(Some(me.number));
-        Ok(if self.abandoned.take() { Acquired::OwnerDied } else { Acquired::Clean })
+        acquired
     }
 
     #[track_caller]
     fn inherit(&self, layer: &Model<E>, me: Participant) -> bool {
-        match hook::before(E::thread, Location::caller(), self.name, Kind::Inherit, None) {
+        let inherited = match hook::before(E::thread, Location::caller(), self.name, Kind::Inherit, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Skip) => false,
             _ => self.words.as_ref().is_some_and(|words| words.inherit(layer, me)),
+        };
+        if inherited {
+            happens(Happening::Inheritance);
         }
+        inherited
     }
 
     #[track_caller]
@@ -193,7 +210,7 @@ impl<E: Engine> ModelSignal<E> {
         loop {
             let deaths = layer.segment().deaths();
             // The notification goes before the look: what is notified from here on is seen or sticks.
-            E::sleep(gate, || !self.notified.take() && layer.segment().deaths() == 0);
+            E::sleep(gate, || asleep(!self.notified.take() && layer.segment().deaths() == 0));
             if deaths > 0 {
                 E::yield_now();
             }
@@ -203,6 +220,14 @@ impl<E: Engine> ModelSignal<E> {
             }
         }
     }
+}
+
+/// Whether a thread sleeps, and that it happens.
+pub fn asleep(sleeps: bool) -> bool {
+    if sleeps {
+        happens(Happening::Sleep);
+    }
+    sleeps
 }
 
 /// A wait that does not wait: whatever word it waits for reads as if it had come that far.
@@ -244,12 +269,19 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             Verdict::Otherwise(Operator::Skip) => return skip::<E, T>(poll),
             _ => {}
         }
+        let in_vain = if self.name.word == "data" { Happening::NoData } else { Happening::NoRoom };
+        let mortal = layer.segment().mortal;
+        let mut poll = |look| {
+            let found = poll(look);
+            if found.is_none() && (look == Look::Thorough || !mortal || self.words.is_some()) {
+                happens(in_vain);
+            }
+            found
+        };
         if let Some(words) = &self.words {
             return words.wait(layer, deadline, poll);
         }
-        let Doubles { waiting, .. } = layer.segment().doubles;
-        let mortal = layer.segment().mortal;
-        if mortal && waiting == Waiting::Assume && deadline != Deadline::Now {
+        if mortal && layer.segment().doubles.waiting == Waiting::Assume && deadline != Deadline::Now {
             return Some(assume_thoroughly::<E, T>(poll));
         }
         let mut found = poll(Look::Quick);
@@ -262,7 +294,7 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         if let Some(gate) = &self.gate {
             return Some(self.sleep(gate, layer, poll));
         }
-        if waiting == Waiting::Assume {
+        if layer.segment().doubles.waiting == Waiting::Assume {
             E::skip();
         }
         loop {

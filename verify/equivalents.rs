@@ -1,7 +1,7 @@
 //! Mutants that may survive, each with its reason, and sites that no check can reach.
 
 use crate::{
-    hook::{Operator, Weaker},
+    hook::{Mutant, Operator, Weaker},
     mutants::Equivalent,
 };
 
@@ -52,6 +52,11 @@ pub const EQUIVALENTS: &[Equivalent] = &[
         reason: "a hint: without it the next notifier makes one wake too many",
     },
 ];
+
+/// Why this mutant may survive.
+pub fn excuse(mutant: Mutant) -> Option<&'static str> {
+    EQUIVALENTS.iter().find(|equivalent| equivalent.is(mutant)).map(|equivalent| equivalent.reason)
+}
 
 /// Lines with an operation that no check reaches: file, text, reason.
 pub const UNREACHED: &[(&str, &str, &str)] = &[

@@ -192,8 +192,27 @@ pub struct Armed {
     pub executions: Option<u64>,
 }
 
+impl Armed {
+    /// Whether a wait is to be skipped.
+    fn skips(&self) -> bool {
+        self.mutant.is_some_and(|mutant| mutant.operator == Operator::Skip)
+    }
+}
+
 /// The failure that is none.
 pub const ENOUGH: &str = "enough executions for a first look";
+
+/// A site's location, what is done there, and a word's name: their addresses, which are cheap to compare. One place
+/// can have several.
+type Address = (*const Location<'static>, Kind, *const u8);
+
+#[derive(Debug)]
+struct Visits {
+    site: &'static Location<'static>,
+    word: &'static str,
+    order: Option<Ordering>,
+    count: u64,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -204,7 +223,7 @@ struct State {
     steps: Vec<u32>,
     dead: Vec<u32>,
     trace: Vec<Step>,
-    coverage: BTreeMap<(Site, Kind), Seen>,
+    coverage: BTreeMap<Address, Visits>,
     /// The last load of each participant, and what it is to read in place of the truth.
     loads: BTreeMap<u32, Name>,
     pretend: BTreeMap<(u32, Name), u64>,
@@ -222,6 +241,8 @@ enum Mode {
 
 thread_local! {
     static ARMED: Cell<bool> = const { Cell::new(false) };
+    /// Armed with something that asks who acts, which costs as much as all the rest.
+    static PERSONAL: Cell<bool> = const { Cell::new(false) };
     static DYING: Cell<bool> = const { Cell::new(false) };
     static EVICTIONS: Cell<u64> = const { Cell::new(0) };
     static MODE: Cell<Mode> = const { Cell::new(Mode::Ask) };
@@ -230,7 +251,8 @@ thread_local! {
 
 /// Arms the hook for the executions to come.
 pub fn arm(armed: Armed) {
-    ARMED.set(armed.mutant.is_some() || !armed.crashes.is_empty() || armed.trace || armed.coverage);
+    PERSONAL.set(!armed.crashes.is_empty() || armed.trace || armed.skips());
+    ARMED.set(PERSONAL.get() || armed.mutant.is_some() || armed.coverage);
     STATE.with_borrow_mut(|state| *state = State { armed, ..State::default() });
 }
 
@@ -238,7 +260,14 @@ pub fn arm(armed: Armed) {
 pub fn disarm() -> (Vec<Step>, BTreeMap<(Site, Kind), Seen>) {
     ARMED.set(false);
     let state = STATE.take();
-    (state.trace, state.coverage)
+    let mut coverage = BTreeMap::<_, Seen>::new();
+    for ((_, kind, _), visits) in state.coverage {
+        let seen = coverage.entry((Site::from(visits.site), kind)).or_default();
+        seen.names.insert(visits.word);
+        seen.order = visits.order;
+        seen.count += visits.count;
+    }
+    (state.trace, coverage)
 }
 
 /// An execution is about to begin, after so many others.
@@ -252,6 +281,7 @@ pub fn allow(executions: u64) {
 /// Starts tracing with the next execution.
 pub fn trace_from_now() {
     ARMED.set(true);
+    PERSONAL.set(true);
     STATE.with_borrow_mut(|state| state.armed.trace = true);
 }
 
@@ -279,7 +309,7 @@ pub fn run() {
 
 /// The engine's thread `thread` acts for this participant from now on.
 pub fn act_as(thread: impl FnOnce() -> u64, participant: u32) {
-    if ARMED.get() {
+    if ARMED.get() && PERSONAL.get() {
         let thread = thread();
         STATE.with_borrow_mut(|state| {
             state.threads.retain(|&(other, _)| other != thread);
@@ -328,48 +358,62 @@ pub fn before(
     if !ARMED.get() {
         return Verdict::Proceed;
     }
-    consult(thread(), site.into(), name, kind, order)
+    let thread = PERSONAL.get().then(thread);
+    let verdict = STATE.with_borrow_mut(|state| state.consult(thread, site, name, kind, order));
+    verdict.unwrap_or_else(|| die())
 }
 
-#[cold]
-fn consult(thread: u64, site: Site, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
-    let verdict = STATE.with_borrow_mut(|state| {
-        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+impl State {
+    /// Who acts on this thread.
+    fn participant(&self, thread: u64) -> Option<u32> {
+        self.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, participant)| participant)
+    }
+
+    /// The answer; `None` is death.
+    fn consult(
+        &mut self,
+        thread: Option<u64>,
+        site: &'static Location<'static>,
+        name: Name,
+        kind: Kind,
+        order: Option<Ordering>,
+    ) -> Option<Verdict> {
+        let participant = thread.and_then(|thread| self.participant(thread));
         if let Some(p) = participant {
-            if state.dead.contains(&p) {
+            if self.dead.contains(&p) {
                 return Some(Verdict::Ignore);
             }
-            if kind == Kind::Load {
-                state.loads.insert(p, name);
+            if kind == Kind::Load && self.armed.skips() {
+                self.loads.insert(p, name);
             }
-            if state.running && !state.armed.crashes.is_empty() {
+            if self.running && !self.armed.crashes.is_empty() {
                 let p = p as usize;
-                state.steps.resize(state.steps.len().max(p + 1), 0);
-                let step = state.steps[p];
-                if state.armed.crashes.contains(&Crash { participant: p as u32, step }) {
-                    state.dead.push(p as u32);
+                self.steps.resize(self.steps.len().max(p + 1), 0);
+                let step = self.steps[p];
+                if self.armed.crashes.contains(&Crash { participant: p as u32, step }) {
+                    self.dead.push(p as u32);
                     return None;
                 }
-                state.steps[p] += u32::from(kind.is_effect());
+                self.steps[p] += u32::from(kind.is_effect());
             }
         }
-        let verdict = match state.armed.mutant {
-            Some(mutant) if mutant.site == site && mutant.kind == kind => Verdict::Otherwise(mutant.operator),
+        let here =
+            |mutant: Mutant| mutant.kind == kind && mutant.site.line == site.line() && mutant.site == Site::from(site);
+        let verdict = match self.armed.mutant {
+            Some(mutant) if here(mutant) => Verdict::Otherwise(mutant.operator),
             _ => Verdict::Proceed,
         };
-        if state.armed.coverage {
-            let seen = state.coverage.entry((site, kind)).or_default();
-            seen.names.insert(name.word);
-            seen.order = order;
-            seen.count += 1;
+        if self.armed.coverage {
+            let address = (std::ptr::from_ref(site), kind, name.word.as_ptr());
+            let none = || Visits { site, word: name.word, order, count: 0 };
+            self.coverage.entry(address).or_insert_with(none).count += 1;
         }
-        if state.armed.trace {
-            let (value, written) = (None, None);
-            state.trace.push(Step { participant, site, name, kind, order, verdict, value, written });
+        if self.armed.trace {
+            let (site, value, written) = (site.into(), None, None);
+            self.trace.push(Step { participant, site, name, kind, order, verdict, value, written });
         }
         Some(verdict)
-    });
-    verdict.unwrap_or_else(|| die())
+    }
 }
 
 /// An entry was taken from a dead participant.
@@ -408,11 +452,10 @@ pub fn can_end_access() -> bool {
 /// is looked for by its place.
 #[inline]
 pub fn after(thread: impl FnOnce() -> u64, kind: Kind, value: Option<u64>, written: Option<u64>) {
-    if ARMED.get() && !is_over() {
-        let thread = thread();
+    if ARMED.get() && PERSONAL.get() && !is_over() {
         STATE.with_borrow_mut(|state| {
             if state.armed.trace {
-                let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+                let participant = state.participant(thread());
                 let place = state.trace.iter().rposition(|step| step.participant == participant && step.kind == kind);
                 if let Some(place) = place {
                     // An operation takes place when it ends: threads switch before, not after.
@@ -427,12 +470,14 @@ pub fn after(thread: impl FnOnce() -> u64, kind: Kind, value: Option<u64>, writt
 
 /// What a load of `name` is to add to the truth, for whoever skips a wait.
 pub fn pretended(thread: impl FnOnce() -> u64, name: Name) -> u64 {
-    if !ARMED.get() {
+    if !(ARMED.get() && PERSONAL.get()) {
         return 0;
     }
-    let thread = thread();
     STATE.with_borrow(|state| {
-        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+        if state.pretend.is_empty() {
+            return 0;
+        }
+        let participant = state.participant(thread());
         participant.and_then(|p| state.pretend.get(&(p, name)).copied()).unwrap_or(0)
     })
 }
@@ -440,8 +485,7 @@ pub fn pretended(thread: impl FnOnce() -> u64, name: Name) -> u64 {
 /// The participant's last load failed its wait: from now on it reads one more.
 pub fn pretend(thread: u64) {
     STATE.with_borrow_mut(|state| {
-        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
-        if let Some((p, name)) = participant.and_then(|p| Some((p, *state.loads.get(&p)?))) {
+        if let Some((p, name)) = state.participant(thread).and_then(|p| Some((p, *state.loads.get(&p)?))) {
             *state.pretend.entry((p, name)).or_default() += 1;
         }
     });
@@ -450,7 +494,7 @@ pub fn pretend(thread: u64) {
 /// The truth again.
 pub fn stop_pretending(thread: u64) {
     STATE.with_borrow_mut(|state| {
-        let participant = state.threads.iter().find(|&&(other, _)| other == thread).map(|&(_, p)| p);
+        let participant = state.participant(thread);
         state.pretend.retain(|&(p, _), _| Some(p) != participant);
     });
 }

@@ -1,10 +1,11 @@
 //! The layer of the checkers: every operation asks the hook and is then one step of the engine.
 
 use crate::{
-    doubles::{ModelLock, ModelSignal, Waiting},
+    doubles::{self, ModelLock, ModelSignal, Waiting},
     engine::Engine,
     hook::{self, Kind, Name, Operator, Verdict},
     segment::Segment,
+    world::{Happening, happens},
 };
 use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
 use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
@@ -221,10 +222,14 @@ impl<E: Engine> Park for Model<E> {
         if verdict == Verdict::Ignore {
             return Parked::TimedOut;
         }
-        let asleep = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
+        if word.name.word == "lock" {
+            happens(Happening::LockHeld);
+        }
+        let unchanged = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
+        let asleep = || doubles::asleep(unchanged());
         match (self.segment.doubles.waiting, &word.gate) {
             (Waiting::Park, Some(gate)) => {
-                E::sleep(gate, || asleep() && self.segment.deaths() == 0);
+                E::sleep(gate, || doubles::asleep(unchanged() && self.segment.deaths() == 0));
                 if self.segment.deaths() > 0 {
                     E::yield_now();
                     return Parked::Patrol;

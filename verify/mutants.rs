@@ -117,22 +117,34 @@ impl Equivalent {
     }
 }
 
-/// Tries the checks on a mutant until one kills it: those first that take least, and none that takes
-/// longer than `limit` unmutated.
-pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], limit: Duration) -> Fate {
+/// How long to try.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Effort {
+    /// Only those checks that take no longer than a second, unmutated.
+    pub short: bool,
+    /// Of each check at most so many executions.
+    pub executions: Option<u64>,
+}
+
+/// Tries the checks on a mutant until one kills it: those first that take least.
+pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], effort: Effort) -> Fate {
+    let Effort { short, executions } = effort;
     let reaching = sites.reached_by.get(&(mutant.site, mutant.kind));
     let words = sites.seen.get(&(mutant.site, mutant.kind)).map(|seen| seen.names.clone()).unwrap_or_default();
-    for &index in reaching.into_iter().flatten().filter(|&&index| sites.times[index] <= limit) {
+    let wanted = |&&index: &&usize| !short || sites.times[index] <= Duration::from_secs(1);
+    for &index in reaching.into_iter().flatten().filter(wanted) {
         let entry = checks[index];
-        let report = check(entry.case, entry.checker, Armed { mutant: Some(mutant), ..Armed::default() });
+        let report = check(entry.case, entry.checker, Armed { mutant: Some(mutant), executions, ..Armed::default() });
         hook::disarm();
-        if let Some(failure) = report.failure {
-            let killer = Some((entry, report.executions, failure.message));
-            return Fate { mutant, words, killer };
-        }
-        if let Some((what, _)) = entry.witnesses.iter().find(|(_, test)| !report.outcomes.iter().any(test)) {
-            let killer = Some((entry, report.executions, format!("not reached any more: {what}")));
-            return Fate { mutant, words, killer };
+        let how = match &report.failure {
+            Some(failure) if failure.message == hook::ENOUGH => continue,
+            Some(failure) => Some(failure.message.clone()),
+            // That a few schedules do not reach something is no proof.
+            None if !entry.checker.is_exhaustive() => None,
+            None => entry.unreached(&report).map(|what| format!("not reached any more: {what}")),
+        };
+        if let Some(how) = how {
+            return Fate { mutant, words, killer: Some((entry, report.executions, how)) };
         }
     }
     Fate { mutant, words, killer: None }

@@ -46,7 +46,7 @@ fn nanoseconds() -> f64 {
 
 /// A mutant that is never met.
 const NOWHERE: Mutant =
-    Mutant { site: Site { file: "", line: 0, column: 0 }, kind: Kind::Load, operator: Operator::Skip };
+    Mutant { site: Site { file: "", line: 0, column: 0 }, kind: Kind::Load, operator: Operator::Drop };
 
 /// Rounds of bypassed, unarmed and armed runs, one after the other.
 #[test]

@@ -2,9 +2,11 @@
 
 use crate::{
     catalogue::Entry,
-    check::{Checker, Report},
-    equivalents::EQUIVALENTS,
-    mutants::{Fate, line},
+    check::Report,
+    equivalents::excuse,
+    hook::{Seen, Site},
+    mutants::{Fate, Place, Sites, line, operators},
+    page::{Table, code, row},
     picture::directory,
     sweep::Swept,
 };
@@ -43,10 +45,6 @@ pub fn add_sweep(swept: &Swept) {
     write(&all);
 }
 
-const fn exhaustive(checker: Checker) -> bool {
-    matches!(checker, Checker::Loom | Checker::Dfs)
-}
-
 /// The checks as a table.
 fn checks_table(all: &All) -> String {
     let mut text = String::from(
@@ -54,7 +52,7 @@ fn checks_table(all: &All) -> String {
          | exhaustive |\n| --- | --- | --- | --- | --- | ---: | ---: | --- |\n",
     );
     for (entry, executions, seconds) in &all.checks {
-        let (case, exhaustive) = (&entry.case, if exhaustive(entry.checker) { "yes" } else { "no" });
+        let (case, exhaustive) = (&entry.case, if entry.checker.is_exhaustive() { "yes" } else { "no" });
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {:?} | {executions} | {seconds:.2} | {exhaustive} |",
@@ -83,32 +81,55 @@ fn sweeps_table(sweeps: &[Swept]) -> String {
     text
 }
 
-/// A mutant, without anything that a run or an unrelated edit changes.
-pub fn mutant_key(fate: &Fate) -> String {
-    let words: Vec<_> = fate.words.iter().copied().collect();
-    let (mutant, code) = (fate.mutant, line(fate.mutant.site));
-    let code = code.split("//").next().unwrap_or_default().trim().replace('|', "\\|");
-    format!("| `{}` | `{code}` | {} | {:?} |", mutant.site.file, words.join(", "), mutant.operator)
-}
-
-/// The mutants and their killers, as a table.
-pub fn mutants_table(fates: &[Fate]) -> String {
-    let mut text = String::from("| file | line | word | mutation | fate |\n| --- | --- | --- | --- | --- |\n");
-    for fate in fates {
-        let end = match &fate.killer {
-            Some((entry, execution, how)) => {
+/// The mutants and their killers, as a table. A run or an unrelated edit may change what became of them.
+pub fn mutants_table(fates: &[Fate]) -> Table {
+    let row = |fate: &Fate| {
+        let (mutant, words) = (fate.mutant, Vec::from_iter(fate.words.iter().copied()).join(", "));
+        let operator = format!("{:?}", mutant.operator);
+        let key = row(&[&code(mutant.site.file), &code(&line(mutant.site)), &words, &operator]);
+        let end = match (&fate.killer, excuse(mutant)) {
+            (Some((entry, execution, how)), _) => {
                 let how = how.lines().next().unwrap_or_default();
                 let how: String = how.chars().take(60).collect::<String>().replace('|', "/");
                 format!("{} [{}], execution {execution}: {how}", entry.case.name, entry.case.doubles)
             }
-            None => {
-                let reason = EQUIVALENTS.iter().find(|equivalent| equivalent.is(fate.mutant));
-                reason.map_or("**survives**".to_owned(), |equivalent| format!("equivalent: {}", equivalent.reason))
-            }
+            (None, Some(reason)) => format!("equivalent: {reason}"),
+            (None, None) => "**survives**".to_owned(),
         };
-        let _ = writeln!(text, "{} {end} |", mutant_key(fate));
-    }
-    text
+        (key, format!(" {end} |"))
+    };
+    let rows = fates.iter().map(row).collect();
+    Table { name: "mutants", head: "| file | line | word | mutation | fate |", rows }
+}
+
+/// The names of edges and fences in a line's comment, or in the one above it.
+fn edges(site: Site) -> String {
+    let (above, here) = (line(Site { line: site.line - 1, ..site }), line(site));
+    let above = above.strip_prefix("// ").unwrap_or_default();
+    let comment = here.split_once("// ").map_or(above, |(_, comment)| comment);
+    let words = comment.split(|c: char| !c.is_alphanumeric());
+    let is_edge = |word: &&str| {
+        let mut letters = word.chars();
+        match (letters.next(), letters.as_str()) {
+            (Some('E' | 'F'), number) => number.parse::<u8>().is_ok(),
+            (Some('J' | 'N'), "") => true,
+            _ => false,
+        }
+    };
+    Vec::from_iter(words.filter(is_edge)).join(", ")
+}
+
+/// The sites, as a table.
+pub fn sites_table(sites: &Sites) -> Table {
+    let row = |(&(site, kind), seen): (&Place, &Seen)| {
+        let (words, kind_text) = (Vec::from_iter(seen.names.iter().copied()).join(", "), format!("{kind:?}"));
+        let order = seen.order.map_or(String::new(), |order| format!("{order:?}"));
+        let count = operators(kind, seen.order).len();
+        let cells = row(&[&code(site.file), &code(&line(site)), &words, &kind_text, &order, &edges(site), &count]);
+        (cells, String::new())
+    };
+    let rows = sites.seen.iter().map(row).collect();
+    Table { name: "sites", head: "| file | line | word | kind | ordering | edge | mutants |", rows }
 }
 
 fn write(all: &All) {
@@ -122,7 +143,7 @@ fn write(all: &All) {
             entry.case.shape,
             entry.case.doubles,
             entry.checker,
-            exhaustive(entry.checker)
+            entry.checker.is_exhaustive()
         )
     });
     let fates = all.fates.iter().map(|fate| {

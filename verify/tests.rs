@@ -1,15 +1,22 @@
 //! The tests. `--cfg loom` makes them deep; nothing else changes.
 
 use crate::{
-    catalogue::{Entry, entries},
-    check::{Case, Checker, Report, check, refused, trace},
+    case,
+    catalogue::{Entry, Witness, entries},
+    check::{Case, Checker, Report, check, refused, text_of, trace},
     doubles::Doubles,
-    equivalents::{EQUIVALENTS, UNREACHED},
+    equivalents::{EQUIVALENTS, UNREACHED, excuse},
     hook::{Armed, Kind, Mutant, Operator, Weaker},
-    mutants::{Fate, judge, line, mutants, quick_checks, survey},
+    mutants::{Effort, Fate, judge, line, mutants, quick_checks, survey},
     picture, report,
+    scenarios::flow::end_is_last,
+    world::{Shape, event},
 };
-use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
 
 /// Prints the failing execution and draws it.
 fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> String {
@@ -35,9 +42,7 @@ const BY_HAND: &str = "cargo test --test verify one_check_by_hand -- --nocapture
 fn passes(entry: Entry) -> Report {
     let found = check(entry.case, entry.checker, Armed::default());
     assert!(found.failure.is_none(), "\n{}", explain(entry, Armed::default, &found));
-    for (what, test) in entry.witnesses {
-        assert!(found.outcomes.iter().any(test), "{} never reaches: {what}", entry.case.name);
-    }
+    assert_eq!(entry.unreached(&found), None, "{} never reaches it", entry.case);
     report::add(entry, &found);
     found
 }
@@ -68,6 +73,31 @@ fn checks_third_part() {
 #[test]
 fn checks_fourth_part() {
     checks(3);
+}
+
+/// The cause of a panic, as text.
+pub fn cause(f: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it panics");
+    text_of(&*payload).expect("with a text")
+}
+
+#[test]
+fn a_witness_that_is_not_reached_fails_its_check() {
+    let known = first("everyone_gets_everything", Doubles::ASSUME);
+    let twice: Witness = ("message 0 comes twice", |_, seen| seen.outcome[0].iter().filter(|&&v| v == 16).count() > 1);
+    let entry = Entry::new(known.case, Box::leak(Box::new([known.witnesses[0], twice])));
+    let said = cause(|| drop(passes(entry)));
+    assert!(said.contains("never reaches it") && said.contains("message 0 comes twice"), "{said}");
+    // Under park, that somebody sleeps is one more: with as many slots as messages, no producer does.
+    let sends = case!(end_is_last, "S5", Shape::new(1, 0, 1, 2), Doubles::PARK);
+    let said = cause(|| drop(passes(Entry::new(sends, &[("it ends", |_, seen| seen.last() == [event::END])]))));
+    assert!(said.contains("somebody sleeps"), "{said}");
+}
+
+#[test]
+fn a_check_without_a_witness_is_none() {
+    let said = cause(|| _ = Entry::new(first("everyone_gets_everything", Doubles::ASSUME).case, &[]));
+    assert_eq!(said, "a check names what it has to reach");
 }
 
 fn first(name: &str, doubles: Doubles) -> Entry {
@@ -108,7 +138,17 @@ fn a_dropped_acknowledgement_is_noticed_by_both_engines() {
     assert!(counterexample(entry, mutant).contains("DROPPED"));
     let case = Case { doubles: Doubles::PARK, ..entry.case };
     let by_shuttle = Entry { case, checker: Checker::Random(100, 1), ..entry };
-    assert!(counterexample(by_shuttle, mutant).contains("deadlock"));
+    let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
+    let found = check(case, by_shuttle.checker, armed());
+    let text = explain(by_shuttle, armed, &found);
+    let failure = found.failure.expect("the producer waits for ever");
+    let schedule: &'static str = failure.schedule.expect("shuttle's schedules are kept").leak();
+    assert!(
+        failure.message.contains("deadlock") && text.contains(&format!("Checker::Replay(\"{schedule}\")")),
+        "{text}"
+    );
+    let again = check(case, Checker::Replay(schedule), armed());
+    assert_eq!((again.executions, again.failure.map(|failure| failure.message)), (1, Some(failure.message)));
 }
 
 #[test]
@@ -143,55 +183,25 @@ fn a_failure_under_shuttle_says_how_to_run_its_schedule_again() {
     assert!(text.contains(&format!("ACKCAST_CHECK={number} ACKCAST_SCHEDULE='")), "{text}");
 }
 
-/// What the documentation must say: each site's mutants, but nothing that a run may change.
-fn documented(fates: &[Fate]) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verification.md");
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let missing: Vec<_> = fates.iter().map(report::mutant_key).filter(|key| !text.contains(key.as_str())).collect();
-    let known: BTreeSet<_> = fates.iter().map(report::mutant_key).collect();
-    let stale = text
-        .lines()
-        .filter(|line| line.starts_with("| `src/"))
-        .filter(|line| !known.iter().any(|key| line.starts_with(key.as_str())));
-    let stale: Vec<_> = stale.collect();
-    if missing.is_empty() && stale.is_empty() {
-        return;
-    }
-    if std::env::var_os("ACKCAST_BLESS").is_some() {
-        let (before, rest) = text.split_once("<!-- mutants -->\n").expect("the page has a place for the mutants");
-        let (_, after) = rest.split_once("<!-- end of mutants -->").expect("and its end");
-        let table = report::mutants_table(fates);
-        let text = format!("{before}<!-- mutants -->\n{table}<!-- end of mutants -->{after}");
-        std::fs::write(path, text).expect("the page can be written");
-        return;
-    }
-    panic!(
-        "docs/verification.md is not up to date (ACKCAST_BLESS=1 rewrites it): missing {missing:#?}, stale {stale:#?}"
-    );
-}
-
 #[test]
 fn every_mutant_dies_or_has_a_reason() {
     let checks = quick_checks();
     let sites = survey(&checks);
-    // That an equivalent lives is looked into by the checks that are short: it would meet all of them.
-    let limit = |mutant| {
-        let excused = EQUIVALENTS.iter().any(|equivalent| equivalent.is(mutant));
-        if excused { Duration::from_secs(1) } else { Duration::MAX }
-    };
+    report::sites_table(&sites).must_be_documented();
+    // An equivalent meets them all: here those that are short, and below the exhaustive ones.
+    let effort = |mutant| Effort { short: excuse(mutant).is_some(), ..Effort::default() };
     let all = mutants(&sites).into_iter();
-    let fates: Vec<Fate> = all.map(|mutant| judge(mutant, &sites, &checks, limit(mutant))).collect();
+    let fates: Vec<Fate> = all.map(|mutant| judge(mutant, &sites, &checks, effort(mutant))).collect();
     report::add_fates(&fates);
     let survivors = fates.iter().filter(|fate| fate.killer.is_none());
-    let (excused, survivors): (Vec<_>, Vec<_>) =
-        survivors.partition(|fate| EQUIVALENTS.iter().any(|equivalent| equivalent.is(fate.mutant)));
+    let (excused, survivors): (Vec<_>, Vec<_>) = survivors.partition(|fate| excuse(fate.mutant).is_some());
     println!("{} sites, {} mutants, {} equivalent", sites.seen.len(), fates.len(), excused.len());
     assert!(survivors.is_empty(), "these mutants survive: {survivors:#?}");
     for equivalent in EQUIVALENTS {
         let stands = excused.iter().any(|fate| equivalent.is(fate.mutant));
         assert!(stands, "this is no equivalent (any more), it dies or is gone: {equivalent:?}");
     }
-    documented(&fates);
+    report::mutants_table(&fates).must_be_documented();
     for file in [
         "lock.rs",
         "signal.rs",
@@ -215,6 +225,44 @@ fn every_mutant_dies_or_has_a_reason() {
             }
         }
     }
+}
+
+/// Every `parts`-th equivalent lives in all exhaustive checks that reach it; of the largest, in the first executions.
+fn equivalents_live(part: usize, parts: usize) {
+    const EXECUTIONS: u64 = if cfg!(loom) { 30_000 } else { 100 };
+    let wanted = entries().into_iter().filter(|entry| entry.checker.is_exhaustive() && (cfg!(loom) || !entry.deep));
+    let checks: Vec<_> = wanted.collect();
+    let sites = survey(&checks);
+    let excused = mutants(&sites).into_iter().filter(|&mutant| excuse(mutant).is_some());
+    for mutant in excused.skip(part).step_by(parts) {
+        let effort = Effort { executions: Some(EXECUTIONS), ..Effort::default() };
+        let start = Instant::now();
+        let killer = judge(mutant, &sites, &checks, effort).killer;
+        let reaching = sites.reached_by[&(mutant.site, mutant.kind)].len();
+        println!("{} {:?}: {reaching} checks in {:.1?}", mutant.site, mutant.operator, start.elapsed());
+        assert!(killer.is_none(), "this is no equivalent: {mutant:?} dies: {killer:?}");
+    }
+}
+
+#[test]
+fn equivalents_live_first_part() {
+    equivalents_live(0, 2);
+}
+
+#[test]
+fn equivalents_live_second_part() {
+    equivalents_live(1, 2);
+}
+
+/// The same look at a mutant that is none finds it out.
+#[test]
+fn what_is_no_equivalent_is_killed_within_the_same_bounds() {
+    let entry = first("everyone_gets_everything", Doubles::ASSUME);
+    let sites = survey(&[entry]);
+    let mutant = mutant(entry, "published.word(), Release", Kind::Store, Operator::Weaken(Weaker::Relaxed));
+    let effort = |executions| Effort { executions: Some(executions), ..Effort::default() };
+    assert!(judge(mutant, &sites, &[entry], effort(100)).killer.is_some());
+    assert!(judge(mutant, &sites, &[entry], effort(0)).killer.is_none(), "to be cut off is not to be killed");
 }
 
 #[test]

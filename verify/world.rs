@@ -3,26 +3,26 @@
 use crate::{
     doubles::Doubles,
     engine::Engine,
+    ground::Ground,
     hook::{self, Died},
-    layer::Model,
     progress,
-    segment::{Handle, SIZE, Segment, bury},
+    segment::{SIZE, Segment, bury},
 };
 use ackcast::{
-    layer::Deadline,
+    layer::{Deadline, Layer, Storage},
     protocol::{Channel, Consumer, Geometry, Producer},
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeSet,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
 };
 
-pub type ModelChannel<E> = Channel<Model<E>, Handle<E>>;
-pub type ModelConsumer<E> = Consumer<Model<E>, Handle<E>>;
-pub type ModelProducer<E> = Producer<Model<E>, Handle<E>>;
+pub type ChannelOn<G> = Channel<<G as Ground>::Layer, <G as Ground>::Storage>;
+pub type ConsumerOn<G> = Consumer<<G as Ground>::Layer, <G as Ground>::Storage>;
+pub type ProducerOn<G> = Producer<<G as Ground>::Layer, <G as Ground>::Storage>;
 
 /// What a participant saw, event by event.
 pub type Seen = Vec<u8>;
@@ -43,6 +43,44 @@ pub mod event {
     pub const NO_LOCK: u8 = 0xe7;
     pub const NO_ROOM: u8 = 0xe8;
     pub const NO_START: u8 = 0xe9;
+}
+
+/// What happens in an execution and is not in what its participants see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Happening {
+    /// A consumer looked for a message, and there was none.
+    NoData,
+    /// A producer, or whoever waits on that signal, looked for room in vain.
+    NoRoom,
+    /// Somebody wanted the write lock, and another held it.
+    LockHeld,
+    /// Somebody fell asleep.
+    Sleep,
+    /// Somebody took the write lock over from a dead owner.
+    Takeover,
+    /// Somebody freed the write lock of its dead predecessor.
+    Inheritance,
+    /// Somebody took two messages before it acknowledged the first.
+    Together,
+}
+
+/// An execution: what all participants saw, and what happened besides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Execution {
+    pub outcome: Outcome,
+    happened: u8,
+}
+
+impl Execution {
+    pub const fn had(&self, happening: Happening) -> bool {
+        self.happened & (1 << happening as u8) != 0
+    }
+
+    /// What the last participant saw.
+    pub fn last(&self) -> &[u8] {
+        self.outcome.last().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// How many take part, and how much they say.
@@ -74,71 +112,76 @@ impl fmt::Display for Shape {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct World<E: Engine> {
-    pub segment: Rc<Segment<E>>,
+pub struct World<G: Ground> {
+    pub segment: G::Segment,
     pub geometry: Geometry,
 }
 
-type Body = Box<dyn FnOnce() -> Seen>;
+pub type Body = Box<dyn FnOnce() -> Seen>;
 
-impl<E: Engine> World<E> {
+impl<G: Ground> World<G> {
     pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self {
         bury();
         hook::begin();
-        Self { segment: Segment::new(geometry, doubles, mortal), geometry }
+        HAPPENED.set(0);
+        Self { segment: G::segment(geometry, doubles, mortal), geometry }
     }
 
-    pub fn channel(&self) -> ModelChannel<E> {
-        let layer = Model::new(Rc::clone(&self.segment));
-        Channel::new(layer, Handle(Rc::clone(&self.segment)), self.geometry)
+    pub fn channel(&self) -> ChannelOn<G> {
+        G::channel(&self.segment, self.geometry)
     }
 
-    pub fn consumer(&self) -> ModelConsumer<E> {
-        hook::act_as(E::thread, 0);
+    pub fn consumer(&self) -> ConsumerOn<G> {
+        G::act_as(0);
         Consumer::join(self.channel()).expect("the scenario has room for its consumers")
     }
 
-    pub fn producer(&self) -> ModelProducer<E> {
-        hook::act_as(E::thread, self.geometry.consumers);
+    pub fn producer(&self) -> ProducerOn<G> {
+        G::act_as(self.geometry.consumers);
         Producer::join(self.channel()).expect("the scenario has room for its producers")
     }
 
     /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
     pub fn run(self, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-        hook::run();
-        let judge = Rc::new(judge);
-        let count = participants.len();
-        let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));
-        let mut first = None;
-        for (place, (number, body)) in participants.into_iter().enumerate() {
-            let (seen, judge, segment) = (Rc::clone(&seen), Rc::clone(&judge), Rc::clone(&self.segment));
-            let participant = move || {
-                hook::act_as(E::thread, number);
-                let saw = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-                    if !payload.is::<Died>() {
-                        resume_unwind(payload);
-                    }
-                    hook::died();
-                    segment.die(number);
-                    vec![event::DIED]
-                });
-                let mut seen = seen.borrow_mut();
-                seen[place] = Some(saw);
-                if seen.iter().all(Option::is_some) {
-                    let outcome: Outcome = seen.iter_mut().filter_map(Option::take).collect();
-                    judge(&outcome);
-                    record(outcome);
+        G::run(self.segment, participants, judge);
+    }
+}
+
+/// Runs the participants in a model.
+pub fn run<E: Engine>(segment: Rc<Segment<E>>, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+    hook::run();
+    let judge = Rc::new(judge);
+    let count = participants.len();
+    let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));
+    let mut first = None;
+    for (place, (number, body)) in participants.into_iter().enumerate() {
+        let (seen, judge, segment) = (Rc::clone(&seen), Rc::clone(&judge), Rc::clone(&segment));
+        let participant = move || {
+            hook::act_as(E::thread, number);
+            let saw = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+                if !payload.is::<Died>() {
+                    resume_unwind(payload);
                 }
-            };
-            // The main thread takes part, too: loom allows five threads with it.
-            match first {
-                None => first = Some(participant),
-                Some(_) => E::spawn(participant),
+                hook::died();
+                segment.die(number);
+                vec![event::DIED]
+            });
+            let mut seen = seen.borrow_mut();
+            seen[place] = Some(saw);
+            if seen.iter().all(Option::is_some) {
+                let outcome: Outcome = seen.iter_mut().filter_map(Option::take).collect();
+                judge(&outcome);
+                record(outcome);
             }
+        };
+        // The main thread takes part, too: loom allows five threads with it.
+        match first {
+            None => first = Some(participant),
+            Some(_) => E::spawn(participant),
         }
-        if let Some(participant) = first {
-            participant();
-        }
+    }
+    if let Some(participant) = first {
+        participant();
     }
 }
 
@@ -154,7 +197,7 @@ pub fn decode(bytes: &[u8]) -> u8 {
 }
 
 /// Receives `count` messages.
-pub fn receive<E: Engine>(consumer: &mut ModelConsumer<E>, count: u32) -> Seen {
+pub fn receive<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, count: u32) -> Seen {
     let mut seen = Seen::new();
     for _ in 0..count {
         let message = consumer.receive(Deadline::Never).expect("the message comes");
@@ -163,8 +206,26 @@ pub fn receive<E: Engine>(consumer: &mut ModelConsumer<E>, count: u32) -> Seen {
     seen
 }
 
+/// Receives `count` messages, as many together as there are.
+pub fn receive_batches<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, count: u32) -> Seen {
+    let mut seen = Seen::new();
+    while seen.len() < count as usize {
+        let before = seen.len();
+        let mut batch = consumer.receive_batch(Deadline::Never).expect("a message comes");
+        while let Some(message) = batch.take().expect("nothing is corrupt") {
+            seen.push(decode(message));
+        }
+        match seen.len() - before {
+            0 => panic!("a batch has a message"),
+            1 => {}
+            _ => happens(Happening::Together),
+        }
+    }
+    seen
+}
+
 /// Sends messages with these values.
-pub fn send<E: Engine>(producer: &mut ModelProducer<E>, values: impl IntoIterator<Item = u8>) {
+pub fn send<L: Layer, S: Storage<L>>(producer: &mut Producer<L, S>, values: impl IntoIterator<Item = u8>) {
     for value in values {
         producer.send(&message(value), Deadline::Never).expect("the message is sent");
     }
@@ -176,20 +237,28 @@ pub fn values(p: u32, messages: u32) -> impl Iterator<Item = u8> {
 }
 
 thread_local! {
-    static OUTCOMES: RefCell<(u64, BTreeSet<Outcome>)> = const { RefCell::new((0, BTreeSet::new())) };
+    static HAPPENED: Cell<u8> = const { Cell::new(0) };
+    static SEEN: RefCell<(u64, BTreeSet<Execution>)> = const { RefCell::new((0, BTreeSet::new())) };
 }
 
-fn record(outcome: Outcome) {
-    OUTCOMES.with_borrow_mut(|(_, outcomes)| {
-        if !outcomes.contains(&outcome) {
-            outcomes.insert(outcome);
+/// Says what is happening in this execution.
+pub fn happens(happening: Happening) {
+    HAPPENED.set(HAPPENED.get() | (1 << happening as u8));
+}
+
+/// Keeps what all participants saw.
+pub fn record(outcome: Outcome) {
+    let execution = Execution { outcome, happened: HAPPENED.get() };
+    SEEN.with_borrow_mut(|(_, seen)| {
+        if !seen.contains(&execution) {
+            seen.insert(execution);
         }
     });
 }
 
 /// Counts an execution; how many there were before.
 pub fn count() -> u64 {
-    let before = OUTCOMES.with_borrow_mut(|(count, _)| {
+    let before = SEEN.with_borrow_mut(|(count, _)| {
         *count += 1;
         *count - 1
     });
@@ -199,7 +268,7 @@ pub fn count() -> u64 {
     before
 }
 
-/// The executions counted and the outcomes recorded since the last call.
-pub fn take_outcomes() -> (u64, BTreeSet<Outcome>) {
-    OUTCOMES.take()
+/// The executions counted, and those that differ, since the last call.
+pub fn take_executions() -> (u64, BTreeSet<Execution>) {
+    SEEN.take()
 }

@@ -169,6 +169,6 @@ mod tests {
         budget.set(Wait::Park);
         assert!(!budget.look_again(&mut 0));
         budget.set(Wait::Spin);
-        assert!(budget.look_again(&mut 1000) && !budget.look_again(&mut SPIN_ONLY));
+        assert!(budget.look_again(&mut 1000) && !budget.look_again(&mut { SPIN_ONLY }));
     }
 }

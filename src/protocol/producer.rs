@@ -259,7 +259,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
         if !self.producer.has_room(n) {
             self.producer.gate = Some(self.await_room(n, deadline)?);
         }
-        Ok(Room::new(self, n, 0))
+        Ok(Room::new(self, n))
     }
 
     fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {

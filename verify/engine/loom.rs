@@ -10,7 +10,7 @@ use loom::{
 use std::{
     cell::RefCell,
     collections::VecDeque,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{Hash, Hasher},
     mem::ManuallyDrop,
     sync::atomic::Ordering,
 };
@@ -18,6 +18,24 @@ use std::{
 /// See the [module](self).
 #[derive(Debug)]
 pub struct Loom;
+
+/// A thread's identity as a number: it is two small ones, for which a good hash is too dear.
+#[derive(Default)]
+struct Folded(u64);
+
+impl Hasher for Folded {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_usize(byte.into()));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.0 = self.0.rotate_left(8) ^ number as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// A mutex that keeps its own guard.
 #[derive(Debug)]
@@ -156,7 +174,7 @@ impl Engine for Loom {
     }
 
     fn thread() -> u64 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Folded::default();
         loom::thread::current().id().hash(&mut hasher);
         hasher.finish()
     }

@@ -1,23 +1,26 @@
 //! Joining and leaving while messages flow: S2, S3.
 
-use super::{Body, consumer_until_end, data, in_one_order, producer_to_end, receive_all, world};
+use super::{
+    Body, consumer_until_end, data, in_one_order, producer_to_end, receive_all, send_and_finish, send_event, world,
+};
 use crate::{
     check::Case,
-    engine::Engine,
-    hook,
+    ground::Ground,
     segment::retire,
-    world::{Seen, World, event, receive, send, values},
+    world::{Seen, World, event, message, receive, send, values},
 };
 use ackcast::{
     layer::Deadline,
-    protocol::{Consumer, Producer},
+    protocol::{Consumer, Finished, Producer},
 };
 
-/// S2: whoever joins gets everything from its join to the end, and so does whoever was there.
-pub fn joins_in_the_middle<E: Engine>(case: &Case) {
+/// S2: whoever joins gets everything from its join to the end, and so do those who were there: all
+/// consumers but one.
+pub fn joins_in_the_middle<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
-    let early = consumer_until_end(&world);
+    let early = shape.consumers - 1;
+    let world = world::<G>(case);
+    let mut participants: Vec<_> = (0..early).map(|_| consumer_until_end(&world)).collect();
     let channel = world.channel();
     let late: Body = Box::new(move || {
         let mut consumer = Consumer::join(channel).expect("there is room");
@@ -25,18 +28,47 @@ pub fn joins_in_the_middle<E: Engine>(case: &Case) {
         retire(consumer);
         seen
     });
-    let producer = producer_to_end(&world, 0, shape.messages);
-    world.run(vec![early, producer, (1, late)], move |outcome| {
-        in_one_order(outcome, 1, 1, shape.messages);
-        assert!(outcome[0].ends_with(&outcome[2]), "S2: what comes after the join is received: {outcome:?}");
-        assert_eq!(outcome[2].last(), Some(&event::END));
+    participants.extend([producer_to_end(&world, 0, shape.messages), (early, late)]);
+    world.run(participants, move |outcome| {
+        in_one_order(outcome, early, 1, shape.messages);
+        let all: Seen = values(0, shape.messages).chain([event::END]).collect();
+        let late = &outcome[early as usize + 1];
+        assert!(all.ends_with(late), "S2: what comes after the join is received: {outcome:?}");
+        assert_eq!(late.last(), Some(&event::END));
+    });
+}
+
+/// S2, S3: whoever joins while a batch is written finds it whole, or the end of it: nothing that is
+/// written and not counted is overwritten, though nobody was there to wait for.
+pub fn joins_a_batch<G: Ground>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<G>(case);
+    let mut producer = world.producer();
+    let channel = world.channel();
+    let late: Body = Box::new(move || {
+        let mut consumer = Consumer::join(channel).expect("there is room");
+        let seen = receive_all(&mut consumer);
+        retire(consumer);
+        seen
+    });
+    let sends: Body = Box::new(move || {
+        let messages: Vec<_> = values(0, shape.messages).map(message).collect();
+        producer.send_batch(&messages, Deadline::Never).expect("the batch is sent");
+        let seen = send_and_finish(&mut producer, []);
+        retire(producer);
+        seen
+    });
+    world.run(vec![(1, sends), (0, late)], move |outcome| {
+        let all: Seen = values(0, shape.messages).chain([event::END]).collect();
+        assert!(all.ends_with(&outcome[1]), "S2: what comes after the join is received: {outcome:?}");
+        assert_eq!(outcome[1].last(), Some(&event::END));
     });
 }
 
 /// S3: nobody waits for a consumer that left, and it harms nobody by leaving.
-pub fn leaves_in_the_middle<E: Engine>(case: &Case) {
+pub fn leaves_in_the_middle<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut stays = world.consumer();
     let mut leaves = world.consumer();
     let mut producer = world.producer();
@@ -62,9 +94,9 @@ pub fn leaves_in_the_middle<E: Engine>(case: &Case) {
 }
 
 /// L1, S3: the producer waits for a consumer that leaves with a message unacknowledged.
-pub fn leaves_unread<E: Engine>(case: &Case) {
+pub fn leaves_unread<G: Ground>(case: &Case) {
     let messages = case.shape.messages;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let (mut consumer, mut producer) = (world.consumer(), world.producer());
     let leaves: Body = Box::new(move || {
         consumer.receive(Deadline::Never).expect("the message comes").keep();
@@ -80,11 +112,11 @@ pub fn leaves_unread<E: Engine>(case: &Case) {
 }
 
 /// S2: with `start_with`, nobody misses the start, whoever comes first.
-pub fn nobody_misses_the_start<E: Engine>(case: &Case) {
+pub fn nobody_misses_the_start<G: Ground>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.start_with = shape.consumers;
-    let world = World::<E>::new(geometry, case.doubles, false);
+    let world = World::<G>::new(geometry, case.doubles, false);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let mut producer = world.producer();
     for c in 0..shape.consumers {
@@ -107,9 +139,9 @@ pub fn nobody_misses_the_start<E: Engine>(case: &Case) {
 }
 
 /// S2: an entry is used again; its next occupant gets what comes after its own join.
-pub fn comes_back<E: Engine>(case: &Case) {
+pub fn comes_back<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut consumer = world.consumer();
     let channel = world.channel();
     let twice: Body = Box::new(move || {
@@ -133,41 +165,35 @@ pub fn comes_back<E: Engine>(case: &Case) {
 }
 
 /// S5: a producer that comes late takes part until END, and not after it.
-pub fn a_producer_comes_late<E: Engine>(case: &Case) {
+pub fn a_producer_comes_late<G: Ground>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.end_after = 1;
-    let world = World::<E>::new(geometry, case.doubles, false);
-    let consumer = consumer_until_end(&world);
-    let first = producer_to_end(&world, 0, shape.messages);
-    let channel = world.channel();
-    let segment = std::rc::Rc::clone(&world.segment);
+    let world = World::<G>::new(geometry, case.doubles, false);
+    let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
+    participants.push(producer_to_end(&world, 0, shape.messages));
+    let (number, channel) = (shape.consumers + 1, world.channel());
     let late: Body = Box::new(move || {
-        hook::act_as(E::thread, 2);
-        let seen = match Producer::join(channel) {
-            Err(_) => return vec![event::FULL],
-            Ok(mut producer) => {
-                let sent =
-                    super::send_event(producer.send(&crate::world::message(32), ackcast::layer::Deadline::Never));
-                let finished = match producer.finish(ackcast::layer::Deadline::Never) {
-                    Ok(ackcast::protocol::Finished::Ended) => event::END,
-                    Ok(ackcast::protocol::Finished::OthersRemain) => event::OTHERS,
-                    Err(_) => event::FULL,
-                };
-                retire(producer);
-                vec![sent, finished]
-            }
+        G::act_as(number);
+        let Ok(mut producer) = Producer::join(channel) else { return vec![event::FULL] };
+        let sent = send_event(producer.send(&message(32), Deadline::Never));
+        let finished = match producer.finish(Deadline::Never) {
+            Ok(Finished::Ended) => event::END,
+            Ok(Finished::OthersRemain) => event::OTHERS,
+            Err(_) => event::FULL,
         };
-        drop(segment);
-        seen
+        retire(producer);
+        vec![sent, finished]
     });
-    world.run(vec![consumer, first, (2, late)], move |outcome| {
-        let seen = data(&outcome[0]);
-        let of_late = seen.iter().filter(|&&value| value == 32).count();
-        assert_eq!(outcome[0].last(), Some(&event::END), "S5: END is last");
-        let sent = outcome[2][0] == event::SENT;
-        assert_eq!(of_late, usize::from(sent), "S2: what was sent was received: {outcome:?}");
-        let of_first: Seen = seen.into_iter().filter(|&value| value < 32).collect();
-        assert_eq!(of_first, values(0, shape.messages).collect::<Seen>());
+    participants.push((number, late));
+    world.run(participants, move |outcome| {
+        let (consumers, producers) = outcome.split_at(shape.consumers as usize);
+        let sent = usize::from(producers[1][0] == event::SENT);
+        for seen in consumers {
+            assert_eq!(seen.last(), Some(&event::END), "S5: END is last");
+            let (of_late, of_first): (Seen, Seen) = data(seen).into_iter().partition(|&value| value == 32);
+            assert_eq!(of_late.len(), sent, "S2: what was sent was received: {outcome:?}");
+            assert_eq!(of_first, values(0, shape.messages).collect::<Seen>());
+        }
     });
 }

@@ -6,10 +6,10 @@ use crate::{
     engine::Engine,
     hook::die,
     segment::retire,
-    world::{ModelProducer, Seen, event, message, receive, send, values},
+    world::{Seen, event, message, receive, send, values},
 };
 use ackcast::{
-    layer::Deadline,
+    layer::{Deadline, Layer, Storage},
     protocol::{Consumer, Producer},
 };
 use std::{cell::Cell, rc::Rc};
@@ -45,27 +45,35 @@ pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
 
 /// C2: a producer dies with the write lock; another takes it over.
 pub fn a_dead_owner_is_replaced<E: Engine>(case: &Case) {
-    let messages = case.shape.messages;
+    let shape = case.shape;
     let world = mortal_world::<E>(case);
-    let (mut consumer, mut dies, mut lives) = (world.consumer(), world.producer(), world.producer());
-    let receives: Body = Box::new(move || {
-        let seen = receive(&mut consumer, messages);
-        retire(consumer);
-        seen
-    });
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    for c in 0..shape.consumers {
+        let mut consumer = world.consumer();
+        let body = move || {
+            let seen = receive(&mut consumer, shape.messages);
+            retire(consumer);
+            seen
+        };
+        participants.push((c, Box::new(body)));
+    }
+    let (mut dies, mut lives) = (world.producer(), world.producer());
     let dies: Body = Box::new(move || {
         let held = dies.lock(Deadline::Never);
         assert!(held.is_ok());
         die()
     });
     let lives: Body = Box::new(move || {
-        send(&mut lives, values(1, messages));
+        send(&mut lives, values(1, shape.messages));
         let takeovers = lives.channel().takeovers();
         retire(lives);
         vec![takeovers as u8]
     });
-    world.run(vec![(0, receives), (1, dies), (2, lives)], move |outcome| {
-        assert_eq!(outcome[0], values(1, messages).collect::<Seen>(), "C2: the survivor's messages come");
+    participants.extend([(shape.consumers, dies), (shape.consumers + 1, lives)]);
+    world.run(participants, move |outcome| {
+        let (consumers, _) = outcome.split_at(shape.consumers as usize);
+        let sent: Seen = values(1, shape.messages).collect();
+        assert!(consumers.iter().all(|seen| *seen == sent), "C2: the survivor's messages come: {outcome:?}");
     });
 }
 
@@ -126,7 +134,11 @@ pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
 }
 
 /// Sends, and makes sure in between that nobody else holds the write lock.
-fn send_alone<E: Engine>(producer: &mut ModelProducer<E>, values: impl Iterator<Item = u8>, inside: &Cell<bool>) {
+fn send_alone<L: Layer, S: Storage<L>>(
+    producer: &mut Producer<L, S>,
+    values: impl Iterator<Item = u8>,
+    inside: &Cell<bool>,
+) {
     for value in values {
         let held = producer.lock(Deadline::Never).expect("the lock is free in the end");
         assert!(!inside.replace(true), "S4: two hold the write lock");
@@ -135,7 +147,7 @@ fn send_alone<E: Engine>(producer: &mut ModelProducer<E>, values: impl Iterator<
         }
         inside.set(false);
         let room = held.room(Deadline::Never).expect("there is room");
-        drop(room.send(&message(value)).expect("it fits"));
+        drop(room.copy(&message(value)).expect("it fits").publish());
     }
 }
 

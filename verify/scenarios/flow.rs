@@ -3,16 +3,16 @@
 use super::{Body, consumer_until_end, in_one_order, producer_to_end, world};
 use crate::{
     check::Case,
-    engine::Engine,
+    ground::Ground,
     segment::retire,
-    world::{Seen, decode, event, message, receive, send, values},
+    world::{Seen, decode, event, message, receive, receive_batches, send, values},
 };
 use ackcast::layer::Deadline;
 
 /// S1, S2, S3: every consumer gets every message, once, in the one total order.
-pub fn everyone_gets_everything<E: Engine>(case: &Case) {
+pub fn everyone_gets_everything<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = world.consumer();
@@ -35,10 +35,43 @@ pub fn everyone_gets_everything<E: Engine>(case: &Case) {
     world.run(participants, move |outcome| in_one_order(outcome, shape.consumers, shape.producers, shape.messages));
 }
 
-/// S5: END comes last, once, and after all data of all producers.
-pub fn end_is_last<E: Engine>(case: &Case) {
+/// S1, S2, S3: what is counted together and acknowledged together is whole, in order, and not
+/// interleaved with another producer's batch.
+pub fn batches_are_whole<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    for c in 0..shape.consumers {
+        let mut consumer = world.consumer();
+        let body = move || {
+            let seen = receive_batches(&mut consumer, shape.producers * shape.messages);
+            retire(consumer);
+            seen
+        };
+        participants.push((c, Box::new(body)));
+    }
+    for p in 0..shape.producers {
+        let mut producer = world.producer();
+        let body = move || {
+            let messages: Vec<_> = values(p, shape.messages).map(message).collect();
+            producer.send_batch(&messages, Deadline::Never).expect("the batch is sent");
+            retire(producer);
+            Seen::new()
+        };
+        participants.push((shape.consumers + p, Box::new(body)));
+    }
+    world.run(participants, move |outcome| {
+        in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
+        for batch in outcome[0].chunks(shape.messages as usize) {
+            assert!(batch.iter().all(|value| value / 16 == batch[0] / 16), "S4: another producer in between");
+        }
+    });
+}
+
+/// S5: END comes last, once, and after all data of all producers.
+pub fn end_is_last<G: Ground>(case: &Case) {
+    let shape = case.shape;
+    let world = world::<G>(case);
     let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
     participants.extend((0..shape.producers).map(|p| producer_to_end(&world, p, shape.messages)));
     world.run(participants, move |outcome| {
@@ -54,9 +87,9 @@ pub fn end_is_last<E: Engine>(case: &Case) {
 
 /// S3: a message that is kept is not acknowledged, so it is received again, whole, however much the
 /// producer wants its slot; and filling the next one in place starts from the last one's bytes.
-pub fn kept_is_received_again<E: Engine>(case: &Case) {
+pub fn kept_is_received_again<G: Ground>(case: &Case) {
     let messages = case.shape.messages;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let (mut consumer, mut producer) = (world.consumer(), world.producer());
     let body = move || {
         let mut seen = Seen::new();

@@ -6,21 +6,22 @@ pub mod flow;
 pub mod primitives;
 pub mod tries;
 
+pub use crate::world::Body;
+
 use crate::{
     check::Case,
     engine::Engine,
+    ground::Ground,
     segment::retire,
-    world::{ModelConsumer, ModelProducer, Outcome, Seen, World, decode, event, send, values},
+    world::{Outcome, Seen, World, decode, event, send, values},
 };
 use ackcast::{
-    layer::Deadline,
-    protocol::{Corruption, Finished, RecvError, SendError, Waiting},
+    layer::{Deadline, Layer, Storage},
+    protocol::{Consumer, Corruption, Finished, Producer, RecvError, SendError, Waiting},
 };
 
-pub type Body = Box<dyn FnOnce() -> Seen>;
-
 /// A world of the case's shape.
-pub fn world<E: Engine>(case: &Case) -> World<E> {
+pub fn world<G: Ground>(case: &Case) -> World<G> {
     World::new(case.shape.geometry(), case.doubles, false)
 }
 
@@ -30,7 +31,7 @@ pub fn mortal_world<E: Engine>(case: &Case) -> World<E> {
 }
 
 /// Receives until there is nothing more; an error is the last event.
-pub fn receive_all<E: Engine>(consumer: &mut ModelConsumer<E>) -> Seen {
+pub fn receive_all<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>) -> Seen {
     let mut seen = Seen::new();
     loop {
         match consumer.receive(Deadline::Never) {
@@ -69,7 +70,10 @@ pub fn send_event(result: Result<(), SendError>) -> u8 {
 }
 
 /// Sends everything and finishes; whether we were the last.
-pub fn send_and_finish<E: Engine>(producer: &mut ModelProducer<E>, values: impl IntoIterator<Item = u8>) -> Seen {
+pub fn send_and_finish<L: Layer, S: Storage<L>>(
+    producer: &mut Producer<L, S>,
+    values: impl IntoIterator<Item = u8>,
+) -> Seen {
     send(producer, values);
     match producer.finish(Deadline::Never).expect("finishing works") {
         Finished::Ended => vec![event::END],
@@ -78,7 +82,7 @@ pub fn send_and_finish<E: Engine>(producer: &mut ModelProducer<E>, values: impl 
 }
 
 /// A participant that receives all there is.
-pub fn consumer_until_end<E: Engine>(world: &World<E>) -> (u32, Body) {
+pub fn consumer_until_end<G: Ground>(world: &World<G>) -> (u32, Body) {
     let mut consumer = world.consumer();
     let number = consumer.participant().number;
     let body = move || {
@@ -90,7 +94,7 @@ pub fn consumer_until_end<E: Engine>(world: &World<E>) -> (u32, Body) {
 }
 
 /// A participant that sends `messages` and finishes.
-pub fn producer_to_end<E: Engine>(world: &World<E>, p: u32, messages: u32) -> (u32, Body) {
+pub fn producer_to_end<G: Ground>(world: &World<G>, p: u32, messages: u32) -> (u32, Body) {
     let mut producer = world.producer();
     let number = producer.participant().number;
     let body = move || {

@@ -3,16 +3,16 @@
 use super::{Body, receive_event, send_event, world};
 use crate::{
     check::Case,
-    engine::Engine,
+    ground::Ground,
     segment::retire,
     world::{Seen, decode, event, message, values},
 };
 use ackcast::layer::Deadline;
 
 /// S2, S3: of what was sent, a prefix is received; whoever gives up says why, truly.
-pub fn everybody_tries<E: Engine>(case: &Case) {
+pub fn everybody_tries<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = world::<E>(case);
+    let world = world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = world.consumer();

@@ -12,19 +12,17 @@ pub struct Room<'p, L: Layer, S: Storage<L>> {
     /// Before `held`, so that writing ends before the lock is given back.
     writing: S::Writing,
     sequence: u64,
-    /// How many messages before this one are written and not counted.
-    staged: u32,
     held: Held<'p, L, S>,
 }
 
 impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// The caller knows that message `sequence` may be written.
-    pub(super) fn new(held: Held<'p, L, S>, sequence: u64, staged: u32) -> Self {
+    pub(super) fn new(held: Held<'p, L, S>, sequence: u64) -> Self {
         let slot = held.producer.channel.slot_of(sequence);
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
         // message `sequence - slots`, the last one in this slot, so nobody reads it (S3).
         let writing = unsafe { held.producer.channel.storage.write(slot) };
-        Self { writing, sequence, staged, held }
+        Self { writing, sequence, held }
     }
 
     /// The number that the message will have in the one total order, from 0.
@@ -103,9 +101,9 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
 
     fn write(mut self, header: Header) -> Staged<'p, L, S> {
         self.writing.set_header(header);
-        let Self { writing, sequence, staged, held } = self;
+        let Self { writing, sequence, held } = self;
         drop(writing); // we write no more: once it is counted, the slot is the consumers'
-        Staged { last: sequence, count: staged.saturating_add(1), end: header.kind == Header::END, held }
+        Staged { last: sequence, end: header.kind == Header::END, held }
     }
 }
 
@@ -121,8 +119,6 @@ impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
 pub struct Staged<'p, L: Layer, S: Storage<L>> {
     /// The last message written.
     last: u64,
-    /// How many there are.
-    count: u32,
     end: bool,
     held: Held<'p, L, S>,
 }
@@ -133,15 +129,13 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// # Errors
     /// What is staged, when we do not: publish it, and wait.
     pub fn room(self) -> Result<Room<'p, L, S>, Self> {
+        // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
+        // the lowest acknowledgement that we know is not above the count of the time of our look.
         let next = self.last.saturating_add(1);
-        let producer = &*self.held.producer;
-        // A consumer that joins starts at the count: what is staged must not be overwritten by what
-        // is staged, whether anybody is there or not.
-        let fits = self.count < producer.channel.geometry.slots && next < Published::MAX;
-        if !fits || self.end || !producer.has_room(next) {
+        if next >= Published::MAX || !self.held.producer.has_room(next) {
             return Err(self);
         }
-        Ok(Room::new(self.held, next, self.count))
+        Ok(Room::new(self.held, next))
     }
 
     /// Publishes what is staged. The lock stays ours.
@@ -160,6 +154,6 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
 
 impl<L: Layer, S: Storage<L>> fmt::Debug for Staged<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staged").field("last", &self.last).field("count", &self.count).finish()
+        f.debug_struct("Staged").field("last", &self.last).finish()
     }
 }

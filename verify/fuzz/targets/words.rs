@@ -272,7 +272,7 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };
             let Ok(room) = producer.reserve(Deadline::Now) else { return };
             stage.poke(poke);
-            drop(room.send(b"poked").map_err(|error| error.to_string()));
+            drop(room.copy(b"poked").map(|staged| staged.publish()).map_err(|error| error.to_string()));
         }
         Step::Finish(i, wait) => {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };

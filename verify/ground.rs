@@ -1,0 +1,187 @@
+//! Where a scenario takes place: in a model, or in a real segment with a thread for each participant.
+
+use crate::{
+    case,
+    check::Case,
+    doubles::Doubles,
+    engine::Engine,
+    hook,
+    layer::Model,
+    scenarios::{come_and_go::*, flow::*, in_one_order, tries::*},
+    segment::{Handle, Segment},
+    tests::cause,
+    world::{self, Body, Outcome, Seen, Shape, World, receive, send, values},
+};
+use ackcast::{
+    layer::{Layer, Storage},
+    layers::{Futex, RawSync, RealLayer},
+    protocol::{Channel, Consumer, Geometry, Producer},
+    segment as real,
+};
+use std::{
+    cell::Cell,
+    fmt::Debug,
+    marker::PhantomData,
+    rc::Rc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// See the [module](self).
+pub trait Ground: Debug + Sized + 'static {
+    type Layer: Layer;
+    type Storage: Storage<Self::Layer>;
+    /// The segment, as the scenario holds it.
+    type Segment: Debug;
+
+    fn segment(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self::Segment;
+    fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Self::Layer, Self::Storage>;
+    /// The running thread acts for this participant from now on.
+    fn act_as(number: u32);
+    /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
+    fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static);
+}
+
+impl<E: Engine> Ground for E {
+    type Layer = Model<E>;
+    type Storage = Handle<E>;
+    type Segment = Rc<Segment<E>>;
+
+    fn segment(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self::Segment {
+        Segment::new(geometry, doubles, mortal)
+    }
+
+    fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Model<E>, Handle<E>> {
+        Channel::new(Model::new(Rc::clone(segment)), Handle(Rc::clone(segment)), geometry)
+    }
+
+    fn act_as(number: u32) {
+        hook::act_as(E::thread, number);
+    }
+
+    fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+        world::run(segment, participants, judge);
+    }
+}
+
+/// A real segment on this layer.
+#[derive(Debug)]
+pub struct Real<L>(PhantomData<L>);
+
+/// The segment's name, and a handle that keeps it alive.
+#[derive(Debug)]
+pub struct Place {
+    name: real::Name,
+    _keeper: real::Handle,
+}
+
+/// Moves a body into its thread.
+struct Moved(Body);
+
+// SAFETY: what a body of the scenarios below holds besides numbers are consumers, producers and channels on real
+// layers, which are `Send`.
+unsafe impl Send for Moved {}
+
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    fn all<L: RealLayer>() {
+        is_send::<Channel<L, real::Segment<L>>>();
+        is_send::<Consumer<L, real::Segment<L>>>();
+        is_send::<Producer<L, real::Segment<L>>>();
+    }
+    all::<Futex>();
+    all::<RawSync>();
+};
+
+impl Moved {
+    fn run(self) -> Seen {
+        (self.0)()
+    }
+}
+
+impl<L: RealLayer + 'static> Ground for Real<L> {
+    type Layer = L;
+    type Storage = real::Segment<L>;
+    type Segment = Place;
+
+    fn segment(geometry: Geometry, _doubles: Doubles, _mortal: bool) -> Place {
+        thread_local! { static COUNT: Cell<u32> = const { Cell::new(0) } }
+        let count = COUNT.replace(COUNT.get() + 1);
+        let name = format!("verify-{:?}-{}-{count}", L::KIND, std::process::id());
+        let name = real::Name::new(&name).expect("the name is valid");
+        let _keeper = real::Handle::create::<L>(&name, &geometry).expect("the segment is made");
+        Place { name, _keeper }
+    }
+
+    /// A handle of its own for each: its claims are its own, too.
+    fn channel(place: &Place, _geometry: Geometry) -> Channel<L, real::Segment<L>> {
+        let handle = real::Handle::open(&place.name).expect("the segment is there");
+        handle.channel().expect("it is of this layer")
+    }
+
+    fn act_as(_number: u32) {}
+
+    fn run(_place: Place, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+        let bodies = participants.into_iter().map(|(_, body)| Moved(body));
+        let running: Vec<_> = bodies.map(|body| thread::spawn(move || body.run())).collect();
+        let outcome = running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect();
+        judge(&outcome);
+        world::record(outcome);
+    }
+}
+
+/// Checks the scenario's property on both layers, again and again: how often, and how many outcomes.
+fn again_and_again(case: Case, on: [fn(&Case); 2]) {
+    const TIME: Duration = Duration::from_millis(if cfg!(loom) { 2_000 } else { 200 });
+    for (layer, body) in ["futex", "raw_sync"].into_iter().zip(on) {
+        drop(world::take_executions());
+        let (start, mut rounds) = (Instant::now(), 0);
+        while rounds < 20 || start.elapsed() < TIME {
+            body(&case);
+            rounds += 1;
+        }
+        let (_, seen) = world::take_executions();
+        println!("{} {} on {layer}: {rounds} rounds, {} outcomes", case.name, case.shape, seen.len());
+        assert!(!seen.is_empty(), "the property was judged");
+    }
+}
+
+/// Scenarios in which nobody dies: the same text, on both real layers.
+macro_rules! for_real {
+    ($($body:ident $shape:expr),* $(,)?) => {
+        $(again_and_again(case!($body, "", $shape, Doubles::PARK_STACK), [$body::<Real<Futex>>, $body::<Real<RawSync>>]);)*
+    };
+}
+
+#[test]
+fn scenarios_on_real_memory() {
+    let shape = Shape::new;
+    for_real![
+        everyone_gets_everything shape(2, 2, 3, 2),
+        batches_are_whole shape(2, 2, 3, 2),
+        joins_a_batch shape(1, 1, 3, 2),
+        end_is_last shape(2, 2, 2, 1),
+        kept_is_received_again shape(1, 1, 3, 1),
+        joins_in_the_middle shape(1, 2, 3, 2),
+        leaves_in_the_middle shape(1, 2, 3, 1),
+        leaves_unread shape(1, 1, 2, 1),
+        nobody_misses_the_start shape(1, 2, 2, 1),
+        comes_back shape(1, 1, 3, 1),
+        a_producer_comes_late shape(2, 1, 2, 1),
+        everybody_tries shape(2, 2, 2, 1),
+    ];
+}
+
+/// The same way to judge notices a message that does not come.
+#[test]
+fn a_lost_message_is_noticed_on_real_memory() {
+    let world = World::<Real<Futex>>::new(Shape::new(1, 1, 2, 2).geometry(), Doubles::PARK_STACK, false);
+    let (mut consumer, mut producer) = (world.consumer(), world.producer());
+    let receives: Body = Box::new(move || receive(&mut consumer, 1));
+    let sends: Body = Box::new(move || {
+        send(&mut producer, values(0, 2));
+        Seen::new()
+    });
+    let run = || world.run(vec![(0, receives), (1, sends)], |outcome| in_one_order(outcome, 1, 1, 2));
+    assert!(cause(run).contains("did not get what producer 0 sent"));
+}

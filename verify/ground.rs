@@ -19,10 +19,10 @@ use ackcast::{
     segment as real,
 };
 use std::{
-    cell::Cell,
     fmt::Debug,
     marker::PhantomData,
     rc::Rc,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -105,8 +105,8 @@ impl<L: RealLayer + 'static> Ground for Real<L> {
     type Segment = Place;
 
     fn segment(geometry: Geometry, _doubles: Doubles, _mortal: bool) -> Place {
-        thread_local! { static COUNT: Cell<u32> = const { Cell::new(0) } }
-        let count = COUNT.replace(COUNT.get() + 1);
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Relaxed);
         let name = format!("verify-{:?}-{}-{count}", L::KIND, std::process::id());
         let name = real::Name::new(&name).expect("the name is valid");
         let _keeper = real::Handle::create::<L>(&name, &geometry).expect("the segment is made");

@@ -229,7 +229,7 @@ fn every_mutant_dies_or_has_a_reason() {
 
 /// Every `parts`-th equivalent lives in all exhaustive checks that reach it; of the largest, in the first executions.
 fn equivalents_live(part: usize, parts: usize) {
-    const EXECUTIONS: u64 = if cfg!(loom) { 30_000 } else { 100 };
+    const EXECUTIONS: u64 = if cfg!(loom) { 20_000 } else { 100 };
     let wanted = entries().into_iter().filter(|entry| entry.checker.is_exhaustive() && (cfg!(loom) || !entry.deep));
     let checks: Vec<_> = wanted.collect();
     let sites = survey(&checks);
@@ -246,12 +246,22 @@ fn equivalents_live(part: usize, parts: usize) {
 
 #[test]
 fn equivalents_live_first_part() {
-    equivalents_live(0, 2);
+    equivalents_live(0, 4);
 }
 
 #[test]
 fn equivalents_live_second_part() {
-    equivalents_live(1, 2);
+    equivalents_live(1, 4);
+}
+
+#[test]
+fn equivalents_live_third_part() {
+    equivalents_live(2, 4);
+}
+
+#[test]
+fn equivalents_live_fourth_part() {
+    equivalents_live(3, 4);
 }
 
 /// The same look at a mutant that is none finds it out.

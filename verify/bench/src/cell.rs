@@ -38,7 +38,8 @@ impl Cell {
         let scratch = Scratch::new();
         let (links, files) = self.links(entry, &scratch)?;
         let roles = self.roles(entry, &links);
-        let mut processes = roles.iter().map(|role| Process::start(&role_command(role)?)).collect::<Result<Vec<_>>>()?;
+        let mut processes =
+            roles.iter().map(|role| Process::start(&role_command(role)?)).collect::<Result<Vec<_>>>()?;
         drop(files);
 
         let mut addresses = vec![Vec::new(); links.len()];

@@ -64,7 +64,8 @@ fn main() -> ExitCode {
 }
 
 fn benchmark(arguments: &Arguments) -> Result<()> {
-    let chosen = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| name.contains(only.as_str()));
+    let chosen =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| name.contains(only.as_str()));
     let entries: Vec<_> = participants::all().into_iter().filter(|entry| chosen(entry.name)).collect();
     ensure!(!entries.is_empty(), "nobody is called that");
     let workloads = if arguments.workloads.is_empty() { &Workload::ALL[..] } else { &arguments.workloads };

@@ -68,16 +68,20 @@ pub struct Machine {
     pub processor: String,
     pub cores: usize,
     pub kernel: String,
+    /// The load average just before: anything but 0 is somebody else's.
+    pub load: f64,
 }
 
 impl Machine {
     fn here() -> Self {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
         Self {
             processor: model.map_or("unknown processor", |(_, model)| model.trim()).to_owned(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
+            load: load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN),
         }
     }
 }
@@ -86,7 +90,8 @@ impl Results {
     /// Who delivered something wrong, and what.
     pub fn corrupt(&self) -> Vec<String> {
         let failures = self.participants.iter().flat_map(|participant| {
-            let failures = participant.series.iter().filter_map(|(workload, series)| Some((workload, series.failure.as_ref()?)));
+            let failures =
+                participant.series.iter().filter_map(|(workload, series)| Some((workload, series.failure.as_ref()?)));
             failures.map(move |(workload, failure)| format!("{}, {workload:?}: {failure}", participant.name))
         });
         failures.filter(|failure| failure.contains(CORRUPT)).collect()
@@ -95,6 +100,7 @@ impl Results {
 
 /// Measures all of them, as often as the plan says. Who fails is not asked again.
 pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
+    let machine = Machine::here();
     let participant = |entry: &Entry| Participant {
         name: entry.name.to_owned(),
         kind: entry.kind,
@@ -126,7 +132,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
         }
     }
     progress("");
-    Results { machine: Machine::here(), rounds: plan.rounds, participants }
+    Results { machine, rounds: plan.rounds, participants }
 }
 
 /// A line that the next one replaces.

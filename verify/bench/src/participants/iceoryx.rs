@@ -4,8 +4,8 @@
 use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, Message, fill};
 use anyhow::{Result, anyhow};
-use iceoryx2::port::{listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber};
 use iceoryx2::port::update_connections::UpdateConnections;
+use iceoryx2::port::{listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber};
 use iceoryx2::prelude::*;
 use std::fmt::Debug;
 

@@ -32,7 +32,12 @@ impl Participant for Ours {
             .consumers(link.consumers as u32)
             .sync(self.sync)
             .build()?;
-        Ok(Sender { producer: Producer::attach(&link.name)?, way: self.way, _channel: channel, message: Box::new([0; N]) })
+        Ok(Sender {
+            producer: Producer::attach(&link.name)?,
+            way: self.way,
+            _channel: channel,
+            message: Box::new([0; N]),
+        })
     }
 
     fn attach<const N: usize>(&self, link: &Link, _: usize) -> Result<Receiver> {

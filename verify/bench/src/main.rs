@@ -9,6 +9,7 @@ mod participants;
 mod reading;
 mod report;
 mod run;
+mod scaling;
 mod script;
 mod workload;
 
@@ -43,6 +44,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Messages a second and latency of ours, against consumers, slots and sizes.
+    Scaling {
+        /// One short round instead of three.
+        #[arg(long)]
+        quick: bool,
+        /// Writes it to docs/performance.md, and the plot beside it.
+        #[arg(long)]
+        write: bool,
+    },
     /// A process of a measurement.
     #[command(hide = true)]
     Child { role: String },
@@ -52,6 +62,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Some(Action::Child { role }) => child::main(role),
+        Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(docs).as_deref()),
         None => benchmark(&arguments),
     };
     match result {

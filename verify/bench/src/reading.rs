@@ -33,9 +33,11 @@ impl Reading {
                 Self { value: first.messages as f64 / seconds, beside: None }
             }
             Workload::Paced => {
-                let received = others.iter().flat_map(|consumer| &consumer.moments);
-                let mut latencies: Vec<u64> =
-                    received.zip(&first.moments).map(|(there, sent)| there.saturating_sub(*sent)).collect();
+                let latencies = others.iter().flat_map(|consumer| {
+                    let pairs = consumer.moments.iter().zip(&first.moments);
+                    pairs.map(|(there, sent)| there.saturating_sub(*sent))
+                });
+                let mut latencies: Vec<u64> = latencies.collect();
                 let cpu = outcomes.iter().map(|outcome| outcome.cpu).sum::<u64>() as f64 / 1e6;
                 let beside = Some(cpu * 2000.0 / first.total.max(1) as f64);
                 Self { value: percentile(&mut latencies, 50) as f64, beside }

@@ -20,7 +20,7 @@ pub struct Plan {
     paced: Span,
 }
 
-const MILLISECOND: u64 = SECOND / 1000;
+pub const MILLISECOND: u64 = SECOND / 1000;
 
 /// About five minutes.
 pub const FULL: Plan = Plan {
@@ -73,7 +73,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    fn here() -> Self {
+    pub fn here() -> Self {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
@@ -136,7 +136,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
 }
 
 /// A line that the next one replaces.
-fn progress(line: &str) {
+pub fn progress(line: &str) {
     let mut stderr = std::io::stderr();
     if stderr.is_terminal() {
         let _ = write!(stderr, "\r\x1b[K{line}");

@@ -76,18 +76,45 @@ impl<P: Participant> Native for Sized<P> {
     }
 }
 
+/// Ours, at many sizes.
+struct Scalable(Ours);
+
+impl Native for Scalable {
+    fn play(&self, role: &Role) -> Result<()> {
+        match role.size {
+            8 => play::<Ours, 8>(&self.0, role),
+            64 => play::<Ours, 64>(&self.0, role),
+            512 => play::<Ours, 512>(&self.0, role),
+            4096 => play::<Ours, 4096>(&self.0, role),
+            32_768 => play::<Ours, 32_768>(&self.0, role),
+            262_144 => play::<Ours, 262_144>(&self.0, role),
+            1_048_576 => play::<Ours, 1_048_576>(&self.0, role),
+            size => bail!("not built for {size} bytes"),
+        }
+    }
+
+    fn prepare(&self, consumers: usize, slots: usize, size: usize) -> Result<Vec<OwnedFd>> {
+        self.0.prepare(consumers, slots, size)
+    }
+}
+
+/// The sizes that ours is built for.
+pub const SIZES: [usize; 7] = [8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
+
 /// All of them, in the table's order.
 pub fn all() -> Vec<Entry> {
     use Kind::{Limit, Ours as Us, Peer};
     use Waits::{Parks, Spins, Yields};
     let ours = |way| Ours { way, sync: Sync::Futex, slots: None };
+    let us =
+        |name, participant| Entry { name, kind: Us, waits: Parks, body: Body::Native(Box::new(Scalable(participant))) };
     vec![
         native("raw-spin", Limit, Spins, raw::Raw(raw::Pause::Spin)),
         native("raw-yield", Limit, Yields, raw::Raw(raw::Pause::Yield)),
-        native("ours", Us, Parks, ours(Way::Copy)),
-        native("ours-in-place", Us, Parks, ours(Way::InPlace)),
-        native("ours-1-slot", Us, Parks, Ours { slots: Some(1), ..ours(Way::Copy) }),
-        native("ours-raw_sync", Us, Parks, Ours { sync: Sync::RawSync, ..ours(Way::Copy) }),
+        us("ours", ours(Way::Copy)),
+        us("ours-in-place", ours(Way::InPlace)),
+        us("ours-1-slot", Ours { slots: Some(1), ..ours(Way::Copy) }),
+        us("ours-raw_sync", Ours { sync: Sync::RawSync, ..ours(Way::Copy) }),
         native("ringfire-futex", Peer, Parks, ringfire::Ringfire(ringfire::Wait::Futex)),
         native("ringfire-yield", Peer, Yields, ringfire::Ringfire(ringfire::Wait::Yield)),
         native("ringfire-spin", Peer, Spins, ringfire::Ringfire(ringfire::Wait::Spin)),

@@ -46,14 +46,20 @@ pub struct Spread {
     pub most: f64,
 }
 
+impl Spread {
+    /// Of no values there is none.
+    pub fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (*values.first()?, *values.last()?);
+        Some(Self { median: (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0, least, most })
+    }
+}
+
 impl Metric {
     /// What the rounds of a participant say, unless it was not measured.
     pub fn spread(&self, participant: &Participant) -> Option<Spread> {
         let readings = &participant.series.get(&self.workload)?.readings;
-        let mut values: Vec<f64> = readings.iter().filter_map(self.of).collect();
-        values.sort_by(f64::total_cmp);
-        let (least, most) = (*values.first()?, *values.last()?);
-        Some(Spread { median: (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0, least, most })
+        Spread::of(readings.iter().filter_map(self.of).collect())
     }
 
     /// The best median among those chosen.
@@ -81,16 +87,19 @@ pub fn page(results: &Results) -> String {
     page
 }
 
-const BEGIN: &str = "<!-- measured: begin -->\n";
-const END: &str = "<!-- measured: end -->";
-
-/// Puts the page between the markers of docs/performance.md, and the plot beside it.
+/// Puts the page into docs/performance.md, and the plot beside it.
 pub fn write(results: &Results, page: &str, docs: &Path) -> Result<()> {
-    let file = docs.join("performance.md");
-    let old = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let (before, rest) = old.split_once(BEGIN).context("no marker where the measured part begins")?;
-    let (_, after) = rest.split_once(END).context("no marker where the measured part ends")?;
     let plot = "![Medians of each participant, with the least and the most](performance.svg)";
-    std::fs::write(&file, format!("{before}{BEGIN}{page}\n{plot}\n{END}{after}"))?;
-    bars::draw(results, &docs.join("performance.svg"))
+    bars::draw(results, &docs.join("performance.svg"))?;
+    replace(docs, "measured", &format!("{page}\n{plot}\n"))
+}
+
+/// Replaces what stands between the markers of this name in docs/performance.md.
+pub fn replace(docs: &Path, name: &str, text: &str) -> Result<()> {
+    let file = docs.join("performance.md");
+    let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->\n"));
+    let old = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let (before, rest) = old.split_once(&begin).with_context(|| format!("no {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("no {end}"))?;
+    Ok(std::fs::write(&file, format!("{before}{begin}{text}{end}{after}"))?)
 }

@@ -5,7 +5,7 @@ use crate::child::{MARK, Order, Phase, Reply, Role};
 use crate::link::Link;
 use crate::participants::Entry;
 use crate::workload::{Outcome, Span, Workload};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::thread::{CpuSet, sched_getaffinity};
@@ -58,7 +58,9 @@ impl Cell {
         for process in processes.iter_mut().rev() {
             process.order(Phase::Run, Vec::new())?;
         }
-        let outcomes = processes.iter_mut().map(|process| process.outcome(deadline)).collect::<Result<Vec<_>>>()?;
+        let outcomes = processes.iter().map(|process| process.outcome(deadline)).collect::<Result<Vec<_>>>();
+        // Who waits for one that has failed seems to hang: what the other said is the reason.
+        let outcomes = outcomes.map_err(|error| processes.iter().find_map(Process::confession).unwrap_or(error))?;
         processes.into_iter().for_each(Process::dismiss);
         Ok(outcomes)
     }
@@ -171,6 +173,14 @@ impl Process {
             Reply::Outcome(outcome) => Ok(outcome),
             reply => bail!("an outcome expected, not {reply:?}"),
         }
+    }
+
+    /// Why it failed, if it said so unasked.
+    fn confession(&self) -> Option<anyhow::Error> {
+        self.replies.try_iter().find_map(|line| match serde_json::from_str(&line) {
+            Ok(Reply::Failed(why)) => Some(anyhow!(why)),
+            _ => None,
+        })
     }
 
     /// Lets it end in its own way, for a while.

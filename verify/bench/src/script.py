@@ -8,11 +8,13 @@ import json
 import multiprocessing as mp
 import sys
 import time
+from multiprocessing.connection import wait
 from multiprocessing.sharedctypes import RawArray
 
 mode, workload = sys.argv[1:3]
 size, consumers, warm_up, run = map(int, sys.argv[3:7])
 END = 1 << 63
+WRONG = 3
 now = time.monotonic_ns
 cpu = time.process_time_ns
 
@@ -67,7 +69,7 @@ class Check:
         elif got == message(self.next | END):
             self.ended = True
         else:
-            sys.exit("wrong data")
+            sys.exit(WRONG)
 
 
 def outcome(began, used, **more):
@@ -154,7 +156,14 @@ for work, arguments in jobs:
     children[-1].start()
     say.close()
     ends.append(hear)
-try:
-    print("@" + json.dumps([end.recv() for end in ends]), flush=True)
-except EOFError:
-    print('@{"Failed": "wrong data, or a process died"}', flush=True)
+outcomes = {}
+while len(outcomes) < len(ends):
+    for end in wait([end for end in ends if end not in outcomes]):
+        try:
+            outcomes[end] = end.recv()
+        except EOFError:
+            child = children[ends.index(end)]
+            child.join()
+            print("@wrong data" if child.exitcode == WRONG else "@a process died", flush=True)
+            sys.exit(1)
+print("@" + json.dumps([outcomes[end] for end in ends]), flush=True)

@@ -2,7 +2,7 @@
 
 use crate::cell::{Cell, Process};
 use crate::workload::{Outcome, Workload};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::time::{Duration, Instant};
 
 const SCRIPT: &str = include_str!("script.py");
@@ -19,5 +19,6 @@ pub fn measure(cell: Cell, mode: &str) -> Result<Vec<Outcome>> {
     command.extend(numbers.map(|number| number.to_string()));
     let process = Process::start(&command)?;
     let deadline = Instant::now() + Duration::from_nanos(cell.span.warm_up + cell.span.run) + Duration::from_secs(6);
-    Ok(serde_json::from_str(&process.line(deadline)?)?)
+    let line = process.line(deadline)?;
+    serde_json::from_str(&line).map_err(|_| anyhow!(line))
 }

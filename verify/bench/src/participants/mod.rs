@@ -1,5 +1,6 @@
 //! Who takes part: the limit, ours, and the peers, each in its own file.
 
+mod broken;
 mod disruptor;
 mod iceoryx;
 mod ipc_channel;
@@ -135,9 +136,19 @@ fn native(name: &'static str, kind: Kind, waits: Waits, participant: impl Partic
     Entry { name, kind, waits, body: Body::Native(Box::new(Sized(participant))) }
 }
 
+/// Those that the checks of the benchmark itself have to notice.
+pub fn broken() -> Vec<Entry> {
+    let broken = |name, flaw| native(name, Kind::Peer, Waits::Yields, broken::Broken(flaw));
+    vec![broken("broken-loses", broken::Flaw::Loses), broken("broken-hangs", broken::Flaw::Hangs)]
+}
+
 /// The participant of this name.
 pub fn find(name: &str) -> Result<Entry> {
-    all().into_iter().find(|entry| entry.name == name).with_context(|| format!("no participant {name:?}"))
+    all()
+        .into_iter()
+        .chain(broken())
+        .find(|entry| entry.name == name)
+        .with_context(|| format!("no participant {name:?}"))
 }
 
 impl Entry {

@@ -120,7 +120,7 @@ fn table(axis: &Axis, ways: &[Vec<Point>]) -> String {
 }
 
 /// The law a + b × g(value) that fits these times best, each by its relative error.
-fn law(axis: &Axis, times: &[(f64, f64)]) -> impl Fn(f64) -> f64 {
+fn law(axis: &Axis, times: &[(f64, f64)]) -> impl Fn(f64) -> f64 + use<> {
     let grows_with = axis.grows_with;
     let (mut u, mut v, mut uu, mut uv, mut vv) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (value, time) in times {
@@ -205,12 +205,10 @@ mod tests {
     #[test]
     fn a_law_is_found_again() {
         for axis in &AXES {
-            let time = |value| 7.0 + 3.0 * (axis.grows_with)(value);
-            let found =
-                law(axis, &axis.values.iter().map(|&value| (value as f64, time(value as f64))).collect::<Vec<_>>());
-            axis.values
-                .iter()
-                .for_each(|value| assert!((found(*value as f64) / time(*value as f64) - 1.0).abs() < 1e-6));
+            let at = |&value: &usize| (value as f64, 7.0 + 3.0 * (axis.grows_with)(value as f64));
+            let times: Vec<_> = axis.values.iter().map(at).collect();
+            let found = law(axis, &times);
+            times.iter().for_each(|(value, time)| assert!((found(*value) / time - 1.0).abs() < 1e-6));
         }
     }
 

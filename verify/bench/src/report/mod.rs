@@ -78,6 +78,9 @@ pub fn page(results: &Results) -> String {
         "{}, {} cores, Linux {}; load average {:.1} before the run. {} rounds, everybody in turn; medians.\n\n",
         machine.processor, machine.cores, machine.kernel, machine.load, results.rounds
     );
+    if machine.load > 1.0 {
+        page += "Others used the machine meanwhile: the figures are worse and more scattered than it can do.\n\n";
+    }
     page += &table::medians(results);
     page += &table::failures(results);
     page += "\nWhat was asked for, by this run:\n\n";

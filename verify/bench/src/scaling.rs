@@ -194,7 +194,14 @@ fn draw_panel(
         let expected = points.iter().map(|(value, _)| (*value, time(law(*value))));
         chart.draw_series(DashedLineSeries::new(expected, 5, 4, colour.into()))?;
     }
-    chart.configure_series_labels().position(SeriesLabelPosition::LowerLeft).background_style(WHITE.mix(0.8)).draw()?;
+    // The legend is the same for every panel; here it hides nothing.
+    if title.starts_with("messages") && axis.title == "consumers" {
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerLeft)
+            .background_style(WHITE.mix(0.8))
+            .draw()?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,230 @@
+//! A cell of the table: one participant under one workload, once. Its processes are started, led
+//! through the phases, and gone afterwards, whatever happens.
+
+use crate::child::{MARK, Order, Phase, Reply, Role};
+use crate::link::Link;
+use crate::participants::Entry;
+use crate::workload::{Outcome, Span, Workload};
+use anyhow::{Context, Result, anyhow, bail};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::thread::{CpuSet, sched_getaffinity};
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// What to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    pub workload: Workload,
+    pub size: usize,
+    pub slots: usize,
+    pub consumers: usize,
+    pub span: Span,
+}
+
+impl Cell {
+    pub const fn new(workload: Workload, span: Span) -> Self {
+        Self { workload, size: workload.size(), slots: workload.slots(), consumers: workload.consumers(), span }
+    }
+
+    /// Measures; the outcomes are those of the producer, or of who pings, and of the consumers.
+    pub fn measure(self, entry: &Entry) -> Result<Vec<Outcome>> {
+        // However slow it is, the run itself ends in time; the rest is for coming and going.
+        let deadline = Instant::now() + Duration::from_nanos(self.span.warm_up + self.span.run) + GRACE;
+        let scratch = Scratch::new();
+        let (links, files) = self.links(entry, &scratch)?;
+        let roles = self.roles(entry, &links);
+        let mut processes =
+            roles.iter().map(|role| Process::start(&role_command(role)?)).collect::<Result<Vec<_>>>()?;
+        drop(files);
+
+        let mut addresses = vec![Vec::new(); links.len()];
+        for phase in [Phase::Create, Phase::Attach, Phase::Connect] {
+            for (process, role) in processes.iter_mut().zip(&roles) {
+                let number_of = |link: &Link| links.iter().position(|l| l.name == link.name).expect("one of ours");
+                let input = role.input.as_ref().map(|(link, _)| addresses[number_of(link)].clone());
+                process.order(phase, input.unwrap_or_default())?;
+                let reply = process.reply(deadline)?;
+                if let (Phase::Create, Reply::Done { addresses: said }, Some(link)) = (phase, reply, &role.output) {
+                    addresses[number_of(link)] = said;
+                }
+            }
+        }
+        // The consumers first: when the producer starts its clock, they wait.
+        for process in processes.iter_mut().rev() {
+            process.order(Phase::Run, Vec::new())?;
+        }
+        let outcomes = processes.iter().map(|process| process.outcome(deadline)).collect::<Result<Vec<_>>>();
+        // Who waits for one that has failed seems to hang: what the other said is the reason.
+        let outcomes = outcomes.map_err(|error| processes.iter().find_map(Process::confession).unwrap_or(error))?;
+        processes.into_iter().for_each(Process::dismiss);
+        Ok(outcomes)
+    }
+
+    /// The channels, and the files that the children inherit.
+    fn links(self, entry: &Entry, scratch: &Scratch) -> Result<(Vec<Link>, Vec<OwnedFd>)> {
+        let mut all = Vec::new();
+        let mut link = |number: usize| -> Result<Link> {
+            let files = entry.prepare(self.consumers, self.slots, self.size)?;
+            for file in &files {
+                fcntl_setfd(file, FdFlags::empty())?;
+            }
+            let numbers = files.iter().map(AsRawFd::as_raw_fd).collect();
+            all.extend(files);
+            let name = format!("{}-{number}", scratch.token);
+            Ok(Link { name, slots: self.slots, consumers: self.consumers, files: numbers, addresses: Vec::new() })
+        };
+        let there_and_back = self.workload == Workload::PingPong;
+        let links = (0..1 + usize::from(there_and_back)).map(&mut link).collect::<Result<_>>()?;
+        Ok((links, all))
+    }
+
+    fn roles(self, entry: &Entry, links: &[Link]) -> Vec<Role> {
+        let role = |output: Option<usize>, input: Option<(usize, usize)>| Role {
+            participant: entry.name.to_owned(),
+            workload: self.workload,
+            size: self.size,
+            span: self.span,
+            core: None,
+            output: output.map(|link| links[link].clone()),
+            input: input.map(|(link, consumer)| (links[link].clone(), consumer)),
+        };
+        let mut roles = if self.workload == Workload::PingPong {
+            vec![role(Some(0), Some((1, 0))), role(Some(1), Some((0, 0)))]
+        } else {
+            let consumers = (0..self.consumers).map(|consumer| role(None, Some((0, consumer))));
+            std::iter::once(role(Some(0), None)).chain(consumers).collect()
+        };
+        // Two processes have a core each, whatever else the machine does; more find their own places.
+        if let ([one, other], Ok([first, second, ..])) = (&mut roles[..], cores().as_deref()) {
+            (one.core, other.core) = (Some(*first), Some(*second));
+        }
+        roles
+    }
+}
+
+/// The cores that we may use.
+fn cores() -> rustix::io::Result<Vec<usize>> {
+    let ours = sched_getaffinity(None)?;
+    Ok((0..CpuSet::MAX_CPU).filter(|core| ours.is_set(*core)).collect())
+}
+
+/// How long a cell may take beyond its span before it counts as hanging.
+const GRACE: Duration = Duration::from_secs(6);
+
+fn role_command(role: &Role) -> Result<Vec<String>> {
+    let program = std::env::current_exe()?.into_os_string().into_string().ok().context("a path in UTF-8")?;
+    Ok(vec![program, "child".into(), serde_json::to_string(role)?])
+}
+
+/// A process of ours, with what it says; killed, together with its children, when dropped.
+pub struct Process {
+    child: Child,
+    orders: Option<ChildStdin>,
+    replies: Receiver<String>,
+}
+
+impl Process {
+    pub fn start(command: &[String]) -> Result<Self> {
+        let mut child = Command::new(&command[0])
+            .args(&command[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .with_context(|| command[0].clone())?;
+        let (said, replies) = channel();
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        std::thread::spawn(move || {
+            let mut lines = lines.map_while(std::result::Result::ok);
+            lines.try_for_each(|line| line.strip_prefix(MARK).map_or(Ok(()), |reply| said.send(reply.to_owned())))
+        });
+        Ok(Self { orders: child.stdin.take(), child, replies })
+    }
+
+    fn order(&mut self, phase: Phase, addresses: Vec<String>) -> Result<()> {
+        let orders = self.orders.as_mut().expect("not dismissed");
+        writeln!(orders, "{}", serde_json::to_string(&Order { phase, addresses })?).context("a process died")
+    }
+
+    fn reply(&self, deadline: Instant) -> Result<Reply> {
+        match serde_json::from_str(&self.line(deadline)?)? {
+            Reply::Failed(why) => bail!("{why}"),
+            reply => Ok(reply),
+        }
+    }
+
+    /// The next thing it says.
+    pub fn line(&self, deadline: Instant) -> Result<String> {
+        match self.replies.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => Ok(line),
+            Err(RecvTimeoutError::Timeout) => bail!("hangs"),
+            Err(RecvTimeoutError::Disconnected) => bail!("a process died"),
+        }
+    }
+
+    fn outcome(&self, deadline: Instant) -> Result<Outcome> {
+        match self.reply(deadline)? {
+            Reply::Outcome(outcome) => Ok(outcome),
+            reply => bail!("an outcome expected, not {reply:?}"),
+        }
+    }
+
+    /// Why it failed, if it said so unasked.
+    fn confession(&self) -> Option<anyhow::Error> {
+        self.replies.try_iter().find_map(|line| match serde_json::from_str(&line) {
+            Ok(Reply::Failed(why)) => Some(anyhow!(why)),
+            _ => None,
+        })
+    }
+
+    /// Lets it end in its own way, for a while.
+    fn dismiss(mut self) {
+        self.orders = None;
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while self.child.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            // Not reaped yet, so the number is still its own.
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// A token that is part of every name a cell makes; whatever bears it is removed in the end.
+struct Scratch {
+    token: String,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        static CELLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let cell = CELLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Self { token: format!("ackbench-{}-{cell}", std::process::id()) }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for place in [std::path::Path::new("/dev/shm"), &std::env::temp_dir()] {
+            for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+                if entry.file_name().to_string_lossy().contains(&format!("{}-", self.token)) {
+                    let path = entry.path();
+                    let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+                }
+            }
+        }
+    }
+}

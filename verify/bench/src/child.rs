@@ -1,0 +1,109 @@
+//! A process of a cell: it does, phase by phase, what the parent says on its stdin.
+
+use crate::link::{Link, Participant, Rx, Tx};
+use crate::participants;
+use crate::workload::{Outcome, Span, Workload, drain, listen, pace, ping, pong, stream};
+use anyhow::{Context, Result, bail};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use serde::{Deserialize, Serialize};
+use std::io::BufRead;
+
+/// What a child is told to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    pub participant: String,
+    pub workload: Workload,
+    pub size: usize,
+    pub span: Span,
+    /// The core it stays on, if it is to stay on one.
+    pub core: Option<usize>,
+    /// The channel it sends to.
+    pub output: Option<Link>,
+    /// The channel it receives from, and as which consumer.
+    pub input: Option<(Link, usize)>,
+}
+
+/// The phases, each started by the parent once every process is through with the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    Create,
+    Attach,
+    Connect,
+    Run,
+}
+
+/// What the parent says: the phase, and the addresses that the input's producer gave.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Order {
+    pub phase: Phase,
+    pub addresses: Vec<String>,
+}
+
+/// What the child says at the end of a phase.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    Done { addresses: Vec<String> },
+    Outcome(Outcome),
+    Failed(String),
+}
+
+/// What a line with a [`Reply`] starts with: some peers print things, too.
+pub const MARK: char = '@';
+
+/// Plays the role that the argument says.
+pub fn main(role: &str) -> Result<()> {
+    // Nobody is left behind if the parent is killed.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    let role: Role = serde_json::from_str(role)?;
+    if let Some(core) = role.core {
+        let mut only = CpuSet::new();
+        only.set(core);
+        sched_setaffinity(None, &only)?;
+    }
+    participants::find(&role.participant)?.play(&role).inspect_err(|error| say(&Reply::Failed(format!("{error:#}"))))
+}
+
+/// Plays the role with this participant and messages of this size, until the parent says no more.
+pub fn play<P: Participant, const N: usize>(participant: &P, role: &Role) -> Result<()> {
+    let (mut tx, mut rx) = (None, None);
+    for line in std::io::stdin().lock().lines() {
+        let order: Order = serde_json::from_str(&line?)?;
+        let mut reply = Reply::Done { addresses: Vec::new() };
+        match order.phase {
+            Phase::Create => {
+                if let Some(link) = &role.output {
+                    let made = participant.create::<N>(link).context("create")?;
+                    reply = Reply::Done { addresses: made.addresses() };
+                    tx = Some(made);
+                }
+            }
+            Phase::Attach => {
+                if let Some((link, consumer)) = &role.input {
+                    let link = Link { addresses: order.addresses, ..link.clone() };
+                    rx = Some(participant.attach::<N>(&link, *consumer).context("attach")?);
+                }
+            }
+            Phase::Connect => tx.as_mut().map_or(Ok(()), Tx::connect).context("connect")?,
+            Phase::Run => reply = Reply::Outcome(run(role, tx.as_mut(), rx.as_mut())?),
+        }
+        say(&reply);
+    }
+    Ok(())
+}
+
+fn run<const N: usize>(role: &Role, tx: Option<&mut impl Tx>, rx: Option<&mut impl Rx<N>>) -> Result<Outcome> {
+    let first = role.output.as_ref().is_some_and(|link| link.name.ends_with('0'));
+    match (role.workload, tx, rx) {
+        (Workload::PingPong, Some(tx), Some(rx)) if first => ping(tx, rx, role.span),
+        (Workload::PingPong, Some(tx), Some(rx)) => pong(tx, rx),
+        (Workload::Paced, Some(tx), None) => pace(tx, role.span),
+        (Workload::Paced, None, Some(rx)) => listen(rx),
+        (_, Some(tx), None) => stream::<N>(tx, role.span),
+        (_, None, Some(rx)) => drain(rx),
+        (workload, ..) => bail!("no such role in {workload:?}"),
+    }
+}
+
+fn say(reply: &Reply) {
+    println!("{MARK}{}", serde_json::to_string(reply).expect("plain data"));
+}

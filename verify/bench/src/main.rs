@@ -1,0 +1,104 @@
+//! How fast ackcast is, beside what shared memory allows and beside its peers: see the README.
+
+mod cell;
+mod child;
+mod clock;
+mod link;
+mod message;
+mod participants;
+mod reading;
+mod report;
+mod run;
+mod scaling;
+mod script;
+mod workload;
+
+use anyhow::{Result, ensure};
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use workload::Workload;
+
+/// Measures ackcast beside the limit of shared memory and beside its peers, in separate processes,
+/// losslessly, every message verified. Takes about five minutes.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Action>,
+    /// One minute instead of five: fewer and shorter rounds.
+    #[arg(long)]
+    quick: bool,
+    /// Only participants whose names contain one of these.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    only: Vec<String>,
+    /// Only these workloads.
+    #[arg(long, value_delimiter = ',', value_enum, value_name = "NAMES")]
+    workloads: Vec<Workload>,
+    /// Writes every reading of every round to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes docs/performance.md and its plot even though not everything is measured.
+    #[arg(long)]
+    write: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Messages a second and latency of ours, against consumers, slots and sizes.
+    Scaling {
+        /// One short round instead of three.
+        #[arg(long)]
+        quick: bool,
+        /// Writes it to docs/performance.md, and the plot beside it.
+        #[arg(long)]
+        write: bool,
+    },
+    /// A process of a measurement.
+    #[command(hide = true)]
+    Child { role: String },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.command {
+        Some(Action::Child { role }) => child::main(role),
+        Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(docs).as_deref()),
+        None => benchmark(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn benchmark(arguments: &Arguments) -> Result<()> {
+    let mut entries = participants::all();
+    if !arguments.only.is_empty() {
+        entries.extend(participants::broken());
+        entries.retain(|entry| arguments.only.iter().any(|only| entry.name.contains(only.as_str())));
+    }
+    ensure!(!entries.is_empty(), "nobody is called that");
+    let workloads = if arguments.workloads.is_empty() { &Workload::ALL[..] } else { &arguments.workloads };
+
+    let results = run::run(&entries, workloads, &if arguments.quick { run::QUICK } else { run::FULL });
+    let page = report::page(&results);
+    print!("{page}");
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, serde_json::to_vec_pretty(&results)?)?;
+    }
+    let everything = !arguments.quick && arguments.only.is_empty() && arguments.workloads.is_empty();
+    if everything || arguments.write {
+        report::write(&results, &page, &docs())?;
+    }
+    let corrupt = results.corrupt();
+    ensure!(corrupt.is_empty(), "wrong data: {}", corrupt.join("; "));
+    Ok(())
+}
+
+/// Where the project's documentation is.
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}

@@ -1,0 +1,48 @@
+//! Who gets it wrong on purpose, so that it is known to be noticed. Not part of the table.
+
+use super::raw::{Pause, Raw, Receiver, Sender};
+use crate::link::{Link, Participant, Tx};
+use anyhow::Result;
+
+/// The limit's ring, but for a flaw.
+pub struct Broken(pub Flaw);
+
+#[derive(Clone, Copy)]
+pub enum Flaw {
+    /// A message is missing.
+    Loses,
+    /// After some messages nothing more is sent.
+    Hangs,
+}
+
+const RING: Raw = Raw(Pause::Yield);
+
+impl Participant for Broken {
+    type Tx<const N: usize> = Flawed<N>;
+    type Rx<const N: usize> = Receiver<N>;
+
+    fn create<const N: usize>(&self, link: &Link) -> Result<Flawed<N>> {
+        Ok(Flawed { sender: RING.create(link)?, flaw: self.0 })
+    }
+
+    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
+        RING.attach(link, consumer)
+    }
+}
+
+pub struct Flawed<const N: usize> {
+    sender: Sender<N>,
+    flaw: Flaw,
+}
+
+impl<const N: usize> Tx for Flawed<N> {
+    fn send(&mut self, first: u64, count: u64) -> Result<()> {
+        match self.flaw {
+            Flaw::Loses if first == 128 => self.sender.send(first + 1, count - 1),
+            Flaw::Hangs if first >= 128 => loop {
+                std::thread::park();
+            },
+            _ => self.sender.send(first, count),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! disruptor-mp: batches, in place; its blocking wait (which yields or sleeps) and its spinning one.
+
+use crate::link::{Link, Participant, Rx, Tx};
+use crate::message::{Check, Message, fill};
+use anyhow::{Result, ensure};
+use disruptor_mp::{
+    CoordinationMode, SharedConsumer, SharedProducer, attach_shared_consumer, build_shared_single_producer,
+    perform_default_block_wait,
+};
+use std::time::Duration;
+
+pub struct Disruptor(pub Wait);
+
+#[derive(Clone, Copy)]
+pub enum Wait {
+    Block,
+    Spin,
+}
+
+impl Wait {
+    fn wait(self) {
+        match self {
+            Self::Block => perform_default_block_wait(),
+            Self::Spin => std::hint::spin_loop(),
+        }
+    }
+}
+
+impl Participant for Disruptor {
+    type Tx<const N: usize> = Sender<N>;
+    type Rx<const N: usize> = Receiver<N>;
+
+    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
+        let producer = build_shared_single_producer(&link.name, link.slots)
+            .discover_consumer_with_prefix(link.consumers, "c")
+            .with_coordination(CoordinationMode::Immediate)
+            .build_producer(Message::default)?;
+        Ok(Sender { producer, wait: self.0, consumers: link.consumers })
+    }
+
+    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
+        let id = format!("c_{consumer}");
+        let consumer = attach_shared_consumer(&link.name, link.slots).with_consumer_id(&id).build_consumer()?;
+        Ok(Receiver { consumer, wait: self.0 })
+    }
+}
+
+pub struct Sender<const N: usize> {
+    producer: SharedProducer<Message<N>>,
+    wait: Wait,
+    consumers: usize,
+}
+
+impl<const N: usize> Tx for Sender<N> {
+    /// It holds nothing back for a consumer that it has not discovered.
+    fn connect(&mut self) -> Result<()> {
+        for consumer in 0..self.consumers {
+            let found = self.producer.wait_for_consumer_id(&format!("c_{consumer}"), Duration::from_secs(2));
+            ensure!(found, "consumer {consumer} is not discovered");
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, first: u64, count: u64) -> Result<()> {
+        let fill_one = |message: &mut Message<N>, index: usize| fill(&mut message.0, first + index as u64);
+        while self.producer.try_batch_publish(count as usize, fill_one).is_err() {
+            self.wait.wait();
+        }
+        Ok(())
+    }
+}
+
+pub struct Receiver<const N: usize> {
+    consumer: SharedConsumer<Message<N>>,
+    wait: Wait,
+}
+
+impl<const N: usize> Rx<N> for Receiver<N> {
+    fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
+        while self.consumer.process_available(|message, _| check.see(&message.0)) == 0 {
+            self.wait.wait();
+        }
+        Ok(())
+    }
+}

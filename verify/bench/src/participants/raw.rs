@@ -1,0 +1,145 @@
+//! The limit: a broadcast ring of nothing but words and slots. No wake-ups, no liveness, no joining,
+//! no end, nothing checked: what shared memory itself allows on this machine.
+
+use super::memory::Memory;
+use crate::link::{Link, Participant, Rx, Tx};
+use crate::message::{Check, fill};
+use anyhow::Result;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub struct Raw(pub Pause);
+
+/// What to do while there is nothing to do.
+#[derive(Clone, Copy)]
+pub enum Pause {
+    Spin,
+    Yield,
+}
+
+impl Pause {
+    /// Waits until `ready`.
+    #[inline(always)]
+    fn until(self, mut ready: impl FnMut() -> bool) {
+        let mut looks = 0;
+        while !ready() {
+            looks += 1;
+            match self {
+                Self::Yield if looks > 64 => std::thread::yield_now(),
+                _ => std::hint::spin_loop(),
+            }
+        }
+    }
+}
+
+const CONSUMERS: usize = 16;
+
+/// A word on a line of its own.
+#[repr(C, align(128))]
+struct Word(AtomicU64);
+
+/// The words before the slots.
+#[repr(C)]
+struct Words {
+    /// How many messages are there.
+    head: Word,
+    /// How many of them each consumer is done with.
+    tails: [Word; CONSUMERS],
+}
+
+/// One process's view of the ring.
+struct Ring<const N: usize> {
+    memory: Memory,
+    slots: u64,
+    pause: Pause,
+}
+
+impl<const N: usize> Ring<N> {
+    fn words(&self) -> &Words {
+        // SAFETY: the mapping starts with these atomics, and any bytes are valid atomics.
+        unsafe { &*self.memory.start().cast() }
+    }
+
+    fn slot(&self, number: u64) -> *mut [u8; N] {
+        let offset = size_of::<Words>() + (number % self.slots) as usize * N;
+        self.memory.start().wrapping_add(offset).cast()
+    }
+}
+
+impl Participant for Raw {
+    type Tx<const N: usize> = Sender<N>;
+    type Rx<const N: usize> = Receiver<N>;
+
+    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
+        let memory = Memory::create(&link.name, size_of::<Words>() + link.slots * N)?;
+        let ring = Ring { memory, slots: link.slots as u64, pause: self.0 };
+        Ok(Sender { ring, consumers: link.consumers, free_until: 0, published: 0 })
+    }
+
+    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
+        let ring = Ring { memory: Memory::open(&link.name)?, slots: link.slots as u64, pause: self.0 };
+        Ok(Receiver { ring, consumer, next: 0 })
+    }
+}
+
+pub struct Sender<const N: usize> {
+    ring: Ring<N>,
+    consumers: usize,
+    /// The first message that has no room yet, as of the last look.
+    free_until: u64,
+    published: u64,
+}
+
+impl<const N: usize> Tx for Sender<N> {
+    #[inline]
+    fn send(&mut self, first: u64, count: u64) -> Result<()> {
+        let (mut tag, end) = (first, first + count);
+        let words = self.ring.words();
+        while tag < end {
+            let tails = &words.tails[..self.consumers];
+            let (published, slots) = (self.published, self.ring.slots);
+            let free_until = &mut self.free_until;
+            self.ring.pause.until(|| {
+                if *free_until <= published {
+                    let done = tails.iter().map(|tail| tail.0.load(Ordering::Acquire)).min().unwrap_or(0);
+                    *free_until = done + slots;
+                }
+                *free_until > published
+            });
+            for _ in 0..(self.free_until - self.published).min(end - tag) {
+                // SAFETY: every consumer is done with this slot, and none looks before `head` says so.
+                fill(unsafe { &mut *self.ring.slot(self.published) }, tag);
+                self.published += 1;
+                tag += 1;
+            }
+            words.head.0.store(self.published, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+pub struct Receiver<const N: usize> {
+    ring: Ring<N>,
+    consumer: usize,
+    next: u64,
+}
+
+impl<const N: usize> Rx<N> for Receiver<N> {
+    #[inline]
+    fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
+        let words = self.ring.words();
+        let mut head = 0;
+        self.ring.pause.until(|| {
+            head = words.head.0.load(Ordering::Acquire);
+            head > self.next
+        });
+        // A quarter of the ring at a time, so that the producer need not wait for all of it.
+        let until = head.min(self.next + (self.ring.slots / 4).max(1));
+        for number in self.next..until {
+            // SAFETY: it is published, and not overwritten before our tail says that we are done.
+            check.see(unsafe { &*self.ring.slot(number) });
+        }
+        self.next = until;
+        words.tails[self.consumer].0.store(until, Ordering::Release);
+        Ok(())
+    }
+}

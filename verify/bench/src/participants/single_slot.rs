@@ -1,0 +1,95 @@
+//! What one writes first with raw_sync and shared_memory: one slot, a mutex round it, and for each
+//! consumer an event "there is a message" and an event "I have read it".
+
+use super::memory::Memory;
+use crate::link::{Link, Participant, Rx, Tx};
+use crate::message::{Check, fill};
+use anyhow::{Result, anyhow};
+use raw_sync::Timeout;
+use raw_sync::events::{Event, EventImpl, EventInit, EventState};
+use raw_sync::locks::{LockImpl, LockInit, Mutex};
+
+pub struct SingleSlot;
+
+/// A mutex or an event has this much room.
+const ROOM: usize = 256;
+
+/// The mutex, the events and the slot as one process sees them. The handles go before the mapping.
+struct View {
+    mutex: Box<dyn LockImpl>,
+    /// For each consumer: there is a message; it has been read.
+    events: Vec<[Box<dyn EventImpl>; 2]>,
+    slot: *mut u8,
+    _memory: Memory,
+}
+
+impl View {
+    fn new(memory: Memory, consumers: usize, create: bool) -> Result<Self> {
+        let at = |place: usize| memory.start().wrapping_add(place * ROOM);
+        let slot = at(1 + 2 * consumers);
+        let event = |place: usize| {
+            // SAFETY: `ROOM` bytes of the mapping, for this event alone; made by whoever created the mapping.
+            let made = unsafe { if create { Event::new(at(place), true) } else { Event::from_existing(at(place)) } };
+            made.map(|(event, _)| event).map_err(failed)
+        };
+        let events = (0..consumers).map(|consumer| Ok([event(1 + 2 * consumer)?, event(2 + 2 * consumer)?]));
+        let events = events.collect::<Result<_>>()?;
+        // SAFETY: as above, for this mutex alone.
+        let made = unsafe { if create { Mutex::new(at(0), slot) } else { Mutex::from_existing(at(0), slot) } };
+        Ok(Self { mutex: made.map_err(failed)?.0, events, slot, _memory: memory })
+    }
+
+    /// Uses the slot under the mutex.
+    fn with_slot<const N: usize>(&self, on: impl FnOnce(&mut [u8; N])) -> Result<()> {
+        let _guard = self.mutex.lock().map_err(failed)?;
+        // SAFETY: the mapping ends with `N` bytes for the slot, and we hold the mutex round them.
+        on(unsafe { &mut *self.slot.cast() });
+        Ok(())
+    }
+}
+
+fn failed(error: Box<dyn std::error::Error>) -> anyhow::Error {
+    anyhow!("{error}")
+}
+
+impl Participant for SingleSlot {
+    type Tx<const N: usize> = Sender<N>;
+    type Rx<const N: usize> = Receiver;
+
+    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
+        let memory = Memory::create(&link.name, (1 + 2 * link.consumers) * ROOM + N)?;
+        Ok(Sender(View::new(memory, link.consumers, true)?))
+    }
+
+    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver> {
+        Ok(Receiver(View::new(Memory::open(&link.name)?, link.consumers, false)?, consumer))
+    }
+}
+
+pub struct Sender<const N: usize>(View);
+
+impl<const N: usize> Tx for Sender<N> {
+    fn send(&mut self, first: u64, count: u64) -> Result<()> {
+        for tag in first..first + count {
+            self.0.with_slot::<N>(|slot| fill(slot, tag))?;
+            for [there, _] in &self.0.events {
+                there.set(EventState::Signaled).map_err(failed)?;
+            }
+            for [_, read] in &self.0.events {
+                read.wait(Timeout::Infinite).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub struct Receiver(View, usize);
+
+impl<const N: usize> Rx<N> for Receiver {
+    fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
+        let [there, read] = &self.0.events[self.1];
+        there.wait(Timeout::Infinite).map_err(failed)?;
+        self.0.with_slot(|slot| check.see(slot))?;
+        read.set(EventState::Signaled).map_err(failed)
+    }
+}

@@ -1,0 +1,47 @@
+//! What a cell says, in the table's units.
+
+use crate::message::CORRUPT;
+use crate::workload::{Outcome, Workload, percentile};
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+/// The measure and, of latencies, what goes with it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Reading {
+    /// Nanoseconds one way, half of the messages at most; or messages a second.
+    pub value: f64,
+    /// Of ping-pong, the 99th percentile in nanoseconds; of paced messages, the milliseconds of
+    /// processor time that both processes took for 2000.
+    pub beside: Option<f64>,
+}
+
+impl Reading {
+    /// What the outcomes of a cell's processes say together; the first is the one that sends, or asks.
+    ///
+    /// # Errors
+    /// Somebody did not get everything.
+    pub fn of(workload: Workload, outcomes: &[Outcome]) -> Result<Self> {
+        let (first, others) = outcomes.split_first().expect("at least one process");
+        for other in others {
+            ensure!(other.total == first.total, "{CORRUPT}: {} of {} messages received", other.total, first.total);
+        }
+        Ok(match workload {
+            Workload::PingPong => Self { value: first.moments[0] as f64, beside: Some(first.moments[1] as f64) },
+            Workload::Small | Workload::Large | Workload::Fan => {
+                let last = others.iter().map(|consumer| consumer.ended).max().unwrap_or(first.ended);
+                let seconds = last.saturating_sub(first.began).max(1) as f64 / 1e9;
+                Self { value: first.messages as f64 / seconds, beside: None }
+            }
+            Workload::Paced => {
+                let latencies = others.iter().flat_map(|consumer| {
+                    let pairs = consumer.moments.iter().zip(&first.moments);
+                    pairs.map(|(there, sent)| there.saturating_sub(*sent))
+                });
+                let mut latencies: Vec<u64> = latencies.collect();
+                let cpu = outcomes.iter().map(|outcome| outcome.cpu).sum::<u64>() as f64 / 1e6;
+                let beside = Some(cpu * 2000.0 / first.total.max(1) as f64);
+                Self { value: percentile(&mut latencies, 50) as f64, beside }
+            }
+        })
+    }
+}

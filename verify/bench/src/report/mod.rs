@@ -1,0 +1,108 @@
+//! The page: tables, what was asked for, a plot.
+
+mod bars;
+mod demands;
+mod table;
+
+pub mod unit;
+
+use crate::reading::Reading;
+use crate::run::{Participant, Results};
+use crate::workload::Workload;
+use anyhow::{Context, Result};
+use std::path::Path;
+use unit::Unit;
+
+/// A column of the tables: what was measured, in which unit, and how it is read off.
+#[derive(Clone, Copy)]
+pub struct Metric {
+    pub title: &'static str,
+    pub workload: Workload,
+    pub unit: Unit,
+    /// Whether less is better.
+    pub cost: bool,
+    of: fn(&Reading) -> Option<f64>,
+}
+
+const fn metric(title: &'static str, workload: Workload, unit: Unit, of: fn(&Reading) -> Option<f64>) -> Metric {
+    Metric { title, workload, unit, cost: !matches!(unit, Unit::PerSecond), of }
+}
+
+pub const METRICS: [Metric; 7] = [
+    metric("ping-pong, half a trip", Workload::PingPong, Unit::Time, |reading| Some(reading.value)),
+    metric("its 99th percentile", Workload::PingPong, Unit::Time, |reading| reading.beside),
+    metric("1 → 1, 64 B", Workload::Small, Unit::PerSecond, |reading| Some(reading.value)),
+    metric("1 → 1, 4 KiB", Workload::Large, Unit::PerSecond, |reading| Some(reading.value)),
+    metric("1 → 3, 64 B", Workload::Fan, Unit::PerSecond, |reading| Some(reading.value)),
+    metric("1 kHz, one way", Workload::Paced, Unit::Time, |reading| Some(reading.value)),
+    metric("1 kHz, CPU of 2 s", Workload::Paced, Unit::Milliseconds, |reading| reading.beside),
+];
+
+/// Median, least and most of the rounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    pub median: f64,
+    pub least: f64,
+    pub most: f64,
+}
+
+impl Spread {
+    /// Of no values there is none.
+    pub fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (*values.first()?, *values.last()?);
+        Some(Self { median: (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0, least, most })
+    }
+}
+
+impl Metric {
+    /// What the rounds of a participant say, unless it was not measured.
+    pub fn spread(&self, participant: &Participant) -> Option<Spread> {
+        let readings = &participant.series.get(&self.workload)?.readings;
+        Spread::of(readings.iter().filter_map(self.of).collect())
+    }
+
+    /// The best median among those chosen.
+    pub fn best<'r>(&self, results: &'r Results, chosen: impl Fn(&Participant) -> bool) -> Option<(f64, &'r str)> {
+        let of = |p: &'r Participant| Some((self.spread(p)?.median, p.name.as_str()));
+        let all = results.participants.iter().filter(|participant| chosen(participant)).filter_map(of);
+        let best = |a: &(f64, &str), b: &(f64, &str)| a.0.total_cmp(&b.0);
+        if self.cost { all.min_by(best) } else { all.max_by(best) }
+    }
+}
+
+/// The page in Markdown.
+pub fn page(results: &Results) -> String {
+    let machine = &results.machine;
+    let mut page = format!(
+        "{}, {} cores, Linux {}; load average {:.1} before the run. {} rounds, everybody in turn; medians.\n\n",
+        machine.processor, machine.cores, machine.kernel, machine.load, results.rounds
+    );
+    if machine.load > 1.0 {
+        page += "Others used the machine meanwhile: the figures are worse and more scattered than it can do.\n\n";
+    }
+    page += &table::medians(results);
+    page += &table::failures(results);
+    page += "\nWhat was asked for, by this run:\n\n";
+    page += &demands::table(results);
+    page += "\nThe least and the most of the rounds:\n\n";
+    page += &table::spreads(results);
+    page
+}
+
+/// Puts the page into docs/performance.md, and the plot beside it.
+pub fn write(results: &Results, page: &str, docs: &Path) -> Result<()> {
+    let plot = "![Medians of each participant, with the least and the most](performance.svg)";
+    bars::draw(results, &docs.join("performance.svg"))?;
+    replace(docs, "measured", &format!("{page}\n{plot}\n"))
+}
+
+/// Replaces what stands between the markers of this name in docs/performance.md.
+pub fn replace(docs: &Path, name: &str, text: &str) -> Result<()> {
+    let file = docs.join("performance.md");
+    let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->\n"));
+    let old = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let (before, rest) = old.split_once(&begin).with_context(|| format!("no {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("no {end}"))?;
+    Ok(std::fs::write(&file, format!("{before}{begin}{text}{end}{after}"))?)
+}

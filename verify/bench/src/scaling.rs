@@ -1,0 +1,229 @@
+//! How ours scales: with consumers, with slots and with the size of a message, each beside the law
+//! that one expects of it.
+
+use crate::cell::Cell;
+use crate::participants::{self, Entry, SIZES};
+use crate::reading::Reading;
+use crate::report::unit::Unit;
+use crate::report::{Spread, replace};
+use crate::run::{MILLISECOND, Machine, progress};
+use crate::workload::{Span, Workload};
+use anyhow::Result;
+use plotters::prelude::*;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Which parts of the API are compared.
+const WAYS: [(&str, RGBColor); 2] = [("ours", RGBColor(70, 120, 180)), ("ours-in-place", RGBColor(215, 95, 20))];
+
+/// What is varied, and what one expects of the time for a message and of its latency.
+struct Axis {
+    title: &'static str,
+    law: &'static str,
+    values: &'static [usize],
+    /// The cell for a value: slots, size, consumers.
+    cell: fn(usize) -> (usize, usize, usize),
+    /// What the time for a message grows with, but for a constant.
+    grows_with: fn(f64) -> f64,
+}
+
+const AXES: [Axis; 3] = [
+    Axis {
+        title: "consumers",
+        law: "each consumer costs the same again: the time for a message is a + b × consumers",
+        values: &[1, 2, 3, 4, 6, 8, 12, 16],
+        cell: |consumers| (1024, 64, consumers),
+        grows_with: |consumers| consumers,
+    },
+    Axis {
+        title: "slots",
+        law: "each lap costs one wait for the other side: the time for a message is a + b / slots; the latency is constant",
+        values: &[1, 4, 16, 64, 256, 1024, 4096],
+        cell: |slots| (slots, 64, 1),
+        grows_with: |slots| 1.0 / slots,
+    },
+    Axis {
+        title: "bytes in a message",
+        law: "a message costs something, and each of its bytes: the time for a message is a + b × bytes",
+        values: &SIZES,
+        cell: |size| (((4 << 20) / size).clamp(4, 1024), size, 1),
+        grows_with: |size| size,
+    },
+];
+
+/// What was measured at a value.
+struct Point {
+    value: f64,
+    rate: Option<Spread>,
+    latency: Option<Spread>,
+}
+
+/// Measures, prints a table, and writes it and the plot if it is told where the documentation is.
+pub fn main(quick: bool, docs: Option<&Path>) -> Result<()> {
+    let machine = Machine::here();
+    let rounds = if quick { 1 } else { 3 };
+    let (cores, load) = (machine.cores, machine.load);
+    let mut page =
+        format!("{}, {cores} cores; load average {load:.1} before. {rounds} rounds; medians.\n", machine.processor);
+    let mut curves = Vec::new();
+    for axis in &AXES {
+        let of = |(way, _): &(&str, RGBColor)| Ok(measure(axis, &participants::find(way)?, rounds, quick));
+        let ways = WAYS.iter().map(of).collect::<Result<Vec<_>>>()?;
+        page += &table(axis, &ways);
+        curves.push(ways);
+    }
+    progress("");
+    print!("{page}");
+    if let Some(docs) = docs {
+        draw(&curves, &docs.join("scaling.svg"))?;
+        let plot = "![Measured beside the expected law](scaling.svg)";
+        replace(docs, "scaling", &format!("{page}\n{plot}\n"))?;
+    }
+    Ok(())
+}
+
+fn measure(axis: &Axis, entry: &Entry, rounds: usize, quick: bool) -> Vec<Point> {
+    let run = if quick { 100 } else { 250 } * MILLISECOND;
+    let reading = |workload, value, span| {
+        let (slots, size, consumers) = (axis.cell)(value);
+        progress(&format!("{}: {value}, {}", axis.title, entry.name));
+        let outcomes = Cell { workload, size, slots, consumers, span }.measure(entry);
+        let reading = outcomes.and_then(|outcomes| Reading::of(workload, &outcomes));
+        reading.inspect_err(|error| eprintln!("{} {value}, {}: {error:#}", axis.title, entry.name)).ok()
+    };
+    let spread = |workload, value, warm_up| {
+        let readings = (0..rounds).filter_map(|_| reading(workload, value, Span { warm_up, run }));
+        Spread::of(readings.map(|reading| reading.value).collect())
+    };
+    let point = |&value: &usize| Point {
+        value: value as f64,
+        rate: spread(Workload::Small, value, run / 5),
+        latency: spread(Workload::Paced, value, 0),
+    };
+    axis.values.iter().map(point).collect()
+}
+
+fn table(axis: &Axis, ways: &[Vec<Point>]) -> String {
+    let mut table = format!("\nExpected: {}.\n\n| {} |", axis.law, axis.title);
+    WAYS.iter().for_each(|(way, _)| _ = write!(table, " {way} | latency |"));
+    table += "\n| ---: |";
+    WAYS.iter().for_each(|_| table += " ---: | ---: |");
+    for (row, value) in axis.values.iter().enumerate() {
+        let _ = write!(table, "\n| {value} |");
+        for points in ways {
+            let show = |unit: Unit, spread: Option<Spread>| spread.map_or("–".to_owned(), |s| unit.show(s.median));
+            let (rate, latency) = (show(Unit::PerSecond, points[row].rate), show(Unit::Time, points[row].latency));
+            let _ = write!(table, " {rate} | {latency} |");
+        }
+    }
+    table + "\n"
+}
+
+/// The law a + b × g(value) that fits these times best, each by its relative error.
+fn law(axis: &Axis, times: &[(f64, f64)]) -> impl Fn(f64) -> f64 + use<> {
+    let grows_with = axis.grows_with;
+    let (mut u, mut v, mut uu, mut uv, mut vv) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (value, time) in times {
+        let (one, grown) = (1.0 / time, grows_with(*value) / time);
+        (u, v, uu, uv, vv) = (u + one, v + grown, uu + one * one, uv + one * grown, vv + grown * grown);
+    }
+    let determinant = uu * vv - uv * uv;
+    let (a, b) = match ((u * vv - v * uv) / determinant, (v * uu - u * uv) / determinant) {
+        (a, _) if a < 0.0 => (0.0, v / vv),
+        (_, b) if b < 0.0 => (u / uu, 0.0),
+        both => both,
+    };
+    move |value| a + b * grows_with(value)
+}
+
+/// Six panels: rates on the left, latencies on the right; the law is dashed.
+fn draw(curves: &[Vec<Vec<Point>>], file: &Path) -> Result<()> {
+    let area = SVGBackend::new(file, (960, 900)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let panels = area.split_evenly((AXES.len(), 2));
+    for (row, (axis, ways)) in AXES.iter().zip(curves).enumerate() {
+        let rate = |point: &Point| Some((point.value, point.rate?.median));
+        let latency = |point: &Point| Some((point.value, point.latency?.median / 1e3));
+        let series = |of: &dyn Fn(&Point) -> Option<(f64, f64)>| -> Vec<Vec<(f64, f64)>> {
+            ways.iter().map(|points| points.iter().filter_map(of).collect()).collect()
+        };
+        draw_panel(&panels[2 * row], axis, &series(&rate), "messages a second", |time| 1.0 / time)?;
+        draw_panel(&panels[2 * row + 1], axis, &series(&latency), "latency in µs, paced", |time| time)?;
+    }
+    area.present()?;
+    Ok(())
+}
+
+/// `time` turns what is drawn into a time and back.
+fn draw_panel(
+    panel: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    axis: &Axis,
+    series: &[Vec<(f64, f64)>],
+    title: &str,
+    time: fn(f64) -> f64,
+) -> Result<()> {
+    let whole = |value: &f64| format!("{value:.0}");
+    let ends = |of: fn(&(f64, f64)) -> f64| {
+        let all = series.iter().flatten().map(of);
+        let (least, most) = all.fold((f64::INFINITY, 0.0_f64), |(least, most), v| (least.min(v), most.max(v)));
+        (least / 1.5..most * 1.5).log_scale()
+    };
+    if series.iter().all(|points| points.len() < 2) {
+        return Ok(());
+    }
+    let mut chart = ChartBuilder::on(panel)
+        .caption(format!("{title}, by {}", axis.title), ("sans-serif", 15))
+        .margin(12)
+        .x_label_area_size(26)
+        .y_label_area_size(60)
+        .build_cartesian_2d(ends(|point| point.0), ends(|point| point.1))?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_labels(6)
+        .x_label_formatter(&whole)
+        .y_label_formatter(&whole)
+        .draw()?;
+    for (points, (way, colour)) in series.iter().zip(WAYS).filter(|(points, _)| points.len() > 1) {
+        chart
+            .draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(3))?
+            .label(way)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+        let times: Vec<_> = points.iter().map(|(value, shown)| (*value, time(*shown))).collect();
+        let law = law(axis, &times);
+        let expected = points.iter().map(|(value, _)| (*value, time(law(*value))));
+        chart.draw_series(DashedLineSeries::new(expected, 5, 4, colour.into()))?;
+    }
+    // The legend is the same for every panel; here it hides nothing.
+    if title.starts_with("messages") && axis.title == "consumers" {
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerLeft)
+            .background_style(WHITE.mix(0.8))
+            .draw()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AXES, law};
+
+    #[test]
+    fn a_law_is_found_again() {
+        for axis in &AXES {
+            let at = |&value: &usize| (value as f64, 7.0 + 3.0 * (axis.grows_with)(value as f64));
+            let times: Vec<_> = axis.values.iter().map(at).collect();
+            let found = law(axis, &times);
+            times.iter().for_each(|(value, time)| assert!((found(*value) / time - 1.0).abs() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn no_time_is_negative() {
+        let falling = law(&AXES[0], &[(1.0, 20.0), (8.0, 10.0), (16.0, 1.0)]);
+        assert!(falling(64.0) > 0.0);
+        let steep = law(&AXES[0], &[(1.0, 1.0), (8.0, 80.0), (16.0, 900.0)]);
+        assert!(steep(1.0) > 0.0);
+    }
+}

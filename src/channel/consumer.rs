@@ -63,6 +63,18 @@ impl Consumer {
         self.recv_ref().map(|message| message.to_vec())
     }
 
+    /// Waits for the next message and copies it into `buffer`, in place of what was there. Allocates
+    /// only if the buffer is too small.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; the buffer is as it was then.
+    pub fn recv_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
+        let message = self.recv_ref()?;
+        buffer.clear();
+        buffer.extend_from_slice(&message);
+        Ok(())
+    }
+
     /// Copies the next message out, if it is there.
     ///
     /// # Errors

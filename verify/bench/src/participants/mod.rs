@@ -14,7 +14,7 @@ mod single_slot;
 
 use crate::child::{Role, play};
 use crate::link::Participant;
-use ackcast::Sync;
+use ackcast::{Sync, Wait};
 use anyhow::{Context, Result, bail};
 use ours::{Ours, Way};
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ pub const SIZES: [usize; 7] = [8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
 pub fn all() -> Vec<Entry> {
     use Kind::{Limit, Ours as Us, Peer};
     use Waits::{Parks, Spins, Yields};
-    let ours = |way| Ours { way, sync: Sync::Futex, slots: None };
+    let ours = |way| Ours { way, sync: Sync::Futex, wait: Wait::Adaptive, slots: None };
     let us =
         |name, participant| Entry { name, kind: Us, waits: Parks, body: Body::Native(Box::new(Scalable(participant))) };
     vec![
@@ -114,6 +114,8 @@ pub fn all() -> Vec<Entry> {
         native("raw-yield", Limit, Yields, raw::Raw(raw::Pause::Yield)),
         us("ours", ours(Way::Copy)),
         us("ours-in-place", ours(Way::InPlace)),
+        us("ours-batch", ours(Way::Batch)),
+        us("ours-spin", Ours { wait: Wait::Spin, ..ours(Way::InPlace) }),
         us("ours-1-slot", Ours { slots: Some(1), ..ours(Way::Copy) }),
         us("ours-raw_sync", Ours { sync: Sync::RawSync, ..ours(Way::Copy) }),
         native("ringfire-futex", Peer, Parks, ringfire::Ringfire(ringfire::Wait::Futex)),

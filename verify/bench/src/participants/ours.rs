@@ -2,12 +2,13 @@
 
 use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, fill};
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Channel, Consumer, Producer, Sync, Wait};
 use anyhow::Result;
 
 pub struct Ours {
     pub way: Way,
     pub sync: Sync,
+    pub wait: Wait,
     /// The ring's length, if it is not to be as long as everybody's.
     pub slots: Option<u32>,
 }
@@ -15,11 +16,16 @@ pub struct Ours {
 /// Which part of the API carries the messages.
 #[derive(Clone, Copy)]
 pub enum Way {
-    /// `send` and `recv`: message by message, copied in and out.
+    /// `send` and `recv_into`: message by message, copied in and out.
     Copy,
     /// `loan` and `recv_ref`: message by message, written and read in the slot.
     InPlace,
+    /// `send_batch` and `recv_batch`: copied in together, read in the slots.
+    Batch,
 }
+
+/// The most messages handed over at a time.
+const TOGETHER: usize = 64;
 
 impl Participant for Ours {
     type Tx<const N: usize> = Sender<N>;
@@ -32,16 +38,15 @@ impl Participant for Ours {
             .consumers(link.consumers as u32)
             .sync(self.sync)
             .build()?;
-        Ok(Sender {
-            producer: Producer::attach(&link.name)?,
-            way: self.way,
-            _channel: channel,
-            message: Box::new([0; N]),
-        })
+        let mut producer = Producer::attach(&link.name)?;
+        producer.set_wait(self.wait);
+        Ok(Sender { producer, way: self.way, _channel: channel, messages: vec![[0; N]; TOGETHER] })
     }
 
     fn attach<const N: usize>(&self, link: &Link, _: usize) -> Result<Receiver> {
-        Ok(Receiver { consumer: Consumer::attach(&link.name)?, way: self.way })
+        let mut consumer = Consumer::attach(&link.name)?;
+        consumer.set_wait(self.wait);
+        Ok(Receiver { consumer, way: self.way, buffer: Vec::with_capacity(N) })
     }
 }
 
@@ -49,22 +54,33 @@ pub struct Sender<const N: usize> {
     producer: Producer,
     way: Way,
     _channel: Channel,
-    message: Box<[u8; N]>,
+    messages: Vec<[u8; N]>,
 }
 
 impl<const N: usize> Tx for Sender<N> {
     #[inline]
     fn send(&mut self, first: u64, count: u64) -> Result<()> {
-        for tag in first..first + count {
-            match self.way {
-                Way::Copy => {
-                    fill(&mut self.message, tag);
-                    self.producer.send(&*self.message)?;
+        match self.way {
+            Way::Copy => {
+                for tag in first..first + count {
+                    let message = &mut self.messages[0];
+                    fill(message, tag);
+                    self.producer.send(message)?;
                 }
-                Way::InPlace => {
+            }
+            Way::InPlace => {
+                for tag in first..first + count {
                     let mut loan = self.producer.loan()?;
                     fill::<N>((&mut *loan).try_into()?, tag);
                     loan.publish(N)?;
+                }
+            }
+            Way::Batch => {
+                let end = first + count;
+                for start in (first..end).step_by(TOGETHER) {
+                    let messages = &mut self.messages[..TOGETHER.min((end - start) as usize)];
+                    messages.iter_mut().zip(start..).for_each(|(message, tag)| fill(message, tag));
+                    self.producer.send_batch(messages)?;
                 }
             }
         }
@@ -75,14 +91,24 @@ impl<const N: usize> Tx for Sender<N> {
 pub struct Receiver {
     consumer: Consumer,
     way: Way,
+    buffer: Vec<u8>,
 }
 
 impl<const N: usize> Rx<N> for Receiver {
     #[inline]
     fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
         match self.way {
-            Way::Copy => check.see_bytes(&self.consumer.recv()?),
+            Way::Copy => {
+                self.consumer.recv_into(&mut self.buffer)?;
+                check.see_bytes(&self.buffer);
+            }
             Way::InPlace => check.see_bytes(&self.consumer.recv_ref()?),
+            Way::Batch => {
+                let mut batch = self.consumer.recv_batch()?;
+                while let Some(message) = batch.take()? {
+                    check.see_bytes(message);
+                }
+            }
         }
         Ok(())
     }

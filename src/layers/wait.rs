@@ -104,14 +104,14 @@ impl Budget {
         let (mut spins, yields) = match self.slept.swap(0, Relaxed) {
             LONG => (spins / 2, yields / 2),
             SHORT => (spins, (2 * yields + 8).min(MOST_YIELDS)),
-            // It was caught while spinning: allow for twice the time.
-            _ if looks <= spins => (spins.max(2 * looks), yields),
-            // Or only after the core was given to somebody else: spinning kept them from it.
+            // It was caught while spinning, which may take longer next time.
+            _ if looks <= spins => ((spins + spins.div_ceil(4)).max(2 * looks), yields),
+            // Or only after the core was given to somebody else, whom spinning kept from it.
             _ => (spins - spins.div_ceil(4), yields.max(2 * (looks - spins)).min(MOST_YIELDS)),
         };
         let waits = self.waits.fetch_add(1, Relaxed);
         if waits % TRIAL == 0 && yields > 0 {
-            spins = spins.max(TRIAL);
+            spins = spins.max(MOST_SPINS / 2);
         }
         self.spins.store(spins.min(self.most_spins), Relaxed);
         self.yields.store(yields, Relaxed);

@@ -294,3 +294,35 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_mean_what_was_written_into_them() {
+        for count in [0, 1, 2, Published::MAX] {
+            for flag in [false, true] {
+                let published = Published { count, ended: flag };
+                assert_eq!(Published::from_word(published.word()), published);
+                let acknowledged = Acknowledged { count, joining: flag };
+                assert_eq!(Acknowledged::from_word(acknowledged.word()), acknowledged);
+            }
+        }
+        for generation in [0, 1, 2, u32::MAX >> 1] {
+            for active in [false, true] {
+                let occupancy = Occupancy { active, generation };
+                assert_eq!(Occupancy::from_word(occupancy.word()), occupancy);
+                assert_eq!(occupancy.vacated(), Occupancy { active: false, generation });
+            }
+        }
+    }
+
+    #[test]
+    fn generations_count_and_come_round() {
+        let first = Occupancy { active: false, generation: 5 }.next();
+        assert_eq!(first, Occupancy { active: true, generation: 6 });
+        let last = Occupancy { active: false, generation: u32::MAX >> 1 }.next();
+        assert_eq!(last, Occupancy { active: true, generation: 0 });
+    }
+}

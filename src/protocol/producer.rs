@@ -109,7 +109,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// See [`SendError`].
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
         self.fits(message.len())?;
-        Ok(drop(self.reserve(deadline)?.copy(message)?.publish()))
+        self.reserve(deadline)?.copy(message)?.publish();
+        Ok(())
     }
 
     /// Sends messages one after the other, with no other producer's in between, and counts up to

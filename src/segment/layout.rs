@@ -15,11 +15,9 @@ pub struct Layout {
     pub consumers: usize,
     /// Of the first producer's entry.
     pub producers: usize,
-    /// Of the first slot's header.
-    pub headers: usize,
-    /// Of the first slot's payload.
-    pub payloads: usize,
-    /// From one slot's payload to the next.
+    /// Of the first slot: its payload comes first, its header ends it.
+    pub slots: usize,
+    /// From one slot to the next.
     pub stride: usize,
     /// Size of the whole.
     pub size: usize,
@@ -62,6 +60,9 @@ impl Layout {
     pub const MAX_ROLE: u32 = MAX_PARTICIPANTS / 2;
     /// Payloads start on cache lines.
     const ALIGN: usize = 64;
+    /// A slot's header is with its payload, on a line that comes anyway or the one after: headers of
+    /// their own would share lines, each of which writer and readers pull to and fro for every message.
+    const HEADER: usize = size_of::<crate::layer::Header>();
 
     /// The layout for a layer's words.
     ///
@@ -89,11 +90,15 @@ impl Layout {
         let control = place(size_of::<Control<L>>(), align_of::<Control<L>>(), 1)?;
         let consumers = place(size_of::<ConsumerEntry<L>>(), align_of::<ConsumerEntry<L>>(), consumers)?;
         let producers = place(size_of::<ProducerEntry<L>>(), align_of::<ProducerEntry<L>>(), producers)?;
-        let headers = place(size_of::<crate::layer::Header>(), 128, slots_)?;
-        let stride = (slot_size as usize).next_multiple_of(Self::ALIGN);
-        let payloads = place(stride, 128, slots_)?;
+        let stride = (slot_size as usize + Self::HEADER).next_multiple_of(Self::ALIGN);
+        let slots = place(stride, 128, slots_)?;
         let size = place(0, 4096, 0)?;
-        Ok(Self { control, consumers, producers, headers, payloads, stride, size })
+        Ok(Self { control, consumers, producers, slots, stride, size })
+    }
+
+    /// Of this slot's header.
+    pub const fn header(&self, slot: usize) -> usize {
+        self.slots + slot * self.stride + self.stride - Self::HEADER
     }
 
     /// A number that differs whenever two builds would disagree on where something lies: 64-bit
@@ -109,7 +114,8 @@ impl Layout {
             size_of::<ProducerEntry<L>>(),
             size_of::<L::Lock>(),
             size_of::<L::Signal>(),
-            size_of::<crate::layer::Header>(),
+            Self::HEADER,
+            usize::MAX, // the header ends the slot (it had an array of its own)
             Self::ALIGN,
             core::mem::offset_of!(Control<L>, published),
             core::mem::offset_of!(Control<L>, space),
@@ -149,10 +155,11 @@ mod tests {
         assert!(layout.control >= size_of::<Header>());
         assert!(layout.consumers >= layout.control + size_of::<Control<Futex>>());
         assert!(layout.producers >= layout.consumers + 3 * size_of::<ConsumerEntry<Futex>>());
-        assert!(layout.headers >= layout.producers + 2 * size_of::<ProducerEntry<Futex>>());
-        assert!(layout.payloads >= layout.headers + 2 * 8);
+        assert!(layout.slots >= layout.producers + 2 * size_of::<ProducerEntry<Futex>>());
         assert_eq!(layout.stride, 128);
-        assert!(layout.size >= layout.payloads + 2 * 128);
+        assert!(layout.header(0) >= layout.slots + 100 && layout.header(0) + 8 <= layout.slots + 128);
+        assert_eq!(layout.header(1) - layout.header(0), 128);
+        assert!(layout.size >= layout.slots + 2 * 128);
     }
 
     #[test]

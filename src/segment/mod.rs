@@ -1,7 +1,7 @@
 //! A channel's shared-memory segment: its name, its header, its mapping and its life.
 //!
 //! ```text
-//! | Header | Control | ConsumerEntry × consumers | ProducerEntry × producers | slot headers | payloads |
+//! | Header | Control | ConsumerEntry × consumers | ProducerEntry × producers | (payload, its header) × slots |
 //! ```
 
 mod error;

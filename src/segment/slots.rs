@@ -52,11 +52,11 @@ impl<L: Layer> Segment<L> {
 
     fn header(&self, index: u32) -> *mut layer::Header {
         // The callers promise an index below `slots`, so this stays inside the layout.
-        self.mapping.at::<layer::Header>(self.layout.headers).wrapping_add(index as usize)
+        self.mapping.at(self.layout.header(index as usize))
     }
 
     fn bytes(&self, index: u32) -> *mut u8 {
-        self.mapping.at::<u8>(self.layout.payloads).wrapping_add(index as usize * self.layout.stride)
+        self.mapping.at::<u8>(self.layout.slots).wrapping_add(index as usize * self.layout.stride)
     }
 }
 

@@ -65,9 +65,10 @@ fn any_geometry_is_built_or_refused() {
         let layout = Layout::new::<Futex>(&geometry);
         if let Ok(layout) = layout {
             // Everything follows what comes before it, and ends where the segment does.
-            let Layout { control, consumers, producers, headers, payloads, stride, size } = layout;
-            prop_assert!(control < consumers && consumers < producers && producers < headers && headers < payloads);
-            prop_assert!(stride >= slot_size as usize && payloads + stride * slots as usize <= size);
+            let Layout { control, consumers, producers, slots: first, stride, size } = layout;
+            prop_assert!(control < consumers && consumers < producers && producers < first);
+            prop_assert!(stride >= slot_size as usize + 8 && first + stride * slots as usize <= size);
+            prop_assert!(layout.header(0) >= first + slot_size as usize && layout.header(0) + 8 == first + stride);
             if size > 16 << 20 {
                 return Ok(()); // it would take that memory
             }

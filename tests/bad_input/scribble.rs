@@ -64,8 +64,8 @@ fn targets_of<L: RealLayer>(channel: &Channel) -> Vec<(usize, usize)> {
         targets.push((entry + offset_of!(ProducerEntry<L>, state), 4));
     }
     for slot in 0..geometry.slots as usize {
-        let header = layout.headers + slot * size_of::<ackcast::layer::Header>();
-        targets.extend([(header, 4), (header + 4, 4), (header, 8), (layout.payloads + slot * layout.stride, 1)]);
+        let header = layout.header(slot);
+        targets.extend([(header, 4), (header + 4, 4), (header, 8), (layout.slots + slot * layout.stride, 1)]);
     }
     targets
 }

@@ -170,10 +170,10 @@ const POINTS: &[Point] = &[
     p("registry.rs", "self.control().evicted.store", Producer, "a dead consumer evicted, but not counted", TAKEOVER),
     // Publishing. Between the slot's bytes and the store, a half-written slot is nobody's message.
     p(
-        "producer.rs",
+        "producer/room.rs",
         "word.store(published.word(), Release); // E1",
         Producer,
-        "a slot half or wholly written, which nobody reads",
+        "slots half or wholly written, which nobody reads",
         TAKEOVER,
     ),
     p(
@@ -242,7 +242,7 @@ const POINTS: &[Point] = &[
     ),
     p(
         "registry.rs",
-        "entry.state.store(vacant.word(), Relaxed); // as in",
+        "entry.state.store(vacant.word(), Release); // E10",
         Producer,
         "a producer that has finished, but whose entry says that it has not",
         "after END nobody asks; before it, `ProducersLost` unless another producer lives",

@@ -156,7 +156,7 @@ impl Stage {
     }
 
     fn at(&self, place: &Place) -> usize {
-        let Layout { control, consumers, producers, headers, payloads, stride, size } = self.layout;
+        let Layout { control, consumers, producers, slots, stride, size } = self.layout;
         let nth = |n: u8, count: u32| usize::from(n) % count as usize;
         match *place {
             Place::Lock => control,
@@ -169,8 +169,8 @@ impl Stage {
             Place::Data(n) => consumers + nth(n, GEOMETRY.consumers) * 2 * LINES + LINES,
             Place::ConsumerState(n) => consumers + nth(n, GEOMETRY.consumers) * 2 * LINES + LINES + 4,
             Place::ProducerState(n) => producers + nth(n, GEOMETRY.producers) * LINES,
-            Place::SlotHeader(n) => headers + nth(n, GEOMETRY.slots) * 8,
-            Place::Payload(n) => payloads + nth(n, GEOMETRY.slots) * stride,
+            Place::SlotHeader(n) => self.layout.header(nth(n, GEOMETRY.slots)),
+            Place::Payload(n) => slots + nth(n, GEOMETRY.slots) * stride,
             Place::Anywhere(n) => control + usize::from(n) % (size - control - 7),
         }
     }
@@ -188,19 +188,17 @@ impl Stage {
     fn open(&self) -> (protocol::Channel<Futex, Segment<Futex>>, Guarded) {
         let handle = Handle::open(&self.name).expect("the header is good");
         let channel = handle.channel::<Futex>().unwrap();
-        let Layout { control, headers, payloads, stride, size, .. } = self.layout;
+        let Layout { control, slots, stride, size, .. } = self.layout;
         let base = std::ptr::from_ref(channel.storage().control()).cast::<u8>().wrapping_sub(control);
         let poison = |from: usize, to: usize| {
             // SAFETY: marks bytes of our own mapping, until `Guarded` is dropped.
             unsafe { __asan_poison_memory_region(base.wrapping_add(from), to - from) };
         };
         poison(0, control);
-        let mut last = headers + 8 * GEOMETRY.slots as usize;
         for slot in 0..GEOMETRY.slots as usize {
-            poison(last, payloads + slot * stride);
-            last = payloads + slot * stride + GEOMETRY.slot_size as usize;
+            poison(slots + slot * stride + GEOMETRY.slot_size as usize, self.layout.header(slot));
         }
-        poison(last, size);
+        poison(slots + GEOMETRY.slots as usize * stride, size);
         (channel, Guarded { base, size, _handle: handle })
     }
 }

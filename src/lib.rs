@@ -39,7 +39,7 @@ pub use channel::{
 };
 #[cfg(feature = "std")]
 pub use layers::{Sync, Wait};
-pub use protocol::{Finished, Interrupted, RecvError, SendError};
+pub use protocol::{Finished, Interrupted, Lost, RecvError, SendError};
 
 /// The README's example is compiled and run.
 #[cfg(all(doctest, feature = "std"))]

@@ -76,7 +76,7 @@ impl Channel {
     /// Whether there were producers, and all that did not finish are dead. Stale at once: another
     /// producer may come.
     pub fn producers_lost(&self) -> bool {
-        on_layer!(Inner, &self.inner, channel => channel.producers_lost())
+        on_layer!(Inner, &self.inner, channel => channel.lost_producers().is_some())
     }
 
     /// The consumers that are attached, each with the number of messages it has acknowledged.

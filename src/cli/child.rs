@@ -62,7 +62,7 @@ fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tal
         let message = match consumer.recv_ref() {
             Ok(message) => message,
             Err(RecvError::Ended) => break,
-            Err(RecvError::ProducersLost) => return Err(Failure::Forsaken),
+            Err(RecvError::ProducersLost(_)) => return Err(Failure::Forsaken),
             Err(error) => return Err(error.into()),
         };
         check.check(&message)?;

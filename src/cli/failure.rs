@@ -1,7 +1,7 @@
 //! How a command ends that did not do its job.
 
 use ackcast::protocol::Corruption;
-use ackcast::{RecvError, SendError};
+use ackcast::{Lost, RecvError, SendError};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// This signal asked us to stop.
     Stopped(i32),
     /// Every producer died without finishing: what was received is not all there was to be.
-    ProducersLost,
+    ProducersLost(Lost),
     /// The channel's memory holds what no participant can have written.
     Corrupt(Corruption),
     /// Something went wrong; one line for each thing.
@@ -37,7 +37,7 @@ impl Failure {
             Self::Forsaken => Self::FORSAKEN,
             // As a shell reports a process that died of the signal. Signals are below 128.
             Self::Stopped(signal) => 128 | signal as u8,
-            Self::ProducersLost => 3,
+            Self::ProducersLost(_) => 3,
             Self::Corrupt(_) => 4,
             Self::Wrong(_) => 1, // 2 is clap's, for wrong usage
         }
@@ -50,7 +50,7 @@ impl Failure {
     pub(crate) fn tell(&self) -> io::Result<()> {
         let lines = match self {
             Self::ReaderGone | Self::Forsaken | Self::Stopped(_) => return Ok(()),
-            Self::ProducersLost => &[RecvError::ProducersLost.to_string()][..],
+            Self::ProducersLost(lost) => &[RecvError::ProducersLost(*lost).to_string()][..],
             Self::Corrupt(corruption) => &[RecvError::Corrupt(*corruption).to_string()][..],
             Self::Wrong(lines) => lines,
         };
@@ -69,7 +69,7 @@ impl Failure {
     /// The failure of a consumer, with a status of its own where the user can act on it.
     pub(crate) fn from_recv(error: RecvError) -> Self {
         match error {
-            RecvError::ProducersLost => Self::ProducersLost,
+            RecvError::ProducersLost(lost) => Self::ProducersLost(lost),
             RecvError::Corrupt(corruption) => Self::Corrupt(corruption),
             other => other.into(),
         }

@@ -17,7 +17,7 @@ use std::fs::File;
 /// How long a sleeper sleeps before it asks whether its peers live. A death is noticed within this
 /// time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of processor time on
 /// a small virtual machine, most of it the timer and the two context switches.
-pub const PATROL: Duration = Duration::from_millis(8);
+pub const PATROL: Duration = Duration::from_micros(8_500);
 
 /// A layer whose words lie in a real segment.
 ///

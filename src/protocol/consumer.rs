@@ -110,8 +110,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         // nobody is left, which is what the thorough look is for.
         let found = entry.data.wait(&self.channel.layer, deadline, |look| match self.look().transpose() {
             // The dead publish nothing more, but one may have published after our look.
-            None if look == Look::Thorough && self.channel.producers_lost() => {
-                Some(self.look().and_then(|seen| seen.ok_or(RecvError::ProducersLost)))
+            None if look == Look::Thorough => {
+                let again = |lost| self.look().and_then(|seen| seen.ok_or(RecvError::ProducersLost(lost)));
+                self.channel.lost_producers().map(again)
             }
             seen => seen,
         });

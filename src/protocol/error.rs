@@ -141,6 +141,38 @@ pub struct Interrupted {
     pub error: SendError,
 }
 
+/// Producers that died without finishing, by number, counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost(u64);
+
+impl Lost {
+    /// With this one, too. (A channel has 64 producers at most.)
+    pub(super) fn and(self, producer: u32) -> Self {
+        Self(self.0 | 1_u64.checked_shl(producer).unwrap_or(0))
+    }
+
+    /// Whether nobody is lost.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Their numbers, ascending.
+    pub fn producers(self) -> impl Iterator<Item = u32> {
+        (0..u64::BITS).filter(move |&producer| self.0 & (1 << producer) != 0)
+    }
+}
+
+impl core::fmt::Display for Lost {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut before = "number ";
+        for producer in self.producers() {
+            write!(f, "{before}{producer}")?;
+            before = ", ";
+        }
+        Ok(())
+    }
+}
+
 /// Why no message was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -150,8 +182,8 @@ pub enum RecvError {
     Ended,
     /// Everything published was received, and the producers that were there died without
     /// finishing. Should another producer come, receiving goes on.
-    #[error("every producer died without finishing; everything they published was received")]
-    ProducersLost,
+    #[error("every producer died without finishing ({0}); everything they published was received")]
+    ProducersLost(Lost),
     /// The deadline passed before the next message came. (`try_recv`: there is none yet.)
     #[error("gave up waiting for message {next}")]
     TimedOut {

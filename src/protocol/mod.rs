@@ -35,7 +35,7 @@ mod producer;
 mod registry;
 
 pub use consumer::{Batch, Consumer, Message};
-pub use error::{Corruption, Interrupted, JoinError, RecvError, SendError, Waiting};
+pub use error::{Corruption, Interrupted, JoinError, Lost, RecvError, SendError, Waiting};
 pub use producer::{Finished, Held, Producer, Room, Staged, TOGETHER};
 
 use crate::layer::{Layer, Storage, Word};

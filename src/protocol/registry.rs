@@ -5,7 +5,7 @@
 //! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
 //! barrier that waits for it.
 
-use super::{Acknowledged, Channel, Occupancy, ProducerEntry, Published};
+use super::{Acknowledged, Channel, Lost, Occupancy, ProducerEntry, Published};
 use crate::layer::{Layer, Participant, Signal, Storage, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -80,16 +80,18 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         self.attached_producers().any(|(number, _)| number != me.number && self.layer.is_alive(number))
     }
 
-    /// Whether there were producers, and all that did not finish are dead.
-    pub fn producers_lost(&self) -> bool {
-        let mut dead = false;
+    /// The producers that died without finishing, if there were some and no other lives.
+    pub fn lost_producers(&self) -> Option<Lost> {
+        let mut lost = Lost::default();
         let alive = self.attached_producers().any(|(number, entry)| {
             let alive = self.layer.is_alive(number);
             // Dead, or gone after our first look: what it did last happens before the answer.
-            dead |= !alive && Occupancy::from_word(entry.state.load(Relaxed)).active;
+            if !alive && Occupancy::from_word(entry.state.load(Relaxed)).active {
+                lost = lost.and(number.saturating_sub(self.geometry.consumers));
+            }
             alive
         });
-        dead && !alive
+        (!alive && !lost.is_empty()).then_some(lost)
     }
 
     /// The producers that have joined and not finished, dead ones included.

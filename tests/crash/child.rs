@@ -123,7 +123,7 @@ fn fused_consumer(channel: &str, k: usize) {
     let mut consumer = protocol::Consumer::join(handle.channel::<Killer>().unwrap()).unwrap();
     for _ in 0..MESSAGES {
         match consumer.receive(Deadline::Never) {
-            Err(RecvError::ProducersLost) => break,
+            Err(RecvError::ProducersLost(_)) => break,
             message => drop(message.unwrap()),
         }
     }

@@ -87,7 +87,8 @@ fn producers_that_all_died_are_reported_after_draining() {
             let mut child = start("idle producer", &name);
             let receiver = std::thread::spawn(move || {
                 assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
-                assert_eq!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost));
+                let Err(RecvError::ProducersLost(lost)) = consumer.recv_timeout(HANG) else { panic!("not lost") };
+                assert_eq!(lost.producers().collect::<Vec<_>>(), [0], "it says who is lost");
                 let noticed = Instant::now();
                 // It is no end: a successor is received.
                 let mut successor = Producer::attach(consumer.name().as_str()).unwrap();

@@ -74,7 +74,7 @@ pub fn consumer(channel: &str) {
         let message = match consumer.recv_ref_timeout(HANG) {
             Ok(message) => message,
             Err(RecvError::Ended) => break println!("end {}", next.unwrap_or(0)),
-            Err(RecvError::ProducersLost) if waited.elapsed() < HANG => {
+            Err(RecvError::ProducersLost(_)) if waited.elapsed() < HANG => {
                 std::thread::yield_now(); // replaced in a moment
                 continue;
             }

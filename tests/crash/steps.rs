@@ -60,7 +60,7 @@ fn receive_all(name: String) -> thread::JoinHandle<Vec<u64>> {
             match consumer.recv_timeout(HANG) {
                 Ok(message) => received.push(u64::from_ne_bytes(message.try_into().unwrap())),
                 Err(RecvError::Ended) => return received,
-                Err(RecvError::ProducersLost) => thread::yield_now(), // a successor is on its way
+                Err(RecvError::ProducersLost(_)) => thread::yield_now(), // a successor is on its way
                 Err(error) => panic!("{error}"),
             }
         }

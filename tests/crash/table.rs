@@ -280,7 +280,7 @@ const POINTS: &[Point] = &[
         "costs the next notifier one wake",
     ),
     p("registry.rs", "let alive = self.layer.is_alive(number)", Consumer, NOTHING, EVICT),
-    p("registry.rs", "dead |= !alive &&", Consumer, NOTHING, EVICT),
+    p("registry.rs", "if !alive && Occupancy::from_word", Consumer, NOTHING, EVICT),
     p(
         "consumer.rs",
         "entry.acked.0.store(self.next, Release); // E3",

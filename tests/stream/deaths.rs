@@ -1,8 +1,13 @@
 //! kill -9.
 
 use super::process::{Scratch, same, seq};
+use ackcast::layers::Futex;
+use ackcast::protocol::{Control, Geometry};
+use ackcast::segment::Layout;
 use rustix::process::Signal;
+use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::process::Stdio;
 use std::thread;
 
@@ -65,4 +70,25 @@ fn a_send_killed_beside_another_harms_nobody() {
     let got = recv.wrote(0);
     assert!(got.starts_with(b"from the first\n1\n2\n") && got.ends_with(b"\nagain\n"));
     scratch.assert_nothing_left();
+}
+
+#[test]
+fn a_recv_that_finds_the_channel_corrupt_says_what_it_found() {
+    let scratch = Scratch::new("corrupt");
+    let mut recv = scratch.recv("out");
+    let mut send = scratch.send_from(&["--slots", "2"], Stdio::piped());
+    let mut stdin = send.stdin();
+    stdin.write_all(b"the only line\n").unwrap();
+    recv.has_written(14);
+    // Another process writes where none may: so many messages cannot be there.
+    let geometry = Geometry { slots: 2, slot_size: 4096, consumers: 8, producers: 8, start_with: 1, end_after: 1 };
+    let published = Layout::new::<Futex>(&geometry).unwrap().control + std::mem::offset_of!(Control<Futex>, published);
+    let segment = File::options().write(true).open(scratch.segment()).unwrap();
+    segment.write_all_at(&1000_u64.to_ne_bytes(), published as u64).unwrap();
+    let end = recv.process.end();
+    assert_eq!(end.status.code(), Some(4));
+    assert!(end.stderr.contains("the segment is corrupt: 1000 messages published"), "{}", end.stderr);
+    same(&recv.written(), b"the only line\n");
+    drop(stdin);
+    send.end();
 }

@@ -48,7 +48,7 @@ pub fn receive_all<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>) -> Se
 pub fn receive_event(error: RecvError) -> u8 {
     match error {
         RecvError::Ended => event::END,
-        RecvError::ProducersLost => event::LOST,
+        RecvError::ProducersLost(_) => event::LOST,
         RecvError::TimedOut { .. } => event::TIMED_OUT,
         error => panic!("the segment is sound, but: {error}"),
     }

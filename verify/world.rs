@@ -231,6 +231,12 @@ pub fn send<L: Layer, S: Storage<L>>(producer: &mut Producer<L, S>, values: impl
     }
 }
 
+/// Sends messages with these values, as a batch.
+pub fn send_batch<L: Layer, S: Storage<L>>(producer: &mut Producer<L, S>, values: impl IntoIterator<Item = u8>) {
+    let messages: Vec<_> = values.into_iter().map(message).collect();
+    producer.send_batch(&messages, Deadline::Never).expect("the batch is sent");
+}
+
 /// The values of producer `p`'s messages, counted from 0.
 pub fn values(p: u32, messages: u32) -> impl Iterator<Item = u8> {
     (0..messages).map(move |m| (16 * (p + 1) + m) as u8)

@@ -7,7 +7,7 @@ use crate::{
     check::Case,
     ground::Ground,
     segment::retire,
-    world::{Seen, World, event, message, receive, send, values},
+    world::{Seen, World, event, message, receive, send, send_batch, values},
 };
 use ackcast::{
     layer::Deadline,
@@ -52,8 +52,7 @@ pub fn joins_a_batch<G: Ground>(case: &Case) {
         seen
     });
     let sends: Body = Box::new(move || {
-        let messages: Vec<_> = values(0, shape.messages).map(message).collect();
-        producer.send_batch(&messages, Deadline::Never).expect("the batch is sent");
+        send_batch(&mut producer, values(0, shape.messages));
         let seen = send_and_finish(&mut producer, []);
         retire(producer);
         seen

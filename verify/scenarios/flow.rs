@@ -5,12 +5,20 @@ use crate::{
     check::Case,
     ground::Ground,
     segment::retire,
-    world::{Seen, decode, event, message, receive, receive_batches, send, values},
+    world::{
+        ConsumerOn, Outcome, ProducerOn, Seen, decode, event, message, receive, receive_batches, send, send_batch,
+        values,
+    },
 };
 use ackcast::layer::Deadline;
 
-/// S1, S2, S3: every consumer gets every message, once, in the one total order.
-pub fn everyone_gets_everything<G: Ground>(case: &Case) {
+/// All consumers receive all that all producers send, each in its way; `judge` sees it, too.
+fn everybody<G: Ground>(
+    case: &Case,
+    receive: fn(&mut ConsumerOn<G>, u32) -> Seen,
+    send: fn(&mut ProducerOn<G>, Seen),
+    judge: impl Fn(&Outcome) + 'static,
+) {
     let shape = case.shape;
     let world = world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
@@ -26,35 +34,7 @@ pub fn everyone_gets_everything<G: Ground>(case: &Case) {
     for p in 0..shape.producers {
         let mut producer = world.producer();
         let body = move || {
-            send(&mut producer, values(p, shape.messages));
-            retire(producer);
-            Seen::new()
-        };
-        participants.push((shape.consumers + p, Box::new(body)));
-    }
-    world.run(participants, move |outcome| in_one_order(outcome, shape.consumers, shape.producers, shape.messages));
-}
-
-/// S1, S2, S3: what is counted together and acknowledged together is whole, in order, and not
-/// interleaved with another producer's batch.
-pub fn batches_are_whole<G: Ground>(case: &Case) {
-    let shape = case.shape;
-    let world = world::<G>(case);
-    let mut participants: Vec<(u32, Body)> = Vec::new();
-    for c in 0..shape.consumers {
-        let mut consumer = world.consumer();
-        let body = move || {
-            let seen = receive_batches(&mut consumer, shape.producers * shape.messages);
-            retire(consumer);
-            seen
-        };
-        participants.push((c, Box::new(body)));
-    }
-    for p in 0..shape.producers {
-        let mut producer = world.producer();
-        let body = move || {
-            let messages: Vec<_> = values(p, shape.messages).map(message).collect();
-            producer.send_batch(&messages, Deadline::Never).expect("the batch is sent");
+            send(&mut producer, values(p, shape.messages).collect());
             retire(producer);
             Seen::new()
         };
@@ -62,7 +42,21 @@ pub fn batches_are_whole<G: Ground>(case: &Case) {
     }
     world.run(participants, move |outcome| {
         in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
-        for batch in outcome[0].chunks(shape.messages as usize) {
+        judge(outcome);
+    });
+}
+
+/// S1, S2, S3: every consumer gets every message, once, in the one total order.
+pub fn everyone_gets_everything<G: Ground>(case: &Case) {
+    everybody::<G>(case, receive, send, |_| {});
+}
+
+/// S1, S2, S3: what is counted together and acknowledged together is whole, in order, and not
+/// interleaved with another producer's batch.
+pub fn batches_are_whole<G: Ground>(case: &Case) {
+    let messages = case.shape.messages as usize;
+    everybody::<G>(case, receive_batches, send_batch, move |outcome| {
+        for batch in outcome[0].chunks(messages) {
             assert!(batch.iter().all(|value| value / 16 == batch[0] / 16), "S4: another producer in between");
         }
     });

@@ -14,7 +14,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Which parts of the API are compared.
-const WAYS: [(&str, RGBColor); 2] = [("ours", RGBColor(70, 120, 180)), ("ours-in-place", RGBColor(215, 95, 20))];
+const WAYS: [(&str, RGBColor); 3] =
+    [("ours", RGBColor(70, 120, 180)), ("ours-in-place", RGBColor(215, 95, 20)), ("ours-batch", RGBColor(60, 140, 70))];
 
 /// What is varied, and what one expects of the time for a message and of its latency.
 struct Axis {

@@ -101,7 +101,10 @@ impl Budget {
     fn learn(&self) {
         let (spins, yields) = (self.spins.load(Relaxed), self.yields.load(Relaxed));
         let looks = self.looks.load(Relaxed);
-        let (mut spins, yields) = match self.slept.swap(0, Relaxed) {
+        // One waiter at a time uses a handle, so none of this needs to be one step: a read-modify-write
+        // would hold up the wait until all that we stored before has reached the others.
+        let slept = self.slept.load(Relaxed);
+        let (mut spins, yields) = match slept {
             LONG => (spins / 2, yields / 2),
             SHORT => (spins, (2 * yields + 8).min(MOST_YIELDS)),
             // It was caught while spinning, which may take longer next time.
@@ -109,12 +112,14 @@ impl Budget {
             // Or only after the core was given to somebody else, whom spinning kept from it.
             _ => (spins - spins.div_ceil(4), yields.max(2 * (looks - spins)).min(MOST_YIELDS)),
         };
-        let waits = self.waits.fetch_add(1, Relaxed);
+        let waits = self.waits.load(Relaxed);
         if waits % TRIAL == 0 && yields > 0 {
             spins = spins.max(MOST_SPINS / 2);
         }
         self.spins.store(spins.min(self.most_spins), Relaxed);
         self.yields.store(yields, Relaxed);
+        self.slept.store(0, Relaxed);
+        self.waits.store(waits.wrapping_add(1), Relaxed);
     }
 }
 

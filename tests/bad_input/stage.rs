@@ -78,8 +78,12 @@ impl Reached {
             Ok(_) => "Ok".to_owned(),
             Err(error) => {
                 assert!(!error.to_string().is_empty());
-                // Up to the first field's name: `Corrupt(Slot { message: …` is a `Corrupt(Slot`.
-                format!("{error:?}").split([' ', '"']).next().unwrap_or_default().to_owned()
+                // Up to the first field's name or number: `Corrupt(Slot { message: …` is a `Corrupt(Slot`.
+                format!("{error:?}")
+                    .split(|c: char| matches!(c, ' ' | '"' | '0'..='9'))
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
             }
         };
         *self.0.entry(format!("{call}: {kind}")).or_default() += 1;

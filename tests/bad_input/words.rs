@@ -197,7 +197,7 @@ const MUST: [&str; 24] = [
     "recv: Ok",
     "recv: TimedOut",
     "recv: Ended",
-    "recv: ProducersLost",
+    "recv: ProducersLost(Lost(",
     "recv: Corrupt(Published",
     "recv: Corrupt(Slot",
     "recv_ref: Ok",

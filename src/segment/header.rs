@@ -9,7 +9,7 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 use thiserror::Error;
 
 /// The version of the protocol and of the header. Segments of another version are refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"ackcast\0";
 

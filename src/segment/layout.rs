@@ -115,7 +115,6 @@ impl Layout {
             size_of::<L::Lock>(),
             size_of::<L::Signal>(),
             Self::HEADER,
-            usize::MAX, // the header ends the slot (it had an array of its own)
             Self::ALIGN,
             core::mem::offset_of!(Control<L>, published),
             core::mem::offset_of!(Control<L>, space),

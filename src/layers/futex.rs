@@ -1,11 +1,11 @@
 //! The default layer: words in the segment, sleep in the kernel by futex(2).
 
 use super::wait::{Budget, Wait};
-use super::{PATROL, Peers, RealLayer, Sync, monotonic};
+use super::{Fences, PATROL, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Deadline, Layer, Park, Parked};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 use rustix::thread::futex;
 use std::fs::File;
@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Futex {
     peers: Peers,
+    fences: Fences,
     budget: Budget,
 }
 
@@ -22,10 +23,14 @@ pub struct Futex {
 unsafe impl RealLayer for Futex {
     const KIND: Sync = Sync::Futex;
 
-    fn new(file: File) -> Self {
+    fn fences() -> Fences {
+        Fences::best()
+    }
+
+    fn new(file: File, fences: Fences) -> Self {
         static CORES: OnceLock<usize> = OnceLock::new();
         let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
-        Self { peers: Peers::new(file), budget: Budget::new(*cores) }
+        Self { peers: Peers::new(file), fences, budget: Budget::new(*cores) }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -44,8 +49,12 @@ impl Layer for Futex {
     type Signal = WordSignal<Self>;
 
     #[inline(always)]
-    fn fence(&self, order: Ordering) {
-        fence(order);
+    fn light_fence(&self, order: Ordering) {
+        self.fences.light(order);
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
+        self.fences.heavy(order);
     }
 
     fn now(&self) -> Duration {

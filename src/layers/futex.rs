@@ -29,8 +29,7 @@ unsafe impl RealLayer for Futex {
 
     fn new(file: File, fences: Fences) -> Self {
         static CORES: OnceLock<usize> = OnceLock::new();
-        let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
-        Self { peers: Peers::new(file), fences, budget: Budget::new(*cores) }
+        Self { peers: Peers::new(file), fences, budget: Budget::new(*CORES.get_or_init(cores)) }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -40,6 +39,13 @@ unsafe impl RealLayer for Futex {
     unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {
         Ok(()) // zeroed words are a free lock and signals that nobody waits for
     }
+}
+
+/// The machine's cores. Not those that we may use: who is pinned to one can wait for who is pinned to another.
+fn cores() -> usize {
+    // SAFETY: it only returns a number, or -1.
+    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    usize::try_from(online).unwrap_or(1)
 }
 
 impl Layer for Futex {

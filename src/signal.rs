@@ -61,7 +61,13 @@ impl<L: Park> Signal<L> for WordSignal<L> {
                 return Some(found);
             }
             match layer.park(&self.state, PARKED, deadline) {
-                Parked::Woken => look = Look::Quick,
+                Parked::Woken => {
+                    look = Look::Quick;
+                    // Most times it is there, and the fence, which others feel, is not needed.
+                    if let Some(found) = poll(look) {
+                        return Some(found);
+                    }
+                }
                 Parked::Patrol => look = Look::Thorough,
                 Parked::TimedOut => {
                     self.state.store(AWAKE, Relaxed); // a hint, as above

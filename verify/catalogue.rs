@@ -156,6 +156,10 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(everybody_tries, "S2 S3", Shape::new(p, c, m, s), doubles);
         Entry::new(case, if p > 1 { LOCK_TRIES } else { TRIES })
     };
+    let lengths = |p, c, m, s, doubles| {
+        let case = case!(lengths_are_kept, "S1", Shape::new(p, c, m, s), doubles);
+        Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1] } else { one_sends(m, s) })
+    };
     let end = |p, c, m, s, doubles| {
         let case = case!(end_is_last, "S2 S5", Shape::new(p, c, m, s), doubles);
         Entry::new(case, if p > 1 { ENDS } else { &[NO_DATA, NO_ROOM] })
@@ -270,6 +274,8 @@ pub fn entries() -> Vec<Entry> {
         heir(2, 1, D::PARK_STACK).by(Checker::Random(20_000, 3)),
         rivals(1, D::PARK_STACK).by(Checker::Random(6_000, 3)),
         evict(2, 1, D::ASSUME_FENCED),
+        lengths(1, 1, 3, 2, D::ASSUME),
+        lengths(2, 1, 2, 1, D::ASSUME),
         batches(1, 1, 3, 2, D::ASSUME),
         batches(1, 2, 2, 2, D::ASSUME),
         batches(2, 1, 2, 1, D::ASSUME),

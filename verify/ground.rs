@@ -158,6 +158,7 @@ fn scenarios_on_real_memory() {
     let shape = Shape::new;
     for_real![
         everyone_gets_everything shape(2, 2, 3, 2),
+        lengths_are_kept shape(2, 2, 3, 2),
         batches_are_whole shape(2, 2, 3, 2),
         joins_a_batch shape(1, 1, 3, 2),
         end_is_last shape(2, 2, 2, 1),

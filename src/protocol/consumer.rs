@@ -13,8 +13,8 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     me: Participant,
     /// The next message to receive. All below it are acknowledged, and none else.
     next: u64,
-    /// The count as we saw it last: what it counts is published, so there is no need to look again.
-    seen: u64,
+    /// What was published when we looked last: what it counts is there, so there is no need to look again.
+    seen: Published,
     /// END was received, or had been published when we came.
     ended: bool,
 }
@@ -29,7 +29,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some((me, start)) = channel.take_consumer_entry() else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
-        Ok(Self { channel, me, next: start.count, seen: start.count, ended: start.ended })
+        Ok(Self { channel, me, next: start.count, seen: start, ended: start.ended })
     }
 
     /// Who we are.
@@ -78,8 +78,11 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         // SAFETY: the message is published (E2) and not acknowledged by us, who are ACTIVE: nobody
         // writes this slot before our acknowledgement (S3), which comes after `reading` is gone.
         let reading = unsafe { self.channel.storage.read(slot) };
-        let Header { len, kind } = reading.header();
         let slot_size = self.channel.geometry.slot_size;
+        if !self.seen.mixed {
+            return Ok(Some((reading, slot_size as usize))); // it fills its slot, as all before it
+        }
+        let Header { len, kind } = reading.header();
         match kind {
             Header::DATA if len <= slot_size => Ok(Some((reading, len as usize))),
             Header::END if len <= slot_size => Ok(None),
@@ -99,7 +102,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         if self.ended {
             return Err(RecvError::Ended);
         }
-        if self.next < self.seen {
+        if self.next < self.seen.count {
             return Ok(());
         }
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
@@ -120,14 +123,14 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         Ok(())
     }
 
-    /// The count, if it counts `next`.
-    fn look(&self) -> Result<Option<u64>, RecvError> {
+    /// What is published, if it counts `next`.
+    fn look(&self) -> Result<Option<Published>, RecvError> {
         let published = self.channel.control().published.0.load(Acquire); // E2, from E1
-        let published = Published::from_word(published).count;
+        let published = Published::from_word(published);
         let slots = self.channel.geometry.slots;
-        match published.checked_sub(self.next) {
+        match published.count.checked_sub(self.next) {
             Some(ahead) if ahead <= u64::from(slots) => Ok((ahead > 0).then_some(published)),
-            _ => Err(RecvError::Corrupt(Corruption::Published { published, next: self.next, slots })),
+            _ => Err(RecvError::Corrupt(Corruption::Published { published: published.count, next: self.next, slots })),
         }
     }
 
@@ -215,7 +218,7 @@ impl<L: Layer, S: Storage<L>> Batch<'_, L, S> {
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         self.reading = None; // of the one before
         let message = self.sequence();
-        if message >= self.consumer.seen {
+        if message >= self.consumer.seen.count {
             return Ok(None);
         }
         let Some((reading, len)) = self.consumer.open(message)? else { return Ok(None) };

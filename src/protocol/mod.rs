@@ -3,7 +3,7 @@
 //! | word | meaning |
 //! | --- | --- |
 //! | [`Control::lock`] | the write lock: one writer at a time (S4) |
-//! | [`Control::published`] | the ready flag, counted: message *n* is readable iff it counts more than *n* |
+//! | [`Control::published`] | the ready flag, counted: message *n* is readable iff it counts more than *n*; and whether all of them fill their slots |
 //! | [`ConsumerEntry::acked`] | the consumer is done with every message below this number (S3) |
 //! | [`ConsumerEntry::state`] | whether that acknowledgement counts |
 //! | [`ConsumerEntry::data`], [`Control::space`] | where a consumer waits for data, and the writer for room |
@@ -155,21 +155,27 @@ pub struct Published {
     /// The last of them is END: nothing follows. In the same word as the count, so that nobody
     /// sees the one without the other, whoever dies in between.
     pub ended: bool,
+    /// Not all of them fill their slots: what they are, the slots' headers say. Once set, it stays. While
+    /// it is not, nobody reads a header, and its line stays with the writer: one transfer a message less.
+    pub mixed: bool,
 }
 
 impl Published {
     const ENDED: u64 = 1 << 63;
-    /// The most messages that a channel can count. None comes so far: 292 years at 1 a nanosecond.
-    pub const MAX: u64 = Self::ENDED - 1;
+    const MIXED: u64 = 1 << 62;
+    /// The most messages that a channel can count. None comes so far: 146 years at 1 a nanosecond.
+    pub const MAX: u64 = Self::MIXED - 1;
 
     /// Reads the word's value.
     pub const fn from_word(word: u64) -> Self {
-        Self { count: word & !Self::ENDED, ended: word & Self::ENDED != 0 }
+        Self { count: word & Self::MAX, ended: word & Self::ENDED != 0, mixed: word & Self::MIXED != 0 }
     }
 
     /// The word's value.
     pub const fn word(self) -> u64 {
-        if self.ended { self.count | Self::ENDED } else { self.count }
+        let ended = if self.ended { Self::ENDED } else { 0 };
+        let mixed = if self.mixed { Self::MIXED } else { 0 };
+        self.count | ended | mixed
     }
 }
 
@@ -303,8 +309,10 @@ mod tests {
     fn words_mean_what_was_written_into_them() {
         for count in [0, 1, 2, Published::MAX] {
             for flag in [false, true] {
-                let published = Published { count, ended: flag };
-                assert_eq!(Published::from_word(published.word()), published);
+                for mixed in [false, true] {
+                    let published = Published { count, ended: flag, mixed };
+                    assert_eq!(Published::from_word(published.word()), published);
+                }
                 let acknowledged = Acknowledged { count, joining: flag };
                 assert_eq!(Acknowledged::from_word(acknowledged.word()), acknowledged);
             }

@@ -267,14 +267,15 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     #[inline(always)]
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
-        let n = self.published().count;
+        let published = self.published();
+        let n = published.count;
         if n == Published::MAX {
             return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
         }
         if !self.producer.has_room(n) {
             self.producer.gate = Some(self.await_room(n, deadline)?);
         }
-        Ok(Room::new(self, n))
+        Ok(Room::new(self, published))
     }
 
     #[inline(never)]

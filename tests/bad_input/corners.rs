@@ -64,7 +64,7 @@ fn the_highest_count_is_the_end_of_the_road_and_not_an_end() {
     let scratch = Scratch::new("highest");
     let (channel, spots) = channel(&scratch);
     let mut producer = Producer::attach(&scratch.0).unwrap();
-    let highest = u64::MAX >> 1;
+    let highest = u64::MAX >> 2;
     scratch.write(spots.published, &(highest - 1).to_ne_bytes());
     let mut consumer = Consumer::attach(&scratch.0).unwrap();
     producer.try_send(b"last").unwrap();

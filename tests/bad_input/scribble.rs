@@ -88,8 +88,8 @@ pub fn scribble() -> impl Strategy<Value = Scribble> {
     let value = prop_oneof![
         3 => any::<u64>(),
         4 => 0..10_u64,
-        1 => (0..10_u64).prop_map(|below| (1 << 63) - below),
-        1 => (0..10_u64).prop_map(|above| (1 << 63) + above),
+        1 => (0..10_u64, 62..64).prop_map(|(below, bit)| (1_u64 << bit) - below),
+        1 => (0..10_u64, 62..64).prop_map(|(above, bit)| (1_u64 << bit) + above),
         // A lock word: the owner's number plus one, whether somebody waits, the generation.
         2 => (prop_oneof![0..7_u8, any::<u8>()], any::<bool>(), 0..4_u64).prop_map(|(o, c, g)| u64::from(o) | u64::from(c) << 8 | g << 9),
         // A slot's header: length, kind.

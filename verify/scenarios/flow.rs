@@ -62,6 +62,33 @@ pub fn batches_are_whole<G: Ground>(case: &Case) {
     });
 }
 
+/// Every second message of each producer does not fill its slot.
+const fn length(value: u8) -> usize {
+    if value % 2 == 0 { 2 } else { 1 }
+}
+
+/// S1: every message has its length, also where nobody had read lengths before, since all before it
+/// filled their slots.
+pub fn lengths_are_kept<G: Ground>(case: &Case) {
+    let receive = |consumer: &mut ConsumerOn<G>, count| {
+        let mut seen = Seen::new();
+        for _ in 0..count {
+            let received = consumer.receive(Deadline::Never).expect("the message comes");
+            let value = received[0];
+            assert_eq!(received[..], message(value)[..length(value)], "S1: the bytes that were sent, and no other");
+            seen.push(value);
+        }
+        seen
+    };
+    let send = |producer: &mut ProducerOn<G>, values: Seen| {
+        for value in values {
+            let message = message(value);
+            producer.send(&message[..length(value)], Deadline::Never).expect("the message is sent");
+        }
+    };
+    everybody::<G>(case, receive, send, |_| {});
+}
+
 /// S5: END comes last, once, and after all data of all producers.
 pub fn end_is_last<G: Ground>(case: &Case) {
     let shape = case.shape;

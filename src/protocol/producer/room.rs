@@ -11,24 +11,24 @@ use core::{fmt, ptr, slice};
 pub struct Room<'p, L: Layer, S: Storage<L>> {
     /// Before `held`, so that writing ends before the lock is given back.
     writing: S::Writing,
-    sequence: u64,
+    published: Published,
     held: Held<'p, L, S>,
 }
 
 impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
-    /// The caller knows that message `sequence` may be written.
+    /// The caller knows that the message after those that are published may be written.
     #[inline(always)]
-    pub(super) fn new(held: Held<'p, L, S>, sequence: u64) -> Self {
-        let slot = held.producer.channel.slot_of(sequence);
+    pub(super) fn new(held: Held<'p, L, S>, published: Published) -> Self {
+        let slot = held.producer.channel.slot_of(published.count);
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
-        // message `sequence - slots`, the last one in this slot, so nobody reads it (S3).
+        // message `count - slots`, the last one in this slot, so nobody reads it (S3).
         let writing = unsafe { held.producer.channel.storage.write(slot) };
-        Self { writing, sequence, held }
+        Self { writing, published, held }
     }
 
     /// The number that the message will have in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        self.sequence
+        self.published.count
     }
 
     /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
@@ -51,10 +51,10 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// Fills the slot with the previous message's bytes and returns their number, so that it can
     /// be changed in place. `None` if there is none, or it has not a message's form.
     pub fn copy_previous(&mut self) -> Option<usize> {
-        let before = self.sequence.checked_sub(1)?;
+        let before = self.sequence().checked_sub(1)?;
         let channel = &self.held.producer.channel;
         let Geometry { slot_size, .. } = channel.geometry;
-        let (from, to) = (channel.slot_of(before), channel.slot_of(self.sequence));
+        let (from, to) = (channel.slot_of(before), channel.slot_of(self.sequence()));
         if from == to {
             return Some(slot_size as usize); // one slot: the bytes are there already
         }
@@ -106,15 +106,18 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     #[inline(always)]
     fn write(mut self, header: Header) -> Staged<'p, L, S> {
         self.writing.set_header(header);
-        let Self { writing, sequence, held } = self;
+        let Self { writing, published, held } = self;
         drop(writing); // we write no more: once it is counted, the slot is the consumers'
-        Staged { last: sequence, end: header.kind == Header::END, held }
+        let (ended, fills) = (header.kind == Header::END, header.len == held.producer.channel.geometry.slot_size);
+        let count = published.count.saturating_add(1);
+        let published = Published { count, ended, mixed: published.mixed || ended || !fills };
+        Staged { published, held }
     }
 }
 
 impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("sequence", &self.sequence).finish()
+        f.debug_struct("Room").field("sequence", &self.sequence()).finish()
     }
 }
 
@@ -122,9 +125,8 @@ impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
 /// nothing.
 #[must_use = "nothing is sent before `publish`"]
 pub struct Staged<'p, L: Layer, S: Storage<L>> {
-    /// The last message written.
-    last: u64,
-    end: bool,
+    /// What is published when they are.
+    published: Published,
     held: Held<'p, L, S>,
 }
 
@@ -141,26 +143,23 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
         // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
         // the lowest acknowledgement that we know is not above the count of the time of our look.
         let free = gate.unwrap_or(0).saturating_add(slots.into()).min(Published::MAX);
-        let (mut last, mut slot) = (self.last, channel.slot_of(self.last));
+        let Published { count, ended, mut mixed } = self.published;
+        let (mut next, mut slot) = (count, channel.slot_of(count));
         for message in messages.iter().map(AsRef::as_ref) {
-            let next = last.saturating_add(1);
             if next >= free || message.len() > slot_size as usize {
                 break;
-            }
-            slot = slot.wrapping_add(1);
-            if slot >= slots {
-                slot = 0;
             }
             // SAFETY: as in `Room::new`: we hold the lock, and message `next` may be written.
             let mut writing = unsafe { channel.storage.write(slot) };
             // SAFETY: the slot has `slot_size` bytes, no fewer than the message, and is nobody else's.
             unsafe { ptr::copy_nonoverlapping(message.as_ptr(), writing.bytes(), message.len()) };
             writing.set_header(Header { len: message.len() as u32, kind: Header::DATA });
-            last = next;
+            mixed |= message.len() < slot_size as usize;
+            next = next.saturating_add(1);
+            slot = if slot.saturating_add(1) < slots { slot.saturating_add(1) } else { 0 };
         }
-        let copied = last.saturating_sub(self.last);
-        self.last = last;
-        copied as usize
+        self.published = Published { count: next, ended, mixed };
+        next.saturating_sub(count) as usize
     }
 
     /// Publishes what is staged. The lock stays ours.
@@ -169,8 +168,7 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// everybody sees all of them.
     #[inline(always)]
     pub fn publish(self) -> Held<'p, L, S> {
-        let Self { last, end, held, .. } = self;
-        let published = Published { count: last.saturating_add(1), ended: end };
+        let Self { published, held } = self;
         let word = &held.producer.channel.control().published.0;
         word.store(published.word(), Release); // E1, to E2: the slots' bytes
         held.notify();
@@ -180,6 +178,6 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
 
 impl<L: Layer, S: Storage<L>> fmt::Debug for Staged<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staged").field("last", &self.last).finish()
+        f.debug_struct("Staged").field("published", &self.published).finish()
     }
 }

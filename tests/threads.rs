@@ -1,6 +1,9 @@
 //! The typed API on real segments, with threads for processes (each handle is its own participant).
 
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::layer::Deadline;
+use ackcast::layers::Futex;
+use ackcast::segment::{Handle, Name};
+use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync, protocol};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -120,4 +123,102 @@ fn everyone_gets_everything_thousands_of_times() {
             }
         }
     }
+}
+
+#[test]
+fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
+    for sync in LAYERS {
+        for slots in [1, 2] {
+            let name = &name(&format!("loan-{slots}"), sync);
+            let builder = Channel::create(name).slots(slots).slot_size(8).consumers(0).sync(sync);
+            let _channel = builder.build().unwrap();
+            let mut producer = Producer::attach(name).unwrap();
+            let mut loan = producer.loan().unwrap();
+            assert_eq!((loan.sequence(), loan.copy_previous()), (0, None), "there is none before the first");
+            assert_eq!(*loan, [0; 8]);
+            loan.copy_from_slice(b"one, all");
+            assert_eq!(*loan, *b"one, all", "it can be read, too");
+            loan.publish(3).unwrap();
+            let mut loan = producer.loan().unwrap();
+            // In its own slot, the message before has no end any more.
+            assert_eq!((loan.sequence(), loan.copy_previous()), (1, Some(if slots == 1 { 8 } else { 3 })));
+            assert_eq!(loan[..3], *b"one");
+            loan[..3].copy_from_slice(b"two");
+            drop(loan);
+            let mut loan = producer.loan().unwrap();
+            loan.copy_previous().unwrap();
+            let before: &[u8] = if slots == 1 { b"two" } else { b"one" };
+            assert_eq!((loan.sequence(), &loan[..3]), (1, before), "nothing was published");
+        }
+    }
+}
+
+#[test]
+fn a_channel_says_who_has_acknowledged_how_much() {
+    for sync in LAYERS {
+        let name = &name("acknowledged", sync);
+        let channel = Channel::create(name).slots(4).consumers(2).sync(sync).build().unwrap();
+        assert_eq!(channel.acknowledged(), []);
+        let [mut first, mut second] = [(); 2].map(|()| Consumer::attach(name).unwrap());
+        let mut producer = Producer::attach(name).unwrap();
+        producer.send_batch(&["a", "b", "c"]).unwrap();
+        assert_eq!(channel.acknowledged(), [(0, 0), (1, 0)]);
+        assert_eq!((first.recv().unwrap(), first.recv().unwrap()), (b"a".to_vec(), b"b".to_vec()));
+        let late = Consumer::attach(name).unwrap();
+        let message = second.recv_ref().unwrap();
+        assert_eq!(channel.acknowledged(), [(0, 2), (1, 0), (2, 3)], "what is being read is not acknowledged");
+        drop(message);
+        drop(late);
+        drop(first);
+        assert_eq!(channel.acknowledged(), [(1, 1)]);
+        assert_eq!((channel.evicted(), channel.takeovers()), (0, 0), "nobody died");
+    }
+}
+
+#[test]
+fn what_is_lent_says_where_in_the_order_it_is() {
+    for sync in LAYERS {
+        let name = &name("debug", sync);
+        let _channel = Channel::create(name).slots(4).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let mut producer = Producer::attach(name).unwrap();
+        producer.send_batch(&["a", "bc"]).unwrap();
+        assert!(format!("{:?}", producer.loan().unwrap()).contains("Room { sequence: 2 }"));
+        assert_eq!(consumer.recv().unwrap(), b"a");
+        assert!(format!("{:?}", consumer.recv_ref().unwrap()).contains("Message { sequence: 1, len: 2 }"));
+        producer.send(b"d").unwrap();
+        producer.send(b"e").unwrap();
+        let mut batch = consumer.recv_batch().unwrap();
+        assert_eq!((batch.sequence(), batch.take()), (2, Ok(Some(&b"d"[..]))));
+        assert_eq!(batch.sequence(), 3);
+        assert!(format!("{batch:?}").contains("Batch { sequence: 3, taken: 1 }"));
+    }
+}
+
+/// The steps that the typed API takes all at once.
+#[test]
+fn the_protocols_own_handles_say_how_far_they_are() {
+    let name = &name("steps", Sync::Futex);
+    let _channel = Channel::create(name).slots(4).build().unwrap();
+    // A segment's handle of its own for each, as in processes: who shares one cannot tell whether the other lives.
+    let handles = [(); 3].map(|()| Handle::open(&Name::new(name).unwrap()).unwrap());
+    let [first, second, third] = handles.each_ref().map(|handle| handle.channel::<Futex>().unwrap());
+    let mut consumer = protocol::Consumer::join(first).unwrap();
+    let mut producer = protocol::Producer::join(second).unwrap();
+    let held = producer.lock(Deadline::Now).unwrap();
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 0, ended: false } }");
+    let staged = held.room(Deadline::Now).unwrap().copy(b"a").unwrap();
+    assert_eq!(format!("{staged:?}"), "Staged { last: 0 }");
+    let staged = staged.room().unwrap().copy(b"b").unwrap();
+    assert_eq!(format!("{staged:?}"), "Staged { last: 1 }");
+    assert_eq!(consumer.receive(Deadline::Now).err(), Some(RecvError::TimedOut { next: 0 }), "nothing is published");
+    let held = staged.publish();
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 2, ended: false } }");
+    drop(held);
+    for n in 0..2 {
+        assert_eq!(consumer.next(), n);
+        assert_eq!(consumer.receive(Deadline::Now).unwrap().sequence(), n);
+    }
+    assert_eq!(consumer.next(), 2);
+    assert_eq!(protocol::Consumer::join(third).unwrap().next(), 2, "who comes starts where the channel is");
 }

@@ -2,8 +2,9 @@
 
 use ackcast::layer::Deadline;
 use ackcast::layers::Futex;
+use ackcast::protocol::{self, Waiting};
 use ackcast::segment::{Handle, Name};
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync, protocol};
+use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError, Sync};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -221,4 +222,70 @@ fn the_protocols_own_handles_say_how_far_they_are() {
     }
     assert_eq!(consumer.next(), 2);
     assert_eq!(protocol::Consumer::join(third).unwrap().next(), 2, "who comes starts where the channel is");
+}
+
+#[test]
+fn errors_name_who_is_in_the_way_and_who_is_lost() {
+    for sync in LAYERS {
+        let name = &name("named", sync);
+        let _channel = Channel::create(name).slots(2).producers(3).consumers(0).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let [mut first, mut second, third] = [(); 3].map(|()| Producer::attach(name).unwrap());
+        let loan = second.loan().unwrap();
+        let holder = if sync == Sync::Futex { "producer 1" } else { "another producer" };
+        let said = first.try_send(b"a").unwrap_err().to_string();
+        assert_eq!(said, format!("gave up waiting for the write lock, held by {holder}"));
+        drop(loan);
+        assert_eq!(second.finish().unwrap(), Finished::OthersRemain);
+        drop((first, second, third));
+        let Err(RecvError::ProducersLost(lost)) = consumer.recv() else { panic!("two did not finish") };
+        assert_eq!((lost.producers().collect::<Vec<_>>(), lost.is_empty()), (vec![0, 2], false));
+        assert_eq!(lost.to_string(), "number 0, 2");
+    }
+}
+
+/// Two that share an open file look dead to each other: the kernel does not tell them apart.
+#[test]
+fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
+    let open = |name: &str| Handle::open(&Name::new(name).unwrap()).unwrap();
+    let consumer = |handle: &Handle| protocol::Consumer::join(handle.channel::<Futex>().unwrap()).unwrap();
+    let producer = |handle: &Handle| protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
+
+    // The first message waits for nobody, and nobody is in its way.
+    let name = &name("asked", Sync::Futex);
+    let channel = Channel::create(name).slots(2).consumers(0).build().unwrap();
+    let handle = open(name);
+    let (dead, mut sends) = (consumer(&handle), producer(&handle));
+    sends.send(b"a", Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 0, "it waits for nobody");
+    sends.send(b"b", Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 0, "there is room");
+    sends.send(b"c", Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 1, "the dead one was in the way");
+    drop((channel, handle, dead, sends));
+
+    // It waits for one who is there, not for one who has been.
+    let channel = Channel::create(name).slots(2).build().unwrap();
+    let handle = open(name);
+    let (dead, mut sends) = (consumer(&handle), producer(&handle));
+    let nobody = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });
+    assert_eq!(sends.send(b"a", Deadline::Now), Err(nobody));
+    assert_eq!(channel.evicted(), 1);
+
+    // Later, only who is in the way is looked at. The dead one, of which the writer hears first, is not.
+    let other = open(name);
+    let mut lives = consumer(&other);
+    drop(dead);
+    sends.send(b"a", Deadline::Now).unwrap();
+    sends.send(b"b", Deadline::Now).unwrap();
+    let mut dead = consumer(&handle);
+    assert_eq!((dead.participant().number, lives.participant().number), (0, 1));
+    let full = SendError::TimedOut(Waiting::Acknowledgement { consumer: 1, message: 0 });
+    assert_eq!(sends.send(b"c", Deadline::Now), Err(full));
+    for _ in 0..2 {
+        lives.receive(Deadline::Now).unwrap();
+    }
+    sends.send(b"c", Deadline::Now).unwrap();
+    dead.receive(Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 1, "neither was in the way");
 }

@@ -289,3 +289,19 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     dead.receive(Deadline::Now).unwrap();
     assert_eq!(channel.evicted(), 1, "neither was in the way");
 }
+
+#[test]
+fn who_leaves_gives_its_place_back_even_if_its_segment_stays_open() {
+    let name = &name("places", Sync::Futex);
+    let channel = Channel::create(name).places(1).build().unwrap();
+    let open = || Handle::open(&Name::new(name).unwrap()).unwrap();
+    let (here, there) = (open(), open());
+    for handle in [&here, &there] {
+        let consumer = protocol::Consumer::join(handle.channel::<Futex>().unwrap()).unwrap();
+        let producer = protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
+        assert!(Consumer::attach(name).is_err() && Producer::attach(name).is_err(), "all places are taken");
+        assert!(!channel.producers_lost());
+        drop((consumer, producer));
+        assert!(channel.producers_lost(), "it went without finishing");
+    }
+}

@@ -117,3 +117,16 @@ fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
     scratch.write(spots.published, &5_u64.to_ne_bytes());
     assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
 }
+
+#[test]
+fn what_was_counted_once_is_received_without_another_look() {
+    let scratch = Scratch::new("once");
+    let (_channel, spots) = channel(&scratch);
+    let mut consumer = Consumer::attach(&scratch.0).unwrap();
+    Producer::attach(&scratch.0).unwrap().send_batch(&["one", "two"]).unwrap();
+    assert_eq!(consumer.try_recv().unwrap(), b"one");
+    scratch.write(spots.published, &0_u64.to_ne_bytes());
+    assert_eq!(consumer.try_recv().unwrap(), b"two");
+    let corrupt = Corruption::Published { published: 0, next: 2, slots: 2 };
+    assert_eq!(consumer.try_recv(), Err(RecvError::Corrupt(corrupt)));
+}

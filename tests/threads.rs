@@ -4,7 +4,7 @@ use ackcast::layer::Deadline;
 use ackcast::layers::Futex;
 use ackcast::protocol::{self, Waiting};
 use ackcast::segment::{Handle, Name};
-use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError, Sync};
+use ackcast::{Channel, Consumer, Finished, Interrupted, Producer, RecvError, SendError, Sync};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -180,7 +180,7 @@ fn a_channel_says_who_has_acknowledged_how_much() {
 fn what_is_lent_says_where_in_the_order_it_is() {
     for sync in LAYERS {
         let name = &name("debug", sync);
-        let _channel = Channel::create(name).slots(4).sync(sync).build().unwrap();
+        let channel = Channel::create(name).slots(4).sync(sync).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let mut producer = Producer::attach(name).unwrap();
         producer.send_batch(&["a", "bc"]).unwrap();
@@ -193,6 +193,27 @@ fn what_is_lent_says_where_in_the_order_it_is() {
         assert_eq!((batch.sequence(), batch.take()), (2, Ok(Some(&b"d"[..]))));
         assert_eq!(batch.sequence(), 3);
         assert!(format!("{batch:?}").contains("Batch { sequence: 3, taken: 1 }"));
+        drop(batch);
+        assert_eq!(channel.acknowledged(), [(0, 3)], "what was taken, and no more");
+        drop(consumer.recv_batch().unwrap());
+        assert_eq!(channel.acknowledged(), [(0, 3)], "nothing was taken");
+        assert_eq!(consumer.recv().unwrap(), b"e");
+    }
+}
+
+#[test]
+fn a_batch_is_sent_up_to_what_no_slot_holds() {
+    for sync in LAYERS {
+        let name = &name("long", sync);
+        let _channel = Channel::create(name).slots(4).slot_size(2).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let mut producer = Producer::attach(name).unwrap();
+        let error = SendError::TooLong { len: 3, slot_size: 2 };
+        assert_eq!(producer.send_batch(&["a", "bc", "def", "g"]), Err(Interrupted { sent: 2, error }));
+        let mut batch = consumer.try_recv_batch().unwrap();
+        for expected in [Some(&b"a"[..]), Some(b"bc"), None] {
+            assert_eq!(batch.take(), Ok(expected));
+        }
     }
 }
 

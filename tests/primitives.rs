@@ -1,8 +1,13 @@
 //! Lock and signal on a layer that has no threads: what they ask it for, and that they ask for nothing
 //! where nobody has to wait. (That they are right is for `verify/`; this is what being right may cost.)
+//! And one moment that is too short for threads to meet.
 
-use ackcast::layer::{Acquired, Busy, Deadline, Layer, Lock, Look, Park, Parked, Participant, Signal};
+use ackcast::RecvError;
+use ackcast::layer::{
+    Acquired, Busy, Deadline, Header, Layer, Lock, Look, Park, Parked, Participant, Reading, Signal, Storage, Writing,
+};
 use ackcast::lock::WordLock;
+use ackcast::protocol::{Channel, Consumer, ConsumerEntry, Control, Finished, Geometry, Make, Producer, ProducerEntry};
 use ackcast::signal::WordSignal;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -27,12 +32,14 @@ struct Alone {
     /// How often one looks again before one sleeps.
     looks: u32,
     turns: RefCell<VecDeque<Turn>>,
+    /// What somebody does while the kernel is asked whether it lives. Then it is gone.
+    leaves: RefCell<Option<Turn>>,
     asked: RefCell<Vec<Asked>>,
 }
 
 impl Alone {
     fn new(looks: u32, turns: impl IntoIterator<Item = Turn>) -> Self {
-        Self { looks, turns: RefCell::new(turns.into_iter().collect()), asked: RefCell::default() }
+        Self { looks, turns: RefCell::new(turns.into_iter().collect()), ..Self::default() }
     }
 
     /// What was asked for since the last question.
@@ -77,7 +84,8 @@ impl Layer for Alone {
     fn disclaim(&self, _: u32) {}
 
     fn is_alive(&self, _: u32) -> bool {
-        true
+        let leaves = self.leaves.take();
+        leaves.map(|leaves| leaves(self)).is_none()
     }
 }
 
@@ -198,4 +206,105 @@ fn a_signal_wakes_who_sleeps_and_nobody_else() {
     assert_eq!(layer.asked(), [], "nobody waits any more");
     assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
     assert_eq!(layer.asked(), [], "it is there");
+}
+
+/// The words of a channel for one consumer and one producer. It has no slots: nothing is sent.
+struct Words {
+    control: Control<Alone>,
+    consumers: [ConsumerEntry<Alone>; 1],
+    producers: [ProducerEntry<Alone>; 1],
+}
+
+struct Fresh;
+
+impl Make<Alone> for Fresh {
+    fn w32(&mut self, _: &'static str, _: Option<u32>) -> AtomicU32 {
+        AtomicU32::new(0)
+    }
+
+    fn w64(&mut self, _: &'static str, _: Option<u32>) -> AtomicU64 {
+        AtomicU64::new(0)
+    }
+
+    fn lock(&mut self) -> WordLock<Alone> {
+        WordLock::new(AtomicU32::new(0))
+    }
+
+    fn signal(&mut self, _: &'static str, _: Option<u32>) -> WordSignal<Alone> {
+        WordSignal::new(AtomicU32::new(0))
+    }
+}
+
+/// Access to a slot, of which there is none.
+enum NoSlot {}
+
+impl Reading for NoSlot {
+    fn header(&self) -> Header {
+        match *self {}
+    }
+
+    fn bytes(&self) -> *const u8 {
+        match *self {}
+    }
+}
+
+impl Writing for NoSlot {
+    fn set_header(&mut self, _: Header) {
+        match *self {}
+    }
+
+    fn bytes(&self) -> *mut u8 {
+        match *self {}
+    }
+}
+
+struct Shared(Rc<Words>);
+
+impl Storage<Alone> for Shared {
+    type Reading = NoSlot;
+    type Writing = NoSlot;
+
+    fn control(&self) -> &Control<Alone> {
+        &self.0.control
+    }
+
+    fn consumers(&self) -> &[ConsumerEntry<Alone>] {
+        &self.0.consumers
+    }
+
+    fn producers(&self) -> &[ProducerEntry<Alone>] {
+        &self.0.producers
+    }
+
+    unsafe fn read(&self, _: u32) -> NoSlot {
+        panic!("nothing is published")
+    }
+
+    unsafe fn write(&self, _: u32) -> NoSlot {
+        panic!("nothing is sent")
+    }
+}
+
+#[test]
+fn who_finishes_and_leaves_while_one_asks_whether_it_lives_is_not_lost() {
+    let geometry = Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 2 };
+    for finishes in [true, false] {
+        let (consumers, producers) = ([ConsumerEntry::new(&mut Fresh, 0)], [ProducerEntry::new(&mut Fresh, 1)]);
+        let words = Rc::new(Words { control: Control::new(&mut Fresh), consumers, producers });
+        let join = |layer| Channel::new(layer, Shared(Rc::clone(&words)), geometry);
+        let mut producer = Producer::join(join(Alone::default())).unwrap();
+        let layer = Alone::default();
+        *layer.leaves.borrow_mut() = Some(Box::new(move |_| {
+            if finishes {
+                assert_eq!(producer.finish(Deadline::Now), Ok(Finished::OthersRemain));
+            }
+            drop(producer);
+        }));
+        let mut consumer = Consumer::join(join(layer)).unwrap();
+        match consumer.receive(Deadline::Now).err() {
+            Some(RecvError::TimedOut { next: 0 }) => assert!(finishes, "it is lost"),
+            Some(RecvError::ProducersLost(lost)) => assert!(!finishes, "it is not lost: {lost}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

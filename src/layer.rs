@@ -116,9 +116,15 @@ pub trait Layer: Sized + fmt::Debug {
     /// A signal's storage.
     type Signal: Signal<Self>;
 
-    /// A memory fence.
+    /// The light side of an asymmetric fence, which runs often. It orders what stands before and after
+    /// it against what stands before and after any [heavy](Layer::heavy_fence) one as two fences of
+    /// this ordering would; two light ones do not order each other.
     #[track_caller]
-    fn fence(&self, order: Ordering);
+    fn light_fence(&self, order: Ordering);
+
+    /// The heavy side: may cost a system call. Orders as a fence does, against both sides.
+    #[track_caller]
+    fn heavy_fence(&self, order: Ordering);
 
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
@@ -170,6 +176,9 @@ pub enum Parked {
 /// The write lock. At most one holder exists per segment, over all processes, dead ones included:
 /// a dead holder's lock is taken over, never shared.
 pub trait Lock<L: Layer>: fmt::Debug {
+    /// Whether a holder may go about other things, and give the lock back from another thread.
+    const KEEPS: bool;
+
     /// Takes the lock.
     ///
     /// # Errors
@@ -213,7 +222,7 @@ pub trait Signal<L: Layer>: fmt::Debug + Sized {
     fn renew(&self, layer: &L);
 
     /// Makes the waiters of these signals look again at everything written before this call. The
-    /// signals are asked for after a SeqCst fence.
+    /// signals are asked for after a light SeqCst fence.
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a;

@@ -58,6 +58,8 @@ impl<L: Park> WordLock<L> {
 }
 
 impl<L: Park> Lock<L> for WordLock<L> {
+    const KEEPS: bool = true;
+
     fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
         let mine = held_by(me);
         if self.take_free(mine) {

@@ -3,7 +3,7 @@
 //! The waiter says that it is about to sleep and then looks; the notifier writes and then looks
 //! whether anybody sleeps. With a SeqCst fence between the two steps of each, at least one of them
 //! sees the other, so no notification is lost, and a notifier that finds nobody asleep has made no
-//! read-modify-write and no system call.
+//! read-modify-write and no system call. Who is about to sleep has time, so its fence is the heavy one.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -55,13 +55,19 @@ impl<L: Park> Signal<L> for WordSignal<L> {
         let mut look = Look::Quick;
         loop {
             self.state.store(PARKED, Relaxed); // before F1: a notifier that we miss sees this
-            layer.fence(SeqCst); // F1, to F2: either we see its write or it sees PARKED
+            layer.heavy_fence(SeqCst); // F1, to F2: either we see its write or it sees PARKED
             if let Some(found) = poll(look) {
                 self.state.store(AWAKE, Relaxed); // a hint: saves the next notifier a wake
                 return Some(found);
             }
             match layer.park(&self.state, PARKED, deadline) {
-                Parked::Woken => look = Look::Quick,
+                Parked::Woken => {
+                    look = Look::Quick;
+                    // Most times it is there, and the fence, which others feel, is not needed.
+                    if let Some(found) = poll(look) {
+                        return Some(found);
+                    }
+                }
                 Parked::Patrol => look = Look::Thorough,
                 Parked::TimedOut => {
                     self.state.store(AWAKE, Relaxed); // a hint, as above
@@ -79,7 +85,7 @@ impl<L: Park> Signal<L> for WordSignal<L> {
     where
         Self: 'a,
     {
-        layer.fence(SeqCst); // F2, to F1: either we see PARKED or the waiter sees our write
+        layer.light_fence(SeqCst); // F2, to F1: either we see PARKED or the waiter sees our write
         for signal in signals {
             if signal.state.load(Relaxed) == PARKED {
                 // The word changes before the wake: a waiter between its look and its sleep does

@@ -67,7 +67,8 @@ fn wrong_headers_of_a_living_segment_are_named() {
     assert!(matches!(with(24, 1), HeaderFault::LayoutHash { .. }));
     assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than there is room for
     assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
-    assert!(matches!(with(64, 1), HeaderFault::HalfMade));
+    assert!(matches!(with(64, 0xf0), HeaderFault::Fences { .. }));
+    assert!(matches!(with(72, 1), HeaderFault::HalfMade));
     Consumer::attach(&scratch.0).expect("restored");
     drop(channel);
 }
@@ -142,7 +143,7 @@ fn a_dead_ones_leftover_is_cleaned() {
 #[test]
 fn producers_are_lost_when_the_last_goes_without_finishing() {
     let scratch = Scratch::new("lost");
-    let channel = Channel::create(&scratch.0).consumers(0).build().unwrap();
+    let channel = Channel::create(&scratch.0).consumers(0).places(2).build().unwrap();
     assert!(!channel.producers_lost(), "none has come yet");
     let [first, mut second] = [(); 2].map(|()| Producer::attach(&scratch.0).unwrap());
     drop(first);

@@ -264,6 +264,8 @@ pub fn entries() -> Vec<Entry> {
         succeeded(3, D::PARK_SIGNAL).by(Checker::Random(20_000, 5)),
         lost(2, 1, D::PARK_SIGNAL).by(SAMPLE),
         back(2, 1, D::ASSUME_FENCED),
+        signal(1, 1, D::PARK_ASYMMETRIC),
+        late(1, 2, 1, D::ASSUME_ASYMMETRIC),
         flow(1, 1, 2, 1, D::PARK),
         heir(2, 1, D::PARK_STACK).by(Checker::Random(20_000, 3)),
         rivals(1, D::PARK_STACK).by(Checker::Random(6_000, 3)),
@@ -293,6 +295,7 @@ pub fn entries() -> Vec<Entry> {
         batches(1, 2, 3, 2, D::ASSUME).deep(),
         batches(2, 1, 2, 2, D::ASSUME).deep(),
         signal(2, 1, D::STACK).deep(),
+        back(2, 1, D::ASSUME_ASYMMETRIC).deep(),
         signal(2, 2, D::PARK_SIGNAL).by(Checker::Random(50_000, 9)).deep(),
     ]
 }

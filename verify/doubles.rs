@@ -2,6 +2,7 @@
 
 use crate::{
     engine::Engine,
+    fences::Weight,
     hook::{self, Kind, Name, Operator, Verdict},
     layer::Model,
     world::{Happening, happens},
@@ -49,18 +50,29 @@ pub struct Doubles {
     /// Whether a notification has the fence of its contract. Without it, the edges alone must do;
     /// with it, who joins while others publish is in the picture.
     pub fences: bool,
+    /// Whether two light fences are left as unordered as they may be; else every fence is a full one.
+    pub asymmetric: bool,
 }
 
 impl Doubles {
     /// For safety: what orders the slots are the protocol's own edges and nothing else.
-    pub const ASSUME: Self =
-        Self { waiting: Waiting::Assume, lock: Text::Abstract, signal: Text::Abstract, fences: false };
+    pub const ASSUME: Self = Self {
+        waiting: Waiting::Assume,
+        lock: Text::Abstract,
+        signal: Text::Abstract,
+        fences: false,
+        asymmetric: false,
+    };
     /// For safety where participants come and go.
     pub const ASSUME_FENCED: Self = Self { fences: true, ..Self::ASSUME };
+    /// The same with no more than asymmetric fences promise.
+    pub const ASSUME_ASYMMETRIC: Self = Self { asymmetric: true, ..Self::ASSUME_FENCED };
     /// For liveness of the protocol: signals that keep to their contract, on which threads sleep.
     pub const PARK: Self = Self { waiting: Waiting::Park, fences: true, ..Self::ASSUME };
     /// The same on the real signal.
     pub const PARK_SIGNAL: Self = Self { signal: Text::Words, ..Self::PARK };
+    /// The same with no more than asymmetric fences promise.
+    pub const PARK_ASYMMETRIC: Self = Self { asymmetric: true, ..Self::PARK_SIGNAL };
     /// For liveness of the full stack.
     pub const PARK_STACK: Self = Self { lock: Text::Words, ..Self::PARK_SIGNAL };
     /// For safety of the protocol on the real lock.
@@ -81,7 +93,8 @@ impl fmt::Display for Doubles {
             (Text::Words, Text::Abstract) => f.write_str(", word lock"),
             (Text::Abstract, Text::Words) => f.write_str(", word signal"),
             (Text::Words, Text::Words) => f.write_str(", word lock and signal"),
-        }
+        }?;
+        f.write_str(if self.asymmetric { ", asymmetric fences" } else { "" })
     }
 }
 
@@ -136,6 +149,8 @@ impl<E: Engine> ModelLock<E> {
 }
 
 impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
+    const KEEPS: bool = true;
+
     #[track_caller]
     fn acquire(&self, layer: &Model<E>, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Lock, None) {
@@ -324,8 +339,11 @@ impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
                 WordSignal::notify_all(layer, signals.filter_map(|signal| signal.words.as_ref()));
             }
             _ => {
-                if layer.segment().doubles.fences {
-                    E::fence(SeqCst);
+                // What a consumer notifies is a producer asleep, and in a model that assumes nobody sleeps. A
+                // full fence there costs nothing, asymmetric ones are steps.
+                let Doubles { fences, asymmetric, .. } = layer.segment().doubles;
+                if fences && !(asymmetric && layer.consumes()) {
+                    layer.segment().fence(Weight::Light, SeqCst);
                 }
                 if layer.segment().doubles.waiting == Waiting::Park {
                     for signal in signals {

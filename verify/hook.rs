@@ -20,7 +20,9 @@ pub enum Kind {
     Store,
     Swap,
     Exchange,
-    Fence,
+    /// The two sides of an asymmetric fence.
+    LightFence,
+    HeavyFence,
     /// Access to a slot's plain memory.
     Read,
     Write,
@@ -44,7 +46,8 @@ impl Kind {
     /// Whether anybody else can tell that this was done. Reading a slot is in the way of its next
     /// writer; a notification is made of its steps, and nothing where it has none.
     const fn is_effect(self) -> bool {
-        !matches!(self, Self::Load | Self::Fence | Self::Alive | Self::Wait | Self::Park | Self::Notify)
+        use Kind::{Alive, HeavyFence, LightFence, Load, Notify, Park, Wait};
+        !matches!(self, Load | LightFence | HeavyFence | Alive | Wait | Park | Notify)
     }
 }
 
@@ -94,6 +97,8 @@ pub enum Operator {
     Drop,
     /// A read-modify-write becomes a load and a store.
     Split,
+    /// A heavy fence is a light one.
+    Lighten,
     /// A wait returns at once, as if what it waits for had come.
     Skip,
 }

@@ -3,25 +3,45 @@
 use crate::{
     doubles::{self, ModelLock, ModelSignal, Waiting},
     engine::Engine,
+    fences::Weight,
     hook::{self, Kind, Name, Operator, Verdict},
     segment::Segment,
     world::{Happening, happens},
 };
 use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
-use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
+use std::{cell::Cell, fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 /// A participant's handle on a model's segment.
 pub struct Model<E: Engine> {
     segment: Rc<Segment<E>>,
+    /// The number claimed last.
+    number: Cell<Option<u32>>,
 }
 
 impl<E: Engine> Model<E> {
     pub fn new(segment: Rc<Segment<E>>) -> Self {
-        Self { segment }
+        Self { segment, number: Cell::new(None) }
     }
 
     pub fn segment(&self) -> &Segment<E> {
         &self.segment
+    }
+}
+
+impl<E: Engine> Model<E> {
+    /// Whether this is a consumer's handle.
+    pub fn consumes(&self) -> bool {
+        self.number.get().is_some_and(|number| (number as usize) < self.segment.consumers().len())
+    }
+
+    #[track_caller]
+    fn fence(&self, kind: Kind, weight: Weight, order: Ordering) {
+        let name = Name { word: "fence", owner: None };
+        match hook::before(E::thread, Location::caller(), name, kind, Some(order)) {
+            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
+            Verdict::Otherwise(Operator::Lighten) => self.segment.fence(Weight::Light, order),
+            verdict => self.segment.fence(weight, verdict.order(order)),
+        }
     }
 }
 
@@ -172,12 +192,12 @@ impl<E: Engine> Layer for Model<E> {
     type Lock = ModelLock<E>;
     type Signal = ModelSignal<E>;
 
-    fn fence(&self, order: Ordering) {
-        let name = Name { word: "fence", owner: None };
-        match hook::before(E::thread, Location::caller(), name, Kind::Fence, Some(order)) {
-            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
-            verdict => E::fence(verdict.order(order)),
-        }
+    fn light_fence(&self, order: Ordering) {
+        self.fence(Kind::LightFence, Weight::Light, order);
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
+        self.fence(Kind::HeavyFence, Weight::Heavy, order);
     }
 
     fn now(&self) -> Duration {
@@ -188,7 +208,10 @@ impl<E: Engine> Layer for Model<E> {
         let name = Name { word: "alive", owner: Some(number) };
         match hook::before(E::thread, Location::caller(), name, Kind::Claim, None) {
             Verdict::Ignore => false,
-            _ => self.segment.claim(number),
+            _ => {
+                self.number.set(Some(number));
+                self.segment.claim(number)
+            }
         }
     }
 

@@ -4,6 +4,8 @@
 //! everything they can read. A table of what C11 allows, and what loom reaches, is the honest
 //! measure of "checked". When a new loom changes one of these, a test says so.
 
+use crate::engine::Loom;
+use crate::fences::{Asymmetric, Weight};
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,6 +20,7 @@ type Reads = Vec<usize>;
 struct Words {
     x: AtomicUsize,
     y: AtomicUsize,
+    fences: Asymmetric<Loom>,
 }
 
 /// One thread of a test: what it reads.
@@ -30,7 +33,8 @@ fn explore(threads: &'static [Thread]) -> BTreeSet<Reads> {
     let mut builder = loom::model::Builder::new();
     (builder.max_permutations, builder.max_duration, builder.preemption_bound) = (None, None, None);
     builder.check(move || {
-        let words = Arc::new(Words { x: AtomicUsize::new(0), y: AtomicUsize::new(0) });
+        let (x, y) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let words = Arc::new(Words { x, y, fences: Asymmetric::default() });
         let handles: Vec<_> = threads[1..]
             .iter()
             .map(|thread| {
@@ -124,6 +128,48 @@ fn store_buffering_is_forbidden_by_fences_alone() {
         },
     ]);
     assert!(one_fence.contains(&vec![0, 0]), "one SeqCst fence is none");
+}
+
+/// SB with asymmetric fences: a light one and a heavy one forbid it, two light ones do not.
+#[test]
+fn store_buffering_is_forbidden_by_a_light_and_a_heavy_fence() {
+    let one_of_each = explore(&[
+        |w| {
+            w.x.store(1, Relaxed);
+            w.fences.fence(Weight::Light);
+            vec![w.y.load(Relaxed)]
+        },
+        |w| {
+            w.y.store(1, Relaxed);
+            w.fences.fence(Weight::Heavy);
+            vec![w.x.load(Relaxed)]
+        },
+    ]);
+    assert_eq!(one_of_each, set([[0, 1], [1, 0], [1, 1]]));
+    let heavy: Thread = |w| {
+        w.x.store(1, Relaxed);
+        w.fences.fence(Weight::Heavy);
+        vec![w.y.load(Relaxed)]
+    };
+    let other: Thread = |w| {
+        w.y.store(1, Relaxed);
+        w.fences.fence(Weight::Heavy);
+        vec![w.x.load(Relaxed)]
+    };
+    assert_eq!(explore(Box::leak(Box::new([heavy, other]))), one_of_each);
+    let two_light = explore(&[
+        |w| {
+            w.x.store(1, Relaxed);
+            w.fences.fence(Weight::Light);
+            vec![w.y.load(Relaxed)]
+        },
+        |w| {
+            w.y.store(1, Relaxed);
+            w.fences.fence(Weight::Light);
+            vec![w.x.load(Relaxed)]
+        },
+    ]);
+    assert_eq!(two_light, set([[0, 0], [0, 1], [1, 0], [1, 1]]));
 }
 
 /// SB with SeqCst accesses: C11 forbids 0, 0; loom takes them for acquire and release and reaches

@@ -55,16 +55,17 @@ pub fn quick_checks() -> Vec<Entry> {
 
 /// The operators that apply.
 pub fn operators(kind: Kind, order: Option<Ordering>) -> Vec<Operator> {
-    use Operator::{Drop, Skip, Split, Weaken};
+    use Operator::{Drop, Lighten, Skip, Split, Weaken};
     let weaker = match order {
-        Some(Ordering::SeqCst) if kind == Kind::Fence => vec![Weaker::AcqRel],
+        Some(Ordering::SeqCst) if matches!(kind, Kind::LightFence | Kind::HeavyFence) => vec![Weaker::AcqRel],
         Some(Ordering::Acquire | Ordering::Release) => vec![Weaker::Relaxed],
         Some(Ordering::AcqRel) => vec![Weaker::Acquire, Weaker::Release],
         _ => vec![],
     };
     let mut all: Vec<Operator> = weaker.into_iter().map(Weaken).collect();
     all.extend(match kind {
-        Kind::Store | Kind::Fence | Kind::Notify | Kind::Unlock | Kind::Wake => vec![Drop],
+        Kind::Store | Kind::LightFence | Kind::Notify | Kind::Unlock | Kind::Wake => vec![Drop],
+        Kind::HeavyFence => vec![Drop, Lighten],
         Kind::Swap | Kind::Exchange => vec![Drop, Split],
         Kind::Wait | Kind::Lock | Kind::Inherit => vec![Skip],
         // A load has only its ordering; a park may return early by contract; plain memory is

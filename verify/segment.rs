@@ -3,6 +3,7 @@
 use crate::{
     doubles::{Doubles, ModelLock, ModelSignal, Text, Waiting},
     engine::Engine,
+    fences::{Asymmetric, Weight},
     hook::{self, Kind, Name, Verdict},
     layer::{Model, ModelWord},
 };
@@ -48,6 +49,8 @@ pub struct Segment<E: Engine> {
     pub alive: Vec<E::Atom>,
     /// The same, without a step: to tell a stale answer.
     truth: Vec<Cell<bool>>,
+    /// `None`: every fence is a full one.
+    fences: Option<Asymmetric<E>>,
     pub doubles: Doubles,
     /// Somebody may die here, so every failed wait looks whether its peers live.
     pub mortal: bool,
@@ -114,12 +117,18 @@ impl<E: Engine> Segment<E> {
             slots: (0..slots).map(|_| E::cell()).collect(),
             alive: (0..consumers + producers).map(|_| E::atom(0)).collect(),
             truth: vec![Cell::new(false); (consumers + producers) as usize],
+            fences: doubles.asymmetric.then(Asymmetric::default),
             doubles,
             mortal,
             deaths: Cell::new(0),
             patrols: RefCell::default(),
             gates: maker.gates,
         })
+    }
+
+    /// The consumers' entries.
+    pub fn consumers(&self) -> &[ConsumerEntry<Model<E>>] {
+        &self.consumers
     }
 
     /// Takes a number, as the kernel gives it: to one at a time.
@@ -154,6 +163,14 @@ impl<E: Engine> Segment<E> {
             E::skip(); // stale: the truth is told in another execution
         }
         E::load_owned(alive, Ordering::Acquire) != 0
+    }
+
+    /// A fence, in as much as the doubles promise.
+    pub fn fence(&self, weight: Weight, order: Ordering) {
+        match &self.fences {
+            Some(fences) if order == Ordering::SeqCst => fences.fence(weight),
+            _ => E::fence(order),
+        }
     }
 
     /// How many have died. (The model's bounded patrol: once somebody has, no sleeper stays asleep.)

@@ -1,7 +1,7 @@
 //! Creating a channel, and watching it.
 
 use super::{CreateError, on_layer};
-use crate::layers::{Futex, RawSync, Sync};
+use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
 use crate::protocol::{self, Geometry, Published};
 use crate::segment::{Handle, Name, OpenError, Segment};
 
@@ -13,6 +13,7 @@ pub struct Builder {
     geometry: Geometry,
     places: Option<u32>,
     sync: Sync,
+    symmetric_fences: bool,
 }
 
 /// A handle on a channel that takes no part in it. It keeps the channel's name alive: the last
@@ -34,7 +35,7 @@ impl Channel {
     /// the builder is told otherwise.
     pub fn create(name: &str) -> Builder {
         let geometry = Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
-        Builder { name: name.to_owned(), geometry, places: None, sync: Sync::default() }
+        Builder { name: name.to_owned(), geometry, places: None, sync: Sync::default(), symmetric_fences: false }
     }
 
     /// A handle on a channel that exists.
@@ -56,6 +57,11 @@ impl Channel {
     /// The channel's name.
     pub const fn name(&self) -> &Name {
         self.handle.name()
+    }
+
+    /// How the channel's participants fence.
+    pub const fn fences(&self) -> Fences {
+        self.handle.fences()
     }
 
     /// How the channel was laid out.
@@ -114,14 +120,16 @@ impl Builder {
         self
     }
 
-    /// How many producers have to finish before END.
+    /// How many producers have to finish before END. With one, the default, there is a place for one
+    /// at a time, unless [`places`](Builder::places) says otherwise; it keeps the write lock from
+    /// message to message then, which nobody can wait for.
     pub const fn producers(mut self, producers: u32) -> Self {
         self.geometry.end_after = producers;
         self
     }
 
-    /// How many places there are for consumers, and for producers, at a time: 1 to 64. Without
-    /// this call, as many as were named above, and at least 8.
+    /// How many places there are for consumers, and for producers, at a time: 1 to 64. Without this
+    /// call, one for the one producer, or else as many as were named above, and at least 8.
     pub const fn places(mut self, places: u32) -> Self {
         self.places = Some(places);
         self
@@ -133,6 +141,14 @@ impl Builder {
         self
     }
 
+    /// Fences without membarrier(2), which every participant would have to be allowed to use, and which
+    /// interrupts the other participants' cores whenever somebody falls asleep. Every message costs a
+    /// full fence then.
+    pub const fn symmetric_fences(mut self) -> Self {
+        self.symmetric_fences = true;
+        self
+    }
+
     /// Creates the channel. A dead one's leftover of the same name is replaced.
     ///
     /// # Errors
@@ -141,10 +157,12 @@ impl Builder {
         let name = Name::new(&self.name)?;
         let mut geometry = self.geometry;
         geometry.consumers = self.places.unwrap_or(geometry.start_with.max(8));
-        geometry.producers = self.places.unwrap_or(geometry.end_after.max(8));
+        let producers = if geometry.end_after == 1 { 1 } else { geometry.end_after.max(8) };
+        geometry.producers = self.places.unwrap_or(producers);
+        let fences = |best| if self.symmetric_fences { Fences::Symmetric } else { best };
         let created = match self.sync {
-            Sync::Futex => Handle::create::<Futex>(&name, &geometry),
-            Sync::RawSync => Handle::create::<RawSync>(&name, &geometry),
+            Sync::Futex => Handle::create_fenced::<Futex>(&name, &geometry, fences(Futex::fences())),
+            Sync::RawSync => Handle::create_fenced::<RawSync>(&name, &geometry, fences(RawSync::fences())),
         };
         Channel::new(created?).map_err(CreateError::InTheWay)
     }

@@ -61,6 +61,7 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
     let new = Channel::create(send.name.as_str())
         .consumers(send.consumers)
         .producers(send.producers)
+        .places(send.consumers.max(send.producers).max(8)) // for those that come uncounted, too
         .slots(send.slots)
         .slot_size(send.slot_size)
         .sync(send.sync.into());

@@ -1,11 +1,11 @@
 //! The default layer: words in the segment, sleep in the kernel by futex(2).
 
 use super::wait::{Budget, Wait};
-use super::{PATROL, Peers, RealLayer, Sync, monotonic};
+use super::{Fences, PATROL, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Deadline, Layer, Park, Parked};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 use rustix::thread::futex;
 use std::fs::File;
@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Futex {
     peers: Peers,
+    fences: Fences,
     budget: Budget,
 }
 
@@ -22,10 +23,13 @@ pub struct Futex {
 unsafe impl RealLayer for Futex {
     const KIND: Sync = Sync::Futex;
 
-    fn new(file: File) -> Self {
+    fn fences() -> Fences {
+        Fences::best()
+    }
+
+    fn new(file: File, fences: Fences) -> Self {
         static CORES: OnceLock<usize> = OnceLock::new();
-        let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
-        Self { peers: Peers::new(file), budget: Budget::new(*cores) }
+        Self { peers: Peers::new(file), fences, budget: Budget::new(*CORES.get_or_init(cores)) }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -37,6 +41,13 @@ unsafe impl RealLayer for Futex {
     }
 }
 
+/// The machine's cores. Not those that we may use: who is pinned to one can wait for who is pinned to another.
+fn cores() -> usize {
+    // SAFETY: it only returns a number, or -1.
+    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    usize::try_from(online).unwrap_or(1)
+}
+
 impl Layer for Futex {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
@@ -44,8 +55,12 @@ impl Layer for Futex {
     type Signal = WordSignal<Self>;
 
     #[inline(always)]
-    fn fence(&self, order: Ordering) {
-        fence(order);
+    fn light_fence(&self, order: Ordering) {
+        self.fences.light(order);
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
+        self.fences.heavy(order);
     }
 
     fn now(&self) -> Duration {

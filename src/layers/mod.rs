@@ -1,11 +1,13 @@
 //! The layers that run on real shared memory.
 
+mod fences;
 mod futex;
 mod peers;
 mod raw_sync;
 mod wait;
 mod words;
 
+pub use fences::Fences;
 pub use futex::Futex;
 pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
 pub use raw_sync::{RawEvent, RawMutex, RawSync};
@@ -29,9 +31,14 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// What the segment's header says.
     const KIND: Sync;
 
+    /// The fences of a new segment, by the best that this process may use.
+    fn fences() -> Fences {
+        Fences::Symmetric
+    }
+
     /// The layer for one handle. `file` is the segment's, opened for this handle alone: the
-    /// handle's claims live and die with it.
-    fn new(file: File) -> Self;
+    /// handle's claims live and die with it. `fences` are the segment's, and usable.
+    fn new(file: File, fences: Fences) -> Self;
 
     /// How this handle waits from now on. A layer that sleeps at once ignores it.
     fn set_wait(&self, _wait: Wait) {}

@@ -11,7 +11,7 @@
 //! the next notifier for ever; and one killed while it holds an event's mutex in the instant in
 //! which the waiter wakes leaves the event unusable, and its waiter polls until it is replaced.
 
-use super::{PATROL, Peers, RealLayer, Sync, monotonic};
+use super::{Fences, PATROL, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Look, Participant, Signal};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -53,7 +53,7 @@ impl fmt::Debug for RawEvent {
 unsafe impl RealLayer for RawSync {
     const KIND: Sync = Sync::RawSync;
 
-    fn new(file: File) -> Self {
+    fn new(file: File, _: Fences) -> Self {
         Self { peers: Peers::new(file) }
     }
 
@@ -121,8 +121,11 @@ impl Layer for RawSync {
     type Lock = RawMutex;
     type Signal = RawEvent;
 
-    #[inline(always)]
-    fn fence(&self, order: Ordering) {
+    fn light_fence(&self, order: Ordering) {
+        fence(order); // beside a pthread call it costs nothing to speak of
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
         fence(order);
     }
 
@@ -189,6 +192,8 @@ fn make_consistent(mutex: &dyn LockImpl) {
 }
 
 impl Lock<RawSync> for RawMutex {
+    const KEEPS: bool = false; // it belongs to the thread that took it
+
     fn acquire(&self, _: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
         let Some(mutex) = self.handle() else { return Err(Busy { owner: None }) };
         loop {

@@ -27,6 +27,9 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     /// The lowest acknowledgement known; looked at again only when it binds. Acknowledgements
     /// never go back, and who joins later starts at the count of that time, which is no lower.
     gate: Option<u64>,
+    /// We hold the lock between calls, too: where there is one place for a producer, nobody else can
+    /// want it. Whoever comes after us finds it free, or inherits it.
+    holds: bool,
     finished: bool,
 }
 
@@ -51,9 +54,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     pub fn join(channel: Channel<L, S>) -> Result<Self, JoinError> {
         let capacity = channel.geometry.producers;
         let Some(me) = channel.take_producer_entry() else {
-            return Err(JoinError::Full { role: "producer", capacity });
+            let full = JoinError::Full { role: "producer", capacity };
+            return Err(if channel.published().ended { JoinError::Ended } else { full });
         };
-        let mut producer = Self { channel, me, gate: None, finished: false };
+        let mut producer = Self { channel, me, gate: None, holds: false, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             drop(producer.recovered());
         }
@@ -78,20 +82,12 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     ///
     /// # Errors
     /// [`SendError::TimedOut`] with [`Waiting::Lock`], [`SendError::Ended`].
+    #[inline(always)]
     pub fn lock(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
         if self.finished {
             return Err(SendError::Ended);
         }
-        let acquired = self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline);
-        let held = match acquired {
-            Ok(Acquired::Clean) => Held { producer: self, not_send: PhantomData },
-            Ok(Acquired::OwnerDied) => self.recovered(),
-            Err(busy) => {
-                let first = self.channel.geometry.consumers;
-                let owner = busy.owner.map(|number| number.saturating_sub(first));
-                return Err(SendError::TimedOut(Waiting::Lock { owner }));
-            }
-        };
+        let held = if self.holds { self.held() } else { self.acquire(deadline)? };
         if held.published().ended { Err(SendError::Ended) } else { Ok(held) }
     }
 
@@ -99,6 +95,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     ///
     /// # Errors
     /// See [`SendError`].
+    #[inline(always)]
     pub fn reserve(&mut self, deadline: Deadline) -> Result<Room<'_, L, S>, SendError> {
         self.lock(deadline)?.room(deadline)
     }
@@ -107,6 +104,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     ///
     /// # Errors
     /// See [`SendError`].
+    #[inline]
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
         self.fits(message.len())?;
         self.reserve(deadline)?.copy(message)?.publish();
@@ -121,23 +119,12 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M], deadline: Deadline) -> Result<(), Interrupted> {
         let mut sent = 0_usize;
         let at = |sent| move |error| Interrupted { sent, error };
-        let slot_size = self.channel.geometry.slot_size as usize;
         let mut held = self.lock(deadline).map_err(at(sent))?;
-        while let Some(message) = messages.get(sent) {
-            let mut staged = held.room(deadline).and_then(|room| room.copy(message.as_ref())).map_err(at(sent))?;
-            sent = sent.saturating_add(1);
-            let group = messages.iter().skip(sent).take(TOGETHER.saturating_sub(1)).map(AsRef::as_ref);
+        while let Some((first, others)) = messages.get(sent..).and_then(<[M]>::split_first) {
             // One that is too long is an error when all before it are sent.
-            for message in group.take_while(|message| message.len() <= slot_size) {
-                match staged.room() {
-                    Ok(room) => staged = room.copy(message).map_err(at(sent))?,
-                    Err(full) => {
-                        staged = full;
-                        break;
-                    }
-                }
-                sent = sent.saturating_add(1);
-            }
+            let mut staged = held.room(deadline).and_then(|room| room.copy(first.as_ref())).map_err(at(sent))?;
+            let group = others.get(..TOGETHER.saturating_sub(1)).unwrap_or(others);
+            sent = sent.saturating_add(1).saturating_add(staged.copy(group));
             held = staged.publish();
         }
         Ok(())
@@ -163,10 +150,31 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
 
+    /// What somebody has who holds the lock.
+    fn held(&mut self) -> Held<'_, L, S> {
+        Held { producer: self, not_send: PhantomData }
+    }
+
+    fn acquire(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
+        match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
+            Ok(Acquired::Clean) => Ok(self.held()),
+            Ok(Acquired::OwnerDied) => Ok(self.recovered()),
+            Err(busy) => {
+                let first = self.channel.geometry.consumers;
+                let owner = busy.owner.map(|number| number.saturating_sub(first));
+                Err(SendError::TimedOut(Waiting::Lock { owner }))
+            }
+        }
+    }
+
+    fn release(&self) {
+        self.channel.control().lock.0.release(&self.channel.layer, self.me);
+    }
+
     /// The previous owner of the lock, which is ours now, died. What it did not publish was never
     /// there, so nothing is rolled back; but it may have published and not notified.
     fn recovered(&mut self) -> Held<'_, L, S> {
-        let held = Held { producer: self, not_send: PhantomData };
+        let held = self.held();
         let Control { space, takeovers, .. } = held.producer.channel.control();
         space.0.renew(&held.producer.channel.layer); // it may have died waiting there
         takeovers.store(takeovers.load(Relaxed).wrapping_add(1), Relaxed); // a statistic, under the lock
@@ -182,6 +190,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// Whether, by what we know without looking, message `n` may be written.
+    #[inline(always)]
     fn has_room(&self, n: u64) -> bool {
         self.gate.is_some_and(|gate| n.saturating_sub(gate) < u64::from(self.channel.geometry.slots))
     }
@@ -235,11 +244,15 @@ enum Blocked {
 impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
     /// Gives the number back. Unless we have finished, our entry stays ACTIVE: we look dead.
     fn drop(&mut self) {
+        if self.holds {
+            self.release();
+        }
         self.channel.layer.disclaim(self.me.number);
     }
 }
 
-/// The write lock is ours: nobody else writes slots or `published`. Dropping it gives it back.
+/// The write lock is ours: nobody else writes slots or `published`. Dropping it gives it back, or
+/// leaves it to its producer, if nobody else can want it.
 ///
 /// Not `Send`: some locks belong to the thread that took them.
 pub struct Held<'p, L: Layer, S: Storage<L>> {
@@ -252,6 +265,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     ///
     /// # Errors
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
+    #[inline(always)]
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
         let n = self.published().count;
         if n == Published::MAX {
@@ -263,6 +277,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
         Ok(Room::new(self, n))
     }
 
+    #[inline(never)]
     fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {
         let producer = &*self.producer;
         let mut last = None;
@@ -290,6 +305,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     }
 
     /// Makes every consumer look at the count again.
+    #[inline(always)]
     fn notify(&self) {
         let channel = &self.producer.channel;
         // A consumer that joins is missed only if its fence J comes after the one in `notify_all`,
@@ -301,8 +317,13 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
 }
 
 impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
+    #[inline(always)]
     fn drop(&mut self) {
-        self.producer.channel.control().lock.0.release(&self.producer.channel.layer, self.producer.me);
+        let Producer { ref channel, finished, .. } = *self.producer;
+        self.producer.holds = L::Lock::KEEPS && channel.geometry.producers == 1 && !finished;
+        if !self.producer.holds {
+            self.producer.release();
+        }
     }
 }
 

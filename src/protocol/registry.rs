@@ -29,7 +29,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.
         entry.acked.0.store(Acknowledged { count: bound.count, joining: true }.word(), Release);
         entry.state.store(state.word(), Release); // E9, to E6: JOINING
-        self.layer.fence(SeqCst); // J
+        self.layer.heavy_fence(SeqCst); // J
         let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
         let settled = Acknowledged { count: start.count, joining: false };
         entry.acked.0.store(settled.word(), Release); // E3, to E4: as above, and we read nothing below

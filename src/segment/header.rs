@@ -2,14 +2,14 @@
 
 use super::{Layout, LayoutError};
 use crate::layer::Word;
-use crate::layers::{Futex, RawSync, RealLayer, Sync};
+use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
 use crate::protocol::Geometry;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Release};
 use thiserror::Error;
 
 /// The version of the protocol and of the header. Segments of another version are refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 const MAGIC: [u8; 8] = *b"ackcast\0";
 
@@ -42,6 +42,7 @@ struct Facts {
     producers: u32,
     start_with: u32,
     end_after: u32,
+    fences: u32,
 }
 
 /// Why a file is no segment that we can use.
@@ -69,6 +70,18 @@ pub enum HeaderFault {
         /// The layer's number.
         found: u32,
     },
+    /// Its participants fence in a way that we do not know.
+    #[error("its fences are of kind {found}, which this program does not know")]
+    Fences {
+        /// The fences' number.
+        found: u32,
+    },
+    /// Its participants fence by membarrier(2), which this process may not use.
+    #[error(
+        "its participants fence by membarrier(2), which this process may not use (an old kernel, or a filter); \
+             create it from here, or without such fences"
+    )]
+    Membarrier,
     /// A build with other types made it.
     #[error("its layout {found:#018x} is not ours ({expected:#018x}); use the same build of ackcast on both sides")]
     LayoutHash {
@@ -94,6 +107,7 @@ pub enum HeaderFault {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked {
     pub(crate) sync: Sync,
+    pub(crate) fences: Fences,
     pub(crate) geometry: Geometry,
     pub(crate) layout: Layout,
     pub(crate) nonce: u64,
@@ -107,13 +121,14 @@ impl Header {
     ///
     /// # Safety
     /// `header` points to zeroed memory of a mapping, whose readers wait for [`Header::ready`].
-    pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, geometry: &Geometry, layout: &Layout, nonce: u64) {
-        let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = *geometry;
+    pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
+        let Checked { sync, fences, geometry, layout, nonce } = *checked;
+        let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
         let facts = Facts {
             magic: MAGIC,
             nonce,
             version: VERSION,
-            sync: L::KIND.number(),
+            sync: sync.number(),
             layout_hash: Layout::hash::<L>(),
             size: layout.size as u64,
             slots,
@@ -122,6 +137,7 @@ impl Header {
             producers,
             start_with,
             end_after,
+            fences: fences.number(),
         };
         // SAFETY: the facts come first in the caller's header.
         unsafe { header.cast::<Facts>().write(facts) };
@@ -184,7 +200,11 @@ impl Facts {
                 return Err(HeaderFault::Size { found, expected: layout.size as u64 });
             }
         }
-        Ok(Checked { sync, geometry, layout, nonce })
+        let fences = Fences::from_number(self.fences).ok_or(HeaderFault::Fences { found: self.fences })?;
+        if !fences.usable() {
+            return Err(HeaderFault::Membarrier);
+        }
+        Ok(Checked { sync, fences, geometry, layout, nonce })
     }
 }
 
@@ -201,8 +221,10 @@ mod tests {
         // SAFETY: all zero is a valid header: numbers and a word.
         let mut header: Header = unsafe { core::mem::zeroed() };
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
+        let (sync, fences) = (Sync::Futex, Fences::Symmetric);
+        let checked = Checked { sync, fences, geometry: GEOMETRY, layout, nonce: 7 };
         // SAFETY: it is zeroed, and nobody reads it meanwhile.
-        unsafe { Header::write::<Futex>(&raw mut header, &GEOMETRY, &layout, 7) };
+        unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)
     }
 
@@ -232,6 +254,7 @@ mod tests {
         assert_eq!(faulty(|f| f.version = 9), HeaderFault::Version { found: 9 });
         assert_eq!(faulty(|f| f.sync = 9), HeaderFault::Layer { found: 9 });
         assert!(matches!(faulty(|f| f.layout_hash ^= 1), HeaderFault::LayoutHash { .. }));
+        assert_eq!(faulty(|f| f.fences = 9), HeaderFault::Fences { found: 9 });
         assert!(matches!(faulty(|f| f.slots = 0), HeaderFault::Geometry(_)));
         assert!(matches!(faulty(|f| f.slots = 5000), HeaderFault::Size { .. }));
         assert!(matches!(faulty(|f| f.size = 3), HeaderFault::Size { found: 3, .. }));

@@ -15,9 +15,11 @@ pub struct Layout {
     pub consumers: usize,
     /// Of the first producer's entry.
     pub producers: usize,
-    /// Of the first slot: its payload comes first, its header ends it.
+    /// Of the first slot's header; the others' follow without gaps.
+    pub headers: usize,
+    /// Of the first slot's payload.
     pub slots: usize,
-    /// From one slot to the next.
+    /// From one slot's payload to the next one's.
     pub stride: usize,
     /// Size of the whole.
     pub size: usize,
@@ -58,10 +60,10 @@ impl Layout {
     pub const MAX_SIZE: usize = 1 << 40;
     /// The most consumers, and the most producers, a channel can have.
     pub const MAX_ROLE: u32 = MAX_PARTICIPANTS / 2;
-    /// Payloads start on cache lines.
+    /// Payloads of this size and more start on cache lines; smaller ones share one without crossing it.
     const ALIGN: usize = 64;
-    /// A slot's header is with its payload, on a line that comes anyway or the one after: headers of
-    /// their own would share lines, each of which writer and readers pull to and fro for every message.
+    /// Headers are apart from payloads, eight to a line: a 64-byte message moves 1⅛ lines from core to
+    /// core, and not two, which is what a stream of them costs. One message by itself moves two either way.
     const HEADER: usize = size_of::<crate::layer::Header>();
 
     /// The layout for a layer's words.
@@ -90,15 +92,18 @@ impl Layout {
         let control = place(size_of::<Control<L>>(), align_of::<Control<L>>(), 1)?;
         let consumers = place(size_of::<ConsumerEntry<L>>(), align_of::<ConsumerEntry<L>>(), consumers)?;
         let producers = place(size_of::<ProducerEntry<L>>(), align_of::<ProducerEntry<L>>(), producers)?;
-        let stride = (slot_size as usize + Self::HEADER).next_multiple_of(Self::ALIGN);
-        let slots = place(stride, 128, slots_)?;
+        let headers = place(Self::HEADER, 128, slots_)?;
+        let slot_size = slot_size as usize;
+        let stride = if slot_size < Self::ALIGN { slot_size.next_power_of_two() } else { slot_size };
+        let stride = stride.next_multiple_of(stride.min(Self::ALIGN));
+        let slots = place(stride, Self::ALIGN, slots_)?;
         let size = place(0, 4096, 0)?;
-        Ok(Self { control, consumers, producers, slots, stride, size })
+        Ok(Self { control, consumers, producers, headers, slots, stride, size })
     }
 
     /// Of this slot's header.
     pub const fn header(&self, slot: usize) -> usize {
-        self.slots + slot * self.stride + self.stride - Self::HEADER
+        self.headers + slot * Self::HEADER
     }
 
     /// A number that differs whenever two builds would disagree on where something lies: 64-bit
@@ -154,11 +159,24 @@ mod tests {
         assert!(layout.control >= size_of::<Header>());
         assert!(layout.consumers >= layout.control + size_of::<Control<Futex>>());
         assert!(layout.producers >= layout.consumers + 3 * size_of::<ConsumerEntry<Futex>>());
-        assert!(layout.slots >= layout.producers + 2 * size_of::<ProducerEntry<Futex>>());
+        assert!(layout.headers >= layout.producers + 2 * size_of::<ProducerEntry<Futex>>());
+        assert_eq!((layout.header(0), layout.header(1)), (layout.headers, layout.headers + 8));
+        assert!(layout.slots >= layout.header(2) && layout.slots % 64 == 0);
         assert_eq!(layout.stride, 128);
-        assert!(layout.header(0) >= layout.slots + 100 && layout.header(0) + 8 <= layout.slots + 128);
-        assert_eq!(layout.header(1) - layout.header(0), 128);
         assert!(layout.size >= layout.slots + 2 * 128);
+    }
+
+    #[test]
+    fn small_payloads_share_a_line_and_do_not_cross_it() {
+        for slot_size in 1..200_usize {
+            let Layout { slots, stride, .. } =
+                Layout::new::<Futex>(&Geometry { slot_size: slot_size as u32, ..SMALL }).unwrap();
+            let lines = (0..100).map(|n| {
+                let first = slots + n * stride;
+                (first + slot_size - 1) / 64 - first / 64 + 1
+            });
+            assert_eq!(lines.max(), Some(slot_size.div_ceil(64)), "{slot_size} bytes, stride {stride}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
 use super::{CreateError, HeaderFault, Layout, Name, OpenError, Segment};
-use crate::layers::{MAX_PARTICIPANTS, Peers, Presence, RealLayer, Sync};
+use crate::layers::{Fences, MAX_PARTICIPANTS, Peers, Presence, RealLayer, Sync};
 use crate::protocol::{self, ConsumerEntry, Control, Geometry};
 use rustix::fs::{FallocateFlags, Mode};
 use rustix::io::Errno;
@@ -37,11 +37,19 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Makes a segment of this name and initialises it for layer `L`.
+    /// Makes a segment of this name and initialises it for layer `L`, with the best fences.
     ///
     /// # Errors
     /// See [`CreateError`].
     pub fn create<L: RealLayer>(name: &Name, geometry: &Geometry) -> Result<Self, CreateError> {
+        Self::create_fenced::<L>(name, geometry, L::fences())
+    }
+
+    /// As [`create`](Handle::create), with these fences, which this process may use.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub fn create_fenced<L: RealLayer>(name: &Name, geometry: &Geometry, fences: Fences) -> Result<Self, CreateError> {
         let layout = Layout::new::<L>(geometry)?;
         let system = |action, error| CreateError::System { name: name.clone(), action, error };
         for _ in 0..RACES {
@@ -70,8 +78,9 @@ impl Handle {
                 });
             }
             let nonce = nonce();
+            let checked = Checked { sync: L::KIND, fences, geometry: *geometry, layout, nonce };
             // SAFETY: the mapping is zeroed, has the layout's size, and readers wait for `ready`.
-            unsafe { Header::write::<L>(mapping.at(0), geometry, &layout, nonce) };
+            unsafe { Header::write::<L>(mapping.at(0), &checked) };
             // Is the file we locked the one we mapped? Another may have come in between.
             if read_nonce(&guest.peers) != Some(nonce) {
                 continue;
@@ -82,7 +91,6 @@ impl Handle {
             }
             // SAFETY: the header was written above.
             unsafe { &*mapping.at::<Header>(0) }.ready();
-            let checked = Checked { sync: L::KIND, geometry: *geometry, layout, nonce };
             return Ok(Self { guest, mapping: Arc::new(mapping), checked });
         }
         Err(system("creating against rivals", Errno::BUSY.into()))
@@ -154,6 +162,11 @@ impl Handle {
         self.checked.sync
     }
 
+    /// How the channel's participants fence.
+    pub const fn fences(&self) -> Fences {
+        self.checked.fences
+    }
+
     /// How the channel was laid out.
     pub const fn geometry(&self) -> Geometry {
         self.checked.geometry
@@ -166,14 +179,14 @@ impl Handle {
     /// [`OpenError::System`] when the process has no descriptor left; [`OpenError::Unusable`] when
     /// the channel is not built on `L`.
     pub fn channel<L: RealLayer>(&self) -> Result<protocol::Channel<L, Segment<L>>, OpenError> {
-        let Checked { sync, layout, geometry, .. } = self.checked;
+        let Checked { sync, fences, layout, geometry, .. } = self.checked;
         if L::KIND != sync || Layout::new::<L>(&geometry) != Ok(layout) {
             let fault = HeaderFault::Layer { found: sync.number() };
             return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
         let duplicate = self.guest.peers.file().try_clone_to_owned();
         let system = |error| OpenError::System { name: self.guest.name.clone(), action: "dup", error };
-        let layer = L::new(duplicate.map_err(system)?.into());
+        let layer = L::new(duplicate.map_err(system)?.into(), fences);
         // SAFETY: the header was checked: the segment is ready, built on this kind of layer, and
         // laid out as `L` has it.
         let segment = unsafe { Segment::new(Arc::clone(&self.mapping), layout, geometry) };

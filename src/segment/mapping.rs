@@ -4,6 +4,8 @@ use shared_memory::Shmem;
 
 /// A mapped segment.
 pub(crate) struct Mapping {
+    /// Where it starts; `shmem` would have to be asked.
+    base: *mut u8,
     shmem: Shmem,
 }
 
@@ -17,7 +19,7 @@ impl Mapping {
     /// Takes a mapping. Its name is no longer removed on drop: by then it may be another's.
     pub(crate) fn new(mut shmem: Shmem) -> Self {
         shmem.set_owner(false);
-        Self { shmem }
+        Self { base: shmem.as_ptr(), shmem }
     }
 
     /// Its size in bytes.
@@ -28,7 +30,7 @@ impl Mapping {
     /// A pointer into it. Valid for `T` if the layout says that one is there.
     pub(crate) fn at<T>(&self, offset: usize) -> *mut T {
         debug_assert!(offset <= self.len());
-        self.shmem.as_ptr().wrapping_add(offset).cast()
+        self.base.wrapping_add(offset).cast()
     }
 }
 

@@ -60,15 +60,16 @@ fn any_geometry_is_built_or_refused() {
             builder = builder.places(places);
         }
         let (start_with, end_after) = (consumers, producers);
-        let (consumers, producers) = (places.unwrap_or(consumers.max(8)), places.unwrap_or(producers.max(8)));
+        let for_producers = if producers == 1 { 1 } else { producers.max(8) };
+        let (consumers, producers) = (places.unwrap_or(consumers.max(8)), places.unwrap_or(for_producers));
         let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
         let layout = Layout::new::<Futex>(&geometry);
         if let Ok(layout) = layout {
             // Everything follows what comes before it, and ends where the segment does.
-            let Layout { control, consumers, producers, slots: first, stride, size } = layout;
-            prop_assert!(control < consumers && consumers < producers && producers < first);
-            prop_assert!(stride >= slot_size as usize + 8 && first + stride * slots as usize <= size);
-            prop_assert!(layout.header(0) >= first + slot_size as usize && layout.header(0) + 8 == first + stride);
+            let Layout { control, consumers, producers, headers, slots: first, stride, size } = layout;
+            prop_assert!(control < consumers && consumers < producers && producers < headers);
+            prop_assert!(stride >= slot_size as usize && first + stride * slots as usize <= size);
+            prop_assert!(layout.header(0) == headers && layout.header(slots as usize) <= first);
             if size > 16 << 20 {
                 return Ok(()); // it would take that memory
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// A futex channel that needs no consumers, with its first control words' offsets.
 fn channel(scratch: &Scratch) -> (Channel, Spots) {
-    let channel = Channel::create(&scratch.0).consumers(0).slots(2).slot_size(8).build().unwrap();
+    let channel = Channel::create(&scratch.0).consumers(0).places(8).slots(2).slot_size(8).build().unwrap();
     let spots = Spots::of::<Futex>(&layout(&channel));
     (channel, spots)
 }

@@ -1,7 +1,7 @@
 //! Arbitrary bytes as a file of the right name, in which somebody is present or nobody.
 
 use crate::stage::{BOUND, Reached, Scratch, config, within};
-use ackcast::layers::{Futex, Peers, RawSync};
+use ackcast::layers::{Fences, Futex, Peers, RawSync};
 use ackcast::protocol::Geometry;
 use ackcast::segment::{Layout, Name, VERSION, remove_if_dead};
 use ackcast::{Channel, Consumer, CreateError, Producer, Sync};
@@ -20,7 +20,8 @@ const LAYER: (usize, usize) = (20, 4);
 const HASH: (usize, usize) = (24, 8);
 const SIZE: (usize, usize) = (32, 8);
 const GEOMETRY: [(usize, usize); 6] = [(40, 4), (44, 4), (48, 4), (52, 4), (56, 4), (60, 4)];
-const STATE: (usize, usize) = (64, 4);
+const FENCES: (usize, usize) = (64, 4);
+const STATE: (usize, usize) = (72, 4);
 const READY: u32 = 0x5245_4459;
 
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ fn case() -> impl Strategy<Value = Case> {
     ];
     let field = prop_oneof![
         8 => prop::sample::select(GEOMETRY.to_vec()),
-        1 => prop::sample::select(vec![MAGIC, NONCE, VERSION_, LAYER, HASH, SIZE]),
+        1 => prop::sample::select(vec![MAGIC, NONCE, VERSION_, LAYER, HASH, SIZE, FENCES]),
         1 => (0..HEADER / 8).prop_map(|i| (i * 8, 8)),
     ];
     let size = prop_oneof![
@@ -107,6 +108,9 @@ fn is_right(header: &[u8], size: u64) -> bool {
     get(header, STATE) == READY.into()
         && header[..8] == *b"ackcast\0"
         && get(header, VERSION_) == VERSION.into()
+        && [Fences::Symmetric, Fences::Asymmetric]
+            .get(get(header, FENCES) as usize)
+            .is_some_and(|fences| fences.usable())
         && get(header, HASH) == hash
         && get(header, SIZE) == size
         && layout(header, sync).is_some_and(|layout| layout.size as u64 == size)

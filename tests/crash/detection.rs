@@ -58,7 +58,7 @@ fn a_producer_killed_inside_the_write_lock_is_succeeded() {
     for sync in LAYERS {
         report("producer killed holding the lock", sync, |i| {
             let name = name(&format!("lock-{i}"), sync);
-            let _channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
+            let _channel = Channel::create(&name).consumers(0).places(2).sync(sync).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut producer = Producer::attach(&name).unwrap();
             let mut child = start("lock holder", &name);

@@ -4,7 +4,7 @@
 //! with processes on the real one; it is the protocol's own text that dies.
 
 use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
-use ackcast::layers::{Futex, RealLayer, Sync};
+use ackcast::layers::{Fences, Futex, RealLayer, Sync};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
 use std::fs::File;
@@ -83,8 +83,12 @@ pub struct Killer(Futex);
 unsafe impl RealLayer for Killer {
     const KIND: Sync = Sync::Futex;
 
-    fn new(file: File) -> Self {
-        Self(Futex::new(file))
+    fn fences() -> Fences {
+        Futex::fences()
+    }
+
+    fn new(file: File, fences: Fences) -> Self {
+        Self(Futex::new(file, fences))
     }
 
     unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {
@@ -98,9 +102,14 @@ impl Layer for Killer {
     type Lock = WordLock<Self>;
     type Signal = WordSignal<Self>;
 
-    fn fence(&self, order: Ordering) {
+    fn light_fence(&self, order: Ordering) {
         step("fence");
-        self.0.fence(order);
+        self.0.light_fence(order);
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
+        step("fence");
+        self.0.heavy_fence(order);
     }
 
     fn now(&self) -> Duration {

@@ -178,7 +178,7 @@ const POINTS: &[Point] = &[
     ),
     p(
         "signal.rs",
-        "layer.fence(SeqCst); // F2",
+        "layer.light_fence(SeqCst); // F2",
         Both,
         "what it stored last, but nobody is woken",
         "sleepers look again at the next patrol; a new owner of the lock wakes the consumers",
@@ -257,7 +257,13 @@ const POINTS: &[Point] = &[
     // Receiving.
     p("consumer.rs", "published.0.load(Acquire); // E2, from E1", Consumer, NOTHING, EVICT),
     p("signal.rs", "self.state.store(PARKED, Relaxed); // before F1", Both, NOTHING, "as any death while waiting"),
-    p("signal.rs", "layer.fence(SeqCst); // F1", Both, "a signal that says PARKED", "costs the next notifier one wake"),
+    p(
+        "signal.rs",
+        "layer.heavy_fence(SeqCst); // F1",
+        Both,
+        "a signal that says PARKED",
+        "costs the next notifier one wake",
+    ),
     p(
         "signal.rs",
         "self.state.store(AWAKE, Relaxed); // a hint: saves",

@@ -1,10 +1,10 @@
 //! A free slot, and what was written into it.
 
-use super::Held;
+use super::{Held, Producer};
 use crate::layer::{Header, Layer, Reading, Storage, Word, Writing};
 use crate::protocol::{Geometry, Published, SendError};
 use core::sync::atomic::Ordering::Release;
-use core::{fmt, slice};
+use core::{fmt, ptr, slice};
 
 /// The write lock is ours and the next slot is free. Dropping it publishes nothing, not even what
 /// was staged before.
@@ -17,6 +17,7 @@ pub struct Room<'p, L: Layer, S: Storage<L>> {
 
 impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// The caller knows that message `sequence` may be written.
+    #[inline(always)]
     pub(super) fn new(held: Held<'p, L, S>, sequence: u64) -> Self {
         let slot = held.producer.channel.slot_of(sequence);
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
@@ -32,6 +33,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
 
     /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
     /// with one slot, the previous message.
+    #[inline(always)]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         let len = self.held.producer.channel.geometry.slot_size as usize;
         // SAFETY: a slot has `slot_size` bytes, all initialised (the segment starts zeroed), and
@@ -60,7 +62,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
         let reading = unsafe { channel.storage.read(from) };
         let len = reading.header().len.min(slot_size) as usize;
         // SAFETY: both have `slot_size` bytes, `len` is no more, and they are different slots.
-        unsafe { core::ptr::copy_nonoverlapping(reading.bytes(), self.writing.bytes(), len) };
+        unsafe { ptr::copy_nonoverlapping(reading.bytes(), self.writing.bytes(), len) };
         Some(len)
     }
 
@@ -68,6 +70,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     ///
     /// # Errors
     /// [`SendError::TooLong`].
+    #[inline(always)]
     pub fn stage(self, len: usize) -> Result<Staged<'p, L, S>, SendError> {
         self.held.producer.fits(len)?;
         Ok(self.write(Header { len: len as u32, kind: Header::DATA }))
@@ -77,6 +80,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     ///
     /// # Errors
     /// [`SendError::TooLong`].
+    #[inline(always)]
     pub fn copy(mut self, message: &[u8]) -> Result<Staged<'p, L, S>, SendError> {
         let slot_size = self.held.producer.channel.geometry.slot_size;
         let Some(bytes) = self.bytes_mut().get_mut(..message.len()) else {
@@ -99,6 +103,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
         self.write(Header { len: 0, kind: Header::END }).publish()
     }
 
+    #[inline(always)]
     fn write(mut self, header: Header) -> Staged<'p, L, S> {
         self.writing.set_header(header);
         let Self { writing, sequence, held } = self;
@@ -124,24 +129,45 @@ pub struct Staged<'p, L: Layer, S: Storage<L>> {
 }
 
 impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
-    /// The next slot, if we know without looking that it is free.
+    /// Copies the next messages into the slots that follow, as far as we know without looking that these
+    /// are free and the messages fit; returns how many.
     ///
-    /// # Errors
-    /// What is staged, when we do not: publish it, and wait.
-    pub fn room(self) -> Result<Room<'p, L, S>, Self> {
+    /// The loop is one that keeps to its registers. A slot's line takes as long to arrive as a processor
+    /// takes for a hundred instructions, so how many of them can be on their way at a time is what counts;
+    /// and since stores arrive in order, every word put on the stack meanwhile is in their way.
+    pub fn copy<M: AsRef<[u8]>>(&mut self, messages: &[M]) -> usize {
+        let Producer { ref channel, gate, .. } = *self.held.producer;
+        let Geometry { slots, slot_size, .. } = channel.geometry;
         // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
         // the lowest acknowledgement that we know is not above the count of the time of our look.
-        let next = self.last.saturating_add(1);
-        if next >= Published::MAX || !self.held.producer.has_room(next) {
-            return Err(self);
+        let free = gate.unwrap_or(0).saturating_add(slots.into()).min(Published::MAX);
+        let (mut last, mut slot) = (self.last, channel.slot_of(self.last));
+        for message in messages.iter().map(AsRef::as_ref) {
+            let next = last.saturating_add(1);
+            if next >= free || message.len() > slot_size as usize {
+                break;
+            }
+            slot = slot.wrapping_add(1);
+            if slot >= slots {
+                slot = 0;
+            }
+            // SAFETY: as in `Room::new`: we hold the lock, and message `next` may be written.
+            let mut writing = unsafe { channel.storage.write(slot) };
+            // SAFETY: the slot has `slot_size` bytes, no fewer than the message, and is nobody else's.
+            unsafe { ptr::copy_nonoverlapping(message.as_ptr(), writing.bytes(), message.len()) };
+            writing.set_header(Header { len: message.len() as u32, kind: Header::DATA });
+            last = next;
         }
-        Ok(Room::new(self.held, next))
+        let copied = last.saturating_sub(self.last);
+        self.last = last;
+        copied as usize
     }
 
     /// Publishes what is staged. The lock stays ours.
     ///
     /// The linearization point: before the store nobody sees anything of the messages, after it
     /// everybody sees all of them.
+    #[inline(always)]
     pub fn publish(self) -> Held<'p, L, S> {
         let Self { last, end, held, .. } = self;
         let published = Published { count: last.saturating_add(1), ended: end };

@@ -156,7 +156,7 @@ impl Stage {
     }
 
     fn at(&self, place: &Place) -> usize {
-        let Layout { control, consumers, producers, slots, stride, size } = self.layout;
+        let Layout { control, consumers, producers, slots, stride, size, .. } = self.layout;
         let nth = |n: u8, count: u32| usize::from(n) % count as usize;
         match *place {
             Place::Lock => control,
@@ -196,8 +196,10 @@ impl Stage {
         };
         poison(0, control);
         for slot in 0..GEOMETRY.slots as usize {
-            poison(slots + slot * stride + GEOMETRY.slot_size as usize, self.layout.header(slot));
+            let payload = slots + slot * stride;
+            poison(payload + GEOMETRY.slot_size as usize, payload + stride);
         }
+        poison(self.layout.header(GEOMETRY.slots as usize), slots);
         poison(slots + GEOMETRY.slots as usize * stride, size);
         (channel, Guarded { base, size, _handle: handle })
     }

@@ -1,0 +1,125 @@
+//! Channels whose participants fence each for itself, and processes that may not do otherwise.
+#![cfg(target_os = "linux")]
+
+use ackcast::layers::Fences;
+use ackcast::{Channel, Consumer, Producer};
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+fn name(test: &str) -> String {
+    format!("fences-{test}-{}", std::process::id())
+}
+
+#[test]
+fn everyone_gets_everything_with_fences_of_either_kind() {
+    for symmetric in [false, true] {
+        let name = &name("either");
+        let builder = Channel::create(name).consumers(2);
+        let builder = if symmetric { builder.symmetric_fences() } else { builder };
+        let channel = builder.build().unwrap();
+        assert_eq!(channel.fences(), if symmetric { Fences::Symmetric } else { Fences::best() });
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let mut consumer = Consumer::attach(name).unwrap();
+                    let numbers =
+                        consumer.iter().map(|message| u64::from_ne_bytes(message.unwrap().try_into().unwrap()));
+                    assert!(numbers.eq(0..20_000));
+                });
+            }
+            let mut producer = Producer::attach(name).unwrap();
+            (0..20_000_u64).for_each(|i| producer.send_value(&i).unwrap());
+            producer.finish().unwrap();
+        });
+    }
+}
+
+/// A command, killed and reaped in any case.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    /// The command's end: its status and what it wrote.
+    fn end(mut self) -> (Option<i32>, String, String) {
+        let end = Instant::now() + Duration::from_secs(60);
+        let status = loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "it hangs");
+            thread::sleep(Duration::from_millis(1));
+        };
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.0.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        self.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (status.code(), stdout, stderr)
+    }
+}
+
+/// From now on, and in whatever it becomes, this process's membarrier(2) fails with EPERM.
+fn forbid_membarrier() -> std::io::Result<()> {
+    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
+    let filter = [
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0), // the call's number
+        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, libc::SYS_membarrier as u32),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: plain numbers.
+    let no_new = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    // SAFETY: the program outlives the call, which only reads it.
+    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    if no_new == 0 && set == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+/// `ackcast`, in a process that may not use membarrier(2).
+fn filtered(args: &[&str]) -> Running {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // SAFETY: it allocates nothing and takes no lock.
+    unsafe { command.pre_exec(forbid_membarrier) };
+    Running(command.spawn().unwrap())
+}
+
+#[test]
+fn who_may_not_use_membarrier_creates_channels_without_it() {
+    let name = &name("filtered");
+    let mut send = filtered(&["send", name]);
+    let mut stdin = send.0.stdin.take().unwrap();
+    stdin.write_all(b"one\n").unwrap();
+    let recv = filtered(&["recv", name]);
+    let start = Instant::now();
+    let channel = loop {
+        if let Ok(channel) = Channel::open(&ackcast::segment::Name::new(name).unwrap()) {
+            break channel;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "no channel comes");
+        thread::sleep(Duration::from_millis(1));
+    };
+    assert_eq!(channel.fences(), Fences::Symmetric);
+    drop((channel, stdin));
+    assert_eq!(send.end().0, Some(0));
+    assert_eq!(recv.end(), (Some(0), "one\n".to_owned(), String::new()));
+}
+
+#[test]
+fn who_may_not_use_membarrier_is_told_where_it_is_needed() {
+    let name = &name("needed");
+    let channel = Channel::create(name).build().unwrap();
+    if channel.fences() == Fences::Symmetric {
+        return; // nor may we
+    }
+    let (status, _, stderr) = filtered(&["recv", name]).end();
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("fence by membarrier(2), which this process may not use"), "{stderr}");
+}

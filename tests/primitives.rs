@@ -69,7 +69,11 @@ impl Layer for Alone {
     type Lock = WordLock<Self>;
     type Signal = WordSignal<Self>;
 
-    fn fence(&self, order: Ordering) {
+    fn light_fence(&self, order: Ordering) {
+        fence(order);
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
         fence(order);
     }
 

@@ -158,7 +158,7 @@ fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
 fn a_channel_says_who_has_acknowledged_how_much() {
     for sync in LAYERS {
         let name = &name("acknowledged", sync);
-        let channel = Channel::create(name).slots(4).consumers(2).sync(sync).build().unwrap();
+        let channel = Channel::create(name).slots(4).consumers(2).places(8).sync(sync).build().unwrap();
         assert_eq!(channel.acknowledged(), []);
         let [mut first, mut second] = [(); 2].map(|()| Consumer::attach(name).unwrap());
         let mut producer = Producer::attach(name).unwrap();
@@ -221,7 +221,7 @@ fn a_batch_is_sent_up_to_what_no_slot_holds() {
 #[test]
 fn the_protocols_own_handles_say_how_far_they_are() {
     let name = &name("steps", Sync::Futex);
-    let _channel = Channel::create(name).slots(4).build().unwrap();
+    let _channel = Channel::create(name).slots(4).places(8).build().unwrap();
     // A segment's handle of its own for each, as in processes: who shares one cannot tell whether the other lives.
     let handles = [(); 3].map(|()| Handle::open(&Name::new(name).unwrap()).unwrap());
     let [first, second, third] = handles.each_ref().map(|handle| handle.channel::<Futex>().unwrap());
@@ -229,27 +229,29 @@ fn the_protocols_own_handles_say_how_far_they_are() {
     let mut producer = protocol::Producer::join(second).unwrap();
     let held = producer.lock(Deadline::Now).unwrap();
     assert_eq!(format!("{held:?}"), "Held { published: Published { count: 0, ended: false } }");
-    let staged = held.room(Deadline::Now).unwrap().copy(b"a").unwrap();
+    let mut staged = held.room(Deadline::Now).unwrap().copy(b"a").unwrap();
     assert_eq!(format!("{staged:?}"), "Staged { last: 0 }");
-    let staged = staged.room().unwrap().copy(b"b").unwrap();
+    assert_eq!(staged.copy(&[&b"b"[..], &[0; 1025], b"c"]), 1, "the second has no room in a slot");
     assert_eq!(format!("{staged:?}"), "Staged { last: 1 }");
+    assert_eq!(staged.copy(&["c", "d", "e"]), 2, "the third has no slot");
     assert_eq!(consumer.receive(Deadline::Now).err(), Some(RecvError::TimedOut { next: 0 }), "nothing is published");
     let held = staged.publish();
-    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 2, ended: false } }");
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 4, ended: false } }");
     drop(held);
-    for n in 0..2 {
+    for (n, expected) in (0..).zip([b"a", b"b", b"c", b"d"]) {
         assert_eq!(consumer.next(), n);
-        assert_eq!(consumer.receive(Deadline::Now).unwrap().sequence(), n);
+        let message = consumer.receive(Deadline::Now).unwrap();
+        assert_eq!((message.sequence(), &*message), (n, &expected[..]));
     }
-    assert_eq!(consumer.next(), 2);
-    assert_eq!(protocol::Consumer::join(third).unwrap().next(), 2, "who comes starts where the channel is");
+    assert_eq!(consumer.next(), 4);
+    assert_eq!(protocol::Consumer::join(third).unwrap().next(), 4, "who comes starts where the channel is");
 }
 
 #[test]
 fn errors_name_who_is_in_the_way_and_who_is_lost() {
     for sync in LAYERS {
         let name = &name("named", sync);
-        let _channel = Channel::create(name).slots(2).producers(3).consumers(0).sync(sync).build().unwrap();
+        let _channel = Channel::create(name).slots(2).producers(3).consumers(0).places(8).sync(sync).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let [mut first, mut second, third] = [(); 3].map(|()| Producer::attach(name).unwrap());
         let loan = second.loan().unwrap();
@@ -274,7 +276,7 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
 
     // The first message waits for nobody, and nobody is in its way.
     let name = &name("asked", Sync::Futex);
-    let channel = Channel::create(name).slots(2).consumers(0).build().unwrap();
+    let channel = Channel::create(name).slots(2).consumers(0).places(8).build().unwrap();
     let handle = open(name);
     let (dead, mut sends) = (consumer(&handle), producer(&handle));
     sends.send(b"a", Deadline::Now).unwrap();
@@ -286,7 +288,7 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     drop((channel, handle, dead, sends));
 
     // It waits for one who is there, not for one who has been.
-    let channel = Channel::create(name).slots(2).build().unwrap();
+    let channel = Channel::create(name).slots(2).places(8).build().unwrap();
     let handle = open(name);
     let (dead, mut sends) = (consumer(&handle), producer(&handle));
     let nobody = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });

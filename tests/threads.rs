@@ -1,6 +1,10 @@
 //! The typed API on real segments, with threads for processes (each handle is its own participant).
 
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::layer::Deadline;
+use ackcast::layers::Futex;
+use ackcast::protocol::{self, Waiting};
+use ackcast::segment::{Handle, Name};
+use ackcast::{Channel, Consumer, Finished, Interrupted, Producer, RecvError, SendError, Sync};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -119,5 +123,208 @@ fn everyone_gets_everything_thousands_of_times() {
                 assert!(rounds >= 20, "only {rounds} rounds in {:?}", start.elapsed());
             }
         }
+    }
+}
+
+#[test]
+fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
+    for sync in LAYERS {
+        for slots in [1, 2] {
+            let name = &name(&format!("loan-{slots}"), sync);
+            let builder = Channel::create(name).slots(slots).slot_size(8).consumers(0).sync(sync);
+            let _channel = builder.build().unwrap();
+            let mut producer = Producer::attach(name).unwrap();
+            let mut loan = producer.loan().unwrap();
+            assert_eq!((loan.sequence(), loan.copy_previous()), (0, None), "there is none before the first");
+            assert_eq!(*loan, [0; 8]);
+            loan.copy_from_slice(b"one, all");
+            assert_eq!(*loan, *b"one, all", "it can be read, too");
+            loan.publish(3).unwrap();
+            let mut loan = producer.loan().unwrap();
+            // In its own slot, the message before has no end any more.
+            assert_eq!((loan.sequence(), loan.copy_previous()), (1, Some(if slots == 1 { 8 } else { 3 })));
+            assert_eq!(loan[..3], *b"one");
+            loan[..3].copy_from_slice(b"two");
+            drop(loan);
+            let mut loan = producer.loan().unwrap();
+            loan.copy_previous().unwrap();
+            let before: &[u8] = if slots == 1 { b"two" } else { b"one" };
+            assert_eq!((loan.sequence(), &loan[..3]), (1, before), "nothing was published");
+        }
+    }
+}
+
+#[test]
+fn a_channel_says_who_has_acknowledged_how_much() {
+    for sync in LAYERS {
+        let name = &name("acknowledged", sync);
+        let channel = Channel::create(name).slots(4).consumers(2).places(8).sync(sync).build().unwrap();
+        assert_eq!(channel.acknowledged(), []);
+        let [mut first, mut second] = [(); 2].map(|()| Consumer::attach(name).unwrap());
+        let mut producer = Producer::attach(name).unwrap();
+        producer.send_batch(&["a", "b", "c"]).unwrap();
+        assert_eq!(channel.acknowledged(), [(0, 0), (1, 0)]);
+        assert_eq!((first.recv().unwrap(), first.recv().unwrap()), (b"a".to_vec(), b"b".to_vec()));
+        let late = Consumer::attach(name).unwrap();
+        let message = second.recv_ref().unwrap();
+        assert_eq!(channel.acknowledged(), [(0, 2), (1, 0), (2, 3)], "what is being read is not acknowledged");
+        drop(message);
+        drop(late);
+        drop(first);
+        assert_eq!(channel.acknowledged(), [(1, 1)]);
+        assert_eq!((channel.evicted(), channel.takeovers()), (0, 0), "nobody died");
+    }
+}
+
+#[test]
+fn what_is_lent_says_where_in_the_order_it_is() {
+    for sync in LAYERS {
+        let name = &name("debug", sync);
+        let channel = Channel::create(name).slots(4).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let mut producer = Producer::attach(name).unwrap();
+        producer.send_batch(&["a", "bc"]).unwrap();
+        assert!(format!("{:?}", producer.loan().unwrap()).contains("Room { sequence: 2 }"));
+        assert_eq!(consumer.recv().unwrap(), b"a");
+        assert!(format!("{:?}", consumer.recv_ref().unwrap()).contains("Message { sequence: 1, len: 2 }"));
+        producer.send(b"d").unwrap();
+        producer.send(b"e").unwrap();
+        let mut batch = consumer.recv_batch().unwrap();
+        assert_eq!((batch.sequence(), batch.take()), (2, Ok(Some(&b"d"[..]))));
+        assert_eq!(batch.sequence(), 3);
+        assert!(format!("{batch:?}").contains("Batch { sequence: 3, taken: 1 }"));
+        drop(batch);
+        assert_eq!(channel.acknowledged(), [(0, 3)], "what was taken, and no more");
+        drop(consumer.recv_batch().unwrap());
+        assert_eq!(channel.acknowledged(), [(0, 3)], "nothing was taken");
+        assert_eq!(consumer.recv().unwrap(), b"e");
+    }
+}
+
+#[test]
+fn a_batch_is_sent_up_to_what_no_slot_holds() {
+    for sync in LAYERS {
+        let name = &name("long", sync);
+        let _channel = Channel::create(name).slots(4).slot_size(2).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let mut producer = Producer::attach(name).unwrap();
+        let error = SendError::TooLong { len: 3, slot_size: 2 };
+        assert_eq!(producer.send_batch(&["a", "bc", "def", "g"]), Err(Interrupted { sent: 2, error }));
+        let mut batch = consumer.try_recv_batch().unwrap();
+        for expected in [Some(&b"a"[..]), Some(b"bc"), None] {
+            assert_eq!(batch.take(), Ok(expected));
+        }
+    }
+}
+
+/// The steps that the typed API takes all at once.
+#[test]
+fn the_protocols_own_handles_say_how_far_they_are() {
+    let name = &name("steps", Sync::Futex);
+    let _channel = Channel::create(name).slots(4).places(8).build().unwrap();
+    // A segment's handle of its own for each, as in processes: who shares one cannot tell whether the other lives.
+    let handles = [(); 3].map(|()| Handle::open(&Name::new(name).unwrap()).unwrap());
+    let [first, second, third] = handles.each_ref().map(|handle| handle.channel::<Futex>().unwrap());
+    let mut consumer = protocol::Consumer::join(first).unwrap();
+    let mut producer = protocol::Producer::join(second).unwrap();
+    let held = producer.lock(Deadline::Now).unwrap();
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 0, ended: false } }");
+    let mut staged = held.room(Deadline::Now).unwrap().copy(b"a").unwrap();
+    assert_eq!(format!("{staged:?}"), "Staged { last: 0 }");
+    assert_eq!(staged.copy(&[&b"b"[..], &[0; 1025], b"c"]), 1, "the second has no room in a slot");
+    assert_eq!(format!("{staged:?}"), "Staged { last: 1 }");
+    assert_eq!(staged.copy(&["c", "d", "e"]), 2, "the third has no slot");
+    assert_eq!(consumer.receive(Deadline::Now).err(), Some(RecvError::TimedOut { next: 0 }), "nothing is published");
+    let held = staged.publish();
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 4, ended: false } }");
+    drop(held);
+    for (n, expected) in (0..).zip([b"a", b"b", b"c", b"d"]) {
+        assert_eq!(consumer.next(), n);
+        let message = consumer.receive(Deadline::Now).unwrap();
+        assert_eq!((message.sequence(), &*message), (n, &expected[..]));
+    }
+    assert_eq!(consumer.next(), 4);
+    assert_eq!(protocol::Consumer::join(third).unwrap().next(), 4, "who comes starts where the channel is");
+}
+
+#[test]
+fn errors_name_who_is_in_the_way_and_who_is_lost() {
+    for sync in LAYERS {
+        let name = &name("named", sync);
+        let _channel = Channel::create(name).slots(2).producers(3).consumers(0).places(8).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let [mut first, mut second, third] = [(); 3].map(|()| Producer::attach(name).unwrap());
+        let loan = second.loan().unwrap();
+        let holder = if sync == Sync::Futex { "producer 1" } else { "another producer" };
+        let said = first.try_send(b"a").unwrap_err().to_string();
+        assert_eq!(said, format!("gave up waiting for the write lock, held by {holder}"));
+        drop(loan);
+        assert_eq!(second.finish().unwrap(), Finished::OthersRemain);
+        drop((first, second, third));
+        let Err(RecvError::ProducersLost(lost)) = consumer.recv() else { panic!("two did not finish") };
+        assert_eq!((lost.producers().collect::<Vec<_>>(), lost.is_empty()), (vec![0, 2], false));
+        assert_eq!(lost.to_string(), "number 0, 2");
+    }
+}
+
+/// Two that share an open file look dead to each other: the kernel does not tell them apart.
+#[test]
+fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
+    let open = |name: &str| Handle::open(&Name::new(name).unwrap()).unwrap();
+    let consumer = |handle: &Handle| protocol::Consumer::join(handle.channel::<Futex>().unwrap()).unwrap();
+    let producer = |handle: &Handle| protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
+
+    // The first message waits for nobody, and nobody is in its way.
+    let name = &name("asked", Sync::Futex);
+    let channel = Channel::create(name).slots(2).consumers(0).places(8).build().unwrap();
+    let handle = open(name);
+    let (dead, mut sends) = (consumer(&handle), producer(&handle));
+    sends.send(b"a", Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 0, "it waits for nobody");
+    sends.send(b"b", Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 0, "there is room");
+    sends.send(b"c", Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 1, "the dead one was in the way");
+    drop((channel, handle, dead, sends));
+
+    // It waits for one who is there, not for one who has been.
+    let channel = Channel::create(name).slots(2).places(8).build().unwrap();
+    let handle = open(name);
+    let (dead, mut sends) = (consumer(&handle), producer(&handle));
+    let nobody = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });
+    assert_eq!(sends.send(b"a", Deadline::Now), Err(nobody));
+    assert_eq!(channel.evicted(), 1);
+
+    // Later, only who is in the way is looked at. The dead one, of which the writer hears first, is not.
+    let other = open(name);
+    let mut lives = consumer(&other);
+    drop(dead);
+    sends.send(b"a", Deadline::Now).unwrap();
+    sends.send(b"b", Deadline::Now).unwrap();
+    let mut dead = consumer(&handle);
+    assert_eq!((dead.participant().number, lives.participant().number), (0, 1));
+    let full = SendError::TimedOut(Waiting::Acknowledgement { consumer: 1, message: 0 });
+    assert_eq!(sends.send(b"c", Deadline::Now), Err(full));
+    for _ in 0..2 {
+        lives.receive(Deadline::Now).unwrap();
+    }
+    sends.send(b"c", Deadline::Now).unwrap();
+    dead.receive(Deadline::Now).unwrap();
+    assert_eq!(channel.evicted(), 1, "neither was in the way");
+}
+
+#[test]
+fn who_leaves_gives_its_place_back_even_if_its_segment_stays_open() {
+    let name = &name("places", Sync::Futex);
+    let channel = Channel::create(name).places(1).build().unwrap();
+    let open = || Handle::open(&Name::new(name).unwrap()).unwrap();
+    let (here, there) = (open(), open());
+    for handle in [&here, &there] {
+        let consumer = protocol::Consumer::join(handle.channel::<Futex>().unwrap()).unwrap();
+        let producer = protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
+        assert!(Consumer::attach(name).is_err() && Producer::attach(name).is_err(), "all places are taken");
+        assert!(!channel.producers_lost());
+        drop((consumer, producer));
+        assert!(channel.producers_lost(), "it went without finishing");
     }
 }

@@ -76,3 +76,57 @@ fn the_highest_count_is_the_end_of_the_road_and_not_an_end() {
     assert!(!channel.published().ended);
     assert_eq!(consumer.try_recv(), Err(RecvError::TimedOut { next: highest }));
 }
+
+#[test]
+fn a_slot_that_holds_no_message_and_no_end_is_corrupt() {
+    let scratch = Scratch::new("slot");
+    let (channel, _spots) = channel(&scratch);
+    let (header, message, slot_size) = (layout(&channel).header(0), 0, 8);
+    let mut consumer = Consumer::attach(&scratch.0).unwrap();
+    Producer::attach(&scratch.0).unwrap().try_send(b"one").unwrap();
+    // Unknown kinds; a message longer than its slot; an end of such a length.
+    for (len, kind) in [(3_u32, 0_u32), (3, 3), (9, 1), (u32::MAX, 1), (9, 2), (u32::MAX, 2)] {
+        scratch.write(header, &[len.to_ne_bytes(), kind.to_ne_bytes()].concat());
+        let corrupt = RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size });
+        assert_eq!(consumer.try_recv(), Err(corrupt));
+        assert_eq!(consumer.try_recv_batch().err(), Some(corrupt));
+    }
+    for (len, kind) in [(8_u32, 1_u32), (3, 1)] {
+        scratch.write(header, &[len.to_ne_bytes(), kind.to_ne_bytes()].concat());
+        let message = consumer.try_recv_ref().unwrap();
+        assert_eq!((message.len(), &message[..3]), (len as usize, &b"one"[..]), "as long as its slot at most");
+        message.keep();
+    }
+}
+
+#[test]
+fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
+    let scratch = Scratch::new("count");
+    let (_channel, spots) = channel(&scratch);
+    let mut producer = Producer::attach(&scratch.0).unwrap();
+    let mut consumer = Consumer::attach(&scratch.0).unwrap();
+    for _ in 0..3 {
+        producer.try_send(b"one").unwrap();
+        consumer.try_recv().unwrap();
+    }
+    for published in [0, 2, 6, u64::MAX >> 1] {
+        scratch.write(spots.published, &published.to_ne_bytes());
+        let corrupt = RecvError::Corrupt(Corruption::Published { published, next: 3, slots: 2 });
+        assert_eq!(consumer.try_recv(), Err(corrupt));
+    }
+    scratch.write(spots.published, &5_u64.to_ne_bytes());
+    assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
+}
+
+#[test]
+fn what_was_counted_once_is_received_without_another_look() {
+    let scratch = Scratch::new("once");
+    let (_channel, spots) = channel(&scratch);
+    let mut consumer = Consumer::attach(&scratch.0).unwrap();
+    Producer::attach(&scratch.0).unwrap().send_batch(&["one", "two"]).unwrap();
+    assert_eq!(consumer.try_recv().unwrap(), b"one");
+    scratch.write(spots.published, &0_u64.to_ne_bytes());
+    assert_eq!(consumer.try_recv().unwrap(), b"two");
+    let corrupt = Corruption::Published { published: 0, next: 2, slots: 2 };
+    assert_eq!(consumer.try_recv(), Err(RecvError::Corrupt(corrupt)));
+}

@@ -188,3 +188,45 @@ fn limits_are_stated() {
     assert!(error.to_string().contains("all 1 places for consumers are taken"), "{error}");
     drop(places);
 }
+
+/// Whether this kernel can enter pages into the page table before they are used (Linux 5.14).
+fn can_populate() -> bool {
+    use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+    // SAFETY: a new mapping, where the kernel likes.
+    let page = unsafe { mmap_anonymous(std::ptr::null_mut(), 4096, protection, flags) }.unwrap();
+    // SAFETY: it is ours.
+    let can = unsafe { madvise(page, 4096, Advice::LinuxPopulateWrite) }.is_ok();
+    // SAFETY: it is ours, and not used any more.
+    unsafe { munmap(page, 4096) }.unwrap();
+    can
+}
+
+/// Page faults of this thread so far that needed no disk.
+fn faults() -> i64 {
+    // SAFETY: all zero is a valid `rusage`: numbers.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: it only writes its argument.
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) }, 0);
+    usage.ru_minflt
+}
+
+#[test]
+fn the_first_lap_finds_its_pages() {
+    const SLOTS: u32 = 64;
+    const SLOT_SIZE: u32 = 64 << 10;
+    let pages = i64::from(SLOTS * SLOT_SIZE / 4096);
+    let scratch = Scratch::new("lap");
+    let _channel = Channel::create(&scratch.0).consumers(0).slots(SLOTS).slot_size(SLOT_SIZE).build().unwrap();
+    let (mut producer, mut consumer) = (Producer::attach(&scratch.0).unwrap(), Consumer::attach(&scratch.0).unwrap());
+    let message = vec![1; SLOT_SIZE as usize];
+    let mut sum = 0_u64;
+    let before = faults();
+    for _ in 0..SLOTS {
+        producer.send(&message).unwrap();
+        sum += consumer.recv_ref().unwrap().iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    }
+    let found = faults() - before;
+    assert_eq!(sum, u64::from(SLOTS * SLOT_SIZE));
+    assert!(found < pages / 8 || !can_populate(), "{found} faults for {pages} pages");
+}

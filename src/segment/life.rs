@@ -63,6 +63,7 @@ impl Handle {
                 Err(error) => return Err(system("shm_open", from_shmem(&error))),
             };
             let mapping = Mapping::new(shmem);
+            mapping.ask_for_huge_pages();
             // From here to `enter` somebody may take this segment for a dead one's and remove it.
             let file = match open_file(name) {
                 Ok(file) => file,
@@ -77,6 +78,7 @@ impl Handle {
                     errno => system("fallocate", errno.into()),
                 });
             }
+            mapping.touch();
             let nonce = nonce();
             let checked = Checked { sync: L::KIND, fences, geometry: *geometry, layout, nonce };
             // SAFETY: the mapping is zeroed, has the layout's size, and readers wait for `ready`.
@@ -145,6 +147,7 @@ impl Handle {
             Err(fault) => return Err(OpenError::Unusable { name: name.clone(), fault }),
             Ok(checked) => checked,
         };
+        mapping.touch();
         let Some(guest) = guest else { return Err(OpenError::Abandoned { name: name.clone() }) };
         if read_nonce(&guest.peers) != Some(checked.nonce) {
             return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // the mapping is another's

@@ -1,6 +1,12 @@
 //! A mapping of a segment, from the `shared_memory` crate, with what that crate leaves to its users.
 
+use rustix::mm::{Advice, madvise};
 use shared_memory::Shmem;
+
+/// A huge page on most machines; smaller segments have no use for one.
+const HUGE: usize = 2 << 20;
+/// So much of a mapping is entered into the page table at once, in some 50 µs a mebibyte.
+const AT_ONCE: usize = 1 << 30;
 
 /// A mapped segment.
 pub(crate) struct Mapping {
@@ -25,6 +31,25 @@ impl Mapping {
     /// Its size in bytes.
     pub(crate) fn len(&self) -> usize {
         self.shmem.len()
+    }
+
+    /// Asks for huge pages. To be called before the file has any; a system that has none to give, or
+    /// only on its own terms (`/sys/kernel/mm/transparent_hugepage/shmem_enabled`), is not asked twice.
+    pub(crate) fn ask_for_huge_pages(&self) {
+        if self.len() >= HUGE {
+            self.advise(self.len(), Advice::LinuxHugepage);
+        }
+    }
+
+    /// Enters the file's pages into this process's page table, so that the first lap does not fault on
+    /// each of them: for large messages, that lap is five times as slow. The file has its memory already.
+    pub(crate) fn touch(&self) {
+        self.advise(self.len().min(AT_ONCE), Advice::LinuxPopulateWrite);
+    }
+
+    fn advise(&self, len: usize, advice: Advice) {
+        // SAFETY: the range is that of the mapping, and these two change no byte of it.
+        let _ = unsafe { madvise(self.base.cast(), len, advice) }; // it is only advice: an older kernel does without
     }
 
     /// A pointer into it. Valid for `T` if the layout says that one is there.

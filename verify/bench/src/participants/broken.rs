@@ -1,6 +1,6 @@
 //! Who gets it wrong on purpose, so that it is known to be noticed. Not part of the table.
 
-use super::raw::{Pause, Raw, Receiver, Sender};
+use super::raw::{Pause, Publishes, Raw, Receiver, Sender};
 use crate::link::{Link, Participant, Tx};
 use anyhow::Result;
 
@@ -15,7 +15,7 @@ pub enum Flaw {
     Hangs,
 }
 
-const RING: Raw = Raw(Pause::Yield);
+const RING: Raw = Raw { pause: Pause::Yield, publishes: Publishes::Together };
 
 impl Participant for Broken {
     type Tx<const N: usize> = Flawed<N>;

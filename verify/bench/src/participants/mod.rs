@@ -17,6 +17,7 @@ use crate::link::Participant;
 use ackcast::{Sync, Wait};
 use anyhow::{Context, Result, bail};
 use ours::{Ours, Way};
+use raw::{Pause, Publishes, Raw};
 use serde::{Deserialize, Serialize};
 use std::os::fd::OwnedFd;
 
@@ -106,12 +107,14 @@ pub const SIZES: [usize; 7] = [8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
 pub fn all() -> Vec<Entry> {
     use Kind::{Limit, Ours as Us, Peer};
     use Waits::{Parks, Spins, Yields};
+    let raw = |pause, publishes| Raw { pause, publishes };
     let ours = |way| Ours { way, sync: Sync::Futex, wait: Wait::Adaptive, slots: None };
     let us =
         |name, participant| Entry { name, kind: Us, waits: Parks, body: Body::Native(Box::new(Scalable(participant))) };
     vec![
-        native("raw-spin", Limit, Spins, raw::Raw(raw::Pause::Spin)),
-        native("raw-yield", Limit, Yields, raw::Raw(raw::Pause::Yield)),
+        native("raw-spin", Limit, Spins, raw(Pause::Spin, Publishes::Together)),
+        native("raw-yield", Limit, Yields, raw(Pause::Yield, Publishes::Together)),
+        native("raw-each", Limit, Yields, raw(Pause::Yield, Publishes::Each)),
         us("ours", ours(Way::Copy)),
         us("ours-in-place", ours(Way::InPlace)),
         us("ours-batch", ours(Way::Batch)),

@@ -7,7 +7,18 @@ use crate::message::{Check, fill};
 use anyhow::Result;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub struct Raw(pub Pause);
+pub struct Raw {
+    pub pause: Pause,
+    pub publishes: Publishes,
+}
+
+/// How many messages are counted with one store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Publishes {
+    Together,
+    /// What message by message costs when nothing else does.
+    Each,
+}
 
 /// What to do while there is nothing to do.
 #[derive(Clone, Copy)]
@@ -51,6 +62,7 @@ struct Ring<const N: usize> {
     memory: Memory,
     slots: u64,
     pause: Pause,
+    publishes: Publishes,
 }
 
 impl<const N: usize> Ring<N> {
@@ -71,12 +83,13 @@ impl Participant for Raw {
 
     fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
         let memory = Memory::create(&link.name, size_of::<Words>() + link.slots * N)?;
-        let ring = Ring { memory, slots: link.slots as u64, pause: self.0 };
+        let ring = Ring { memory, slots: link.slots as u64, pause: self.pause, publishes: self.publishes };
         Ok(Sender { ring, consumers: link.consumers, free_until: 0, published: 0 })
     }
 
     fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
-        let ring = Ring { memory: Memory::open(&link.name)?, slots: link.slots as u64, pause: self.0 };
+        let memory = Memory::open(&link.name)?;
+        let ring = Ring { memory, slots: link.slots as u64, pause: self.pause, publishes: self.publishes };
         Ok(Receiver { ring, consumer, next: 0 })
     }
 }
@@ -110,6 +123,9 @@ impl<const N: usize> Tx for Sender<N> {
                 fill(unsafe { &mut *self.ring.slot(self.published) }, tag);
                 self.published += 1;
                 tag += 1;
+                if self.ring.publishes == Publishes::Each {
+                    words.head.0.store(self.published, Ordering::Release);
+                }
             }
             words.head.0.store(self.published, Ordering::Release);
         }

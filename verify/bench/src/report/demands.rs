@@ -68,6 +68,11 @@ fn demands(results: &Results) -> Vec<Demand> {
         least(beside("64 B: every peer", &SMALL), ours(&SMALL, &any), peers(&SMALL)),
         least("64 B in batches: 0.9 × the limit".to_owned(), ours(&SMALL, &batch), limit(&SMALL, 0.9)),
         least("64 B message by message: 0.5 × the limit".to_owned(), ours(&SMALL, &single), limit(&SMALL, 0.5)),
+        least(
+            "64 B message by message: the limit that publishes each".to_owned(),
+            ours(&SMALL, &single),
+            named("raw-each", 1.0),
+        ),
         least(beside("4 KiB: every peer", &LARGE), ours(&LARGE, &any), peers(&LARGE)),
         least("4 KiB by loan and borrow: 0.7 × the limit".to_owned(), ours(&LARGE, &in_place), limit(&LARGE, 0.7)),
         least(beside("1 → 3: every peer's best mode", &FAN), ours(&FAN, &any), peers(&FAN)),

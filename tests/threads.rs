@@ -217,6 +217,36 @@ fn a_batch_is_sent_up_to_what_no_slot_holds() {
     }
 }
 
+#[test]
+fn a_batch_written_in_place_is_whole_and_ends_where_its_writer_says() {
+    for sync in LAYERS {
+        let name = &name("written", sync);
+        let _channel = Channel::create(name).slots(4).slot_size(2).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(name).unwrap();
+        let mut producer = Producer::attach(name).unwrap();
+        let mut numbers = 0..;
+        let mut write = |bytes: &mut [u8]| {
+            bytes.fill(numbers.next()?);
+            Some(bytes.len())
+        };
+        producer.send_written(3, &mut write).unwrap();
+        let mut batch = consumer.try_recv_batch().unwrap();
+        for expected in [Some(&[0, 0][..]), Some(&[1, 1]), Some(&[2, 2]), None] {
+            assert_eq!(batch.take(), Ok(expected));
+        }
+        drop(batch);
+        let mut lengths = [2, 1, 3, 2].into_iter();
+        let error = SendError::TooLong { len: 3, slot_size: 2 };
+        assert_eq!(producer.send_written(4, |_| lengths.next()), Err(Interrupted { sent: 2, error }));
+        assert_eq!(lengths.next(), Some(2), "what comes after the error was not asked for");
+        producer.send_written(4, |_| lengths.next()).unwrap();
+        let mut batch = consumer.try_recv_batch().unwrap();
+        assert_eq!(batch.take().unwrap().map(<[u8]>::len), Some(2));
+        assert_eq!(batch.take().unwrap().map(<[u8]>::len), Some(1));
+        assert_eq!(batch.take(), Ok(None), "there were none left");
+    }
+}
+
 /// The steps that the typed API takes all at once.
 #[test]
 fn the_protocols_own_handles_say_how_far_they_are() {
@@ -228,15 +258,25 @@ fn the_protocols_own_handles_say_how_far_they_are() {
     let mut consumer = protocol::Consumer::join(first).unwrap();
     let mut producer = protocol::Producer::join(second).unwrap();
     let held = producer.lock(Deadline::Now).unwrap();
-    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 0, ended: false } }");
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 0, ended: false, mixed: false } }");
     let mut staged = held.room(Deadline::Now).unwrap().copy(b"a").unwrap();
-    assert_eq!(format!("{staged:?}"), "Staged { last: 0 }");
-    assert_eq!(staged.copy(&[&b"b"[..], &[0; 1025], b"c"]), 1, "the second has no room in a slot");
-    assert_eq!(format!("{staged:?}"), "Staged { last: 1 }");
-    assert_eq!(staged.copy(&["c", "d", "e"]), 2, "the third has no slot");
+    let one = |letter| {
+        move |bytes: &mut [u8]| {
+            bytes[0] = letter;
+            Some(1)
+        }
+    };
+    let staged_one = "Staged { published: Published { count: 1, ended: false, mixed: true } }";
+    assert_eq!(format!("{staged:?}"), staged_one);
+    assert_eq!(staged.extend(|bytes| Some(bytes.len() + 1)), 0, "no slot has room for it");
+    assert_eq!(staged.extend(|_| None), 0, "there is no more");
+    assert_eq!(format!("{staged:?}"), staged_one);
+    let mut letters = b"bcde".iter();
+    assert_eq!(staged.extend(|bytes| one(*letters.next()?)(bytes)), 3, "the fourth has no slot");
+    assert_eq!(letters.as_slice(), b"e", "and is not asked for");
     assert_eq!(consumer.receive(Deadline::Now).err(), Some(RecvError::TimedOut { next: 0 }), "nothing is published");
     let held = staged.publish();
-    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 4, ended: false } }");
+    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 4, ended: false, mixed: true } }");
     drop(held);
     for (n, expected) in (0..).zip([b"a", b"b", b"c", b"d"]) {
         assert_eq!(consumer.next(), n);

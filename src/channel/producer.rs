@@ -1,6 +1,7 @@
 //! Sending.
 
 use super::{AttachError, Patience, on_layer};
+use crate::layer::Deadline;
 use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
 use crate::protocol::{self, Finished, Interrupted, SendError};
 use crate::segment::{Handle, Name, Segment};
@@ -100,6 +101,21 @@ impl Producer {
     /// As [`send_batch`](Producer::send_batch).
     pub fn send_batch_timeout<M: AsRef<[u8]>>(&mut self, messages: &[M], timeout: Duration) -> Result<(), Interrupted> {
         self.send_batch_within(messages, Patience::For(timeout))
+    }
+
+    /// As [`send_batch`](Producer::send_batch), of messages that are written in place, without a copy: `write`
+    /// is asked for `count` of them, gets `slot_size` bytes, which hold whatever an earlier lap left there,
+    /// and returns the message's length. `None` ends the batch early.
+    ///
+    /// # Errors
+    /// As [`send_batch`](Producer::send_batch); a length above `slot_size` is [`SendError::TooLong`].
+    #[inline(always)]
+    pub fn send_written(
+        &mut self,
+        count: usize,
+        write: impl FnMut(&mut [u8]) -> Option<usize>,
+    ) -> Result<(), Interrupted> {
+        on_layer!(Inner, &mut self.inner, producer => producer.send_written(count, Deadline::Never, write))
     }
 
     /// Lends the next free slot, to be filled in place; waits for it as long as it takes. No other

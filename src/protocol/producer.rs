@@ -117,17 +117,56 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// # Errors
     /// [`Interrupted`]: how many were sent, and why the one after them was not.
     pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M], deadline: Deadline) -> Result<(), Interrupted> {
+        let mut messages = messages.iter().map(AsRef::as_ref);
+        let count = messages.len();
+        self.send_written(count, deadline, |bytes: &mut [u8]| {
+            let message = messages.next()?;
+            if let Some(bytes) = bytes.get_mut(..message.len()) {
+                bytes.copy_from_slice(message);
+            }
+            Some(message.len())
+        })
+    }
+
+    /// As [`send_batch`](Producer::send_batch), of messages that are written in place: `write` is asked for
+    /// `count` of them. It gets the slot's bytes (see [`Room::bytes_mut`]) and returns the message's length;
+    /// `None`, and there are no more.
+    ///
+    /// # Errors
+    /// [`Interrupted`]: how many were sent, and why the one after them was not.
+    #[inline(always)]
+    pub fn send_written(
+        &mut self,
+        count: usize,
+        deadline: Deadline,
+        mut write: impl FnMut(&mut [u8]) -> Option<usize>,
+    ) -> Result<(), Interrupted> {
         let mut sent = 0_usize;
         let at = |sent| move |error| Interrupted { sent, error };
         let mut held = self.lock(deadline).map_err(at(sent))?;
-        while let Some((first, others)) = messages.get(sent..).and_then(<[M]>::split_first) {
-            // One that is too long is an error when all before it are sent.
-            let mut staged = held.room(deadline).and_then(|room| room.copy(first.as_ref())).map_err(at(sent))?;
-            let group = others.get(..TOGETHER.saturating_sub(1)).unwrap_or(others);
-            sent = sent.saturating_add(1).saturating_add(staged.copy(group));
+        while sent < count {
+            let mut room = held.room(deadline).map_err(at(sent))?;
+            let Some(len) = write(room.bytes_mut()) else { break };
+            let mut staged = room.stage(len).map_err(at(sent))?;
+            let (mut left, mut over) = (count.saturating_sub(sent).min(TOGETHER).saturating_sub(1), None);
+            let more = staged.extend(|bytes| {
+                left = left.checked_sub(1)?;
+                let len = write(bytes)?;
+                over = (len > bytes.len()).then_some(len);
+                Some(len)
+            });
+            sent = sent.saturating_add(1).saturating_add(more);
             held = staged.publish();
+            // All before it are sent.
+            if let Some(len) = over {
+                return Err(at(sent)(held.producer.too_long(len)));
+            }
         }
         Ok(())
+    }
+
+    fn too_long(&self, len: usize) -> SendError {
+        SendError::TooLong { len, slot_size: self.channel.geometry.slot_size }
     }
 
     /// Finishes: the last producer to do so publishes END, when there is room for it.
@@ -185,8 +224,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// # Errors
     /// [`SendError::TooLong`].
     fn fits(&self, len: usize) -> Result<(), SendError> {
-        let Geometry { slot_size, .. } = self.channel.geometry;
-        if len > slot_size as usize { Err(SendError::TooLong { len, slot_size }) } else { Ok(()) }
+        if len > self.channel.geometry.slot_size as usize { Err(self.too_long(len)) } else { Ok(()) }
     }
 
     /// Whether, by what we know without looking, message `n` may be written.

@@ -131,13 +131,15 @@ pub struct Staged<'p, L: Layer, S: Storage<L>> {
 }
 
 impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
-    /// Copies the next messages into the slots that follow, as far as we know without looking that these
-    /// are free and the messages fit; returns how many.
+    /// Has the next messages written into the slots that follow, as far as we know without looking that these
+    /// are free; returns how many. `write` gets the slot's bytes (see [`Room::bytes_mut`]) and returns the
+    /// message's length; `None`, or more than there are bytes, and it is not asked again.
     ///
     /// The loop is one that keeps to its registers. A slot's line takes as long to arrive as a processor
     /// takes for a hundred instructions, so how many of them can be on their way at a time is what counts;
     /// and since stores arrive in order, every word put on the stack meanwhile is in their way.
-    pub fn copy<M: AsRef<[u8]>>(&mut self, messages: &[M]) -> usize {
+    #[inline(always)]
+    pub fn extend(&mut self, mut write: impl FnMut(&mut [u8]) -> Option<usize>) -> usize {
         let Producer { ref channel, gate, .. } = *self.held.producer;
         let Geometry { slots, slot_size, .. } = channel.geometry;
         // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
@@ -145,16 +147,14 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
         let free = gate.unwrap_or(0).saturating_add(slots.into()).min(Published::MAX);
         let Published { count, ended, mut mixed } = self.published;
         let (mut next, mut slot) = (count, channel.slot_of(count));
-        for message in messages.iter().map(AsRef::as_ref) {
-            if next >= free || message.len() > slot_size as usize {
-                break;
-            }
+        while next < free {
             // SAFETY: as in `Room::new`: we hold the lock, and message `next` may be written.
             let mut writing = unsafe { channel.storage.write(slot) };
-            // SAFETY: the slot has `slot_size` bytes, no fewer than the message, and is nobody else's.
-            unsafe { ptr::copy_nonoverlapping(message.as_ptr(), writing.bytes(), message.len()) };
-            writing.set_header(Header { len: message.len() as u32, kind: Header::DATA });
-            mixed |= message.len() < slot_size as usize;
+            // SAFETY: as in `Room::bytes_mut`.
+            let bytes = unsafe { slice::from_raw_parts_mut(writing.bytes(), slot_size as usize) };
+            let Some(len) = write(bytes).filter(|&len| len <= slot_size as usize) else { break };
+            writing.set_header(Header { len: len as u32, kind: Header::DATA });
+            mixed |= len < slot_size as usize;
             next = next.saturating_add(1);
             slot = if slot.saturating_add(1) < slots { slot.saturating_add(1) } else { 0 };
         }

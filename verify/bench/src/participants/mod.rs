@@ -118,6 +118,7 @@ pub fn all() -> Vec<Entry> {
         us("ours", ours(Way::Copy)),
         us("ours-in-place", ours(Way::InPlace)),
         us("ours-batch", ours(Way::Batch)),
+        us("ours-batch-in-place", ours(Way::Written)),
         us("ours-spin", Ours { wait: Wait::Spin, ..ours(Way::InPlace) }),
         us("ours-1-slot", Ours { slots: Some(1), ..ours(Way::Copy) }),
         us("ours-raw_sync", Ours { sync: Sync::RawSync, ..ours(Way::Copy) }),

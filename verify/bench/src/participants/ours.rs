@@ -22,6 +22,8 @@ pub enum Way {
     InPlace,
     /// `send_batch` and `recv_batch`: copied in together, read in the slots.
     Batch,
+    /// `send_written` and `recv_batch`: written in the slots together, and read there.
+    Written,
 }
 
 /// The most messages handed over at a time.
@@ -75,6 +77,13 @@ impl<const N: usize> Tx for Sender<N> {
                     loan.publish(N)?;
                 }
             }
+            Way::Written => {
+                let mut tags = first..first + count;
+                self.producer.send_written(count as usize, |bytes| {
+                    fill::<N>(bytes.try_into().ok()?, tags.next()?);
+                    Some(N)
+                })?;
+            }
             Way::Batch => {
                 let end = first + count;
                 for start in (first..end).step_by(TOGETHER) {
@@ -103,7 +112,7 @@ impl<const N: usize> Rx<N> for Receiver {
                 check.see_bytes(&self.buffer);
             }
             Way::InPlace => check.see_bytes(&self.consumer.recv_ref()?),
-            Way::Batch => {
+            Way::Batch | Way::Written => {
                 let mut batch = self.consumer.recv_batch()?;
                 while let Some(message) = batch.take()? {
                     check.see_bytes(message);

@@ -81,7 +81,8 @@ fn entry() {
         });
     }
     match role.as_str() {
-        "fused producer" => fused_producer(&channel, number),
+        "fused producer" => fused_producer(&channel, number, false),
+        "fused batch producer" => fused_producer(&channel, number, true),
         "fused consumer" => fused_consumer(&channel, number),
         "lock holder" => hold_lock(&channel),
         "idle consumer" => idle_consumer(&channel),
@@ -103,13 +104,16 @@ fn entry() {
 /// How many messages a fused child sends or receives.
 pub const MESSAGES: u64 = 3;
 
-/// Sends `MESSAGES` numbers and finishes, unless it dies before, at operation `k`.
-fn fused_producer(channel: &str, k: usize) {
+/// Sends `MESSAGES` numbers, together or one by one, and finishes, unless it dies before, at operation `k`.
+fn fused_producer(channel: &str, k: usize, together: bool) {
     let handle = Handle::open(&Name::new(channel).unwrap()).unwrap();
     light_fuse(k);
     let mut producer = protocol::Producer::join(handle.channel::<Killer>().unwrap()).unwrap();
-    for i in 0..MESSAGES {
-        producer.send(&i.to_ne_bytes(), Deadline::Never).unwrap();
+    let messages: Vec<_> = (0..MESSAGES).map(u64::to_ne_bytes).collect();
+    if together {
+        producer.send_batch(&messages, Deadline::Never).unwrap();
+    } else {
+        messages.iter().for_each(|message| producer.send(message, Deadline::Never).unwrap());
     }
     producer.finish(Deadline::Never).unwrap();
     drop(producer);

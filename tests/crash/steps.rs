@@ -72,6 +72,10 @@ fn receive_all(name: String) -> thread::JoinHandle<Vec<u64>> {
 enum Before {
     /// Nobody but the consumers.
     Calm,
+    /// The same, in a channel with one place for a producer, so that it keeps the lock.
+    Alone,
+    /// The same, and it sends all it has together.
+    AloneWithABatch,
     /// A rival that takes the lock as often as it can.
     Rival,
     /// A dead consumer in the way, and a lock whose owner died: to be taken over (C3).
@@ -106,11 +110,13 @@ fn hold_and_die(name: &str) {
 /// C2: a dying producer's messages reach everybody or nobody, and a successor carries on.
 fn producer_dies(slots: u32, before: Before, k: usize) -> String {
     let name = format!("crash-producer-{slots}-{before:?}-{k}-{}", std::process::id());
-    let channel = Channel::create(&name).slots(slots).consumers(2).places(3).build().unwrap();
+    let builder = Channel::create(&name).slots(slots).consumers(2);
+    let alone = matches!(before, Before::Alone | Before::AloneWithABatch);
+    let channel = if alone { builder } else { builder.places(3) }.build().unwrap();
     let consumers = [receive_all(name.clone()), receive_all(name.clone())];
     let mut rival = None;
     match before {
-        Before::Calm => {}
+        Before::Calm | Before::Alone | Before::AloneWithABatch => {}
         Before::Rival => {
             let mut producer = Producer::attach(&name).unwrap();
             rival = Some(thread::spawn(move || {
@@ -124,7 +130,8 @@ fn producer_dies(slots: u32, before: Before, k: usize) -> String {
         }
         Before::DeadOwner | Before::DeadPredecessor => kill_some(&name, before == Before::DeadPredecessor),
     }
-    let mut victim = Process::start("fused producer", &name, k);
+    let role = if before == Before::AloneWithABatch { "fused batch producer" } else { "fused producer" };
+    let mut victim = Process::start(role, &name, k);
     let said = said(&mut victim);
     if let Some(rival) = rival {
         rival.join().unwrap();
@@ -204,6 +211,13 @@ fn consumer_dies_after_the_producer(k: usize) -> String {
 fn a_producer_may_die_at_any_step() {
     for slots in [1, 2] {
         every_step(&format!("producer, {slots} slots"), |k| producer_dies(slots, Before::Calm, k));
+    }
+}
+
+#[test]
+fn a_producer_that_keeps_the_lock_may_die_at_any_step() {
+    for before in [Before::Alone, Before::AloneWithABatch] {
+        every_step(&format!("producer, {before:?}"), |k| producer_dies(2, before, k));
     }
 }
 

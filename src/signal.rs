@@ -38,6 +38,19 @@ impl<L: Layer> WordSignal<L> {
     }
 }
 
+impl<L: Park> WordSignal<L> {
+    /// The waiter sleeps, or is about to: it shall look again.
+    #[cold]
+    #[inline(never)]
+    fn rouse(&self, layer: &L) {
+        // The word changes before the wake: a waiter between its look and its sleep does not fall
+        // asleep. A waiter that comes back in between sets PARKED after this store or loses it to
+        // this store; either way it looks again.
+        self.state.store(AWAKE, Relaxed);
+        layer.wake(&self.state);
+    }
+}
+
 impl<L: Park> Signal<L> for WordSignal<L> {
     fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
         if let Some(found) = poll(Look::Quick) {
@@ -81,6 +94,7 @@ impl<L: Park> Signal<L> for WordSignal<L> {
         // All that a dead waiter can leave is PARKED, which costs the next notifier one wake.
     }
 
+    #[inline(always)]
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a,
@@ -88,11 +102,7 @@ impl<L: Park> Signal<L> for WordSignal<L> {
         layer.light_fence(SeqCst); // F2, to F1: either we see PARKED or the waiter sees our write
         for signal in signals {
             if signal.state.load(Relaxed) == PARKED {
-                // The word changes before the wake: a waiter between its look and its sleep does
-                // not fall asleep. A waiter that comes back in between sets PARKED after this
-                // store or loses it to this store; either way it looks again.
-                signal.state.store(AWAKE, Relaxed);
-                layer.wake(&signal.state);
+                signal.rouse(layer);
             }
         }
     }

@@ -51,10 +51,11 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     ///
     /// # Errors
     /// See [`RecvError`]. After an error, the same message is still the next one.
+    #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
         self.wait(deadline)?;
         match self.open(self.next)? {
-            Some((reading, len)) => Ok(Message { reading: Some(reading), len, consumer: self }),
+            Some((reading, len)) => Ok(Message { reading, len, taken: Taken { count: 1, consumer: self } }),
             None => Err(self.end()),
         }
     }
@@ -64,15 +65,17 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     ///
     /// # Errors
     /// See [`RecvError`].
+    #[inline]
     pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
         self.wait(deadline)?;
         match self.open(self.next)? {
-            Some(_) => Ok(Batch { reading: None, taken: 0, consumer: self }),
+            Some(_) => Ok(Batch { reading: None, taken: Taken { count: 0, consumer: self } }),
             None => Err(self.end()),
         }
     }
 
     /// A message that is published and not acknowledged, and its length; `None`: END.
+    #[inline(always)]
     fn open(&self, message: u64) -> Result<Option<(S::Reading, usize)>, RecvError> {
         let slot = self.channel.slot_of(message);
         // SAFETY: the message is published (E2) and not acknowledged by us, who are ACTIVE: nobody
@@ -91,6 +94,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     }
 
     /// END is the next message: its slot, like any other, is no longer needed.
+    #[cold]
     fn end(&mut self) -> RecvError {
         self.ended = true;
         self.acknowledge(1);
@@ -98,13 +102,16 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     }
 
     /// Waits until `next` is published.
+    #[inline(always)]
     fn wait(&mut self, deadline: Deadline) -> Result<(), RecvError> {
         if self.ended {
             return Err(RecvError::Ended);
         }
-        if self.next < self.seen.count {
-            return Ok(());
-        }
+        if self.next < self.seen.count { Ok(()) } else { self.await_next(deadline) }
+    }
+
+    #[inline(never)]
+    fn await_next(&mut self, deadline: Deadline) -> Result<(), RecvError> {
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
             return Err(RecvError::Ended); // not reached: `join` found the entry
         };
@@ -135,8 +142,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     }
 
     /// Acknowledges the next `count` messages; their slots are not being read any more.
+    #[inline(always)]
     fn acknowledge(&mut self, count: u64) {
-        self.next = self.next.saturating_add(count);
+        self.next = self.next.wrapping_add(count); // at most the count seen, so it does not wrap
         if let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) {
             entry.acked.0.store(self.next, Release); // E3, to E4: we are done with the slots' bytes
             let space = &self.channel.control().space.0;
@@ -152,41 +160,49 @@ impl<L: Layer, S: Storage<L>> Drop for Consumer<L, S> {
     }
 }
 
+/// Messages that were taken and not acknowledged yet. Dropping it acknowledges them.
+struct Taken<'c, L: Layer, S: Storage<L>> {
+    count: u64,
+    consumer: &'c mut Consumer<L, S>,
+}
+
+impl<L: Layer, S: Storage<L>> Drop for Taken<'_, L, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.consumer.acknowledge(self.count);
+        }
+    }
+}
+
 /// A message, still in its slot. Dropping it acknowledges it, and only then can its slot be
 /// overwritten. [`keep`](Message::keep) leaves it unacknowledged.
 pub struct Message<'c, L: Layer, S: Storage<L>> {
-    /// `None` once the reading is over.
-    reading: Option<S::Reading>,
+    /// Before `taken`, so that the reading ends before the acknowledgement says so.
+    reading: S::Reading,
     len: usize,
-    consumer: &'c mut Consumer<L, S>,
+    taken: Taken<'c, L, S>,
 }
 
 impl<L: Layer, S: Storage<L>> Message<'_, L, S> {
     /// The message's number in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        self.consumer.next
+        self.taken.consumer.next
     }
 
     /// Ends the loan without acknowledging: the message is received again.
-    pub fn keep(self) {
-        core::mem::ManuallyDrop::new(self).reading = None;
+    pub fn keep(mut self) {
+        self.taken.count = 0;
     }
 }
 
 impl<L: Layer, S: Storage<L>> Deref for Message<'_, L, S> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
-        let Some(reading) = &self.reading else { return &[] };
         // SAFETY: `len` is at most `slot_size`, and nobody writes the slot while `reading` lives.
-        unsafe { slice::from_raw_parts(reading.bytes(), self.len) }
-    }
-}
-
-impl<L: Layer, S: Storage<L>> Drop for Message<'_, L, S> {
-    fn drop(&mut self) {
-        self.reading = None; // the reading ends before the acknowledgement says so
-        self.consumer.acknowledge(1);
+        unsafe { slice::from_raw_parts(self.reading.bytes(), self.len) }
     }
 }
 
@@ -199,47 +215,38 @@ impl<L: Layer, S: Storage<L>> fmt::Debug for Message<'_, L, S> {
 /// The messages that were published when somebody looked, still in their slots. Dropping the batch
 /// acknowledges those that were taken from it, all at once; the others are still to be received.
 pub struct Batch<'c, L: Layer, S: Storage<L>> {
-    /// Of the message taken last.
+    /// Of the message taken last. Before `taken`, so that it ends before the acknowledgement says so.
     reading: Option<S::Reading>,
-    taken: u64,
-    consumer: &'c mut Consumer<L, S>,
+    taken: Taken<'c, L, S>,
 }
 
 impl<L: Layer, S: Storage<L>> Batch<'_, L, S> {
     /// The number that the next message taken has in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        self.consumer.next.saturating_add(self.taken)
+        self.taken.consumer.next.wrapping_add(self.taken.count)
     }
 
     /// Takes the next message; `None` when there is no other, or END is next. Never waits.
     ///
     /// # Errors
     /// [`RecvError::Corrupt`]. The message is not taken then.
+    #[inline]
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         self.reading = None; // of the one before
         let message = self.sequence();
-        if message >= self.consumer.seen.count {
+        if message >= self.taken.consumer.seen.count {
             return Ok(None);
         }
-        let Some((reading, len)) = self.consumer.open(message)? else { return Ok(None) };
-        self.taken = self.taken.saturating_add(1);
+        let Some((reading, len)) = self.taken.consumer.open(message)? else { return Ok(None) };
+        self.taken.count = self.taken.count.wrapping_add(1); // at most `slots`
         let reading = self.reading.insert(reading);
         // SAFETY: as in `Message`: `len` is at most `slot_size`, and nobody writes the slot meanwhile.
         Ok(Some(unsafe { slice::from_raw_parts(reading.bytes(), len) }))
     }
 }
 
-impl<L: Layer, S: Storage<L>> Drop for Batch<'_, L, S> {
-    fn drop(&mut self) {
-        self.reading = None; // the reading ends before the acknowledgement says so
-        if self.taken > 0 {
-            self.consumer.acknowledge(self.taken);
-        }
-    }
-}
-
 impl<L: Layer, S: Storage<L>> fmt::Debug for Batch<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch").field("sequence", &self.sequence()).field("taken", &self.taken).finish()
+        f.debug_struct("Batch").field("sequence", &self.sequence()).field("taken", &self.taken.count).finish()
     }
 }

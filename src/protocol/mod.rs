@@ -39,6 +39,7 @@ pub use error::{Corruption, Interrupted, JoinError, Lost, RecvError, SendError, 
 pub use producer::{Finished, Held, Producer, Room, Staged, TOGETHER};
 
 use crate::layer::{Layer, Storage, Word};
+use core::num::NonZeroU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// How a channel is laid out: fixed at creation, checked once at attach, kept privately.
@@ -240,13 +241,19 @@ pub struct Channel<L: Layer, S: Storage<L>> {
     layer: L,
     storage: S,
     geometry: Geometry,
+    /// The geometry's, as what one can divide by.
+    slots: NonZeroU64,
 }
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// A handle on `storage`, whose words are laid out as `geometry` says. The layer is this
     /// handle's own: it has claimed no number yet.
     pub const fn new(layer: L, storage: S, geometry: Geometry) -> Self {
-        Self { layer, storage, geometry }
+        let slots = match NonZeroU64::new(geometry.slots as u64) {
+            Some(slots) => slots,
+            None => NonZeroU64::MIN, // not reached: a geometry has slots
+        };
+        Self { layer, storage, geometry, slots }
     }
 
     /// The geometry this handle was made with.
@@ -292,12 +299,10 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         self.storage.control()
     }
 
-    /// The index of the slot of message `n`: below `slots`, which is at least 1.
-    const fn slot_of(&self, n: u64) -> u32 {
-        match n.checked_rem(self.geometry.slots as u64) {
-            Some(index) => index as u32,
-            None => 0, // not reached: a geometry has slots
-        }
+    /// The index of the slot of message `n`: below `slots`.
+    #[inline(always)]
+    fn slot_of(&self, n: u64) -> u32 {
+        (n % self.slots) as u32
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     /// The lowest acknowledgement known; looked at again only when it binds. Acknowledgements
     /// never go back, and who joins later starts at the count of that time, which is no lower.
     gate: Option<u64>,
-    /// We hold the lock between calls, too: where there is one place for a producer, nobody else can
+    /// We hold the lock, between calls, too: where there is one place for a producer, nobody else can
     /// want it. Whoever comes after us finds it free, or inherits it.
     holds: bool,
     finished: bool,
@@ -59,7 +59,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         };
         let mut producer = Self { channel, me, gate: None, holds: false, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
-            drop(producer.recovered());
+            producer.recover();
+            drop(producer.held());
         }
         if producer.channel.published().ended {
             producer.channel.vacate_producer_entry(me);
@@ -87,8 +88,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         if self.finished {
             return Err(SendError::Ended);
         }
-        let held = if self.holds { self.held() } else { self.acquire(deadline)? };
-        if held.published().ended { Err(SendError::Ended) } else { Ok(held) }
+        if !self.holds {
+            self.acquire(deadline)?;
+        }
+        let held = self.held();
+        if held.published.ended { Err(SendError::Ended) } else { Ok(held) }
     }
 
     /// Waits for the write lock and a free slot.
@@ -185,44 +189,67 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         held.producer.channel.control().finished.store(finished, Relaxed); // under the lock
         // Under the lock, too: of two that finish, the second must see that the first is gone.
         held.producer.finished = true;
+        held.producer.holds = false;
         held.producer.channel.vacate_producer_entry(me);
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
 
     /// What somebody has who holds the lock.
+    #[inline(always)]
     fn held(&mut self) -> Held<'_, L, S> {
-        Held { producer: self, not_send: PhantomData }
+        // E7: whoever wrote it last held the lock before us.
+        let published = Published::from_word(self.channel.control().published.0.load(Relaxed));
+        Held { producer: self, published, not_send: PhantomData }
     }
 
-    fn acquire(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
+    /// Takes the lock, for [`held`](Self::held).
+    #[inline(never)]
+    fn acquire(&mut self, deadline: Deadline) -> Result<(), SendError> {
         match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
-            Ok(Acquired::Clean) => Ok(self.held()),
-            Ok(Acquired::OwnerDied) => Ok(self.recovered()),
+            Ok(Acquired::Clean) => self.keep(),
+            Ok(Acquired::OwnerDied) => self.recover(),
             Err(busy) => {
                 let first = self.channel.geometry.consumers;
                 let owner = busy.owner.map(|number| number.saturating_sub(first));
-                Err(SendError::TimedOut(Waiting::Lock { owner }))
+                return Err(SendError::TimedOut(Waiting::Lock { owner }));
             }
         }
+        Ok(())
     }
 
+    /// The lock is ours; for good, if nobody else can want it.
+    fn keep(&mut self) {
+        self.holds = L::Lock::KEEPS && self.channel.geometry.producers == 1;
+    }
+
+    #[inline(never)]
     fn release(&self) {
         self.channel.control().lock.0.release(&self.channel.layer, self.me);
     }
 
     /// The previous owner of the lock, which is ours now, died. What it did not publish was never
     /// there, so nothing is rolled back; but it may have published and not notified.
-    fn recovered(&mut self) -> Held<'_, L, S> {
-        let held = self.held();
-        let Control { space, takeovers, .. } = held.producer.channel.control();
-        space.0.renew(&held.producer.channel.layer); // it may have died waiting there
+    fn recover(&mut self) {
+        self.keep();
+        let Control { space, takeovers, .. } = self.channel.control();
+        space.0.renew(&self.channel.layer); // it may have died waiting there
         takeovers.store(takeovers.load(Relaxed).wrapping_add(1), Relaxed); // a statistic, under the lock
-        held.notify();
-        held
+        self.notify();
+    }
+
+    /// Makes every consumer look at the count again.
+    #[inline(always)]
+    fn notify(&self) {
+        // A consumer that joins is missed only if its fence J comes after the one in `notify_all`,
+        // which comes before these looks: it then starts at a count that it need not be told of.
+        let here = |entry: &&ConsumerEntry<L>| Occupancy::from_word(entry.state.load(Relaxed)).active;
+        let here = self.channel.storage.consumers().iter().filter(here);
+        L::Signal::notify_all(&self.channel.layer, here.map(|entry| &entry.data));
     }
 
     /// # Errors
     /// [`SendError::TooLong`].
+    #[inline(always)]
     fn fits(&self, len: usize) -> Result<(), SendError> {
         if len > self.channel.geometry.slot_size as usize { Err(self.too_long(len)) } else { Ok(()) }
     }
@@ -230,7 +257,27 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// Whether, by what we know without looking, message `n` may be written.
     #[inline(always)]
     fn has_room(&self, n: u64) -> bool {
-        self.gate.is_some_and(|gate| n.saturating_sub(gate) < u64::from(self.channel.geometry.slots))
+        self.gate.is_some_and(|gate| n.saturating_sub(gate) < self.channel.slots.get())
+    }
+
+    #[inline(never)]
+    fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {
+        let mut last = None;
+        let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, |look| {
+            match self.look_for_room(n, look) {
+                Ok(gate) => Some(Ok(gate)),
+                Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
+                Err(Blocked::Waiting(waiting)) => {
+                    last = Some(waiting);
+                    None
+                }
+            }
+        });
+        match (found, last) {
+            (Some(result), _) => result,
+            (None, Some(waiting)) => Err(SendError::TimedOut(waiting)),
+            (None, None) => Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
+        }
     }
 
     /// What must be known before message `n` may be written: that the consumers are there, if it
@@ -295,6 +342,8 @@ impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
 /// Not `Send`: some locks belong to the thread that took them.
 pub struct Held<'p, L: Layer, S: Storage<L>> {
     producer: &'p mut Producer<L, S>,
+    /// How far the channel is: nobody else writes it meanwhile.
+    published: Published,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -305,61 +354,26 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     #[inline(always)]
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
-        let published = self.published();
+        let published = self.published;
         let n = published.count;
         if n == Published::MAX {
             return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
         }
         if !self.producer.has_room(n) {
-            self.producer.gate = Some(self.await_room(n, deadline)?);
+            self.producer.gate = Some(self.producer.await_room(n, deadline)?);
         }
         Ok(Room::new(self, published))
     }
 
-    #[inline(never)]
-    fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {
-        let producer = &*self.producer;
-        let mut last = None;
-        let found = producer.channel.control().space.0.wait(&producer.channel.layer, deadline, |look| {
-            match producer.look_for_room(n, look) {
-                Ok(gate) => Some(Ok(gate)),
-                Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
-                Err(Blocked::Waiting(waiting)) => {
-                    last = Some(waiting);
-                    None
-                }
-            }
-        });
-        match (found, last) {
-            (Some(result), _) => result,
-            (None, Some(waiting)) => Err(SendError::TimedOut(waiting)),
-            (None, None) => Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
-        }
-    }
-
     /// How far the channel is; exact while the lock is ours.
-    pub fn published(&self) -> Published {
-        // E7: whoever wrote it last held the lock before us.
-        Published::from_word(self.producer.channel.control().published.0.load(Relaxed))
-    }
-
-    /// Makes every consumer look at the count again.
-    #[inline(always)]
-    fn notify(&self) {
-        let channel = &self.producer.channel;
-        // A consumer that joins is missed only if its fence J comes after the one in `notify_all`,
-        // which comes before these looks: it then starts at a count that it need not be told of.
-        let here = |entry: &&ConsumerEntry<L>| Occupancy::from_word(entry.state.load(Relaxed)).active;
-        let here = channel.storage.consumers().iter().filter(here);
-        L::Signal::notify_all(&channel.layer, here.map(|entry| &entry.data));
+    pub const fn published(&self) -> Published {
+        self.published
     }
 }
 
 impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        let Producer { ref channel, finished, .. } = *self.producer;
-        self.producer.holds = L::Lock::KEEPS && channel.geometry.producers == 1 && !finished;
         if !self.producer.holds {
             self.producer.release();
         }

@@ -3,7 +3,6 @@
 use super::{Layout, mapping::Mapping};
 use crate::layer::{self, Layer, Storage};
 use crate::protocol::{ConsumerEntry, Control, Geometry, ProducerEntry};
-use core::marker::PhantomData;
 use core::slice;
 use std::sync::Arc;
 
@@ -11,10 +10,21 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Segment<L: Layer> {
     mapping: Arc<Mapping>,
-    layout: Layout,
+    // Where in the mapping everything lies, so that a step need not compute it.
+    control: *const Control<L>,
+    consumers: *const ConsumerEntry<L>,
+    producers: *const ProducerEntry<L>,
+    headers: *mut layer::Header,
+    slots: *mut u8,
+    stride: usize,
     geometry: Geometry,
-    layer: PhantomData<fn() -> L>,
 }
+
+// SAFETY: the pointers are into the mapping, which is `Send`, and to words that may be shared; slots are
+// reached through guards alone.
+unsafe impl<L: Layer> Send for Segment<L> {}
+// SAFETY: as above, and no method changes it.
+unsafe impl<L: Layer> Sync for Segment<L> {}
 
 impl<L: Layer> Clone for Segment<L> {
     fn clone(&self) -> Self {
@@ -41,8 +51,17 @@ impl<L: Layer> Segment<L> {
     ///
     /// # Safety
     /// The mapping is ready, and has the layout, which is that of the geometry for `L`.
-    pub(crate) const unsafe fn new(mapping: Arc<Mapping>, layout: Layout, geometry: Geometry) -> Self {
-        Self { mapping, layout, geometry, layer: PhantomData }
+    pub(crate) unsafe fn new(mapping: Arc<Mapping>, layout: Layout, geometry: Geometry) -> Self {
+        Self {
+            control: mapping.at(layout.control),
+            consumers: mapping.at(layout.consumers),
+            producers: mapping.at(layout.producers),
+            headers: mapping.at(layout.headers),
+            slots: mapping.at(layout.slots),
+            stride: layout.stride,
+            geometry,
+            mapping,
+        }
     }
 
     /// The segment's size in bytes.
@@ -50,13 +69,14 @@ impl<L: Layer> Segment<L> {
         self.mapping.len()
     }
 
+    // The callers promise an index below `slots`, so these stay inside the layout.
+
     fn header(&self, index: u32) -> *mut layer::Header {
-        // The callers promise an index below `slots`, so this stays inside the layout.
-        self.mapping.at(self.layout.header(index as usize))
+        self.headers.wrapping_add(index as usize)
     }
 
     fn bytes(&self, index: u32) -> *mut u8 {
-        self.mapping.at::<u8>(self.layout.slots).wrapping_add(index as usize * self.layout.stride)
+        self.slots.wrapping_add(index as usize * self.stride)
     }
 }
 
@@ -66,19 +86,17 @@ impl<L: Layer> Storage<L> for Segment<L> {
 
     fn control(&self) -> &Control<L> {
         // SAFETY: the layout puts an initialised control block there, of words that may be shared.
-        unsafe { &*self.mapping.at(self.layout.control) }
+        unsafe { &*self.control }
     }
 
     fn consumers(&self) -> &[ConsumerEntry<L>] {
-        let (first, count) = (self.mapping.at(self.layout.consumers), self.geometry.consumers);
         // SAFETY: the layout puts that many entries there.
-        unsafe { slice::from_raw_parts(first, count as usize) }
+        unsafe { slice::from_raw_parts(self.consumers, self.geometry.consumers as usize) }
     }
 
     fn producers(&self) -> &[ProducerEntry<L>] {
-        let (first, count) = (self.mapping.at(self.layout.producers), self.geometry.producers);
         // SAFETY: the layout puts that many entries there.
-        unsafe { slice::from_raw_parts(first, count as usize) }
+        unsafe { slice::from_raw_parts(self.producers, self.geometry.producers as usize) }
     }
 
     unsafe fn read(&self, index: u32) -> SlotReading {

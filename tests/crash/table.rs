@@ -139,7 +139,7 @@ const POINTS: &[Point] = &[
     // Waiting for room.
     p(
         "producer.rs",
-        "Published::from_word(self.producer.channel.control().published.0.load(Relaxed))",
+        "Published::from_word(self.channel.control().published.0.load(Relaxed))",
         Producer,
         "a lock that is not given back",
         TAKEOVER,
@@ -171,7 +171,7 @@ const POINTS: &[Point] = &[
     // Publishing. Between the slot's bytes and the store, a half-written slot is nobody's message.
     p(
         "producer/room.rs",
-        "word.store(published.word(), Release); // E1",
+        "word.store(held.published.word(), Release); // E1",
         Producer,
         "slots half or wholly written, which nobody reads",
         TAKEOVER,
@@ -199,14 +199,14 @@ const POINTS: &[Point] = &[
     ),
     p(
         "signal.rs",
-        "signal.state.store(AWAKE, Relaxed);",
+        "self.state.store(AWAKE, Relaxed);\n",
         Both,
         "what it stored last, but not all are woken",
         "sleepers look again at the next patrol",
     ),
     p(
         "signal.rs",
-        "layer.wake(&signal.state)",
+        "layer.wake(&self.state)",
         Both,
         "a signal that says AWAKE though its waiter sleeps",
         "it looks again at the next patrol",

@@ -87,13 +87,14 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
             return Err(SendError::TooLong { len: message.len(), slot_size });
         };
         bytes.copy_from_slice(message);
-        self.stage(message.len())
+        Ok(self.write(Header { len: message.len() as u32, kind: Header::DATA }))
     }
 
     /// Publishes the first `len` bytes of the slot as a message. The lock stays ours.
     ///
     /// # Errors
     /// [`SendError::TooLong`].
+    #[inline]
     pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
         Ok(self.stage(len)?.publish())
     }
@@ -168,10 +169,11 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// everybody sees all of them.
     #[inline(always)]
     pub fn publish(self) -> Held<'p, L, S> {
-        let Self { published, held } = self;
+        let Self { published, mut held } = self;
+        held.published = published;
         let word = &held.producer.channel.control().published.0;
-        word.store(published.word(), Release); // E1, to E2: the slots' bytes
-        held.notify();
+        word.store(held.published.word(), Release); // E1, to E2: the slots' bytes
+        held.producer.notify();
         held
     }
 }

@@ -3,6 +3,7 @@
 mod cell;
 mod child;
 mod clock;
+mod instructions;
 mod link;
 mod message;
 mod participants;
@@ -53,6 +54,15 @@ enum Action {
         #[arg(long)]
         write: bool,
     },
+    /// Instructions for a message: what the abstraction costs beside the same protocol written out by hand.
+    Instructions {
+        /// Writes it to docs/performance.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// What valgrind runs for it.
+    #[command(hide = true)]
+    Counted { whose: instructions::Whose, way: instructions::Way, messages: u64 },
     /// A process of a measurement.
     #[command(hide = true)]
     Child { role: String },
@@ -63,6 +73,8 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Some(Action::Child { role }) => child::main(role),
         Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(docs).as_deref()),
+        Some(Action::Instructions { write }) => instructions::main(write.then(docs).as_deref()),
+        Some(Action::Counted { whose, way, messages }) => instructions::counted(*whose, *way, *messages),
         None => benchmark(&arguments),
     };
     match result {

@@ -1,4 +1,4 @@
-//! Plain shared memory, for the limit and the naive single slot.
+//! Plain shared memory, for the limit, the naive single slot and the twin.
 
 use anyhow::Result;
 use shared_memory::{Shmem, ShmemConf};

@@ -4,7 +4,7 @@ mod broken;
 mod disruptor;
 mod iceoryx;
 mod ipc_channel;
-mod memory;
+pub mod memory;
 mod ours;
 mod pipes;
 mod raw;

@@ -1,0 +1,375 @@
+//! What the abstraction costs: instructions for a message, counted by valgrind, of the protocol as it is written
+//! (generic, on the futex layer), of the typed API above it, and of a twin that is written out by hand.
+//!
+//! One thread fills half the ring and drains it, again and again, so nobody waits. A case is counted with some
+//! messages and with twice as many; what the one takes longer than the other is the messages' alone.
+
+mod side;
+mod twin;
+
+use crate::message::{Check, fill};
+use crate::report::replace;
+use crate::run::{Machine, progress};
+use ackcast::Channel;
+use ackcast::protocol::{Consumer, Producer};
+use ackcast::segment::{Handle, Name};
+use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
+use side::{FutexConsumer, FutexProducer, Receives, SIZE, Sends};
+use std::fmt::Write;
+use std::hint::black_box;
+use std::io::ErrorKind::NotFound;
+use std::path::Path;
+use std::process::Command;
+
+/// How messages are handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    Copied,
+    InPlace,
+    Batches,
+}
+
+/// Whose instructions are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Whose {
+    /// No channel at all: the messages are made, copied where they are copied, and checked.
+    Nobody,
+    Twin,
+    Protocol,
+    Api,
+}
+
+const WAYS: [(Way, &str); 3] = [
+    (Way::Copied, "one by one, copied in and out"),
+    (Way::InPlace, "one by one, in place"),
+    (Way::Batches, "64 together, copied in, read in place"),
+];
+
+const SLOTS: u32 = 1024;
+/// Half the ring.
+const LAP: u64 = SLOTS as u64 / 2;
+const TOGETHER: usize = 64;
+/// Messages of the shorter run.
+const MESSAGES: u64 = 32 * LAP;
+/// By how much the protocol may exceed the twin.
+const ALLOWED: f64 = 0.05;
+
+/// Instructions for a message of each way, in the order of [`Whose`].
+#[derive(Clone, Copy)]
+struct Counted {
+    nobody: f64,
+    twin: f64,
+    protocol: f64,
+    api: f64,
+}
+
+impl Counted {
+    /// How many instructions somebody needs more than the twin, as a part of the twin's.
+    fn more(self, somebody: f64) -> f64 {
+        somebody / self.twin - 1.0
+    }
+
+    /// The same without what making, copying and checking the messages costs, which is the same for all.
+    fn more_for_the_channel(self, somebody: f64) -> f64 {
+        (somebody - self.nobody) / (self.twin - self.nobody) - 1.0
+    }
+
+    fn free_of_cost(self) -> bool {
+        self.more(self.protocol) <= ALLOWED
+    }
+}
+
+/// Counts, prints a table, and writes it if it is told where the documentation is.
+pub fn main(docs: Option<&Path>) -> Result<()> {
+    let count = |way| {
+        Ok(Counted {
+            nobody: count(Whose::Nobody, way)?,
+            twin: count(Whose::Twin, way)?,
+            protocol: count(Whose::Protocol, way)?,
+            api: count(Whose::Api, way)?,
+        })
+    };
+    let counted = WAYS.iter().map(|(way, _)| count(*way)).collect::<Result<Vec<_>>>()?;
+    progress("");
+    let page = page(&counted)?;
+    print!("{page}");
+    if let Some(docs) = docs {
+        replace(docs, "instructions", &page)?;
+    }
+    Ok(())
+}
+
+fn page(counted: &[Counted]) -> Result<String> {
+    let (machine, name) = (Machine::here(), name());
+    let fences = Channel::create(&name).build()?.fences();
+    let mut page = format!("{}; {:?} fences.\n\n", machine.processor, fences);
+    page += "| instructions for a message | no channel | the twin | the protocol | the typed API |\n";
+    page += "| --- | ---: | ---: | ---: | ---: |\n";
+    for ((_, title), counted) in WAYS.iter().zip(counted) {
+        let Counted { nobody, twin, protocol, api } = *counted;
+        let beside = |somebody| {
+            let (more, channel) = (counted.more(somebody), counted.more_for_the_channel(somebody));
+            format!("{somebody:.1} ({:+.1} %; {:+.0} %)", 100.0 * more, 100.0 * channel)
+        };
+        writeln!(page, "| {title} | {nobody:.1} | {twin:.1} | {} | {} |", beside(protocol), beside(api))?;
+    }
+    page += "\nIn brackets: how much more than the twin; and how much more without what there is without a channel.\n";
+    let met = if counted.iter().all(|counted| counted.free_of_cost()) { "met" } else { "not met" };
+    writeln!(page, "\nAsked for: the protocol at most {:.0} % more than the twin: {met}.", 100.0 * ALLOWED)?;
+    Ok(page)
+}
+
+/// Instructions for a message.
+fn count(whose: Whose, way: Way) -> Result<f64> {
+    progress(&format!("{whose:?}, {way:?}"));
+    let (once, twice) = (callgrind(whose, way, MESSAGES)?, callgrind(whose, way, 2 * MESSAGES)?);
+    Ok((twice as f64 - once as f64) / MESSAGES as f64)
+}
+
+/// Runs ourselves under callgrind.
+fn callgrind(whose: Whose, way: Way, messages: u64) -> Result<u64> {
+    let name = |value: &dyn ValueName| value.name();
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["counted", &name(&whose), &name(&way), &messages.to_string()])
+        .output();
+    let output = match output {
+        Err(error) if error.kind() == NotFound => {
+            bail!("there is no valgrind here; on Debian, install the package: apt install valgrind")
+        }
+        output => output.context("valgrind")?,
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{whose:?}, {way:?} under valgrind: {said}");
+    collected(&said).with_context(|| format!("valgrind counted nothing: {said}"))
+}
+
+/// What callgrind says that it counted.
+fn collected(said: &str) -> Option<u64> {
+    let line = said.lines().find_map(|line| line.split_once("Collected : "));
+    line?.1.trim().parse().ok()
+}
+
+/// The value's name on the command line.
+trait ValueName {
+    fn name(&self) -> String;
+}
+
+impl<T: ValueEnum> ValueName for T {
+    fn name(&self) -> String {
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+    }
+}
+
+/// What is run under valgrind.
+pub fn counted(whose: Whose, way: Way, messages: u64) -> Result<()> {
+    if whose == Whose::Nobody {
+        return without_channel(way, messages);
+    }
+    let name = name();
+    let _channel = channel(&name)?;
+    // A handle for each: the kernel takes those who share one for the same participant.
+    let (input, output) = (open(&name)?, open(&name)?);
+    match whose {
+        Whose::Nobody => Ok(()),
+        Whose::Twin => {
+            let map = twin::Map::of(&input)?;
+            let mut consumer = twin::Consumer::new(&map, Consumer::join(input.channel()?)?);
+            let mut producer = twin::Producer::new(&map, Producer::join(output.channel()?)?);
+            drive(way, messages, &mut producer, &mut consumer)
+        }
+        Whose::Protocol => {
+            let mut consumer: FutexConsumer = Consumer::join(input.channel()?)?;
+            let mut producer: FutexProducer = Producer::join(output.channel()?)?;
+            drive(way, messages, &mut producer, &mut consumer)
+        }
+        Whose::Api => {
+            let mut consumer = ackcast::Consumer::attach(&name)?;
+            let mut producer = ackcast::Producer::attach(&name)?;
+            drive(way, messages, &mut producer, &mut consumer)
+        }
+    }
+}
+
+fn open(name: &str) -> Result<Handle> {
+    Ok(Handle::open(&Name::new(name)?)?)
+}
+
+fn channel(name: &str) -> Result<Channel> {
+    Ok(Channel::create(name).slots(SLOTS).slot_size(SIZE as u32).places(1).build()?)
+}
+
+fn name() -> String {
+    format!("ackbench-{}-instructions", std::process::id())
+}
+
+/// Fills half the ring and drains it, until all messages were received as they were sent.
+fn drive(way: Way, messages: u64, producer: &mut impl Sends, consumer: &mut impl Receives) -> Result<()> {
+    let (mut batch, mut buffer) = ([[0; SIZE]; TOGETHER], Vec::with_capacity(SIZE));
+    let mut check = Check::<SIZE>::new();
+    while check.next < messages {
+        let (start, end) = (check.next, check.next + LAP);
+        match way {
+            Way::Copied => {
+                for tag in start..end {
+                    fill(&mut batch[0], tag);
+                    producer.send(black_box(&batch[0]))?;
+                }
+                for _ in start..end {
+                    consumer.receive(&mut buffer)?;
+                    check.see_bytes(&buffer);
+                }
+            }
+            Way::InPlace => {
+                (start..end).try_for_each(|tag| producer.send_in_place(tag))?;
+                (start..end).try_for_each(|_| consumer.receive_in_place(&mut check))?;
+            }
+            Way::Batches => {
+                for first in (start..end).step_by(TOGETHER) {
+                    batch.iter_mut().zip(first..).for_each(|(message, tag)| fill(message, tag));
+                    producer.send_batch(black_box(&batch))?;
+                }
+                consumer.receive_batch(&mut check)?;
+            }
+        }
+        check.verdict()?;
+        ensure!(check.next == end, "{} messages instead of {end}", check.next);
+    }
+    Ok(())
+}
+
+/// As [`drive`], but through an array.
+fn without_channel(way: Way, messages: u64) -> Result<()> {
+    #[inline(never)]
+    fn put(slot: &mut [u8], message: &[u8]) {
+        slot[..message.len()].copy_from_slice(message);
+    }
+    #[inline(never)]
+    fn take(slot: &[u8], buffer: &mut Vec<u8>) {
+        buffer.clear();
+        buffer.extend_from_slice(slot);
+    }
+    #[inline(never)]
+    fn put_in_place(slot: &mut [u8; SIZE], tag: u64) {
+        fill(slot, tag);
+    }
+    #[inline(never)]
+    fn take_in_place(slot: &[u8], check: &mut Check<SIZE>) {
+        check.see_bytes(slot);
+    }
+    #[inline(never)]
+    fn put_batch(slots: &mut [[u8; SIZE]], messages: &[[u8; SIZE]]) {
+        slots.iter_mut().zip(messages).for_each(|(slot, message)| *slot = *message);
+    }
+    #[inline(never)]
+    fn take_batch(slots: &[[u8; SIZE]], check: &mut Check<SIZE>) {
+        slots.iter().for_each(|slot| check.see(slot));
+    }
+
+    let (mut batch, mut buffer) = ([[0; SIZE]; TOGETHER], Vec::with_capacity(SIZE));
+    let mut slots = vec![[0; SIZE]; LAP as usize];
+    let mut check = Check::<SIZE>::new();
+    while check.next < messages {
+        let start = check.next;
+        match way {
+            Way::Copied => {
+                for (slot, tag) in slots.iter_mut().zip(start..) {
+                    fill(&mut batch[0], tag);
+                    put(slot, black_box(&batch[0]));
+                }
+                for slot in &slots {
+                    take(black_box(slot), &mut buffer);
+                    check.see_bytes(&buffer);
+                }
+            }
+            Way::InPlace => {
+                slots.iter_mut().zip(start..).for_each(|(slot, tag)| put_in_place(slot, tag));
+                slots.iter().for_each(|slot| take_in_place(black_box(slot), &mut check));
+            }
+            Way::Batches => {
+                for (slots, first) in slots.chunks_mut(TOGETHER).zip((start..).step_by(TOGETHER)) {
+                    batch.iter_mut().zip(first..).for_each(|(message, tag)| fill(message, tag));
+                    put_batch(slots, black_box(&batch));
+                }
+                take_batch(black_box(&slots), &mut check);
+            }
+        }
+        check.verdict()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ackcast::RecvError;
+    use ackcast::layer::Deadline;
+
+    /// Does it every way, with a handle for each side and the twin's view of them.
+    fn each_way(name: &str, does: impl Fn(Way, &Handle, &Handle, &twin::Map)) {
+        for (way, _) in WAYS {
+            let name = format!("ackbench-{}-{name}", std::process::id());
+            let _channel = channel(&name).unwrap();
+            let (input, output) = (open(&name).unwrap(), open(&name).unwrap());
+            does(way, &input, &output, &twin::Map::of(&input).unwrap());
+        }
+    }
+
+    #[test]
+    fn the_protocol_receives_what_the_twin_sends() {
+        each_way("sends", |way, input, output, map| {
+            let mut consumer: FutexConsumer = Consumer::join(input.channel().unwrap()).unwrap();
+            let mut producer = twin::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
+            drive(way, 5 * LAP, &mut producer, &mut consumer).unwrap();
+        });
+    }
+
+    #[test]
+    fn the_twin_receives_what_the_protocol_sends() {
+        each_way("receives", |way, input, output, map| {
+            let mut consumer = twin::Consumer::new(map, Consumer::join(input.channel().unwrap()).unwrap());
+            let mut producer: FutexProducer = Producer::join(output.channel().unwrap()).unwrap();
+            drive(way, 5 * LAP, &mut producer, &mut consumer).unwrap();
+            producer.finish(Deadline::Now).unwrap();
+            let mut check = Check::new();
+            let end = match way {
+                Way::Copied => consumer.receive_into(&mut Vec::new()),
+                Way::InPlace => consumer.receive(&mut check),
+                Way::Batches => consumer.receive_batch(&mut check),
+            };
+            assert_eq!(end, Err(RecvError::Ended));
+        });
+    }
+
+    #[test]
+    fn the_twin_overwrites_nothing_that_is_not_acknowledged() {
+        each_way("full", |_, input, output, map| {
+            let mut consumer: FutexConsumer = Consumer::join(input.channel().unwrap()).unwrap();
+            let mut producer = twin::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
+            (0..SLOTS).for_each(|_| producer.send(&[7; SIZE]).unwrap());
+            producer.send(&[8; SIZE]).unwrap_err();
+            assert_eq!(*consumer.receive(Deadline::Now).unwrap(), [7; SIZE]);
+            producer.send(&[8; SIZE]).unwrap();
+        });
+    }
+
+    #[test]
+    fn who_copies_twice_is_noticed() {
+        // As counted for batches. 64 bytes once more are four loads and four stores of 16 bytes.
+        let counted = Counted { nobody: 62.0, twin: 107.2, protocol: 110.0, api: 130.0 };
+        let twice = Counted { protocol: counted.twin + 8.0, ..counted };
+        assert!(counted.free_of_cost());
+        assert!(!twice.free_of_cost());
+        assert!(page(&[counted; 3]).unwrap().contains(": met."));
+        assert!(page(&[counted, twice, counted]).unwrap().contains(": not met."));
+    }
+
+    #[test]
+    fn what_valgrind_says_is_understood() {
+        assert_eq!(collected("==1== Events    : Ir\n==1== Collected : 127063\n==1== \n"), Some(127_063));
+        assert_eq!(collected("==1== Collected : \n"), None);
+        assert_eq!(collected(""), None);
+    }
+}

@@ -1,0 +1,541 @@
+//! The twin: the protocol once more, by hand and for this one purpose. No layer, no storage, no types that
+//! keep the order of the steps; one function for an operation, straight on the bytes of a segment.
+//!
+//! Each step is the protocol's: the same words, looked at in the same order with the same orderings. Only who
+//! would have to wait gets an error instead, and joining is left to a real participant, whose place the twin has.
+
+use super::side::{FutexConsumer, FutexProducer, SIZE};
+use crate::message::{Check, fill};
+use crate::participants::memory::Memory;
+use ackcast::layer::{Header, Layer};
+use ackcast::layers::{Fences, Futex};
+use ackcast::protocol::{self, Corruption, Published, TOGETHER, Waiting};
+use ackcast::segment::{Handle, Layout, Name};
+use ackcast::signal::{AWAKE, PARKED};
+use ackcast::{Interrupted, RecvError, SendError};
+use anyhow::Result;
+use std::mem::offset_of;
+use std::num::NonZeroU64;
+use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
+
+/// A word on lines of its own.
+#[repr(C, align(128))]
+struct Line<T>(T);
+
+#[repr(C)]
+struct Control {
+    lock: Line<AtomicU32>,
+    published: Line<AtomicU64>,
+    space: Line<AtomicU32>,
+}
+
+#[repr(C)]
+struct Entry {
+    acked: Line<AtomicU64>,
+    data: AtomicU32,
+    state: AtomicU32,
+}
+
+const _: () = {
+    type RealControl = protocol::Control<Futex>;
+    type RealEntry = protocol::ConsumerEntry<Futex>;
+    assert!(offset_of!(Control, published) == offset_of!(RealControl, published));
+    assert!(offset_of!(Control, space) == offset_of!(RealControl, space));
+    assert!(offset_of!(Entry, data) == offset_of!(RealEntry, data));
+    assert!(offset_of!(Entry, state) == offset_of!(RealEntry, state));
+    assert!(size_of::<Entry>() == size_of::<RealEntry>());
+};
+
+/// The top bit of `published`: END was published; of `acked`: the consumer has yet to decide where it starts.
+const FLAG: u64 = 1 << 63;
+/// The bit of the lock's word that obliges its owner to wake somebody.
+const CONTENDED: u32 = 1 << 8;
+
+/// The segment as the twin maps it.
+pub struct Map {
+    memory: Memory,
+    layout: Layout,
+    geometry: protocol::Geometry,
+    fences: Fences,
+}
+
+impl Map {
+    /// Maps the segment of this name once more.
+    pub fn of(handle: &Handle) -> Result<Self> {
+        let geometry = handle.geometry();
+        let memory = Memory::open(&format!("/{}{}", Name::PREFIX, handle.name().as_str()))?;
+        Ok(Self { memory, layout: Layout::new::<Futex>(&geometry)?, geometry, fences: handle.fences() })
+    }
+
+    fn at<T>(&self, offset: usize) -> *mut T {
+        self.memory.start().wrapping_add(offset).cast()
+    }
+
+    fn control(&self) -> &Control {
+        // SAFETY: the layout has a control block there, which starts with these words.
+        unsafe { &*self.at(self.layout.control) }
+    }
+
+    fn consumers(&self) -> &[Entry] {
+        let count = self.geometry.consumers as usize;
+        // SAFETY: the layout has that many entries there.
+        unsafe { std::slice::from_raw_parts(self.at(self.layout.consumers), count) }
+    }
+
+    fn slots(&self) -> NonZeroU64 {
+        NonZeroU64::new(self.geometry.slots.into()).expect("a ring has slots")
+    }
+}
+
+/// The twin of [`protocol::Producer`].
+pub struct Producer<'m> {
+    /// The number is its.
+    seat: FutexProducer,
+    lock: &'m AtomicU32,
+    published: &'m AtomicU64,
+    consumers: &'m [Entry],
+    headers: *mut Header,
+    payloads: *mut u8,
+    stride: usize,
+    slots: NonZeroU64,
+    slot_size: u32,
+    start_with: u32,
+    symmetric: bool,
+    /// There is one place for a producer: the lock is kept.
+    alone: bool,
+    /// The lock's word while it is ours.
+    mine: u32,
+    gate: Option<u64>,
+    holds: bool,
+    finished: bool,
+}
+
+impl<'m> Producer<'m> {
+    /// In the place of `seat`, which sends nothing.
+    pub fn new(map: &'m Map, seat: FutexProducer) -> Self {
+        let Control { lock, published, .. } = map.control();
+        let me = seat.participant();
+        Self {
+            seat,
+            lock: &lock.0,
+            published: &published.0,
+            consumers: map.consumers(),
+            headers: map.at(map.layout.headers),
+            payloads: map.at(map.layout.slots),
+            stride: map.layout.stride,
+            slots: map.slots(),
+            slot_size: map.geometry.slot_size,
+            start_with: map.geometry.start_with,
+            symmetric: map.fences == Fences::Symmetric,
+            alone: map.geometry.producers == 1,
+            mine: ((me.number + 1) & 0xff) | (me.generation << 9),
+            gate: None,
+            holds: false,
+            finished: false,
+        }
+    }
+
+    #[inline]
+    pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        if message.len() > self.slot_size as usize {
+            return Err(SendError::TooLong { len: message.len(), slot_size: self.slot_size });
+        }
+        if self.finished {
+            return Err(SendError::Ended);
+        }
+        if !self.holds {
+            self.acquire()?;
+        }
+        let n = self.published.load(Relaxed);
+        if n & FLAG != 0 {
+            return self.refuse(SendError::Ended);
+        }
+        if n == Published::MAX {
+            return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
+        }
+        if self.gate.is_none_or(|gate| n.saturating_sub(gate) >= self.slots.get()) {
+            self.look_for_room(n)?;
+        }
+        let slot = (n % self.slots) as usize;
+        // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+        unsafe {
+            ptr::copy_nonoverlapping(message.as_ptr(), self.payloads.add(slot * self.stride), message.len());
+            self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
+        }
+        self.published.store(n + 1, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        for entry in self.consumers {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) == PARKED {
+                wake(&entry.data);
+            }
+        }
+        if !self.alone {
+            self.release();
+        }
+        Ok(())
+    }
+
+    /// Writes the message of this tag where it is to lie.
+    #[inline]
+    pub fn send_in_place(&mut self, tag: u64) -> Result<(), SendError> {
+        if self.finished {
+            return Err(SendError::Ended);
+        }
+        if !self.holds {
+            self.acquire()?;
+        }
+        let n = self.published.load(Relaxed);
+        if n & FLAG != 0 {
+            return self.refuse(SendError::Ended);
+        }
+        if n == Published::MAX {
+            return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
+        }
+        if self.gate.is_none_or(|gate| n.saturating_sub(gate) >= self.slots.get()) {
+            self.look_for_room(n)?;
+        }
+        let slot = (n % self.slots) as usize;
+        if self.slot_size as usize != SIZE {
+            return self.refuse(SendError::TooLong { len: SIZE, slot_size: self.slot_size });
+        }
+        // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+        unsafe {
+            fill::<SIZE>(&mut *self.payloads.add(slot * self.stride).cast(), tag);
+            self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
+        }
+        self.published.store(n + 1, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        for entry in self.consumers {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) == PARKED {
+                wake(&entry.data);
+            }
+        }
+        if !self.alone {
+            self.release();
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<(), Interrupted> {
+        let mut sent = 0;
+        if self.finished {
+            return Err(Interrupted { sent, error: SendError::Ended });
+        }
+        if !self.holds {
+            self.acquire().map_err(|error| Interrupted { sent, error })?;
+        }
+        let mut n = self.published.load(Relaxed);
+        if n & FLAG != 0 {
+            return self.refuse(SendError::Ended).map_err(|error| Interrupted { sent, error });
+        }
+        while sent < messages.len() {
+            if n == Published::MAX {
+                let error = SendError::Corrupt(Corruption::Count { published: n });
+                return self.refuse(error).map_err(|error| Interrupted { sent, error });
+            }
+            if self.gate.is_none_or(|gate| n.saturating_sub(gate) >= self.slots.get()) {
+                self.look_for_room(n).map_err(|error| Interrupted { sent, error })?;
+            }
+            let free = self.gate.unwrap_or(0).saturating_add(self.slots.get()).min(Published::MAX);
+            let group = &messages[sent..messages.len().min(sent + TOGETHER)];
+            let mut slot = n % self.slots;
+            let start = n;
+            for message in group {
+                if n >= free || message.len() > self.slot_size as usize {
+                    break;
+                }
+                // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+                unsafe {
+                    let payload = self.payloads.add(slot as usize * self.stride);
+                    ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
+                    self.headers.add(slot as usize).write(Header { len: message.len() as u32, kind: Header::DATA });
+                }
+                slot += 1;
+                if slot == self.slots.get() {
+                    slot = 0;
+                }
+                n += 1;
+            }
+            if n == start {
+                let error = SendError::TooLong { len: group[0].len(), slot_size: self.slot_size };
+                return self.refuse(error).map_err(|error| Interrupted { sent, error });
+            }
+            sent += (n - start) as usize;
+            self.published.store(n, Release);
+            if self.symmetric {
+                fence(SeqCst)
+            } else {
+                compiler_fence(SeqCst)
+            }
+            for entry in self.consumers {
+                if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) == PARKED {
+                    wake(&entry.data);
+                }
+            }
+        }
+        if !self.alone {
+            self.release();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn acquire(&mut self) -> Result<(), SendError> {
+        match self.lock.compare_exchange(0, self.mine, Acquire, Relaxed) {
+            Ok(_) => self.holds = self.alone,
+            Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
+        }
+        Ok(())
+    }
+
+    /// Every so many messages: where the slowest consumer is.
+    #[inline(never)]
+    fn look_for_room(&mut self, n: u64) -> Result<(), SendError> {
+        let (mut gate, mut joined) = (n, 0);
+        for (consumer, entry) in (0..).zip(self.consumers) {
+            if entry.state.load(Acquire) & 1 == 0 {
+                continue;
+            }
+            let word = entry.acked.0.load(Acquire);
+            let acked = word & !FLAG;
+            if acked > n {
+                let corrupt = Corruption::Acknowledgement { consumer, acked, published: n };
+                return self.refuse(SendError::Corrupt(corrupt));
+            }
+            if n == 0 && self.start_with > 0 && !self.seat.channel().layer().is_alive(consumer) {
+                continue;
+            }
+            if n - acked >= self.slots.get() {
+                let waiting = Waiting::Acknowledgement { consumer, message: acked };
+                return self.refuse(SendError::TimedOut(waiting));
+            }
+            joined += u32::from(word & FLAG == 0);
+            gate = gate.min(acked);
+        }
+        if n == 0 && joined < self.start_with {
+            return self.refuse(SendError::TimedOut(Waiting::Start { joined, wanted: self.start_with }));
+        }
+        self.gate = Some(gate);
+        Ok(())
+    }
+
+    /// The error, after giving back what is not kept.
+    #[cold]
+    fn refuse<T>(&self, error: SendError) -> Result<T, SendError> {
+        if !self.alone {
+            self.release();
+        }
+        Err(error)
+    }
+
+    #[cold]
+    fn release(&self) {
+        if self.lock.swap(0, Release) & CONTENDED != 0 {
+            let _ = rustix::thread::futex::wake(self.lock, rustix::thread::futex::Flags::empty(), 1);
+        }
+    }
+}
+
+impl Drop for Producer<'_> {
+    fn drop(&mut self) {
+        if self.holds {
+            self.release();
+        }
+    }
+}
+
+/// The twin of [`protocol::Consumer`].
+pub struct Consumer<'m> {
+    /// The entry is its.
+    _seat: FutexConsumer,
+    published: &'m AtomicU64,
+    space: &'m AtomicU32,
+    acked: &'m AtomicU64,
+    headers: *const Header,
+    payloads: *const u8,
+    stride: usize,
+    slots: NonZeroU64,
+    slot_size: u32,
+    symmetric: bool,
+    next: u64,
+    seen: u64,
+    ended: bool,
+}
+
+impl<'m> Consumer<'m> {
+    /// In the place of `seat`, which receives nothing.
+    pub fn new(map: &'m Map, seat: FutexConsumer) -> Self {
+        let Control { published, space, .. } = map.control();
+        Self {
+            published: &published.0,
+            space: &space.0,
+            acked: &map.consumers()[seat.participant().number as usize].acked.0,
+            headers: map.at(map.layout.headers),
+            payloads: map.at(map.layout.slots),
+            stride: map.layout.stride,
+            slots: map.slots(),
+            slot_size: map.geometry.slot_size,
+            symmetric: map.fences == Fences::Symmetric,
+            next: seat.next(),
+            seen: seat.next(),
+            ended: false,
+            _seat: seat,
+        }
+    }
+
+    /// Copies the next message out.
+    #[inline]
+    pub fn receive_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
+        if self.ended {
+            return Err(RecvError::Ended);
+        }
+        if self.next >= self.seen {
+            self.look()?;
+        }
+        let slot = (self.next % self.slots) as usize;
+        // SAFETY: inside the layout, and nobody writes the slot before our acknowledgement.
+        let Header { len, kind } = unsafe { self.headers.add(slot).read_volatile() };
+        if kind != Header::DATA || len > self.slot_size {
+            return Err(self.no_message(self.next, Header { len, kind }));
+        }
+        // SAFETY: as above, and the slot has no fewer bytes.
+        let message = unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) };
+        buffer.clear();
+        buffer.extend_from_slice(message);
+        self.next += 1;
+        self.acked.store(self.next, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        if self.space.load(Relaxed) == PARKED {
+            wake(self.space);
+        }
+        Ok(())
+    }
+
+    /// Checks the next message where it lies.
+    #[inline]
+    pub fn receive(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
+        if self.ended {
+            return Err(RecvError::Ended);
+        }
+        if self.next >= self.seen {
+            self.look()?;
+        }
+        let slot = (self.next % self.slots) as usize;
+        // SAFETY: inside the layout, and nobody writes the slot before our acknowledgement.
+        let Header { len, kind } = unsafe { self.headers.add(slot).read_volatile() };
+        if kind != Header::DATA || len > self.slot_size {
+            return Err(self.no_message(self.next, Header { len, kind }));
+        }
+        // SAFETY: as above, and the slot has no fewer bytes.
+        check.see_bytes(unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) });
+        self.next += 1;
+        self.acked.store(self.next, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        if self.space.load(Relaxed) == PARKED {
+            wake(self.space);
+        }
+        Ok(())
+    }
+
+    /// Checks all that are there, and acknowledges them together.
+    #[inline]
+    pub fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
+        if self.ended {
+            return Err(RecvError::Ended);
+        }
+        if self.next >= self.seen {
+            self.look()?;
+        }
+        let (mut next, mut wrong) = (self.next, None);
+        while next < self.seen {
+            let slot = (next % self.slots) as usize;
+            // SAFETY: inside the layout, and nobody writes the slot before our acknowledgement.
+            let Header { len, kind } = unsafe { self.headers.add(slot).read_volatile() };
+            if kind != Header::DATA || len > self.slot_size {
+                wrong = Some(Header { len, kind });
+                break;
+            }
+            // SAFETY: as above, and the slot has no fewer bytes.
+            check.see_bytes(unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) });
+            next += 1;
+        }
+        if next > self.next {
+            self.next = next;
+            self.acked.store(next, Release);
+            if self.symmetric {
+                fence(SeqCst)
+            } else {
+                compiler_fence(SeqCst)
+            }
+            if self.space.load(Relaxed) == PARKED {
+                wake(self.space);
+            }
+        } else if let Some(header) = wrong {
+            return Err(self.no_message(next, header)); // what follows messages is found next time
+        }
+        Ok(())
+    }
+
+    /// Now and then: how many are there.
+    #[inline(never)]
+    fn look(&mut self) -> Result<(), RecvError> {
+        let published = self.published.load(Acquire) & !FLAG;
+        match published.checked_sub(self.next) {
+            Some(0) => Err(RecvError::TimedOut { next: self.next }),
+            Some(ahead) if ahead <= self.slots.get() => {
+                self.seen = published;
+                Ok(())
+            }
+            _ => {
+                let (next, slots) = (self.next, self.slots.get() as u32);
+                Err(RecvError::Corrupt(Corruption::Published { published, next, slots }))
+            }
+        }
+    }
+
+    /// The slot holds END, or nonsense.
+    #[cold]
+    fn no_message(&mut self, message: u64, Header { len, kind }: Header) -> RecvError {
+        if kind != Header::END || len > self.slot_size {
+            return RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size: self.slot_size });
+        }
+        self.ended = true;
+        self.next += 1;
+        self.acked.store(self.next, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        if self.space.load(Relaxed) == PARKED {
+            wake(self.space);
+        }
+        RecvError::Ended
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn wake(signal: &AtomicU32) {
+    signal.store(AWAKE, Relaxed);
+    let _ = rustix::thread::futex::wake(signal, rustix::thread::futex::Flags::empty(), 1);
+}

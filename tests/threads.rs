@@ -1,6 +1,6 @@
 //! The typed API on real segments, with threads for processes (each handle is its own participant).
 
-use ackcast::layer::Deadline;
+use ackcast::layer::{Deadline, Storage};
 use ackcast::layers::Futex;
 use ackcast::protocol::{self, Waiting};
 use ackcast::segment::{Handle, Name};
@@ -367,4 +367,47 @@ fn who_leaves_gives_its_place_back_even_if_its_segment_stays_open() {
         drop((consumer, producer));
         assert!(channel.producers_lost(), "it went without finishing");
     }
+}
+
+/// Whether somebody holds the write lock: what its word says.
+fn is_held<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> bool {
+    !format!("{:?}", channel.storage().control().lock.0).contains("word: 0 ")
+}
+
+#[test]
+fn who_has_the_only_place_keeps_the_lock_until_it_goes() {
+    for places in [1, 2] {
+        let name = &name(&format!("keeps-{places}"), Sync::Futex);
+        let _channel = Channel::create(name).consumers(0).slots(4).places(places).build().unwrap();
+        let [first, second, third] = [(); 3].map(|()| Handle::open(&Name::new(name).unwrap()).unwrap());
+        let observer = first.channel::<Futex>().unwrap();
+        let mut producer = protocol::Producer::join(second.channel::<Futex>().unwrap()).unwrap();
+        assert!(!is_held(&observer), "it has sent nothing");
+        producer.send(b"one", Deadline::Now).unwrap();
+        assert_eq!(is_held(&observer), places == 1);
+        producer.send(b"two", Deadline::Now).unwrap();
+        drop(producer);
+        assert!(!is_held(&observer), "it is gone");
+        let mut producer = protocol::Producer::join(third.channel::<Futex>().unwrap()).unwrap();
+        producer.send(b"three", Deadline::Now).unwrap();
+        assert_eq!((is_held(&observer), observer.takeovers()), (places == 1, 0));
+        producer.finish(Deadline::Now).unwrap();
+        assert!(!is_held(&observer), "it has finished");
+    }
+}
+
+/// pthread's locks belong to threads, so this one is given back even if nobody else can want it.
+#[test]
+fn a_producer_on_raw_sync_may_move_to_another_thread_at_any_time() {
+    let name = &name("moves", Sync::RawSync);
+    let _channel = Channel::create(name).consumers(0).slots(4).sync(Sync::RawSync).build().unwrap();
+    let mut producer = Producer::attach(name).unwrap();
+    producer.try_send(b"here").unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            producer.try_send(b"there").unwrap();
+            drop(producer);
+            Producer::attach(name).unwrap().try_send(b"and its successor").unwrap();
+        });
+    });
 }

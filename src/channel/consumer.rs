@@ -68,6 +68,7 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`RecvError`]; the buffer is as it was then.
+    #[inline]
     pub fn recv_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
         let message = self.recv_ref()?;
         buffer.clear();
@@ -95,6 +96,7 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`RecvError`].
+    #[inline]
     pub fn recv_ref(&mut self) -> Result<Message<'_>, RecvError> {
         self.recv_within(Patience::Endless)
     }
@@ -120,6 +122,7 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`RecvError`].
+    #[inline]
     pub fn recv_batch(&mut self) -> Result<Batch<'_>, RecvError> {
         self.batch_within(Patience::Endless)
     }
@@ -160,6 +163,7 @@ impl Consumer {
         Messages { consumer: self }
     }
 
+    #[inline]
     fn batch_within(&mut self, patience: Patience) -> Result<Batch<'_>, RecvError> {
         Ok(Batch(match &mut self.inner {
             Inner::Futex(consumer) => {
@@ -173,6 +177,7 @@ impl Consumer {
         }))
     }
 
+    #[inline]
     fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
         Ok(Message(match &mut self.inner {
             Inner::Futex(consumer) => {
@@ -239,6 +244,7 @@ impl Message<'_> {
 impl Deref for Message<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         on_layer!(Lent, &self.0, message => message)
     }

@@ -57,6 +57,7 @@ impl Producer {
     ///
     /// # Errors
     /// See [`SendError`]; the message is then sent to nobody.
+    #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         self.send_within(message, Patience::Endless)
     }
@@ -123,6 +124,7 @@ impl Producer {
     ///
     /// # Errors
     /// See [`SendError`].
+    #[inline]
     pub fn loan(&mut self) -> Result<Loan<'_>, SendError> {
         self.loan_within(Patience::Endless)
     }
@@ -160,6 +162,7 @@ impl Producer {
         self.finish_within(Patience::For(timeout))
     }
 
+    #[inline]
     fn send_within(&mut self, message: &[u8], patience: Patience) -> Result<(), SendError> {
         on_layer!(Inner, &mut self.inner, producer => {
             let deadline = patience.deadline(producer.channel().layer());
@@ -174,6 +177,7 @@ impl Producer {
         })
     }
 
+    #[inline]
     fn loan_within(&mut self, patience: Patience) -> Result<Loan<'_>, SendError> {
         Ok(Loan(match &mut self.inner {
             Inner::Futex(producer) => {
@@ -223,6 +227,7 @@ impl Loan<'_> {
     ///
     /// # Errors
     /// [`SendError::TooLong`].
+    #[inline]
     pub fn publish(self, len: usize) -> Result<(), SendError> {
         on_layer!(Room, self.0, room => room.publish(len).map(drop))
     }
@@ -231,12 +236,14 @@ impl Loan<'_> {
 impl Deref for Loan<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         on_layer!(Room, &self.0, room => room.bytes())
     }
 }
 
 impl DerefMut for Loan<'_> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         on_layer!(Room, &mut self.0, room => room.bytes_mut())
     }

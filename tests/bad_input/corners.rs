@@ -3,7 +3,7 @@
 use crate::scribble::{Spots, layout};
 use crate::stage::{BOUND, Scratch, within};
 use ackcast::layers::Futex;
-use ackcast::protocol::{Corruption, Waiting};
+use ackcast::protocol::{Corruption, Published, Waiting};
 use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError};
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
         let corrupt = RecvError::Corrupt(Corruption::Published { published, next: 3, slots: 2 });
         assert_eq!(consumer.try_recv(), Err(corrupt));
     }
-    scratch.write(spots.published, &5_u64.to_ne_bytes());
+    let lengths_count = Published { count: 5, ended: false, mixed: true };
+    scratch.write(spots.published, &lengths_count.word().to_ne_bytes());
     assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
 }
 

@@ -1,7 +1,7 @@
 //! Asymmetric fences, in no more than what they promise.
 
 use crate::engine::Engine;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release, SeqCst};
 
 /// Which side of an asymmetric fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub enum Weight {
 /// knew. Two light ones tell each other nothing, which two full fences would.
 ///
 /// Each has a word on which it tells, and asks on that of the other after it has told: whichever of
-/// the two tells second learns of the first.
+/// the two tells second learns of the first. A heavy one is a full fence of its thread besides, as in
+/// `src/layers/fences.rs`; a light one is none.
 #[derive(Debug)]
 pub struct Asymmetric<E: Engine> {
     light: E::Atom,
@@ -35,6 +36,7 @@ impl<E: Engine> Asymmetric<E> {
                 E::swap(&self.heavy, 0, Acquire);
             }
             Weight::Heavy => {
+                E::fence(SeqCst);
                 E::swap(&self.heavy, 0, AcqRel);
                 E::swap(&self.light, 0, Acquire);
             }

@@ -50,6 +50,8 @@ const _: () = {
 
 /// The top bit of `published`: END was published; of `acked`: the consumer has yet to decide where it starts.
 const FLAG: u64 = 1 << 63;
+/// The next bit of `published`: not all messages fill their slots.
+const MIXED: u64 = 1 << 62;
 /// The bit of the lock's word that obliges its owner to wake somebody.
 const CONTENDED: u32 = 1 << 8;
 
@@ -148,10 +150,11 @@ impl<'m> Producer<'m> {
         if !self.holds {
             self.acquire()?;
         }
-        let n = self.published.load(Relaxed);
-        if n & FLAG != 0 {
+        let word = self.published.load(Relaxed);
+        if word & FLAG != 0 {
             return self.refuse(SendError::Ended);
         }
+        let (n, mixed) = (word & Published::MAX, word & MIXED);
         if n == Published::MAX {
             return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
         }
@@ -164,7 +167,8 @@ impl<'m> Producer<'m> {
             ptr::copy_nonoverlapping(message.as_ptr(), self.payloads.add(slot * self.stride), message.len());
             self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
         }
-        self.published.store(n + 1, Release);
+        let mixed = if message.len() < self.slot_size as usize { MIXED } else { mixed };
+        self.published.store(n + 1 | mixed, Release);
         if self.symmetric {
             fence(SeqCst)
         } else {
@@ -190,10 +194,11 @@ impl<'m> Producer<'m> {
         if !self.holds {
             self.acquire()?;
         }
-        let n = self.published.load(Relaxed);
-        if n & FLAG != 0 {
+        let word = self.published.load(Relaxed);
+        if word & FLAG != 0 {
             return self.refuse(SendError::Ended);
         }
+        let (n, mixed) = (word & Published::MAX, word & MIXED);
         if n == Published::MAX {
             return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
         }
@@ -209,7 +214,7 @@ impl<'m> Producer<'m> {
             fill::<SIZE>(&mut *self.payloads.add(slot * self.stride).cast(), tag);
             self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
         }
-        self.published.store(n + 1, Release);
+        self.published.store(n + 1 | mixed, Release);
         if self.symmetric {
             fence(SeqCst)
         } else {
@@ -235,10 +240,11 @@ impl<'m> Producer<'m> {
         if !self.holds {
             self.acquire().map_err(|error| Interrupted { sent, error })?;
         }
-        let mut n = self.published.load(Relaxed);
-        if n & FLAG != 0 {
+        let word = self.published.load(Relaxed);
+        if word & FLAG != 0 {
             return self.refuse(SendError::Ended).map_err(|error| Interrupted { sent, error });
         }
+        let (mut n, mut mixed) = (word & Published::MAX, word & MIXED);
         while sent < messages.len() {
             if n == Published::MAX {
                 let error = SendError::Corrupt(Corruption::Count { published: n });
@@ -261,6 +267,9 @@ impl<'m> Producer<'m> {
                     ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
                     self.headers.add(slot as usize).write(Header { len: message.len() as u32, kind: Header::DATA });
                 }
+                if message.len() < self.slot_size as usize {
+                    mixed = MIXED;
+                }
                 slot += 1;
                 if slot == self.slots.get() {
                     slot = 0;
@@ -272,7 +281,7 @@ impl<'m> Producer<'m> {
                 return self.refuse(error).map_err(|error| Interrupted { sent, error });
             }
             sent += (n - start) as usize;
-            self.published.store(n, Release);
+            self.published.store(n | mixed, Release);
             if self.symmetric {
                 fence(SeqCst)
             } else {
@@ -370,6 +379,7 @@ pub struct Consumer<'m> {
     symmetric: bool,
     next: u64,
     seen: u64,
+    mixed: bool,
     ended: bool,
 }
 
@@ -389,6 +399,7 @@ impl<'m> Consumer<'m> {
             symmetric: map.fences == Fences::Symmetric,
             next: seat.next(),
             seen: seat.next(),
+            mixed: false,
             ended: false,
             _seat: seat,
         }
@@ -404,10 +415,15 @@ impl<'m> Consumer<'m> {
             self.look()?;
         }
         let slot = (self.next % self.slots) as usize;
-        // SAFETY: inside the layout, and nobody writes the slot before our acknowledgement.
-        let Header { len, kind } = unsafe { self.headers.add(slot).read_volatile() };
-        if kind != Header::DATA || len > self.slot_size {
-            return Err(self.no_message(self.next, Header { len, kind }));
+        // Inside the layout, and nobody writes the slot before our acknowledgement.
+        let mut len = self.slot_size;
+        if self.mixed {
+            // SAFETY: as above.
+            let header = unsafe { self.headers.add(slot).read_volatile() };
+            if header.kind != Header::DATA || header.len > len {
+                return Err(self.no_message(self.next, header));
+            }
+            len = header.len;
         }
         // SAFETY: as above, and the slot has no fewer bytes.
         let message = unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) };
@@ -436,10 +452,15 @@ impl<'m> Consumer<'m> {
             self.look()?;
         }
         let slot = (self.next % self.slots) as usize;
-        // SAFETY: inside the layout, and nobody writes the slot before our acknowledgement.
-        let Header { len, kind } = unsafe { self.headers.add(slot).read_volatile() };
-        if kind != Header::DATA || len > self.slot_size {
-            return Err(self.no_message(self.next, Header { len, kind }));
+        // Inside the layout, and nobody writes the slot before our acknowledgement.
+        let mut len = self.slot_size;
+        if self.mixed {
+            // SAFETY: as above.
+            let header = unsafe { self.headers.add(slot).read_volatile() };
+            if header.kind != Header::DATA || header.len > len {
+                return Err(self.no_message(self.next, header));
+            }
+            len = header.len;
         }
         // SAFETY: as above, and the slot has no fewer bytes.
         check.see_bytes(unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) });
@@ -468,11 +489,16 @@ impl<'m> Consumer<'m> {
         let (mut next, mut wrong) = (self.next, None);
         while next < self.seen {
             let slot = (next % self.slots) as usize;
-            // SAFETY: inside the layout, and nobody writes the slot before our acknowledgement.
-            let Header { len, kind } = unsafe { self.headers.add(slot).read_volatile() };
-            if kind != Header::DATA || len > self.slot_size {
-                wrong = Some(Header { len, kind });
-                break;
+            // Inside the layout, and nobody writes the slot before our acknowledgement.
+            let mut len = self.slot_size;
+            if self.mixed {
+                // SAFETY: as above.
+                let header = unsafe { self.headers.add(slot).read_volatile() };
+                if header.kind != Header::DATA || header.len > len {
+                    wrong = Some(header);
+                    break;
+                }
+                len = header.len;
             }
             // SAFETY: as above, and the slot has no fewer bytes.
             check.see_bytes(unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) });
@@ -498,11 +524,13 @@ impl<'m> Consumer<'m> {
     /// Now and then: how many are there.
     #[inline(never)]
     fn look(&mut self) -> Result<(), RecvError> {
-        let published = self.published.load(Acquire) & !FLAG;
+        let word = self.published.load(Acquire);
+        let published = word & Published::MAX;
         match published.checked_sub(self.next) {
             Some(0) => Err(RecvError::TimedOut { next: self.next }),
             Some(ahead) if ahead <= self.slots.get() => {
                 self.seen = published;
+                self.mixed = word & MIXED != 0;
                 Ok(())
             }
             _ => {

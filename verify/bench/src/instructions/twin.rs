@@ -168,7 +168,7 @@ impl<'m> Producer<'m> {
             self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
         }
         let mixed = if message.len() < self.slot_size as usize { MIXED } else { mixed };
-        self.published.store(n + 1 | mixed, Release);
+        self.published.store((n + 1) | mixed, Release);
         if self.symmetric {
             fence(SeqCst)
         } else {
@@ -214,7 +214,7 @@ impl<'m> Producer<'m> {
             fill::<SIZE>(&mut *self.payloads.add(slot * self.stride).cast(), tag);
             self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
         }
-        self.published.store(n + 1 | mixed, Release);
+        self.published.store((n + 1) | mixed, Release);
         if self.symmetric {
             fence(SeqCst)
         } else {

@@ -43,7 +43,7 @@ impl Fences {
         }
     }
 
-    /// The side that has time: some 250 ns, and 2 µs more for each core on which another
+    /// The side that has time: a system call, and an interruption of each core on which another
     /// participant runs.
     pub fn heavy(self, order: Ordering) {
         fence(order);

@@ -62,8 +62,8 @@ impl Layout {
     pub const MAX_ROLE: u32 = MAX_PARTICIPANTS / 2;
     /// Payloads of this size and more start on cache lines; smaller ones share one without crossing it.
     const ALIGN: usize = 64;
-    /// Headers are apart from payloads, eight to a line: a 64-byte message moves 1⅛ lines from core to
-    /// core, and not two, which is what a stream of them costs. One message by itself moves two either way.
+    /// Headers are apart from payloads, eight to a line: a stream of 64-byte messages moves 1⅛ lines each from
+    /// core to core, and not two; and one alone, as long as nobody has to read lengths.
     const HEADER: usize = size_of::<crate::layer::Header>();
 
     /// The layout for a layer's words.

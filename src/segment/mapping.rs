@@ -5,7 +5,7 @@ use shared_memory::Shmem;
 
 /// A huge page on most machines; smaller segments have no use for one.
 const HUGE: usize = 2 << 20;
-/// So much of a mapping is entered into the page table at once, in some 50 µs a mebibyte.
+/// So much of a mapping is entered into the page table at once; of a larger one, the rest as it is used.
 const AT_ONCE: usize = 1 << 30;
 
 /// A mapped segment.
@@ -42,7 +42,7 @@ impl Mapping {
     }
 
     /// Enters the file's pages into this process's page table, so that the first lap does not fault on
-    /// each of them: for large messages, that lap is five times as slow. The file has its memory already.
+    /// each of them (`the_first_lap_finds_its_pages` counts). The file has its memory already.
     pub(crate) fn touch(&self) {
         self.advise(self.len().min(AT_ONCE), Advice::LinuxPopulateWrite);
     }

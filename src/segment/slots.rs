@@ -106,8 +106,29 @@ impl<L: Layer> Storage<L> for Segment<L> {
 
     unsafe fn write(&self, index: u32) -> SlotWriting {
         debug_assert!(index < self.geometry.slots);
-        SlotWriting { header: self.header(index), bytes: self.bytes(index) }
+        let bytes = self.bytes(index);
+        ask_for(bytes.wrapping_add(AHEAD));
+        SlotWriting { header: self.header(index), bytes }
     }
+}
+
+/// How many bytes ahead of the slot that is written the lines are asked for: as many as arrive while
+/// one waits for a line, and few beside a ring's.
+const AHEAD: usize = 1024;
+
+/// Asks for the line at this address, to be written soon. Only a hint, at any address.
+///
+/// Consumers have read the slots' lines, so a store to one waits until they have given it up, and stores
+/// arrive in order: `published` waits behind it.
+#[inline(always)]
+fn ask_for(line: *mut u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: it reads and writes nothing, and does nothing where there is no memory, or no such instruction.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
 }
 
 impl layer::Reading for SlotReading {

@@ -30,6 +30,8 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     /// We hold the lock, between calls, too: where there is one place for a producer, nobody else can
     /// want it. Whoever comes after us finds it free, or inherits it.
     holds: bool,
+    /// How far the channel is, while we hold the lock: nobody else writes it then.
+    published: Published,
     finished: bool,
 }
 
@@ -57,10 +59,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             let full = JoinError::Full { role: "producer", capacity };
             return Err(if channel.published().ended { JoinError::Ended } else { full });
         };
-        let mut producer = Self { channel, me, gate: None, holds: false, finished: false };
+        let published = Published::from_word(0); // it is read when the lock is ours
+        let mut producer = Self { channel, me, gate: None, holds: false, published, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             producer.recover();
-            drop(producer.held());
+            drop(Held { producer: &mut producer, not_send: PhantomData });
         }
         if producer.channel.published().ended {
             producer.channel.vacate_producer_entry(me);
@@ -91,8 +94,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         if !self.holds {
             self.acquire(deadline)?;
         }
-        let held = self.held();
-        if held.published.ended { Err(SendError::Ended) } else { Ok(held) }
+        let held = Held { producer: self, not_send: PhantomData };
+        if held.published().ended { Err(SendError::Ended) } else { Ok(held) }
     }
 
     /// Waits for the write lock and a free slot.
@@ -194,19 +197,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
 
-    /// What somebody has who holds the lock.
-    #[inline(always)]
-    fn held(&mut self) -> Held<'_, L, S> {
-        // E7: whoever wrote it last held the lock before us.
-        let published = Published::from_word(self.channel.control().published.0.load(Relaxed));
-        Held { producer: self, published, not_send: PhantomData }
-    }
-
-    /// Takes the lock, for [`held`](Self::held).
+    /// Takes the lock.
     #[inline(never)]
     fn acquire(&mut self, deadline: Deadline) -> Result<(), SendError> {
         match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
-            Ok(Acquired::Clean) => self.keep(),
+            Ok(Acquired::Clean) => self.begin(),
             Ok(Acquired::OwnerDied) => self.recover(),
             Err(busy) => {
                 let first = self.channel.geometry.consumers;
@@ -218,8 +213,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// The lock is ours; for good, if nobody else can want it.
-    fn keep(&mut self) {
+    fn begin(&mut self) {
         self.holds = L::Lock::KEEPS && self.channel.geometry.producers == 1;
+        // E7: whoever wrote it last held the lock before us.
+        self.published = Published::from_word(self.channel.control().published.0.load(Relaxed));
     }
 
     #[inline(never)]
@@ -230,7 +227,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// The previous owner of the lock, which is ours now, died. What it did not publish was never
     /// there, so nothing is rolled back; but it may have published and not notified.
     fn recover(&mut self) {
-        self.keep();
+        self.begin();
         let Control { space, takeovers, .. } = self.channel.control();
         space.0.renew(&self.channel.layer); // it may have died waiting there
         takeovers.store(takeovers.load(Relaxed).wrapping_add(1), Relaxed); // a statistic, under the lock
@@ -342,8 +339,6 @@ impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
 /// Not `Send`: some locks belong to the thread that took them.
 pub struct Held<'p, L: Layer, S: Storage<L>> {
     producer: &'p mut Producer<L, S>,
-    /// How far the channel is: nobody else writes it meanwhile.
-    published: Published,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -354,20 +349,19 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     #[inline(always)]
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
-        let published = self.published;
-        let n = published.count;
+        let n = self.published().count;
         if n == Published::MAX {
             return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
         }
         if !self.producer.has_room(n) {
             self.producer.gate = Some(self.producer.await_room(n, deadline)?);
         }
-        Ok(Room::new(self, published))
+        Ok(Room::new(self))
     }
 
     /// How far the channel is; exact while the lock is ours.
     pub const fn published(&self) -> Published {
-        self.published
+        self.producer.published
     }
 }
 

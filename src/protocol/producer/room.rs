@@ -11,24 +11,23 @@ use core::{fmt, ptr, slice};
 pub struct Room<'p, L: Layer, S: Storage<L>> {
     /// Before `held`, so that writing ends before the lock is given back.
     writing: S::Writing,
-    published: Published,
     held: Held<'p, L, S>,
 }
 
 impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// The caller knows that the message after those that are published may be written.
     #[inline(always)]
-    pub(super) fn new(held: Held<'p, L, S>, published: Published) -> Self {
-        let slot = held.producer.channel.slot_of(published.count);
+    pub(super) fn new(held: Held<'p, L, S>) -> Self {
+        let slot = held.producer.channel.slot_of(held.published().count);
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
         // message `count - slots`, the last one in this slot, so nobody reads it (S3).
         let writing = unsafe { held.producer.channel.storage.write(slot) };
-        Self { writing, published, held }
+        Self { writing, held }
     }
 
     /// The number that the message will have in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        self.published.count
+        self.held.published().count
     }
 
     /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
@@ -107,9 +106,10 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     #[inline(always)]
     fn write(mut self, header: Header) -> Staged<'p, L, S> {
         self.writing.set_header(header);
-        let Self { writing, published, held } = self;
+        let Self { writing, held } = self;
         drop(writing); // we write no more: once it is counted, the slot is the consumers'
         let (ended, fills) = (header.kind == Header::END, header.len == held.producer.channel.geometry.slot_size);
+        let published = held.published();
         let count = published.count.saturating_add(1);
         let published = Published { count, ended, mixed: published.mixed || ended || !fills };
         Staged { published, held }
@@ -169,10 +169,10 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// everybody sees all of them.
     #[inline(always)]
     pub fn publish(self) -> Held<'p, L, S> {
-        let Self { published, mut held } = self;
-        held.published = published;
+        let Self { published, held } = self;
+        held.producer.published = published;
         let word = &held.producer.channel.control().published.0;
-        word.store(held.published.word(), Release); // E1, to E2: the slots' bytes
+        word.store(published.word(), Release); // E1, to E2: the slots' bytes
         held.producer.notify();
         held
     }

@@ -129,6 +129,10 @@ pub trait Layer: Sized + fmt::Debug {
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
 
+    /// The caller is done with the `found` messages that it saw at its last look, on a ring of so many slots,
+    /// and about to look for more. The layer may let a moment pass, so that there are.
+    fn pace(&self, _found: u64, _slots: u32) {}
+
     /// Takes a participant's number for this handle, until [`disclaim`](Layer::disclaim) or death.
     ///
     /// At most one living claimant per number exists. A successful claim happens after everything

@@ -67,6 +67,10 @@ impl Layer for Futex {
         monotonic()
     }
 
+    fn pace(&self, found: u64, slots: u32) {
+        self.budget.pace(found, slots);
+    }
+
     fn claim(&self, number: u32) -> bool {
         self.peers.claim(number)
     }

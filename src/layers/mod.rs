@@ -2,6 +2,7 @@
 
 mod fences;
 mod futex;
+mod pace;
 mod peers;
 mod raw_sync;
 mod wait;

@@ -1,5 +1,6 @@
 //! How long a waiter looks before it sleeps: learned from the waits before.
 
+use super::pace::Pace;
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
@@ -32,6 +33,7 @@ pub struct Budget {
     slept: AtomicU32,
     /// Waits so far: every so many, spinning is tried again.
     waits: AtomicU32,
+    pace: Pace,
     most_spins: u32,
     wait: AtomicU32,
 }
@@ -59,6 +61,7 @@ impl Budget {
             looks: AtomicU32::new(0),
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
+            pace: Pace::new(),
             most_spins,
             wait: AtomicU32::new(Wait::Adaptive as u32),
         }
@@ -90,6 +93,15 @@ impl Budget {
         *looks += 1;
         self.looks.store(*looks, Relaxed);
         more
+    }
+
+    /// Keeps away for a moment, where that pays; see [`pace`](super::pace).
+    pub fn pace(&self, found: u64, slots: u32) {
+        if self.most_spins > 0 && self.wait.load(Relaxed) == Wait::Adaptive as u32 {
+            for _ in 0..self.pace.pauses(found, slots) {
+                spin_loop();
+            }
+        }
     }
 
     /// A sleep is over.

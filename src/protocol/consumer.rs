@@ -15,6 +15,8 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     next: u64,
     /// What was published when we looked last: what it counts is there, so there is no need to look again.
     seen: Published,
+    /// How many messages that look found.
+    found: u64,
     /// END was received, or had been published when we came.
     ended: bool,
 }
@@ -29,7 +31,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some((me, start)) = channel.take_consumer_entry() else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
-        Ok(Self { channel, me, next: start.count, seen: start, ended: start.ended })
+        Ok(Self { channel, me, next: start.count, seen: start, found: 0, ended: start.ended })
     }
 
     /// Who we are.
@@ -115,18 +117,24 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
             return Err(RecvError::Ended); // not reached: `join` found the entry
         };
+        self.channel.layer.pace(self.found, self.channel.geometry.slots);
         // The producer of `next` (a) has not published it: we sleep, and it wakes us when it has;
         // (b) has published it; (c) died before it could: somebody else will publish `next`, or
         // nobody is left, which is what the thorough look is for.
-        let found = entry.data.wait(&self.channel.layer, deadline, |look| match self.look().transpose() {
-            // The dead publish nothing more, but one may have published after our look.
-            None if look == Look::Thorough => {
-                let again = |lost| self.look().and_then(|seen| seen.ok_or(RecvError::ProducersLost(lost)));
-                self.channel.lost_producers().map(again)
+        let mut looks = 0_u32;
+        let found = entry.data.wait(&self.channel.layer, deadline, |look| {
+            looks = looks.saturating_add(1);
+            match self.look().transpose() {
+                // The dead publish nothing more, but one may have published after our look.
+                None if look == Look::Thorough => {
+                    let again = |lost| self.look().and_then(|seen| seen.ok_or(RecvError::ProducersLost(lost)));
+                    self.channel.lost_producers().map(again)
+                }
+                seen => seen,
             }
-            seen => seen,
         });
         self.seen = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
+        self.found = if looks == 1 { self.seen.count.wrapping_sub(self.next) } else { 0 };
         Ok(())
     }
 

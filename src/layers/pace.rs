@@ -1,0 +1,88 @@
+//! How long a consumer keeps away before it looks for more: learned from what the looks found.
+//!
+//! A look takes the count's line from the producer, who has to have it back before the next message is
+//! out: whoever looks after each message makes the stream as slow as its looks. So in a dense stream the
+//! pauses grow for as long as what is found grows with them, and shrink otherwise; where messages come one by
+//! one, as in ping-pong, there are none. They must not keep the producer waiting for room, so on a short ring
+//! they stay short.
+
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// What the looks of one handle have taught. A hint, as in [`Budget`](super::Budget): it orders nothing.
+#[derive(Debug)]
+pub struct Pace {
+    /// Pauses before the last look.
+    pauses: AtomicU32,
+    /// Looks so far: every so many without a pause, one is tried.
+    looks: AtomicU32,
+}
+
+/// So many messages at a look, and it costs next to nothing for each.
+const ENOUGH: u32 = 64;
+/// Some hundreds of nanoseconds: where a trial begins.
+const FEWEST: u32 = 8;
+/// A few microseconds: some dozens of messages.
+const MOST: u32 = 96;
+/// One look in so many is a trial.
+const TRIAL: u32 = 128;
+
+impl Pace {
+    /// Nothing learned yet.
+    pub const fn new() -> Self {
+        Self { pauses: AtomicU32::new(0), looks: AtomicU32::new(0) }
+    }
+
+    /// How often to pause before the next look, when so many messages were there at the first look of the last
+    /// wait, on a ring of so many slots.
+    pub fn pauses(&self, found: u64, slots: u32) -> u32 {
+        let (pauses, looks) = (self.pauses.load(Relaxed), self.looks.load(Relaxed));
+        let enough = u64::from(ENOUGH.min(slots / 4));
+        let sparse = found < 2 || 4 * found < u64::from(pauses);
+        let pauses = match pauses {
+            0 if looks % TRIAL == 0 => FEWEST,
+            _ if sparse || found > 2 * enough => pauses / 2,
+            _ if found < enough => (2 * pauses).clamp(FEWEST, MOST),
+            _ => pauses,
+        };
+        self.pauses.store(pauses, Relaxed);
+        self.looks.store(looks.wrapping_add(1), Relaxed);
+        pauses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pauses after so many looks, in a stream of which a look finds what came during the pauses before it.
+    fn after(looks: u32, slots: u32, found: impl Fn(u32) -> u64) -> u32 {
+        let pace = Pace::new();
+        (0..looks).fold(0, |pauses, _| pace.pauses(found(pauses), slots))
+    }
+
+    #[test]
+    fn a_dense_stream_is_given_time() {
+        assert_eq!(after(20, 1024, |pauses| u64::from(pauses / 2)), MOST);
+    }
+
+    #[test]
+    fn what_comes_in_batches_needs_none_of_it() {
+        assert!(after(20, 1024, |_| 64) <= FEWEST);
+        assert_eq!(after(20, 1024, |_| 256), 0);
+    }
+
+    #[test]
+    fn who_gets_one_by_one_looks_at_once() {
+        for sparse in [0, 1] {
+            let pace = Pace::new();
+            let pauses: u32 = (0..10 * TRIAL).map(|_| pace.pauses(sparse, 1024)).sum();
+            assert!(pauses <= 10 * 2 * FEWEST, "a trial now and then: {pauses} pauses");
+        }
+    }
+
+    #[test]
+    fn on_a_short_ring_the_producer_does_not_wait_for_us() {
+        assert_eq!(after(20, 1, |_| 1), 0);
+        assert!(after(20, 16, |pauses| u64::from(pauses.min(16))) <= FEWEST);
+    }
+}

@@ -1,12 +1,15 @@
 //! The default layer: words in the segment, sleep in the kernel by futex(2).
 
+use super::vigil::{Bed, Vigil};
 use super::wait::{Budget, Wait};
-use super::{Fences, PATROL, Peers, RealLayer, Sync, monotonic};
+use super::{Fences, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Deadline, Layer, Park, Parked};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
+use rustix::io::Errno;
 use rustix::thread::futex;
 use std::fs::File;
 use std::sync::OnceLock;
@@ -17,6 +20,35 @@ pub struct Futex {
     peers: Peers,
     fences: Fences,
     budget: Budget,
+    vigil: Vigil<Word>,
+}
+
+/// The word that a handle's sleeper sleeps on; null while it is awake.
+#[derive(Debug, Default)]
+struct Word(AtomicPtr<AtomicU32>);
+
+impl Bed for Word {
+    type Place = AtomicU32;
+
+    fn enter(&self, word: &AtomicU32) {
+        self.0.store(ptr::from_ref(word).cast_mut(), Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        self.0.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    fn rouse(&self) -> bool {
+        let word = self.0.load(Ordering::Relaxed);
+        if word.is_null() {
+            return false;
+        }
+        // All that sleep there: one alone could be another process's.
+        // SAFETY: the kernel follows the address, not we. The sleeper may just have got up and unmapped
+        // it: then the call fails, or wakes somebody else, as a futex may at any time.
+        unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, i32::MAX) };
+        true
+    }
 }
 
 // SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
@@ -29,7 +61,8 @@ unsafe impl RealLayer for Futex {
 
     fn new(file: File, fences: Fences) -> Self {
         static CORES: OnceLock<usize> = OnceLock::new();
-        Self { peers: Peers::new(file), fences, budget: Budget::new(*CORES.get_or_init(cores)) }
+        let budget = Budget::new(*CORES.get_or_init(cores));
+        Self { peers: Peers::new(file), fences, budget, vigil: Vigil::new() }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -90,21 +123,33 @@ impl Park for Futex {
     }
 
     fn park(&self, word: &AtomicU32, expected: u32, deadline: Deadline) -> Parked {
+        self.vigil.enlist_if_idle(&self.peers);
         let start = monotonic();
+        let longest = self.vigil.longest_sleep(start);
         let (timeout, ends) = match deadline {
             Deadline::Now => return Parked::TimedOut,
-            Deadline::Never => (PATROL, Parked::Patrol),
+            Deadline::Never => (longest, Parked::Patrol),
             Deadline::At(end) => match end.saturating_sub(start) {
                 Duration::ZERO => return Parked::TimedOut,
-                left if left <= PATROL => (left, Parked::TimedOut),
-                _ => (PATROL, Parked::Patrol),
+                left if left <= longest => (left, Parked::TimedOut),
+                _ => (longest, Parked::Patrol),
             },
         };
-        let timeout = futex::Timespec { tv_sec: 0, tv_nsec: timeout.as_nanos() as _ }; // PATROL is below a second
+        if self.vigil.lie_down(word, start) {
+            return Parked::Patrol;
+        }
+        let timeout = futex::Timespec { tv_sec: timeout.as_secs() as _, tv_nsec: timeout.subsec_nanos() as _ };
         let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
-        self.budget.slept(monotonic().saturating_sub(start));
-        match result {
-            Err(rustix::io::Errno::TIMEDOUT) => ends,
+        let end = monotonic();
+        self.budget.slept(end.saturating_sub(start));
+        let rung = self.vigil.get_up(end);
+        match (result, ends) {
+            (Err(Errno::TIMEDOUT), Parked::Patrol) => {
+                self.vigil.slept_long();
+                Parked::Patrol
+            }
+            (Err(Errno::TIMEDOUT), _) => ends,
+            _ if rung => Parked::Patrol,
             _ => Parked::Woken, // woken, changed (EAGAIN), or interrupted: the caller looks again
         }
     }

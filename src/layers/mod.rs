@@ -5,7 +5,10 @@ mod futex;
 mod pace;
 mod peers;
 mod raw_sync;
+mod vigil;
 mod wait;
+mod watch;
+mod wiped;
 mod words;
 
 pub use fences::Fences;
@@ -17,10 +20,17 @@ pub use wait::{Budget, Wait};
 use core::time::Duration;
 use std::fs::File;
 
-/// How long a sleeper sleeps before it asks whether its peers live. A death is noticed within this
-/// time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of processor time on
-/// a small virtual machine, most of it the timer and the two context switches.
+/// How long a sleeper that nobody would wake sleeps before it asks whether its peers live. A death is
+/// noticed within this time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of
+/// processor time on a small virtual machine, most of it the timer and the two context switches.
+///
+/// So who is idle for longer has itself woken: the kernel tells a thread of its process when anybody
+/// leaves the segment, and it patrols for a tenth of a second after that, and then no more.
 pub const PATROL: Duration = Duration::from_micros(8_500);
+
+/// How long a sleeper sleeps that is woken when somebody dies. It could sleep for ever: this is how
+/// much a notice that does not come costs.
+pub const BACKSTOP: Duration = Duration::from_secs(1);
 
 /// A layer whose words lie in a real segment.
 ///

@@ -48,6 +48,7 @@ impl Peers {
     pub fn disclaim(&self, number: u32) {
         // Unlocking can only fail for want of memory to split a range; closing the file unlocks too.
         let _ = self.set(libc::F_UNLCK, number);
+        self.announce(); // others may live on in this description, so that nothing is closed yet
     }
 
     /// Whether another handle has this number. A number out of range is nobody's.
@@ -84,6 +85,18 @@ impl Peers {
     /// The segment's file.
     pub fn file(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+
+    /// A way to the file that opens a description of its own, and that is there when the name is gone.
+    pub(super) fn path(&self) -> String {
+        format!("/proc/self/fd/{}", self.file.as_raw_fd())
+    }
+
+    /// Tells all who watch the file that somebody has left it, as it does when a description is
+    /// closed: by closing one.
+    pub(super) fn announce(&self) {
+        // Where /proc is missing nobody watches.
+        let _ = File::options().read(true).write(true).open(self.path());
     }
 
     fn set(&self, kind: libc::c_int, byte: u32) -> io::Result<()> {

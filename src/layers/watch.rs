@@ -1,0 +1,181 @@
+//! The watchman: a thread that hears from the kernel when somebody leaves a segment.
+//!
+//! A participant lives as long as its open file description (see [`Peers`]), and the kernel tells
+//! when one of those is closed: inotify(7), `IN_CLOSE_WRITE`, whatever has closed it, a `kill -9`,
+//! an exec or a drop. One watch on the segment's file tells it of all participants, without process
+//! numbers, and they need not do anything for it. One thread serves all handles of the process; it
+//! is started when the first of them has nothing to do, and costs nothing while nothing happens.
+//!
+//! There may be no watchman: /proc is not mounted, a filter forbids inotify, or the user's processes
+//! have used up its instances (`fs.inotify.max_user_instances`, 128 unless set otherwise). A forked
+//! child has none for the handles that it was forked with. Then sleepers patrol.
+
+use super::Peers;
+use super::wiped::Wiped;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::time::Duration;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::OwnedFd;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// How long the watchman rests after each round, so that a storm of comings and goings costs little,
+/// and who was roused a moment too early is roused again.
+const REST: Duration = Duration::from_millis(4);
+/// He needs little more than a buffer for some hundred notices.
+const STACK: usize = 64 << 10;
+
+/// What he rings.
+pub(super) trait Ring: fmt::Debug + Send + Sync {
+    /// From now on nobody falls asleep who has not heard it.
+    fn ring(&self);
+
+    /// Wakes who sleeps and has not heard it; false if there is nobody. To be tried until then.
+    fn rouse(&self) -> bool;
+}
+
+/// One handle's place with the watchman. Dropping it gives it up.
+#[derive(Debug)]
+pub(super) struct Post<R: Ring + 'static> {
+    watchman: Arc<Watchman>,
+    watch: i32,
+    bell: Arc<R>,
+}
+
+impl<R: Ring + Default + 'static> Post<R> {
+    /// Asks for notices of whoever leaves this segment; `None` if there cannot be any. The first ring
+    /// follows at once, and proves that they come.
+    pub(super) fn enlist(peers: &Peers) -> Option<Self> {
+        let watchman = Watchman::of_this_process()?;
+        let bell = Arc::<R>::default();
+        let watch = watchman.enlist(peers, Arc::clone(&bell) as _).ok()?;
+        peers.announce();
+        Some(Self { watchman, watch, bell })
+    }
+}
+
+impl<R: Ring + 'static> Post<R> {
+    /// The bell, unless nobody can ring it any more.
+    pub(super) fn bell(&self) -> Option<&R> {
+        self.watchman.on_duty().then_some(&self.bell)
+    }
+}
+
+impl<R: Ring + 'static> Drop for Post<R> {
+    fn drop(&mut self) {
+        // In a forked child the watches are still the parent's.
+        if self.watchman.on_duty() {
+            self.watchman.dismiss(self.watch, &*self.bell);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Watchman {
+    inotify: OwnedFd,
+    /// 1 while the thread is there; so 0 in a forked child, which has no such thread.
+    on_duty: Wiped,
+    /// What to ring, by watch. Handles on one file share its watch.
+    bells: Mutex<Vec<(i32, Arc<dyn Ring>)>>,
+}
+
+impl Watchman {
+    /// The process's only one.
+    fn of_this_process() -> Option<Arc<Self>> {
+        static WATCHMAN: Mutex<Option<Arc<Watchman>>> = Mutex::new(None);
+        let mut watchman = locked(&WATCHMAN);
+        if !watchman.as_ref().is_some_and(|watchman| watchman.on_duty()) {
+            *watchman = Some(Self::start()?);
+        }
+        watchman.clone()
+    }
+
+    fn start() -> Option<Arc<Self>> {
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
+        let watchman = Arc::new(Self { inotify, on_duty: Wiped::new(1).ok()?, bells: Mutex::default() });
+        let thread = thread::Builder::new().name("ackcast-watch".to_owned()).stack_size(STACK);
+        let himself = Arc::clone(&watchman);
+        with_signals_blocked(|| thread.spawn(move || himself.watch())).ok()?;
+        Some(watchman)
+    }
+
+    fn on_duty(&self) -> bool {
+        self.on_duty.get() == 1
+    }
+
+    fn enlist(&self, peers: &Peers, bell: Arc<dyn Ring>) -> Result<i32, Errno> {
+        let mut bells = locked(&self.bells);
+        // Only who can write the file can have a participant's lock.
+        let watch = inotify::add_watch(&self.inotify, peers.path(), WatchFlags::CLOSE_WRITE)?;
+        bells.push((watch, bell));
+        Ok(watch)
+    }
+
+    fn dismiss(&self, watch: i32, bell: &dyn Ring) {
+        let mut bells = locked(&self.bells);
+        bells.retain(|(_, other)| !ptr::addr_eq(Arc::as_ptr(other), bell));
+        if !bells.iter().any(|&(other, _)| other == watch) {
+            // It is there: we added it, and the file is open. Late notices find no bell.
+            let _ = inotify::remove_watch(&self.inotify, watch);
+        }
+    }
+
+    /// The thread: rings for each notice, and rouses those who sleep until they have heard it.
+    fn watch(&self) {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut unheard = Vec::new();
+        loop {
+            if unheard.is_empty() {
+                let _ = poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], None); // the read will tell
+            }
+            let mut notices = inotify::Reader::new(&self.inotify, &mut buffer);
+            loop {
+                match notices.next() {
+                    Ok(notice) => self.ring(notice.wd(), notice.events(), &mut unheard),
+                    Err(Errno::AGAIN | Errno::INTR) => break,
+                    Err(_) => return self.on_duty.set(0), // they patrol again
+                }
+                if notices.is_buffer_empty() {
+                    break;
+                }
+            }
+            unheard.retain(|bell| bell.rouse());
+            thread::sleep(REST);
+        }
+    }
+
+    /// Rings the bells of a watch; all of them, if notices were lost.
+    fn ring(&self, watch: i32, events: ReadFlags, unheard: &mut Vec<Arc<dyn Ring>>) {
+        let all = events.contains(ReadFlags::QUEUE_OVERFLOW);
+        for (_, bell) in locked(&self.bells).iter().filter(|&&(other, _)| all || other == watch) {
+            bell.ring();
+            if !unheard.iter().any(|other| Arc::ptr_eq(other, bell)) {
+                unheard.push(Arc::clone(bell));
+            }
+        }
+    }
+}
+
+/// Nothing that is done under these locks panics, and all of it is one step.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread that `start` starts gets no signals: they are for the program's own threads.
+fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // None of these can fail: their arguments are as they have to be.
+    // SAFETY: it initialises the set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: `all` is initialised; `before` is memory for a set.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let started = start();
+    // SAFETY: `before` was initialised above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    started
+}

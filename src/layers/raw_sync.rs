@@ -11,14 +11,19 @@
 //! the next notifier for ever; and one killed while it holds an event's mutex in the instant in
 //! which the waiter wakes leaves the event unusable, and its waiter polls until it is replaced.
 
-use super::{Fences, PATROL, Peers, RealLayer, Sync, monotonic};
-use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Look, Participant, Signal};
+mod event;
+
+pub use event::RawEvent;
+
+use super::vigil::Vigil;
+use super::{BACKSTOP, Fences, Peers, RealLayer, Sync, monotonic};
+use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Participant};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use core::time::Duration;
 use core::{fmt, ptr};
+use event::Awaited;
 use raw_sync::Timeout;
-use raw_sync::events::{Event, EventImpl, EventInit, EventState};
 use raw_sync::locks::{LockImpl, LockInit, Mutex};
 use std::fs::File;
 use std::io;
@@ -27,25 +32,16 @@ use std::io;
 #[derive(Debug)]
 pub struct RawSync {
     peers: Peers,
+    vigil: Vigil<Awaited>,
 }
 
 /// Storage of a `raw_sync` mutex: 40 bytes on x86-64, with room for other platforms.
 #[repr(C, align(16))]
 pub struct RawMutex(UnsafeCell<[u8; 64]>);
 
-/// Storage of a `raw_sync` event: a mutex, a condition variable and two flags.
-#[repr(C, align(16))]
-pub struct RawEvent(UnsafeCell<[u8; 192]>);
-
 impl fmt::Debug for RawMutex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RawMutex")
-    }
-}
-
-impl fmt::Debug for RawEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RawEvent")
     }
 }
 
@@ -54,47 +50,19 @@ unsafe impl RealLayer for RawSync {
     const KIND: Sync = Sync::RawSync;
 
     fn new(file: File, _: Fences) -> Self {
-        Self { peers: Peers::new(file) }
+        Self { peers: Peers::new(file), vigil: Vigil::new() }
     }
 
     unsafe fn init(lock: *mut RawMutex, signals: &mut dyn Iterator<Item = *mut RawEvent>) -> io::Result<()> {
         assert!(Mutex::size_of(None) <= size_of::<RawMutex>(), "raw_sync's mutex outgrew its storage");
-        assert!(Event::size_of(None) <= size_of::<RawEvent>(), "raw_sync's event outgrew its storage");
         // SAFETY: `lock` is zeroed, ours, and large and aligned enough for a pthread mutex.
         unsafe { init_robust(lock.cast()) }?;
         for signal in signals {
             // SAFETY: as above, for an event.
-            let event = unsafe { Event::new(signal.cast(), true) };
-            event.map_err(|error| io::Error::other(error.to_string()))?;
-            // SAFETY: the event begins with its mutex, which nobody uses yet.
-            unsafe { init_robust(signal.cast()) }?;
-            // SAFETY: behind the condition variable, in the event's storage, which is all initialised.
-            let auto_reset = unsafe { condition(signal.cast()).wrapping_add(1).cast::<u8>().read() };
-            assert!(auto_reset == 1, "raw_sync's event is not laid out as `renew` expects");
+            unsafe { RawEvent::init(signal) }?;
         }
         Ok(())
     }
-}
-
-/// Where an event has its condition variable: after its mutex, and before its flags.
-const fn condition(event: *mut u8) -> *mut libc::pthread_cond_t {
-    event.wrapping_add(size_of::<libc::pthread_mutex_t>()).cast()
-}
-
-/// Makes a process-shared condition variable.
-///
-/// # Safety
-/// `condition` points to memory for one that nobody uses.
-unsafe fn init_condition(condition: *mut libc::pthread_cond_t) {
-    let mut attributes = core::mem::MaybeUninit::<libc::pthread_condattr_t>::uninit();
-    let attributes = attributes.as_mut_ptr();
-    // None of these can fail on Linux: they only write their arguments.
-    // SAFETY: `attributes` points to memory for them.
-    unsafe { libc::pthread_condattr_init(attributes) };
-    // SAFETY: they are initialised.
-    unsafe { libc::pthread_condattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED) };
-    // SAFETY: `condition` is the caller's, the attributes are initialised.
-    unsafe { libc::pthread_cond_init(condition, attributes) };
 }
 
 /// Makes a process-shared, robust mutex, which `raw_sync` uses but cannot make.
@@ -146,18 +114,21 @@ impl Layer for RawSync {
     }
 }
 
-/// How long to sleep at a time: to the deadline or the next patrol, and not across a second of the
-/// realtime clock. Zero within the last millisecond of one.
-fn slice(deadline: Deadline) -> Duration {
+/// How long to sleep at a time: to the deadline, for at most so long, and not across a second of the
+/// realtime clock. Zero just before one.
+fn slice(deadline: Deadline, longest: Duration) -> Duration {
     let left = match deadline {
         Deadline::Now => Duration::ZERO,
-        Deadline::Never => PATROL,
-        Deadline::At(end) => end.saturating_sub(monotonic()).min(PATROL),
+        Deadline::Never => longest,
+        Deadline::At(end) => end.saturating_sub(monotonic()).min(longest),
     };
     let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     let to_next_second = Duration::from_secs(1).saturating_sub(Duration::from_nanos(wall.tv_nsec.unsigned_abs()));
-    left.min(to_next_second.saturating_sub(Duration::from_millis(1)))
+    left.min(to_next_second.saturating_sub(MARGIN))
 }
+
+/// `raw_sync` looks at the clock after us. Should it come later still, the call fails, and is made again.
+const MARGIN: Duration = Duration::from_micros(100);
 
 /// Whether the deadline has passed.
 fn passed(deadline: Deadline) -> bool {
@@ -197,7 +168,8 @@ impl Lock<RawSync> for RawMutex {
     fn acquire(&self, _: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
         let Some(mutex) = self.handle() else { return Err(Busy { owner: None }) };
         loop {
-            match mutex.try_lock(Timeout::Val(slice(deadline))) {
+            // An owner's death ends the sleep: the kernel gives a robust mutex to the next one.
+            match mutex.try_lock(Timeout::Val(slice(deadline, BACKSTOP))) {
                 Ok(guard) => {
                     core::mem::forget(guard); // `release` gives it back
                     return Ok(Acquired::Clean);
@@ -220,87 +192,6 @@ impl Lock<RawSync> for RawMutex {
         if let Some(mutex) = self.handle() {
             // It is held by this thread (guards are not `Send`), so unlocking cannot fail.
             let _ = mutex.release();
-        }
-    }
-}
-
-impl RawEvent {
-    fn handle(&self) -> Option<Box<dyn EventImpl>> {
-        // SAFETY: the storage holds an event since the segment was made; the box dies before us.
-        unsafe { Event::from_existing(self.0.get().cast()) }.ok().map(|(event, _)| event)
-    }
-
-    fn mutex(&self) -> Option<Box<dyn LockImpl>> {
-        // SAFETY: an event begins with its mutex; the box dies before us.
-        unsafe { Mutex::from_existing(self.0.get().cast(), ptr::null_mut()) }.ok().map(|(mutex, _)| mutex)
-    }
-
-    /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it
-    /// under the mutex, which is ours, and the one waiter is us.
-    fn renew_locked(&self) {
-        // SAFETY: the event's condition variable (checked in `init`), which nobody uses.
-        unsafe { init_condition(condition(self.0.get().cast())) };
-    }
-
-    /// A waiter or notifier died holding the event's own mutex, and we have it now.
-    fn repair(&self) {
-        if let Some(mutex) = self.mutex() {
-            make_consistent(&*mutex);
-            let _ = mutex.release(); // ours, so this cannot fail
-        }
-    }
-}
-
-impl Signal<RawSync> for RawEvent {
-    fn wait<T>(&self, _: &RawSync, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
-        if let Some(found) = poll(Look::Quick) {
-            return Some(found);
-        }
-        loop {
-            let last = passed(deadline);
-            let woken = !last
-                && self.handle().is_some_and(|event| match event.wait(Timeout::Val(slice(deadline))) {
-                    Ok(()) => true,
-                    Err(error) => {
-                        if owner_died(&*error) {
-                            self.repair();
-                        }
-                        false
-                    }
-                });
-            if let Some(found) = poll(if woken { Look::Quick } else { Look::Thorough }) {
-                return Some(found);
-            }
-            if last {
-                return None;
-            }
-        }
-    }
-
-    fn renew(&self, _: &RawSync) {
-        let Some(mutex) = self.mutex() else { return };
-        match mutex.lock() {
-            Ok(guard) => core::mem::forget(guard),
-            Err(error) if owner_died(&*error) => make_consistent(&*mutex),
-            Err(_) => {
-                // SAFETY: not recoverable, so nobody holds it, nor can anybody before this.
-                let _ = unsafe { init_robust(self.0.get().cast()) };
-                return self.renew_locked();
-            }
-        }
-        self.renew_locked();
-        let _ = mutex.release(); // ours, so this cannot fail
-    }
-
-    fn notify_all<'a>(_: &RawSync, signals: impl Iterator<Item = &'a Self>) {
-        fence(Ordering::SeqCst); // as `Signal` promises; the event's mutex orders the rest
-        for signal in signals {
-            if let Some(event) = signal.handle() {
-                if event.set(EventState::Signaled).is_err_and(|error| owner_died(&*error)) {
-                    signal.repair();
-                    let _ = event.set(EventState::Signaled);
-                }
-            }
         }
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// Longer than anything here takes: past this, a call hangs.
 const HANG: Duration = Duration::from_secs(10);
+/// Long enough for a sleeper to know that nothing happens.
+const SILENCE: Duration = Duration::from_millis(200);
 const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
 
 fn name(test: &str, sync: Sync) -> String {
@@ -96,6 +98,29 @@ fn producers_that_all_died_are_reported_after_draining() {
                 assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"two");
                 noticed
             });
+            let killed = Instant::now();
+            child.0.kill().unwrap();
+            receiver.join().unwrap() - killed
+        });
+    }
+}
+
+#[test]
+fn a_death_after_a_long_silence_is_noticed_as_soon() {
+    for sync in LAYERS {
+        report("the only producer killed after a long silence", sync, |i| {
+            let name = name(&format!("silence-{i}"), sync);
+            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let mut child = start("idle producer", &name);
+            assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
+            // Who has waited for so long patrols no more: it is told. (That it is so, `tests/watch/` shows.)
+            assert!(matches!(consumer.recv_timeout(SILENCE), Err(RecvError::TimedOut { .. })));
+            let receiver = std::thread::spawn(move || {
+                assert!(matches!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost(_))));
+                Instant::now()
+            });
+            std::thread::sleep(SILENCE / 10); // it sleeps again, most likely
             let killed = Instant::now();
             child.0.kill().unwrap();
             receiver.join().unwrap() - killed

@@ -1,0 +1,169 @@
+//! Who is idle sleeps, and is told of a death; who cannot be told patrols.
+//!
+//! How often a thread slept is what the kernel counts: its voluntary context switches.
+#![cfg(target_os = "linux")]
+
+mod child;
+
+use ackcast::layer::{Deadline, Layer, Park, Parked};
+use ackcast::layers::{Fences, Futex, RealLayer};
+use ackcast::{Channel, Consumer, RecvError, Sync};
+use child::{Process, receive_nothing};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Longer than anything here takes: past this, something hangs.
+const HANG: Duration = Duration::from_secs(30);
+/// In which who patrols does so more than a hundred times.
+const IDLE: Duration = Duration::from_secs(1);
+/// A sleeper who is not told of a death finds nothing new in this time; a patrol would.
+const LULL: Duration = Duration::from_millis(300);
+
+const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+fn name(test: &str, sync: Sync) -> String {
+    format!("watch-{test}-{sync:?}-{}", std::process::id())
+}
+
+/// How often a consumer in this role slept in an idle second. It got to know of a death in any case.
+fn sleeps_of(role: &str, sync: Sync) -> i64 {
+    let name = name(&role.replace(' ', "-"), sync);
+    let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    let mut producer = Process::start("producer", &name);
+    assert_eq!(producer.line(), "ready");
+    let mut consumer = Process::start(role, &name);
+    let sleeps = consumer.line().parse().unwrap();
+    producer.child.kill().unwrap();
+    assert_eq!(consumer.line(), "lost");
+    println!("{role}, {sync:?}: slept {sleeps} times in an idle second");
+    sleeps
+}
+
+#[test]
+fn who_is_idle_sleeps() {
+    for sync in LAYERS {
+        assert!(sleeps_of("consumer", sync) < 20);
+    }
+}
+
+#[test]
+fn who_cannot_be_told_patrols() {
+    for sync in LAYERS {
+        for means in ["inotify_init1", "inotify_add_watch", "threads"] {
+            assert!(sleeps_of(&format!("consumer without {means}"), sync) > 50);
+        }
+    }
+}
+
+#[test]
+fn a_forked_child_patrols() {
+    for sync in LAYERS {
+        assert!(sleeps_of("forked consumer", sync) > 50);
+    }
+}
+
+#[test]
+fn who_leaves_is_not_watched_for_any_more() {
+    for sync in LAYERS {
+        let name = name("leaver", sync);
+        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        assert_eq!(Process::start("leaver", &name).line(), "left");
+    }
+}
+
+/// A file that two layers lie in, removed in any case.
+struct Shared(PathBuf);
+
+impl Shared {
+    fn new(which: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ackcast-watch-{which}-{}", std::process::id()));
+        File::create_new(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn open(path: &Path) -> File {
+    File::options().read(true).write(true).open(path).unwrap()
+}
+
+/// Parks on a word that never changes, for so long.
+fn park(layer: &Futex, time: Duration) -> Parked {
+    layer.park(&AtomicU32::new(0), 0, Deadline::At(layer.now() + time))
+}
+
+/// Does `sleep`, in whose sleep the victim is killed.
+fn sleep_while_killed<T>(victim: &mut Process, sleep: impl FnOnce() -> T) -> T {
+    let sleeper = rustix::thread::gettid().as_raw_nonzero();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // In its sleep: nothing else makes it wait any more.
+            while !fs::read_to_string(format!("/proc/self/task/{sleeper}/stat")).unwrap().contains(") S ") {
+                thread::yield_now();
+            }
+            victim.child.kill().unwrap();
+        });
+        sleep()
+    })
+}
+
+/// How a long sleep ends when the holder of a lock on `held` is killed in the middle of it.
+fn sleep_while_holder_is_killed(layer: &Futex, held: &Shared) -> Parked {
+    let mut holder = Process::start("holder", held.0.to_str().unwrap());
+    assert_eq!(holder.line(), "ready");
+    let start = Instant::now();
+    while park(layer, LULL) != Parked::TimedOut {
+        assert!(start.elapsed() < HANG, "it never sleeps for longer than a patrol");
+    }
+    sleep_while_killed(&mut holder, || park(layer, LULL))
+}
+
+#[test]
+fn a_sleeper_is_told_of_a_death_in_its_segment_and_of_no_other() {
+    let [here, elsewhere] = ["here", "elsewhere"].map(Shared::new);
+    let layer = Futex::new(open(&here.0), Fences::Symmetric);
+    // A machine may be stopped for longer than the sleep: so not each time, but once in some times.
+    assert!((0..5).any(|_| sleep_while_holder_is_killed(&layer, &here) == Parked::Patrol), "nobody told it");
+    let start = Instant::now();
+    while layer.is_alive(0) {
+        assert!(start.elapsed() < HANG, "it lives though it was killed");
+    }
+    assert_eq!(sleep_while_holder_is_killed(&layer, &elsewhere), Parked::TimedOut);
+}
+
+/// `raw_sync` cannot sleep past the end of a second of the clock: for those who are about to sleep.
+fn begin_a_second() {
+    let begun = Duration::from_nanos(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into());
+    if begun > LULL {
+        thread::sleep(Duration::from_secs(1) - begun);
+    }
+}
+
+/// Whether an idle consumer knows of its producer's death before its time is up. Then it looks in any case.
+fn is_told_in_time(sync: Sync, i: usize) -> bool {
+    let name = name(&format!("told-{i}"), sync);
+    let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    let mut consumer = Consumer::attach(&name).unwrap();
+    let mut producer = Process::start("producer", &name);
+    assert_eq!(producer.line(), "ready");
+    receive_nothing(&mut consumer, LULL);
+    begin_a_second();
+    let start = Instant::now();
+    let end = sleep_while_killed(&mut producer, || consumer.recv_timeout(LULL));
+    assert!(matches!(end, Err(RecvError::ProducersLost(_))), "{end:?}");
+    start.elapsed() < LULL
+}
+
+#[test]
+fn an_idle_consumer_is_told_of_its_producers_death() {
+    for sync in LAYERS {
+        assert!((0..5).any(|i| is_told_in_time(sync, i)), "nobody told it");
+    }
+}

@@ -1,9 +1,15 @@
-//! A sticky signal on one word, for one waiter: Dekker's pattern with fences.
+//! A sticky signal on one word, for one waiter: Dekker's pattern with fences, once for many sleeps.
 //!
 //! The waiter says that it is about to sleep and then looks; the notifier writes and then looks
 //! whether anybody sleeps. With a SeqCst fence between the two steps of each, at least one of them
 //! sees the other, so no notification is lost, and a notifier that finds nobody asleep has made no
 //! read-modify-write and no system call. Who is about to sleep has time, so its fence is the heavy one.
+//!
+//! It has less time where messages come one by one, with a sleep for each. So it does not take back what it
+//! has said when it wakes: until it does, every notifier finds that the word is not [`AWAKE`] and *exchanges*
+//! it, and exchanges of one word come one after the other. The waiter's next exchange either comes later, and
+//! it sees what was written before, or earlier, and the notifier wakes it. No fence is needed for that. Who
+//! finds something without sleep takes it back, since then a stream may have begun.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -16,20 +22,22 @@
 )]
 
 use crate::layer::{Deadline, Layer, Look, Park, Parked, Signal, Word};
-use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 /// The signal's word; see the [module](self).
 #[derive(Debug)]
 #[repr(C)]
 pub struct WordSignal<L: Layer> {
-    /// [`AWAKE`]: whoever waits here will look again before it sleeps; [`PARKED`]: it may sleep.
+    /// [`AWAKE`], [`PARKED`] or [`ROUSED`]. Only the waiter makes it AWAKE, or something else when it is.
     state: L::W32,
 }
 
-/// Nobody sleeps here. The value of a fresh segment.
+/// Nobody sleeps here: whoever is about to makes it known with a fence. The value of a fresh segment.
 pub const AWAKE: u32 = 0;
 /// The waiter sleeps, or is about to.
 pub const PARKED: u32 = 1;
+/// It was woken, and may be about to sleep again.
+pub const ROUSED: u32 = 2;
 
 impl<L: Layer> WordSignal<L> {
     /// A signal on a word that holds [`AWAKE`].
@@ -39,51 +47,63 @@ impl<L: Layer> WordSignal<L> {
 }
 
 impl<L: Park> WordSignal<L> {
-    /// The waiter sleeps, or is about to: it shall look again.
+    /// The waiter may sleep, or be about to: it shall look again.
     #[cold]
     #[inline(never)]
-    fn rouse(&self, layer: &L) {
-        // The word changes before the wake: a waiter between its look and its sleep does not fall
-        // asleep. A waiter that comes back in between sets PARKED after this store or loses it to
-        // this store; either way it looks again.
-        self.state.store(AWAKE, Relaxed);
-        layer.wake(&self.state);
+    fn rouse(&self, layer: &L, mut seen: u32) {
+        while seen != AWAKE {
+            match self.state.compare_exchange(seen, ROUSED, Release, Relaxed) {
+                Ok(PARKED) => return layer.wake(&self.state), // a waiter before its sleep finds the word changed
+                Ok(_) => return, // R1, to R2: it has yet to make its exchange, and then looks
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// We do not sleep: notifiers need not care for us.
+    fn stay_awake(&self) {
+        if self.state.load(Relaxed) != AWAKE {
+            self.state.store(AWAKE, Relaxed); // a hint: saves them exchanges, and the next one a wake
+        }
     }
 }
 
 impl<L: Park> Signal<L> for WordSignal<L> {
     fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
-        if let Some(found) = poll(Look::Quick) {
-            return Some(found);
-        }
-        if deadline == Deadline::Now {
-            return poll(Look::Thorough);
-        }
         let mut spins = 0;
-        while layer.spin(&mut spins) {
+        loop {
             if let Some(found) = poll(Look::Quick) {
+                self.stay_awake();
                 return Some(found);
+            }
+            if deadline == Deadline::Now {
+                return poll(Look::Thorough);
+            }
+            if !layer.spin(&mut spins) {
+                break;
             }
         }
         let mut look = Look::Quick;
         loop {
-            self.state.store(PARKED, Relaxed); // before F1: a notifier that we miss sees this
-            layer.heavy_fence(SeqCst); // F1, to F2: either we see its write or it sees PARKED
+            // R2, from R1: unless it was AWAKE, all who have notified since it was have made an exchange.
+            if self.state.swap(PARKED, Acquire) == AWAKE {
+                layer.heavy_fence(SeqCst); // F1, to F2: either we see its write or it sees PARKED
+            }
             if let Some(found) = poll(look) {
-                self.state.store(AWAKE, Relaxed); // a hint: saves the next notifier a wake
+                self.stay_awake();
                 return Some(found);
             }
             match layer.park(&self.state, PARKED, deadline) {
                 Parked::Woken => {
                     look = Look::Quick;
-                    // Most times it is there, and the fence, which others feel, is not needed.
+                    // Most times it is there, and what we have said still holds at our next sleep.
                     if let Some(found) = poll(look) {
                         return Some(found);
                     }
                 }
                 Parked::Patrol => look = Look::Thorough,
                 Parked::TimedOut => {
-                    self.state.store(AWAKE, Relaxed); // a hint, as above
+                    self.stay_awake();
                     return poll(Look::Thorough);
                 }
             }
@@ -91,7 +111,8 @@ impl<L: Park> Signal<L> for WordSignal<L> {
     }
 
     fn renew(&self, _layer: &L) {
-        // All that a dead waiter can leave is PARKED, which costs the next notifier one wake.
+        // The last waiter may have died between its exchange and its fence, which then nobody has made.
+        self.stay_awake();
     }
 
     #[inline(always)]
@@ -99,10 +120,11 @@ impl<L: Park> Signal<L> for WordSignal<L> {
     where
         Self: 'a,
     {
-        layer.light_fence(SeqCst); // F2, to F1: either we see PARKED or the waiter sees our write
+        layer.light_fence(SeqCst); // F2, to F1: either we see that it is not AWAKE or the waiter sees our write
         for signal in signals {
-            if signal.state.load(Relaxed) == PARKED {
-                signal.rouse(layer);
+            let seen = signal.state.load(Relaxed);
+            if seen != AWAKE {
+                signal.rouse(layer, seen);
             }
         }
     }

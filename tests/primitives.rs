@@ -35,6 +35,7 @@ struct Alone {
     /// What somebody does while the kernel is asked whether it lives. Then it is gone.
     leaves: RefCell<Option<Turn>>,
     asked: RefCell<Vec<Asked>>,
+    heavy_fences: Cell<u32>,
 }
 
 impl Alone {
@@ -74,6 +75,7 @@ impl Layer for Alone {
     }
 
     fn heavy_fence(&self, order: Ordering) {
+        self.heavy_fences.set(self.heavy_fences.get() + 1);
         fence(order);
     }
 
@@ -210,6 +212,37 @@ fn a_signal_wakes_who_sleeps_and_nobody_else() {
     assert_eq!(layer.asked(), [], "nobody waits any more");
     assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
     assert_eq!(layer.asked(), [], "it is there");
+}
+
+/// What is said once holds for many sleeps: their fence, too.
+#[test]
+fn who_sleeps_for_each_message_fences_once() {
+    let signal = Rc::new(WordSignal::new(AtomicU32::new(0)));
+    let told = Rc::new(Cell::new(0));
+    let they_tell = || -> Turn {
+        let (signal, told) = (Rc::clone(&signal), Rc::clone(&told));
+        Box::new(move |layer| {
+            told.set(told.get() + 1);
+            notify(&signal, layer);
+        })
+    };
+    let layer = Alone::new(0, [they_tell(), they_tell(), they_tell()]);
+    for message in 1..=3 {
+        let poll = |_: Look| (told.get() == message).then_some(());
+        assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
+        assert_eq!(layer.asked(), [Asked::Park, Asked::Wake], "message {message}");
+    }
+    assert_eq!(layer.heavy_fences.get(), 1);
+    // Who finds something at once is in no need of being woken, and says so; and then it takes another fence.
+    assert_eq!(signal.wait(&layer, Deadline::Never, |_| Some(())), Some(()));
+    layer.turns.borrow_mut().push_back(they_tell());
+    assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 4).then_some(())), Some(()));
+    assert_eq!(layer.heavy_fences.get(), 2);
+    // So does a successor, whatever was left: its predecessor may have died before its fence.
+    signal.renew(&layer);
+    layer.turns.borrow_mut().push_back(they_tell());
+    assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 5).then_some(())), Some(()));
+    assert_eq!(layer.heavy_fences.get(), 3);
 }
 
 /// The words of a channel for one consumer and one producer. It has no slots: nothing is sent.

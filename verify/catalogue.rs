@@ -201,6 +201,10 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(no_notification_is_lost, "L1", Shape::new(n, 0, m, 1), doubles);
         Entry::new(case, NOTIFIED)
     };
+    let each = |n, doubles| {
+        let case = case!(each_notification_counts, "L1", Shape::new(n, 0, 1, 1), doubles);
+        Entry::new(case, NOTIFIED)
+    };
     let evict = |m, s, doubles| {
         let case = case!(a_dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), doubles);
         Entry::new(case, &[NO_DATA, NO_ROOM])
@@ -232,6 +236,7 @@ pub fn entries() -> Vec<Entry> {
     vec![
         flow(1, 1, 2, 1, D::ASSUME),
         signal(1, 1, D::PARK_SIGNAL),
+        signal(1, 2, D::STACK),
         lock(2, 1, 1, D::WORD_LOCK),
         lock(2, 1, 1, D::PARK_STACK),
         lock(2, 0, 1, D::WORD_LOCK),
@@ -259,6 +264,7 @@ pub fn entries() -> Vec<Entry> {
         flow(2, 2, 2, 1, D::PARK_STACK).by(SAMPLE),
         lock(3, 1, 2, D::PARK_STACK).by(SAMPLE),
         signal(2, 2, D::PARK_SIGNAL).by(SAMPLE),
+        each(2, D::PARK_STACK).by(SAMPLE),
         late(2, 3, 2, D::PARK_SIGNAL).by(SAMPLE),
         start(2, 2, D::PARK_SIGNAL).by(SAMPLE),
         back(3, 1, D::PARK_SIGNAL).by(SAMPLE),

@@ -108,6 +108,16 @@ impl<E: Engine> ModelWord<E> {
     fn order(&self, verdict: Verdict, order: Ordering) -> Ordering {
         if self.sequential { Ordering::SeqCst } else { verdict.order(order) }
     }
+
+    /// Stores. An eviction, or a notification, may have come before. C++ then has it before in modification
+    /// order, too, since an exchange is atomic; loom has it so only after another exchange.
+    fn put(&self, value: u64, order: Ordering) {
+        if matches!(self.name.word, "state" | "data" | "space") {
+            E::swap(&self.atom, value, order);
+        } else {
+            E::store(&self.atom, value, order);
+        }
+    }
 }
 
 impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
@@ -134,12 +144,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
             Verdict::Ignore => return,
             Verdict::Otherwise(Operator::Drop) => {}
-            // An eviction may have come before this store. C++ then has it before in modification
-            // order, too, since an exchange is atomic; loom has it so only after another exchange.
-            verdict if self.name.word == "state" => {
-                E::swap(&self.atom, value.word(), self.order(verdict, order));
-            }
-            verdict => E::store(&self.atom, value.word(), self.order(verdict, order)),
+            verdict => self.put(value.word(), self.order(verdict, order)),
         }
         hook::after(E::thread, Kind::Store, None, Some(value.word()));
     }
@@ -150,7 +155,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
             Verdict::Otherwise(Operator::Drop) => E::load(&self.atom, load_part(order)),
             Verdict::Otherwise(Operator::Split) => {
                 let was = E::load(&self.atom, load_part(order));
-                E::store(&self.atom, value.word(), store_part(order));
+                self.put(value.word(), store_part(order));
                 was
             }
             verdict => E::swap(&self.atom, value.word(), self.order(verdict, order)),
@@ -171,7 +176,7 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
             Verdict::Otherwise(Operator::Split) => {
                 let result = load(load_part(success));
                 if result.is_ok() {
-                    E::store(&self.atom, new, store_part(success));
+                    self.put(new, store_part(success));
                 }
                 result
             }

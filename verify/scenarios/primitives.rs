@@ -73,6 +73,18 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
 
 /// L1: the waiter sees what every notifier wrote before it notified, round after round.
 pub fn no_notification_is_lost<E: Engine>(case: &Case) {
+    let waits = case.shape.messages.into();
+    notified::<E>(case, waits, |words, wait| words.iter().all(|&told| told() > wait));
+}
+
+/// L1: the same where each wait is for another notifier, so that one may be late with what it owes the last.
+pub fn each_notification_counts<E: Engine>(case: &Case) {
+    let waits = case.shape.producers.into();
+    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0);
+}
+
+/// Notifiers that count up a word each and say so, and one who waits so often, for `there`.
+fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u64) -> bool) {
     let (notifiers, rounds) = (case.shape.producers, u64::from(case.shape.messages));
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (notifiers, 1);
@@ -80,16 +92,17 @@ pub fn no_notification_is_lost<E: Engine>(case: &Case) {
     let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let (layer, segment) = handle();
-    let waits = move || {
+    let waiter = move || {
         let space = &Storage::<Model<E>>::control(&segment).space.0;
-        for round in 1..=rounds {
-            let words = Storage::<Model<E>>::consumers(&segment);
-            let there = || words.iter().all(|words| Word::<u64>::load(&words.acked.0, Acquire) >= round);
-            assert!(space.wait(&layer, Deadline::Never, |_| there().then_some(())).is_some());
+        let words = Storage::<Model<E>>::consumers(&segment).iter();
+        let told: Vec<_> = words.map(|words| || Word::<u64>::load(&words.acked.0, Acquire)).collect();
+        let told: Vec<_> = told.iter().map(|told| told as &dyn Fn() -> u64).collect();
+        for wait in 0..waits {
+            assert!(space.wait(&layer, Deadline::Never, |_| there(&told, wait).then_some(())).is_some());
         }
         Seen::new()
     };
-    participants.push((notifiers, Box::new(waits)));
+    participants.push((notifiers, Box::new(waiter)));
     for number in 0..notifiers {
         let (layer, segment) = handle();
         let notifies = move || {

@@ -11,6 +11,7 @@ mod check;
 mod doubles;
 mod engine;
 mod equivalents;
+mod explore;
 mod fences;
 mod ground;
 mod hook;

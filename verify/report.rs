@@ -4,6 +4,7 @@ use crate::{
     catalogue::Entry,
     check::Report,
     equivalents::excuse,
+    explore::Exploration,
     hook::{Seen, Site},
     mutants::{Fate, Place, Sites, line, operators},
     page::{Table, code, row},
@@ -20,9 +21,11 @@ struct All {
     checks: Vec<(Entry, u64, f64)>,
     fates: Vec<Fate>,
     sweeps: Vec<Swept>,
+    explorations: Vec<Exploration>,
 }
 
-static ALL: Mutex<All> = Mutex::new(All { checks: Vec::new(), fates: Vec::new(), sweeps: Vec::new() });
+static ALL: Mutex<All> =
+    Mutex::new(All { checks: Vec::new(), fates: Vec::new(), sweeps: Vec::new(), explorations: Vec::new() });
 
 /// Adds a check that passed.
 pub fn add(entry: Entry, report: &Report) {
@@ -42,6 +45,13 @@ pub fn add_fates(fates: &[Fate]) {
 pub fn add_sweep(swept: &Swept) {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.sweeps.push(swept.clone());
+    write(&all);
+}
+
+/// Adds an exploration that passed.
+pub fn add_exploration(exploration: &Exploration) {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.explorations.push(exploration.clone());
     write(&all);
 }
 
@@ -77,6 +87,19 @@ fn sweeps_table(sweeps: &[Swept]) -> String {
             text,
             "| {shape} | {doubles} | {deaths} | {victims} | {points} | {executions} | {seconds:.1} | {all} |"
         );
+    }
+    text
+}
+
+/// The explorations as a table.
+fn explorations_table(explorations: &[Exploration]) -> String {
+    let mut text = String::from(
+        "| producers × consumers × messages on slots | deaths | places | states | steps | outcomes | seconds |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for Exploration { shape, deaths, points, states, steps, outcomes, time } in explorations {
+        let seconds = time.as_secs_f64();
+        let _ = writeln!(text, "| {shape} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |");
     }
     text
 }
@@ -134,7 +157,10 @@ pub fn sites_table(sites: &Sites) -> Table {
 
 fn write(all: &All) {
     let (checks, sweeps, mutants) = (checks_table(all), sweeps_table(&all.sweeps), mutants_table(&all.fates));
-    let markdown = format!("# Checks\n\n{checks}\n# Crash points\n\n{sweeps}\n# Mutants\n\n{mutants}");
+    let explorations = explorations_table(&all.explorations);
+    let markdown = format!(
+        "# Checks\n\n{checks}\n# Crash points\n\n{sweeps}\n# Explorations\n\n{explorations}\n# Mutants\n\n{mutants}"
+    );
     let checks = all.checks.iter().map(|(entry, executions, seconds)| {
         format!(
             "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"doubles\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
@@ -163,9 +189,21 @@ fn write(all: &All) {
             swept.exhaustive()
         )
     });
-    let (checks, fates, sweeps): (Vec<_>, Vec<_>, Vec<_>) = (checks.collect(), fates.collect(), sweeps.collect());
-    let (checks, fates, sweeps) = (checks.join(",\n"), fates.join(",\n"), sweeps.join(",\n"));
-    let json = format!("{{\"checks\":[\n{checks}\n],\"sweeps\":[\n{sweeps}\n],\"mutants\":[\n{fates}\n]}}\n");
+    let explorations = all.explorations.iter().map(|exploration| {
+        let Exploration { shape, deaths, points, states, steps, outcomes, time } = exploration;
+        format!(
+            "{{\"shape\":\"{shape}\",\"deaths\":{deaths},\"places\":{points},\"states\":{states},\"steps\":{steps},\
+             \"outcomes\":{outcomes},\"seconds\":{:.3}}}",
+            time.as_secs_f64()
+        )
+    });
+    let [checks, sweeps, explorations, fates] =
+        [checks.collect(), sweeps.collect(), explorations.collect(), fates.collect::<Vec<_>>()]
+            .map(|rows: Vec<String>| rows.join(",\n"));
+    let json = format!(
+        "{{\"checks\":[\n{checks}\n],\"sweeps\":[\n{sweeps}\n],\"explorations\":[\n{explorations}\n],\
+         \"mutants\":[\n{fates}\n]}}\n"
+    );
     for (name, text) in [("report.md", markdown), ("report.json", json)] {
         std::fs::write(directory().join(name), text).expect("the target directory can be written");
     }

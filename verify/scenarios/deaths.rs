@@ -4,6 +4,7 @@ use super::{Body, consumer_until_end, data, mortal_world, producer_to_end, recei
 use crate::{
     check::Case,
     engine::Engine,
+    ground::Ground,
     hook::die,
     segment::retire,
     world::{Seen, event, message, receive, send, values},
@@ -44,9 +45,9 @@ pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
 }
 
 /// C2: a producer dies with the write lock; another takes it over.
-pub fn a_dead_owner_is_replaced<E: Engine>(case: &Case) {
+pub fn a_dead_owner_is_replaced<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
+    let world = mortal_world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = world.consumer();
@@ -226,9 +227,9 @@ pub fn a_finished_producer_is_not_lost<E: Engine>(case: &Case) {
 
 /// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.
 /// A message is delivered to all who live, or to none; END or the loss is told.
-pub fn survivors_agree<E: Engine>(case: &Case) {
+pub fn survivors_agree<G: Ground>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
+    let world = mortal_world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = world.consumer();

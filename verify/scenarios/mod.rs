@@ -10,7 +10,6 @@ pub use crate::world::Body;
 
 use crate::{
     check::Case,
-    engine::Engine,
     ground::Ground,
     segment::retire,
     world::{Outcome, Seen, World, decode, event, send, values},
@@ -26,7 +25,7 @@ pub fn world<G: Ground>(case: &Case) -> World<G> {
 }
 
 /// A world in which somebody may die.
-pub fn mortal_world<E: Engine>(case: &Case) -> World<E> {
+pub fn mortal_world<G: Ground>(case: &Case) -> World<G> {
     World::new(case.shape.geometry(), case.doubles, true)
 }
 

@@ -1,0 +1,95 @@
+//! The explorer's layer.
+
+use super::{
+    memory::{Address, Op},
+    primitives::{ExploredLock, ExploredSignal, ExploredWord},
+    replay::ask,
+    segment::Parts,
+};
+use crate::hook::{self, Kind, Name, Operator, Verdict};
+use ackcast::layer::{Deadline, Layer, Park, Parked};
+use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
+
+/// What a sleep comes to: a wake, or that the word has changed.
+pub const WOKEN: u64 = 0;
+/// That it is time to ask whether the peers live.
+pub const PATROL: u64 = 1;
+
+/// The question that the hook is asked before each operation. (Who asks it does not matter here.)
+pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
+    hook::before(|| 0, site, name, kind, order)
+}
+
+/// A handle on a segment's words.
+#[derive(Clone)]
+pub struct Explored(pub Rc<Parts>);
+
+impl fmt::Debug for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explored").finish_non_exhaustive()
+    }
+}
+
+impl Explored {
+    fn kernel(&self, number: u32, kind: Kind, op: impl FnOnce(Address) -> Op, site: &'static Location<'static>) -> u64 {
+        let name = Name { word: "alive", owner: Some(number) };
+        match before(site, name, kind, None) {
+            Verdict::Ignore => 0,
+            _ => ask(op(self.0.alive[number as usize]), site, name, kind),
+        }
+    }
+}
+
+impl Layer for Explored {
+    type W32 = ExploredWord;
+    type W64 = ExploredWord;
+    type Lock = ExploredLock;
+    type Signal = ExploredSignal;
+
+    fn light_fence(&self, order: Ordering) {
+        before(Location::caller(), Name { word: "fence", owner: None }, Kind::LightFence, Some(order));
+    }
+
+    fn heavy_fence(&self, order: Ordering) {
+        before(Location::caller(), Name { word: "fence", owner: None }, Kind::HeavyFence, Some(order));
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn claim(&self, number: u32) -> bool {
+        self.kernel(number, Kind::Claim, |alive| Op::Exchange(alive, 0, 1), Location::caller()) == 0
+    }
+
+    fn disclaim(&self, number: u32) {
+        self.kernel(number, Kind::Disclaim, |alive| Op::Store(alive, 0), Location::caller());
+    }
+
+    fn is_alive(&self, number: u32) -> bool {
+        self.kernel(number, Kind::Alive, Op::Load, Location::caller()) != 0
+    }
+}
+
+impl Park for Explored {
+    fn spin(&self, _spins: &mut u32) -> bool {
+        false // spinning is looking again, and an exploration looks at every moment anyway
+    }
+
+    fn park(&self, word: &ExploredWord, expected: u32, _deadline: Deadline) -> Parked {
+        let site = Location::caller();
+        match before(site, word.name, Kind::Park, None) {
+            Verdict::Ignore => Parked::TimedOut,
+            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == PATROL => Parked::Patrol,
+            _ => Parked::Woken,
+        }
+    }
+
+    fn wake(&self, word: &ExploredWord) {
+        let site = Location::caller();
+        match before(site, word.name, Kind::Wake, None) {
+            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
+            _ => drop(ask(Op::Wake(word.address), site, word.name, Kind::Wake)),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What all participants share, as plain data, and what an operation does to it.
+
+/// More than the words of any segment that is explored.
+const WORDS: usize = 32;
+/// The most participants.
+pub const PARTICIPANTS: usize = 5;
+
+/// A word, by its place in the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address(u8);
+
+/// A slot's content, and who accesses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SlotAddress {
+    content: Address,
+    accesses: Address,
+}
+
+/// What a slot holds while somebody writes it: no message's form. So whoever dies writing leaves it torn.
+const TORN: u64 = u64::MAX;
+
+/// An operation that others may notice, or that may notice others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    Load(Address),
+    Store(Address, u64),
+    Swap(Address, u64),
+    Exchange(Address, u64, u64),
+    Read(SlotAddress),
+    ReadEnds(SlotAddress),
+    Write(SlotAddress),
+    WriteEnds(SlotAddress, u64),
+    /// Sleeps if the word holds this.
+    Park(Address, u64),
+    /// Wakes one of those who sleep on the word: any of them.
+    Wake(Address),
+}
+
+/// What an operation comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// Its result.
+    To(u64),
+    /// Its result, and whoever sleeps there.
+    Waking(Address),
+    /// It sleeps.
+    Asleep,
+    /// Two accesses to a slot overlap, and one of them writes.
+    Race,
+}
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    words: [u64; WORDS],
+    /// By participant: the word that it sleeps on.
+    asleep: [Option<Address>; PARTICIPANTS],
+    used: u8,
+}
+
+impl Memory {
+    pub const fn new() -> Self {
+        Self { words: [0; WORDS], asleep: [None; PARTICIPANTS], used: 0 }
+    }
+
+    /// A new word, which holds 0.
+    pub fn word(&mut self) -> Address {
+        let address = Address(self.used);
+        assert!(usize::from(self.used) < WORDS, "more words than an exploration has room for");
+        self.used += 1;
+        address
+    }
+
+    /// A new slot, which holds nothing.
+    pub fn slot(&mut self) -> SlotAddress {
+        SlotAddress { content: self.word(), accesses: self.word() }
+    }
+
+    pub const fn get(&self, Address(place): Address) -> u64 {
+        self.words[place as usize]
+    }
+
+    const fn at(&mut self, Address(place): Address) -> &mut u64 {
+        &mut self.words[place as usize]
+    }
+
+    /// All of it, after who sleeps where (below bit 40) and a place for each participant.
+    pub fn packed(&self) -> [u64; 1 + PARTICIPANTS + WORDS] {
+        let mut packed = [0; 1 + PARTICIPANTS + WORDS];
+        for (who, word) in self.asleep.iter().enumerate() {
+            packed[0] |= word.map_or(0, |Address(place)| 1 + u64::from(place)) << (8 * who);
+        }
+        packed[1 + PARTICIPANTS..].copy_from_slice(&self.words);
+        packed
+    }
+
+    /// How much of that is in use.
+    pub const fn packed_len(&self) -> usize {
+        1 + PARTICIPANTS + self.used as usize
+    }
+
+    pub const fn sleeps(&self, who: usize) -> Option<Address> {
+        self.asleep[who]
+    }
+
+    pub const fn wake(&mut self, who: usize) {
+        self.asleep[who] = None;
+    }
+
+    /// `who` does this, in one step.
+    pub fn apply(&mut self, who: usize, op: Op) -> Came {
+        let (reader, writer) = (1 << who, 1 << (PARTICIPANTS + who));
+        Came::To(match op {
+            Op::Load(word) => self.get(word),
+            Op::Store(word, value) => {
+                *self.at(word) = value;
+                0
+            }
+            Op::Swap(word, value) => std::mem::replace(self.at(word), value),
+            Op::Exchange(word, current, new) => {
+                let found = self.get(word);
+                if found == current {
+                    *self.at(word) = new;
+                }
+                found
+            }
+            Op::Read(slot) => {
+                if self.get(slot.accesses) >> PARTICIPANTS != 0 {
+                    return Came::Race;
+                }
+                *self.at(slot.accesses) |= reader;
+                self.get(slot.content)
+            }
+            Op::Write(slot) => {
+                if self.get(slot.accesses) != 0 {
+                    return Came::Race;
+                }
+                *self.at(slot.accesses) = writer;
+                std::mem::replace(self.at(slot.content), TORN)
+            }
+            Op::ReadEnds(slot) => {
+                *self.at(slot.accesses) &= !reader;
+                0
+            }
+            Op::WriteEnds(slot, content) => {
+                *self.at(slot.content) = content;
+                *self.at(slot.accesses) &= !writer;
+                0
+            }
+            Op::Park(word, expected) if self.get(word) == expected => {
+                self.asleep[who] = Some(word);
+                return Came::Asleep;
+            }
+            Op::Park(..) => 0,
+            Op::Wake(word) => return Came::Waking(word),
+        })
+    }
+
+    /// The kernel's part when `who` dies: it sleeps nowhere, and accesses no slot.
+    pub fn forget(&mut self, who: usize, alive: Address, slots: &[SlotAddress]) {
+        self.wake(who);
+        *self.at(alive) = 0;
+        for slot in slots {
+            *self.at(slot.accesses) &= !(1 << who | 1 << (PARTICIPANTS + who));
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! One participant by itself: its own text, along a history of what its operations came to.
+//!
+//! A participant is a function of the results of its operations. So nobody needs to run beside it:
+//! it is started, its operations are answered from the history, and at the first that has no
+//! answer yet it is stopped, by unwinding. What it asks there is what it does next.
+
+use super::memory::{Address, Came, Memory, Op, SlotAddress};
+use crate::{
+    check::text_of,
+    hook::{self, Died, Kind, Name, Site},
+    world::{Body, Outcome, Seen},
+};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+};
+
+/// What a participant does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Op(Op, Doing),
+    /// It has come to its end.
+    Ended(Seen),
+    /// It stops dead, by its own text.
+    Died,
+    /// A check in its text failed.
+    Failed(String),
+}
+
+/// An operation as people know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doing {
+    pub site: Site,
+    pub name: Name,
+    pub kind: Kind,
+}
+
+/// A piece of what a participant still knows of its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Token {
+    /// What an operation came to.
+    Value(u64),
+    /// It is inside a function of the lock or of a signal, the one called here.
+    Inside(u32, u32),
+    /// It has come out of one, with this result.
+    Out(u64),
+    /// It sleeps while the word holds this, or tries to.
+    Parked(Address, u64),
+}
+
+/// The words of a scenario's segment, and where the kernel and the slots have theirs.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub memory: Memory,
+    pub alive: Vec<Address>,
+    pub slots: Vec<SlotAddress>,
+    pub names: Vec<(&'static str, Address)>,
+    /// The producers' `state` words, by their participants' numbers.
+    pub states: Vec<(usize, Address)>,
+    /// What only the holder of the write lock writes: the consumers' `state`, `finished`.
+    pub guarded: Vec<Address>,
+    /// The participants' numbers, by their order in the scenario.
+    pub numbers: Vec<u32>,
+}
+
+impl Start {
+    fn new() -> Self {
+        let (alive, slots, names, states) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { memory: Memory::new(), alive, slots, names, states, guarded: Vec::new(), numbers: Vec::new() }
+    }
+
+    /// Whether the write lock's word names `who`; a participant's place is its number where this counts.
+    pub fn holds_lock(&self, memory: &Memory, who: usize) -> bool {
+        self.count(memory, "lock") & 0xff == 1 + u64::from(self.numbers[who])
+    }
+
+    /// What the word of this name holds.
+    pub fn count(&self, memory: &Memory, name: &str) -> u64 {
+        let word = self.names.iter().find(|&&(other, _)| other == name);
+        word.map_or(0, |&(_, word)| memory.get(word))
+    }
+}
+
+/// A participant at the end of its history.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    pub next: Next,
+    /// What it still knows: two histories with the same one go on alike.
+    pub known: Vec<Token>,
+    /// The history.
+    pub log: Vec<u64>,
+}
+
+/// What the scenario is run for.
+#[derive(Debug)]
+enum Task {
+    /// To set it up: operations are done at once.
+    SetUp,
+    /// To run the participant of this place.
+    Run(usize),
+    /// To judge this outcome.
+    Judge(Outcome),
+}
+
+struct Run {
+    task: Task,
+    running: bool,
+    start: Start,
+    log: Vec<u64>,
+    answered: usize,
+    known: Vec<Token>,
+    /// Where in `known` the functions began that it is inside of.
+    inside: Vec<usize>,
+    forgets: Forgets,
+    next: Option<Next>,
+}
+
+/// The unwinding of a participant that has come to the end of its history.
+struct Stopped;
+
+thread_local! {
+    static RUN: RefCell<Option<Run>> = const { RefCell::new(None) };
+}
+
+fn with<R>(f: impl FnOnce(&mut Run) -> R) -> R {
+    RUN.with_borrow_mut(|run| f(run.as_mut().expect("an exploration is going on")))
+}
+
+impl Run {
+    /// The result of an operation; `None` where the history ends.
+    fn answer(&mut self, op: Op, doing: Doing) -> Option<u64> {
+        if !self.running {
+            return match self.start.memory.apply(0, op) {
+                Came::To(value) => Some(value),
+                came => panic!("the set-up neither waits nor wakes: {op:?} came to {came:?}"),
+            };
+        }
+        let forgets = self.forgets != Forgets::Nothing;
+        if let (Op::Park(word, value), true, Some(&inside)) = (op, forgets, self.inside.last()) {
+            self.known.truncate(inside + 1);
+            self.known.push(Token::Parked(word, value));
+        }
+        let answer = self.log.get(self.answered).copied();
+        match answer {
+            Some(value) => {
+                self.answered += 1;
+                self.known.push(Token::Value(value));
+            }
+            None => self.next = Some(Next::Op(op, doing)),
+        }
+        answer
+    }
+}
+
+/// What an operation of the running participant comes to.
+pub fn ask(op: Op, site: &'static Location<'static>, name: Name, kind: Kind) -> u64 {
+    let doing = Doing { site: site.into(), name, kind };
+    with(|run| run.answer(op, doing)).unwrap_or_else(|| resume_unwind(Box::new(Stopped)))
+}
+
+/// Runs a function of the lock or of a signal, after which only its result is known: what it read
+/// and how often it waited is forgotten.
+pub fn within<R>(site: &'static Location<'static>, f: impl FnOnce() -> R, result: impl FnOnce(&R) -> Vec<Token>) -> R {
+    if hook::is_over() {
+        return f();
+    }
+    with(|run| {
+        run.inside.push(run.known.len());
+        run.known.push(Token::Inside(site.line(), site.column()));
+    });
+    let value = f();
+    with(|run| {
+        let inside = run.inside.pop().expect("it went inside");
+        if run.forgets != Forgets::Nothing {
+            run.known.truncate(inside);
+        }
+        if run.forgets != Forgets::Results {
+            run.known.extend(result(&value));
+        }
+    });
+    value
+}
+
+/// How much is known: a place for [`known_since`].
+pub fn place() -> usize {
+    if hook::is_over() { 0 } else { with(|run| run.known.len()) }
+}
+
+/// What came to be known from there on.
+pub fn known_since(place: usize) -> Vec<Token> {
+    if hook::is_over() { Vec::new() } else { with(|run| run.known[place..].to_vec()) }
+}
+
+/// Makes the words of the segment.
+pub fn build<R>(f: impl FnOnce(&mut Start) -> R) -> R {
+    with(|run| f(&mut run.start))
+}
+
+/// The scenario has set up its participants.
+pub fn run(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
+    let task = with(|run| {
+        run.running = true;
+        run.start.numbers = participants.iter().map(|&(number, _)| number).collect();
+        std::mem::replace(&mut run.task, Task::SetUp)
+    });
+    let mut bodies: Vec<Option<Body>> = participants.into_iter().map(|(_, body)| Some(body)).collect();
+    let failed = |payload: Box<dyn std::any::Any + Send>| {
+        Next::Failed(text_of(&*payload).unwrap_or_else(|| "a panic without a text".into()))
+    };
+    let next = match task {
+        Task::SetUp => None,
+        Task::Run(place) => {
+            let body = bodies[place].take().expect("there is such a participant");
+            match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(seen) => Some(Next::Ended(seen)),
+                Err(payload) if payload.is::<Stopped>() => None,
+                Err(payload) if payload.is::<Died>() => {
+                    hook::died();
+                    Some(Next::Died)
+                }
+                Err(payload) => Some(failed(payload)),
+            }
+        }
+        Task::Judge(outcome) => catch_unwind(AssertUnwindSafe(|| judge(&outcome))).err().map(failed),
+    };
+    with(|run| run.next = next.or(run.next.take()));
+    hook::ignoring(|| drop(bodies));
+}
+
+/// What is forgotten of a function of the lock or of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgets {
+    /// All but its result.
+    Steps,
+    /// Nothing: to test that this makes no difference.
+    Nothing,
+    /// The result, too: to test that this does.
+    Results,
+}
+
+/// A scenario that can be run again and again, a part of it at a time.
+#[derive(Clone, Copy)]
+pub struct Scenario<'s> {
+    pub body: &'s dyn Fn(),
+    pub forgets: Forgets,
+}
+
+impl Scenario<'_> {
+    fn start(self, task: Task, log: Vec<u64>) -> Run {
+        let start = Start::new();
+        let (known, inside) = (Vec::new(), Vec::new());
+        let Self { body, forgets } = self;
+        let run = Run { task, running: false, start, log, answered: 0, known, inside, forgets, next: None };
+        RUN.set(Some(run));
+        body();
+        RUN.take().expect("the run has begun")
+    }
+
+    /// The segment after the set-up.
+    pub fn set_up(self) -> Start {
+        self.start(Task::SetUp, vec![]).start
+    }
+
+    /// Where the participant of this place stands after this history.
+    pub fn stand(self, place: usize, log: Vec<u64>) -> Stand {
+        let run = self.start(Task::Run(place), log);
+        assert_eq!(run.answered, run.log.len(), "a participant does the same after the same results");
+        Stand { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
+    }
+
+    /// What the scenario says to this outcome: why it must not be.
+    pub fn judge(self, outcome: Outcome) -> Option<String> {
+        match self.start(Task::Judge(outcome), vec![]).next? {
+            Next::Failed(why) => Some(why),
+            _ => None,
+        }
+    }
+}

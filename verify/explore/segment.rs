@@ -1,0 +1,186 @@
+//! An explored segment, and scenarios that take place in it.
+
+use super::{
+    layer::{Explored, before},
+    memory::{Address, Op, SlotAddress},
+    primitives::{ExploredLock, ExploredSignal, ExploredWord},
+    replay::{self, Start, ask},
+};
+use crate::{
+    doubles::Doubles,
+    ground::Ground,
+    hook::{self, Kind, Name},
+    segment::SIZE,
+    world::{Body, Outcome},
+};
+use ackcast::{
+    layer::{Header, Reading, Storage, Writing},
+    lock::WordLock,
+    protocol::{Channel, ConsumerEntry, Control, Geometry, Make, ProducerEntry},
+    signal::WordSignal,
+};
+use std::{cell::UnsafeCell, panic::Location, rc::Rc};
+
+/// What the handles on a segment share.
+pub struct Parts {
+    control: Control<Explored>,
+    consumers: Vec<ConsumerEntry<Explored>>,
+    producers: Vec<ProducerEntry<Explored>>,
+    pub alive: Vec<Address>,
+    slots: Vec<SlotAddress>,
+}
+
+/// Makes the words. Producers' numbers come after so many consumers'.
+struct Maker<'s>(&'s mut Start, u32);
+
+impl Maker<'_> {
+    fn word(&mut self, word: &'static str, owner: Option<u32>) -> ExploredWord {
+        let address = self.0.memory.word();
+        self.0.names.push((word, address));
+        match (word, owner) {
+            ("state", Some(owner)) if owner >= self.1 => self.0.states.push((owner as usize, address)),
+            ("state" | "finished", _) => self.0.guarded.push(address),
+            _ => {}
+        }
+        ExploredWord { address, name: Name { word, owner } }
+    }
+}
+
+impl Make<Explored> for Maker<'_> {
+    fn w32(&mut self, name: &'static str, owner: Option<u32>) -> ExploredWord {
+        self.word(name, owner)
+    }
+
+    fn w64(&mut self, name: &'static str, owner: Option<u32>) -> ExploredWord {
+        self.word(name, owner)
+    }
+
+    fn lock(&mut self) -> ExploredLock {
+        ExploredLock(WordLock::new(self.word("lock", None)))
+    }
+
+    fn signal(&mut self, name: &'static str, owner: Option<u32>) -> ExploredSignal {
+        ExploredSignal(WordSignal::new(self.word(name, owner)))
+    }
+}
+
+fn parts(start: &mut Start, geometry: Geometry) -> Parts {
+    let Geometry { slots, consumers, producers, .. } = geometry;
+    start.alive = (0..consumers + producers).map(|_| start.memory.word()).collect();
+    start.slots = (0..slots).map(|_| start.memory.slot()).collect();
+    let (alive, slots) = (start.alive.clone(), start.slots.clone());
+    let mut maker = Maker(start, consumers);
+    Parts {
+        control: Control::new(&mut maker),
+        consumers: (0..consumers).map(|number| ConsumerEntry::new(&mut maker, number)).collect(),
+        producers: (0..producers).map(|number| ProducerEntry::new(&mut maker, consumers + number)).collect(),
+        alive,
+        slots,
+    }
+}
+
+/// Access to a slot, in progress: a copy of what it held when that began.
+pub struct Access {
+    header: Header,
+    bytes: UnsafeCell<[u8; SIZE]>,
+    number: u32,
+    address: SlotAddress,
+    writes: bool,
+    site: &'static Location<'static>,
+}
+
+const fn slot_name(number: u32) -> Name {
+    Name { word: "slot", owner: Some(number) }
+}
+
+impl Access {
+    fn begin(parts: &Parts, number: u32, writes: bool, site: &'static Location<'static>) -> Self {
+        let address = parts.slots[number as usize];
+        let kind = if writes { Kind::Write } else { Kind::Read };
+        before(site, slot_name(number), kind, None);
+        let op = if writes { Op::Write(address) } else { Op::Read(address) };
+        let [len, form, first, second, ..] = ask(op, site, slot_name(number), kind).to_le_bytes();
+        let header = Header { len: len.into(), kind: form.into() };
+        Self { header, bytes: [first, second].into(), number, address, writes, site }
+    }
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        if hook::is_over() {
+            return;
+        }
+        let (Header { len, kind }, [first, second]) = (self.header, *self.bytes.get_mut());
+        let content = u64::from_le_bytes([len as u8, kind as u8, first, second, 0, 0, 0, 0]);
+        let (op, kind) = match self.writes {
+            true => (Op::WriteEnds(self.address, content), Kind::Write),
+            false => (Op::ReadEnds(self.address), Kind::Read),
+        };
+        ask(op, self.site, slot_name(self.number), kind);
+    }
+}
+
+impl Reading for Access {
+    fn header(&self) -> Header {
+        self.header
+    }
+
+    fn bytes(&self) -> *const u8 {
+        self.bytes.get().cast()
+    }
+}
+
+impl Writing for Access {
+    fn set_header(&mut self, header: Header) {
+        self.header = header;
+    }
+
+    fn bytes(&self) -> *mut u8 {
+        self.bytes.get().cast()
+    }
+}
+
+impl Storage<Explored> for Explored {
+    type Reading = Access;
+    type Writing = Access;
+
+    fn control(&self) -> &Control<Explored> {
+        &self.0.control
+    }
+
+    fn consumers(&self) -> &[ConsumerEntry<Explored>] {
+        &self.0.consumers
+    }
+
+    fn producers(&self) -> &[ProducerEntry<Explored>] {
+        &self.0.producers
+    }
+
+    unsafe fn read(&self, index: u32) -> Access {
+        Access::begin(&self.0, index, false, Location::caller())
+    }
+
+    unsafe fn write(&self, index: u32) -> Access {
+        Access::begin(&self.0, index, true, Location::caller())
+    }
+}
+
+impl Ground for Explored {
+    type Layer = Self;
+    type Storage = Self;
+    type Segment = Self;
+
+    fn segment(geometry: Geometry, _doubles: Doubles, _mortal: bool) -> Self {
+        Self(Rc::new(replay::build(|start| parts(start, geometry))))
+    }
+
+    fn channel(segment: &Self, geometry: Geometry) -> Channel<Self, Self> {
+        Channel::new(segment.clone(), segment.clone(), geometry)
+    }
+
+    fn act_as(_number: u32) {}
+
+    fn run(_segment: Self, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+        replay::run(participants, judge);
+    }
+}

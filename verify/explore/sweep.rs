@@ -1,0 +1,95 @@
+//! Crash sweeps by exploration: in every state, everybody who lives may die there and then.
+
+use super::{Explored, Found, Rules, explore};
+use crate::{
+    case, check::Case, doubles::Doubles, picture, progress, report, scenarios::deaths::survivors_agree, world::Shape,
+};
+use std::time::{Duration, Instant};
+
+/// An exploration that passed.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    pub shape: Shape,
+    pub deaths: u8,
+    /// Places in the participants' text at which somebody died.
+    pub points: usize,
+    pub states: u64,
+    pub steps: u64,
+    pub outcomes: usize,
+    pub time: Duration,
+}
+
+/// `survivors_agree` of this shape; its doubles are named for pictures alone.
+pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
+    let shape = Shape::new(producers, consumers, messages, slots);
+    case!(survivors_agree, "C1 C2 L2", shape, Doubles::PARK_STACK)
+}
+
+/// Explores it with so many deaths, at any moment each.
+pub fn deaths(case: &Case, deaths: u8) -> Found {
+    explore(&|| survivors_agree::<Explored>(case), Rules { deaths, ..Rules::default() })
+}
+
+/// No failure, or it is explained; each death that can be noticed was.
+fn sweep(case: Case, count: u8) {
+    let start = Instant::now();
+    progress::begin(|| format!("{case}, {count} deaths"));
+    let found = deaths(&case, count);
+    progress::end();
+    let Shape { producers, consumers, slots, .. } = case.shape;
+    if let Some((why, steps)) = &found.failure {
+        panic!("\n{}\n{} with {count} deaths: {why}", picture::table(&case, steps, why), case.shape);
+    }
+    let most = |name| found.counts.iter().filter(|count| count.0 == name).map(|count| count.1).max();
+    let takeovers = if producers > 1 { u64::from(count) } else { 0 };
+    assert_eq!(most("takeovers"), Some(takeovers.min(producers.saturating_sub(1).into())), "dead owners are replaced");
+    assert_eq!(
+        most("evicted") > Some(0),
+        count > 0 && case.shape.messages * producers >= slots,
+        "dead consumers are evicted"
+    );
+    let Found { states, transitions: steps, .. } = found;
+    let (points, outcomes, shape, time) = (found.died_at.len(), found.outcomes.len(), case.shape, start.elapsed());
+    println!(
+        "{shape}, {count} deaths: {points} places, {states} states, {steps} steps, {outcomes} outcomes, {time:.1?}"
+    );
+    assert!(consumers == 0 || outcomes > 1 || count == 0, "deaths make a difference");
+    report::add_exploration(&Exploration { shape, deaths: count, points, states, steps, outcomes, time });
+}
+
+fn sweep_all(shapes: &[(u32, u32, u32, u32)], deaths: &[u8]) {
+    for &(producers, consumers, messages, slots) in shapes {
+        deaths.iter().for_each(|&count| sweep(survivors(producers, consumers, messages, slots), count));
+    }
+}
+
+/// Where nobody dies nobody patrols, so a lost wake-up is a deadlock.
+#[test]
+fn explored_one_and_one() {
+    sweep_all(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)], &[0, 1, 2]);
+}
+
+#[test]
+fn explored_two_consumers() {
+    sweep_all(&[(1, 2, 1, 1), (1, 2, 1, 2)], if cfg!(loom) { &[0, 1, 2] } else { &[0, 1] });
+}
+
+#[test]
+fn explored_two_producers() {
+    sweep_all(&[(2, 1, 1, 1), (2, 1, 1, 2)], if cfg!(loom) { &[0, 1, 2] } else { &[0, 1] });
+}
+
+#[cfg(loom)]
+#[test]
+fn explored_two_and_two() {
+    sweep_all(&[(2, 2, 1, 1)], &[0, 1]);
+}
+
+/// One configuration by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, the last number that of the deaths.
+#[test]
+fn one_exploration_by_hand() {
+    let Ok(wanted) = std::env::var("ACKCAST_EXPLORE") else { return };
+    let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
+    let &[producers, consumers, messages, slots, count] = &numbers[..] else { panic!("five numbers: {wanted}") };
+    sweep(survivors(producers, consumers, messages, slots), count as u8);
+}

@@ -1,0 +1,180 @@
+//! Whether the explorer finds what others find, and whether it can fail.
+
+use super::{
+    Explored, Found, Rules, explore, explore_by,
+    locals::TOO_MUCH,
+    replay::{Forgets, Scenario},
+    state::Omitted,
+    sweep::{deaths, survivors},
+};
+use crate::{
+    case,
+    check::{Case, Checker, check},
+    doubles::{Doubles, Waiting},
+    hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
+    mutants::line,
+    scenarios::{
+        deaths::{a_dead_owner_is_replaced, survivors_agree},
+        flow::end_is_last,
+        tries::everybody_tries,
+    },
+    world::{Outcome, Shape, event},
+};
+use std::collections::BTreeSet;
+
+/// A scenario of the oracle's with its body for the explorer.
+type Both = (Case, fn(&Case));
+
+fn oracle() -> Vec<Both> {
+    let (shape, parked) = (Shape::new, Doubles { waiting: Waiting::Park, ..Doubles::ASSUME });
+    vec![
+        (case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), parked), everybody_tries::<Explored>),
+        (case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), parked), everybody_tries::<Explored>),
+        (case!(end_is_last, "S5", shape(2, 0, 1, 1), parked), end_is_last::<Explored>),
+        (case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), parked), a_dead_owner_is_replaced::<Explored>),
+    ]
+}
+
+/// The outcomes are those of every schedule, one by one; a fingerprint with a hole loses some.
+#[test]
+fn the_explorer_finds_what_every_schedule_finds() {
+    let mut blind = 0;
+    for (case, body) in oracle() {
+        let by_all = check(case, Checker::Dfs, Armed::default());
+        let explored = |omits| explore(&|| body(&case), Rules { omits, ..Rules::default() });
+        let found = explored(None);
+        assert!(by_all.failure.is_none() && found.failure.is_none(), "{case}: {:?}", found.failure);
+        println!("{case}: {} schedules, {} states, {} outcomes", by_all.executions, found.states, found.outcomes.len());
+        assert!(by_all.outcomes.len() > 1, "{case}: one outcome says nothing");
+        assert_eq!(by_all.outcomes, found.outcomes, "{case}");
+        let lost = |omitted| explored(Some(omitted)).outcomes.len() < found.outcomes.len();
+        blind += (0..found.places.len()).filter(|&who| lost(Omitted::Place(who))).count();
+    }
+    assert!(blind > 0, "where a participant stands matters");
+}
+
+/// Of all points, what loom finds in all executions.
+fn by_loom(case: Case, participants: u32) -> BTreeSet<Outcome> {
+    let mut all = BTreeSet::new();
+    for participant in 0..participants {
+        for step in 0.. {
+            let crashes = vec![Crash { participant, step }];
+            let found = check(case, Checker::Loom, Armed { crashes, ..Armed::default() });
+            hook::disarm();
+            assert!(found.failure.is_none(), "{:?}", found.failure);
+            let before = all.len();
+            let died = found.outcomes.iter().any(|outcome| outcome[participant as usize] == [event::DIED]);
+            all.extend(found.outcomes);
+            if !died && all.len() == before {
+                break;
+            }
+        }
+    }
+    all
+}
+
+/// With a death at each step, too: one point after the other by loom, all together here.
+#[test]
+fn the_explorer_finds_what_loom_finds_at_every_crash_point() {
+    for case in [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
+        let assumed = Case { doubles: Doubles::ASSUME, ..case };
+        let (loom, found) = (by_loom(assumed, case.shape.consumers + case.shape.producers), deaths(&case, 1));
+        println!("{}: {} outcomes by loom, {} here", case.shape, loom.len(), found.outcomes.len());
+        assert_eq!(loom, found.outcomes, "{}", case.shape);
+    }
+}
+
+/// What is left out of a fingerprint is missed: where a participant stands, or what all share.
+#[test]
+fn a_fingerprint_with_a_hole_loses_outcomes() {
+    let case = survivors(1, 1, 1, 1);
+    let omitting = |omits| {
+        let rules = Rules { deaths: 1, omits, ..Rules::default() };
+        explore(&|| survivors_agree::<Explored>(&case), rules)
+    };
+    let whole = omitting(None);
+    for hole in [Omitted::Place(0), Omitted::Place(1), Omitted::Words] {
+        let found = omitting(Some(hole));
+        println!("without {hole:?}: {} states of {}", found.states, whole.states);
+        assert!(found.states < whole.states && found.outcomes != whole.outcomes, "{hole:?}");
+    }
+}
+
+fn forgetting(case: &Case, forgets: Forgets, deaths: u8) -> Found {
+    let body = || survivors_agree::<Explored>(case);
+    explore_by(Scenario { body: &body, forgets }, Rules { deaths, shows: true, ..Rules::default() })
+}
+
+/// What is forgotten makes no difference: with whole histories there are more states, but none that
+/// looks different from outside, that is, in the memory and in what everybody does next.
+#[test]
+fn forgetting_is_harmless() {
+    for case in [survivors(1, 1, 1, 1), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
+        let [whole, forgot] = [Forgets::Nothing, Forgets::Steps].map(|forgets| forgetting(&case, forgets, 0));
+        println!("{}: {} states with whole histories, {} without", case.shape, whole.states, forgot.states);
+        assert!(whole.failure.is_none() && whole.states > forgot.states);
+        assert_eq!((&whole.outcomes, &whole.shown), (&forgot.outcomes, &forgot.shown), "{}", case.shape);
+    }
+}
+
+/// Whoever forgets the results, too, is caught: the same knowledge, and something else comes next.
+#[test]
+fn forgetting_too_much_is_noticed() {
+    let found = forgetting(&survivors(2, 1, 0, 1), Forgets::Results, 1);
+    let (why, _) = found.failure.expect("it is noticed");
+    assert!(why.starts_with(TOO_MUCH), "{why}");
+}
+
+/// The sites that a sweep meets.
+fn survey() -> BTreeSet<(Site, Kind)> {
+    hook::arm(Armed { coverage: true, ..Armed::default() });
+    drop(deaths(&survivors(2, 1, 1, 1), 1));
+    hook::disarm().1.into_keys().collect()
+}
+
+/// The mutant of the one of these sites whose line has this text.
+fn mutant(sites: &BTreeSet<(Site, Kind)>, text: &str, kind: Kind, operator: Operator) -> Mutant {
+    let mut found = sites.iter().filter(|(site, k)| *k == kind && line(*site).contains(text));
+    let (Some(&(site, kind)), None) = (found.next(), found.next()) else { panic!("not one site: {text}") };
+    Mutant { site, kind, operator }
+}
+
+/// What is found with this mutant, and after how many steps.
+fn mutated(case: &Case, mutant: Mutant, count: u8) -> Option<(String, usize)> {
+    hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
+    let found = deaths(case, count);
+    hook::disarm();
+    found.failure.map(|(why, steps)| (why, steps.len()))
+}
+
+/// What recovery rests on is missing: nobody notices as long as nobody dies, and with one death it is.
+#[test]
+fn explored_sweeps_find_what_recovery_lacks() {
+    let (sites, one, three) = (survey(), survivors(1, 1, 2, 1), survivors(3, 1, 0, 1));
+    for (case, text, kind, operator) in [
+        (one, "dead.word(), dead.vacated()", Kind::Exchange, Operator::Drop),
+        (one, "state.store(state.word(), Relaxed)", Kind::Store, Operator::Drop),
+        (three, "// its death's edge", Kind::Exchange, Operator::Drop),
+        (three, "// its death's edge", Kind::Exchange, Operator::Split),
+    ] {
+        let mutant = mutant(&sites, text, kind, operator);
+        assert_eq!(mutated(&case, mutant, 0), None, "without a death it goes unnoticed");
+        let (why, steps) = mutated(&case, mutant, 1).expect("it is found with one");
+        println!("{text} [{operator:?}]: after {steps} steps: {why}");
+    }
+}
+
+/// Lost wake-ups are deadlocks, and an exchange that is none is two holders of the lock.
+#[test]
+fn explorations_find_lost_wakeups_and_torn_exchanges() {
+    let (sites, one, two) = (survey(), survivors(1, 1, 2, 1), survivors(2, 1, 1, 2));
+    for (case, text, kind, operator, how) in [
+        (one, "layer.wake(&self.state);", Kind::Wake, Operator::Drop, "nobody gets to an end"),
+        (two, "layer.wake(&self.word);", Kind::Wake, Operator::Drop, "nobody gets to an end"),
+        (two, "if self.take_free(mine) {", Kind::Exchange, Operator::Split, "belongs to somebody else"),
+    ] {
+        let (why, steps) = mutated(&case, mutant(&sites, text, kind, operator), 0).expect(text);
+        println!("{text} [{operator:?}]: after {steps} steps: {why}");
+        assert!(why.contains(how), "{text}: {why}");
+    }
+}

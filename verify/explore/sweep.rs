@@ -57,32 +57,33 @@ fn sweep(case: Case, count: u8) {
     report::add_exploration(&Exploration { shape, deaths: count, points, states, steps, outcomes, time });
 }
 
-fn sweep_all(shapes: &[(u32, u32, u32, u32)], deaths: &[u8]) {
+/// Nobody dies, one does, or two do.
+fn sweep_all(shapes: &[(u32, u32, u32, u32)]) {
     for &(producers, consumers, messages, slots) in shapes {
-        deaths.iter().for_each(|&count| sweep(survivors(producers, consumers, messages, slots), count));
+        (0..=2).for_each(|count| sweep(survivors(producers, consumers, messages, slots), count));
     }
 }
 
 /// Where nobody dies nobody patrols, so a lost wake-up is a deadlock.
 #[test]
 fn explored_one_and_one() {
-    sweep_all(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)], &[0, 1, 2]);
+    sweep_all(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)]);
 }
 
 #[test]
 fn explored_two_consumers() {
-    sweep_all(&[(1, 2, 1, 1), (1, 2, 1, 2)], if cfg!(loom) { &[0, 1, 2] } else { &[0, 1] });
+    sweep_all(&[(1, 2, 1, 1), (1, 2, 1, 2)]);
 }
 
 #[test]
 fn explored_two_producers() {
-    sweep_all(&[(2, 1, 1, 1), (2, 1, 1, 2)], if cfg!(loom) { &[0, 1, 2] } else { &[0, 1] });
+    sweep_all(&[(2, 1, 1, 1), (2, 1, 1, 2)]);
 }
 
 #[cfg(loom)]
 #[test]
 fn explored_two_and_two() {
-    sweep_all(&[(2, 2, 1, 1)], &[0, 1]);
+    sweep_all(&[(2, 2, 1, 1)]);
 }
 
 /// One configuration by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, the last number that of the deaths.

@@ -169,7 +169,7 @@ fn explored_sweeps_find_what_recovery_lacks() {
 fn explorations_find_lost_wakeups_and_torn_exchanges() {
     let (sites, one, two) = (survey(), survivors(1, 1, 2, 1), survivors(2, 1, 1, 2));
     for (case, text, kind, operator, how) in [
-        (one, "layer.wake(&self.state);", Kind::Wake, Operator::Drop, "nobody gets to an end"),
+        (one, "layer.wake(&self.state)", Kind::Wake, Operator::Drop, "nobody gets to an end"),
         (two, "layer.wake(&self.word);", Kind::Wake, Operator::Drop, "nobody gets to an end"),
         (two, "if self.take_free(mine) {", Kind::Exchange, Operator::Split, "belongs to somebody else"),
     ] {

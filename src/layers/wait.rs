@@ -95,7 +95,7 @@ impl Budget {
         more
     }
 
-    /// Keeps away for a moment, where that pays; see [`pace`](super::pace).
+    /// Keeps away for a moment, where that pays: while what the first looks find grows with it.
     pub fn pace(&self, found: u64, slots: u32) {
         if self.most_spins > 0 && self.wait.load(Relaxed) == Wait::Adaptive as u32 {
             for _ in 0..self.pace.pauses(found, slots) {

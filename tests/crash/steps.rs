@@ -5,7 +5,7 @@ use ackcast::{Channel, Consumer, Producer, RecvError};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than anything here takes: past this, a call hangs.
 const HANG: Duration = Duration::from_secs(10);
@@ -172,9 +172,10 @@ fn consumer_dies(slots: u32, k: usize) -> String {
     let survivor = receive_all(name.clone());
     let mut victim = Process::start("fused consumer", &name, k);
     let mut producer = Producer::attach(&name).unwrap();
-    // Some messages before the victim joins, some while it is there, some after its death.
-    let mut sent = 0_u64;
-    while victim.0.try_wait().unwrap().is_none() && sent < 200 {
+    // Some messages before the victim joins, some while it is there: however long it takes to start.
+    let (mut sent, start) = (0_u64, Instant::now());
+    while victim.0.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < HANG, "step {k}: the victim hangs");
         producer.send_timeout(&sent.to_ne_bytes(), HANG).unwrap();
         sent += 1;
         thread::sleep(Duration::from_micros(100)); // pace: it is the victim's steps that matter

@@ -201,6 +201,10 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(no_notification_is_lost, "L1", Shape::new(n, 0, m, 1), doubles);
         Entry::new(case, NOTIFIED)
     };
+    let again = |n, doubles| {
+        let case = case!(no_notification_is_lost_on_a_second_sleep, "L1", Shape::new(n, 0, 1, 1), doubles);
+        Entry::new(case, &[("all is there before it sleeps", |_, seen| !seen.had(Happening::Sleep))])
+    };
     let each = |n, doubles| {
         let case = case!(each_notification_counts, "L1", Shape::new(n, 0, 1, 1), doubles);
         Entry::new(case, NOTIFIED)
@@ -236,7 +240,8 @@ pub fn entries() -> Vec<Entry> {
     vec![
         flow(1, 1, 2, 1, D::ASSUME),
         signal(1, 1, D::PARK_SIGNAL),
-        signal(1, 2, D::STACK),
+        again(1, D::STACK),
+        again(1, D::PARK_ASYMMETRIC),
         lock(2, 1, 1, D::WORD_LOCK),
         lock(2, 1, 1, D::PARK_STACK),
         lock(2, 0, 1, D::WORD_LOCK),

@@ -74,17 +74,22 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
 /// L1: the waiter sees what every notifier wrote before it notified, round after round.
 pub fn no_notification_is_lost<E: Engine>(case: &Case) {
     let waits = case.shape.messages.into();
-    notified::<E>(case, waits, |words, wait| words.iter().all(|&told| told() > wait));
+    notified::<E>(case, waits, |words, wait| words.iter().all(|&told| told() > wait), false);
+}
+
+/// L1: the same of a waiter that has slept before, and has not taken back what it said then.
+pub fn no_notification_is_lost_on_a_second_sleep<E: Engine>(case: &Case) {
+    notified::<E>(case, 1, |words, wait| words.iter().all(|&told| told() > wait), true);
 }
 
 /// L1: the same where each wait is for another notifier, so that one may be late with what it owes the last.
 pub fn each_notification_counts<E: Engine>(case: &Case) {
     let waits = case.shape.producers.into();
-    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0);
+    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0, false);
 }
 
-/// Notifiers that count up a word each and say so, and one who waits so often, for `there`.
-fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u64) -> bool) {
+/// Notifiers that count up a word each and say so, and one who waits so often, for `there`. It may have slept before.
+fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u64) -> bool, slept: bool) {
     let (notifiers, rounds) = (case.shape.producers, u64::from(case.shape.messages));
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (notifiers, 1);
@@ -92,6 +97,18 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
     let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let (layer, segment) = handle();
+    if slept {
+        let space = &Storage::<Model<E>>::control(&segment).space.0;
+        let mut looks = 0;
+        let woken = space.wait(&layer, Deadline::Never, |_| {
+            looks += 1;
+            if looks == 2 {
+                Signal::notify_all(&layer, std::iter::once(space)); // just before it would sleep
+            }
+            (looks > 2).then_some(())
+        });
+        assert!(woken.is_some());
+    }
     let waiter = move || {
         let space = &Storage::<Model<E>>::control(&segment).space.0;
         let words = Storage::<Model<E>>::consumers(&segment).iter();

@@ -129,8 +129,8 @@ pub trait Layer: Sized + fmt::Debug {
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
 
-    /// The caller is done with the `found` messages that it saw at its last look, on a ring of so many slots,
-    /// and about to look for more. The layer may let a moment pass, so that there are.
+    /// The caller is about to look for more messages, on a ring of so many slots; so many were there at the
+    /// first look of its last wait. The layer may let a moment pass, so that there are more.
     fn pace(&self, _found: u64, _slots: u32) {}
 
     /// Takes a participant's number for this handle, until [`disclaim`](Layer::disclaim) or death.

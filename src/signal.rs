@@ -54,8 +54,8 @@ impl<L: Park> WordSignal<L> {
         while seen != AWAKE {
             match self.state.compare_exchange(seen, ROUSED, Release, Relaxed) {
                 Ok(PARKED) => return layer.wake(&self.state), // a waiter before its sleep finds the word changed
-                Ok(_) => return, // R1, to R2: it has yet to make its exchange, and then looks
-                Err(now) => seen = now,
+                Ok(_) => return,        // R1, to R2: it has yet to make its exchange, and then looks
+                Err(now) => seen = now, // another notifier was faster, or the waiter has got on
             }
         }
     }
@@ -111,8 +111,8 @@ impl<L: Park> Signal<L> for WordSignal<L> {
     }
 
     fn renew(&self, _layer: &L) {
-        // The last waiter may have died between its exchange and its fence, which then nobody has made.
-        self.stay_awake();
+        // No hint: the last waiter may have died between its exchange and its fence, which nobody has made then.
+        self.state.store(AWAKE, Relaxed);
     }
 
     #[inline(always)]

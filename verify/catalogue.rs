@@ -122,6 +122,7 @@ const TRY_LOCK: &[Witness] = &[
     ("the lock is free", |_, seen| seen.outcome[0][0] < event::FIRST),
 ];
 
+const NO_SLEEP: &[Witness] = &[("all is there before it sleeps", |_, seen| !seen.had(Happening::Sleep))];
 const NOTIFIED: &[Witness] = &[
     ("the waiter looks in vain", |_, seen| seen.had(Happening::NoRoom)),
     ("all is there at the first look", |_, seen| !seen.had(Happening::NoRoom)),
@@ -203,7 +204,11 @@ pub fn entries() -> Vec<Entry> {
     };
     let again = |n, doubles| {
         let case = case!(no_notification_is_lost_on_a_second_sleep, "L1", Shape::new(n, 0, 1, 1), doubles);
-        Entry::new(case, &[("all is there before it sleeps", |_, seen| !seen.had(Happening::Sleep))])
+        Entry::new(case, NO_SLEEP)
+    };
+    let successor = |n, doubles| {
+        let case = case!(no_notification_is_lost_to_a_successor, "L1", Shape::new(n, 0, 1, 1), doubles);
+        Entry::new(case, NO_SLEEP)
     };
     let each = |n, doubles| {
         let case = case!(each_notification_counts, "L1", Shape::new(n, 0, 1, 1), doubles);
@@ -242,6 +247,8 @@ pub fn entries() -> Vec<Entry> {
         signal(1, 1, D::PARK_SIGNAL),
         again(1, D::STACK),
         again(1, D::PARK_ASYMMETRIC),
+        successor(1, D::STACK),
+        successor(1, D::PARK_ASYMMETRIC),
         lock(2, 1, 1, D::WORD_LOCK),
         lock(2, 1, 1, D::PARK_STACK),
         lock(2, 0, 1, D::WORD_LOCK),

@@ -16,11 +16,13 @@ pub struct Model<E: Engine> {
     segment: Rc<Segment<E>>,
     /// The number claimed last.
     number: Cell<Option<u32>>,
+    /// Who has it dies before its next heavy fence. (That is no step of a sweep: nobody else notices it at once.)
+    pub dies_unfenced: Cell<bool>,
 }
 
 impl<E: Engine> Model<E> {
     pub fn new(segment: Rc<Segment<E>>) -> Self {
-        Self { segment, number: Cell::new(None) }
+        Self { segment, number: Cell::new(None), dies_unfenced: Cell::new(false) }
     }
 
     pub fn segment(&self) -> &Segment<E> {
@@ -202,6 +204,9 @@ impl<E: Engine> Layer for Model<E> {
     }
 
     fn heavy_fence(&self, order: Ordering) {
+        if self.dies_unfenced.get() {
+            hook::die();
+        }
         self.fence(Kind::HeavyFence, Weight::Heavy, order);
     }
 

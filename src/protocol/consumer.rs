@@ -15,7 +15,7 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     next: u64,
     /// What was published when we looked last: what it counts is there, so there is no need to look again.
     seen: Published,
-    /// How many messages that look found.
+    /// How many messages the last wait found at its first look.
     found: u64,
     /// END was received, or had been published when we came.
     ended: bool,

@@ -299,12 +299,10 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         self.storage.control()
     }
 
-    /// The index of the slot of message `n`: below `slots`. A division takes as long as half of the rest of a
-    /// message's steps, so it is saved where it can be.
+    /// The index of the slot of message `n`: below `slots`.
     #[inline(always)]
     fn slot_of(&self, n: u64) -> u32 {
-        let below = self.slots.get().wrapping_sub(1); // no less than 0
-        if self.slots.get() & below == 0 { (n & below) as u32 } else { (n % self.slots) as u32 }
+        (n % self.slots) as u32
     }
 }
 

@@ -278,6 +278,7 @@ const POINTS: &[Point] = &[
         "a signal that does not say AWAKE",
         "a successor makes it AWAKE before it waits; it costs notifiers an exchange until then",
     ),
+    p("signal.rs", "self.state.store(AWAKE, Relaxed);\n", Consumer, NOTHING, "its successor does the same"),
     p(
         "signal.rs",
         "match layer.park(&self.state, PARKED",

@@ -3,13 +3,16 @@
 use super::Body;
 use crate::{
     check::Case,
+    doubles::ModelSignal,
     engine::Engine,
+    hook::{self, Died},
     layer::Model,
     segment::Handle,
     world::{Seen, World, event},
 };
 use ackcast::layer::{Acquired, Deadline, Layer, Lock, Participant, Reading, Signal, Storage, Word, Writing};
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
@@ -74,22 +77,49 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
 /// L1: the waiter sees what every notifier wrote before it notified, round after round.
 pub fn no_notification_is_lost<E: Engine>(case: &Case) {
     let waits = case.shape.messages.into();
-    notified::<E>(case, waits, |words, wait| words.iter().all(|&told| told() > wait), false);
+    notified::<E>(case, waits, |words, wait| words.iter().all(|&told| told() > wait), Before::Nobody);
 }
 
 /// L1: the same of a waiter that has slept before, and has not taken back what it said then.
 pub fn no_notification_is_lost_on_a_second_sleep<E: Engine>(case: &Case) {
-    notified::<E>(case, 1, |words, wait| words.iter().all(|&told| told() > wait), true);
+    notified::<E>(case, 1, |words, wait| words.iter().all(|&told| told() > wait), Before::Itself);
+}
+
+/// L1: the same of a waiter whose predecessor died when it had said that it sleeps, and had made no fence.
+pub fn no_notification_is_lost_to_a_successor<E: Engine>(case: &Case) {
+    notified::<E>(case, 1, |words, wait| words.iter().all(|&told| told() > wait), Before::Unfenced);
 }
 
 /// L1: the same where each wait is for another notifier, so that one may be late with what it owes the last.
 pub fn each_notification_counts<E: Engine>(case: &Case) {
     let waits = case.shape.producers.into();
-    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0, false);
+    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0, Before::Nobody);
 }
 
-/// Notifiers that count up a word each and say so, and one who waits so often, for `there`. It may have slept before.
-fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u64) -> bool, slept: bool) {
+/// Who waited on the signal before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nobody,
+    /// The waiter, which slept and has not taken back what it said then.
+    Itself,
+    /// A predecessor, which died between its exchange and its fence.
+    Unfenced,
+}
+
+/// Waits, dies before it makes its fence, and leaves the signal to `successor`.
+fn die_unfenced<E: Engine>(signal: &ModelSignal<E>, segment: &Handle<E>, successor: &Model<E>) {
+    let predecessor = Model::new(Rc::clone(&segment.0));
+    predecessor.dies_unfenced.set(true);
+    let wait = || signal.wait(&predecessor, Deadline::Never, |_| None::<()>);
+    match catch_unwind(AssertUnwindSafe(wait)) {
+        Err(payload) if !payload.is::<Died>() => resume_unwind(payload),
+        _ => hook::died(),
+    }
+    signal.renew(successor);
+}
+
+/// Notifiers that count up a word each and say so, and one who waits so often, for `there`.
+fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u64) -> bool, before: Before) {
     let (notifiers, rounds) = (case.shape.producers, u64::from(case.shape.messages));
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (notifiers, 1);
@@ -97,7 +127,7 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
     let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let (layer, segment) = handle();
-    if slept {
+    if before == Before::Itself {
         let space = &Storage::<Model<E>>::control(&segment).space.0;
         let mut looks = 0;
         let woken = space.wait(&layer, Deadline::Never, |_| {
@@ -114,6 +144,9 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
         let words = Storage::<Model<E>>::consumers(&segment).iter();
         let told: Vec<_> = words.map(|words| || Word::<u64>::load(&words.acked.0, Acquire)).collect();
         let told: Vec<_> = told.iter().map(|told| told as &dyn Fn() -> u64).collect();
+        if before == Before::Unfenced {
+            die_unfenced(space, &segment, &layer);
+        }
         for wait in 0..waits {
             assert!(space.wait(&layer, Deadline::Never, |_| there(&told, wait).then_some(())).is_some());
         }

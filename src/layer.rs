@@ -129,8 +129,8 @@ pub trait Layer: Sized + fmt::Debug {
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
 
-    /// The caller is about to look for more messages, on a ring of so many slots; so many were there at the
-    /// first look of its last wait. The layer may let a moment pass, so that there are more.
+    /// The caller is about to look for more messages, or for room for more, on a ring of so many slots; there
+    /// were so many at the first look of its last wait. The layer may let a moment pass, so that there are more.
     fn pace(&self, _found: u64, _slots: u32) {}
 
     /// Takes a participant's number for this handle, until [`disclaim`](Layer::disclaim) or death.

@@ -1,10 +1,12 @@
-//! How long a consumer keeps away before it looks for more: learned from what the looks found.
+//! How long one keeps away before one looks for more: learned from what the looks found.
 //!
-//! A look takes the count's line from the producer, who has to have it back before the next message is
-//! out: whoever looks after each message makes the stream as slow as its looks. So in a dense stream the
+//! A look takes a line from whoever writes it, who has to have it back before the next message is out: who
+//! looks after each message makes the stream as slow as its looks. That goes for a consumer on the producer's
+//! heels, who looks at the count, and for a producer on the consumer's heels, a ring further on, who looks at
+//! the acknowledgement; a dense stream falls into the one or the other and stays there. So there the
 //! pauses grow for as long as what is found grows with them, and shrink otherwise; where messages come one by
-//! one, as in ping-pong, there are none. They must not keep the producer waiting for room, so on a short ring
-//! they stay short.
+//! one, as in ping-pong, there are none. They must not keep the other side waiting, so on a short ring they
+//! stay short.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

@@ -53,7 +53,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     ///
     /// # Errors
     /// See [`RecvError`]. After an error, the same message is still the next one.
-    #[inline]
+    #[inline(always)]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
         self.wait(deadline)?;
         match self.open(self.next)? {
@@ -67,7 +67,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     ///
     /// # Errors
     /// See [`RecvError`].
-    #[inline]
+    #[inline(always)]
     pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
         self.wait(deadline)?;
         match self.open(self.next)? {
@@ -117,7 +117,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
             return Err(RecvError::Ended); // not reached: `join` found the entry
         };
-        self.channel.layer.pace(self.found, self.channel.geometry.slots);
+        if deadline != Deadline::Now {
+            self.channel.layer.pace(self.found, self.channel.geometry.slots);
+        }
         // The producer of `next` (a) has not published it: we sleep, and it wakes us when it has;
         // (b) has published it; (c) died before it could: somebody else will publish `next`, or
         // nobody is left, which is what the thorough look is for.
@@ -175,7 +177,7 @@ struct Taken<'c, L: Layer, S: Storage<L>> {
 }
 
 impl<L: Layer, S: Storage<L>> Drop for Taken<'_, L, S> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if self.count > 0 {
             self.consumer.acknowledge(self.count);
@@ -207,7 +209,7 @@ impl<L: Layer, S: Storage<L>> Message<'_, L, S> {
 impl<L: Layer, S: Storage<L>> Deref for Message<'_, L, S> {
     type Target = [u8];
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &[u8] {
         // SAFETY: `len` is at most `slot_size`, and nobody writes the slot while `reading` lives.
         unsafe { slice::from_raw_parts(self.reading.bytes(), self.len) }
@@ -238,7 +240,7 @@ impl<L: Layer, S: Storage<L>> Batch<'_, L, S> {
     ///
     /// # Errors
     /// [`RecvError::Corrupt`]. The message is not taken then.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         self.reading = None; // of the one before
         let message = self.sequence();

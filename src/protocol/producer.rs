@@ -4,16 +4,16 @@
 //! write lock), only that can become [`Room`] (the next slot is free), only that can become
 //! [`Staged`] (it is written), and only that publishes, or goes on to the next [`Room`].
 
+mod gate;
 mod room;
 
 pub use room::{Room, Staged};
 
 use super::{
-    Acknowledged, Channel, ConsumerEntry, Control, Corruption, Geometry, Interrupted, JoinError, Occupancy, Published,
-    SendError, Waiting,
+    Channel, ConsumerEntry, Control, Corruption, Interrupted, JoinError, Occupancy, Published, SendError, Waiting,
 };
-use crate::layer::{Acquired, Deadline, Layer, Lock, Look, Participant, Signal, Storage, Word};
-use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use crate::layer::{Acquired, Deadline, Layer, Lock, Participant, Signal, Storage, Word};
+use core::sync::atomic::Ordering::Relaxed;
 use core::{fmt, marker::PhantomData};
 
 /// A participant that publishes.
@@ -27,6 +27,8 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     /// The lowest acknowledgement known; looked at again only when it binds. Acknowledgements
     /// never go back, and who joins later starts at the count of that time, which is no lower.
     gate: Option<u64>,
+    /// For how many messages the last wait found room at its first look.
+    found: u64,
     /// We hold the lock, between calls, too: where there is one place for a producer, nobody else can
     /// want it. Whoever comes after us finds it free, or inherits it.
     holds: bool,
@@ -60,7 +62,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             return Err(if channel.published().ended { JoinError::Ended } else { full });
         };
         let published = Published::from_word(0); // it is read when the lock is ours
-        let mut producer = Self { channel, me, gate: None, holds: false, published, finished: false };
+        let mut producer = Self { channel, me, gate: None, found: 0, holds: false, published, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             producer.recover();
             drop(Held { producer: &mut producer, not_send: PhantomData });
@@ -250,77 +252,6 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     fn fits(&self, len: usize) -> Result<(), SendError> {
         if len > self.channel.geometry.slot_size as usize { Err(self.too_long(len)) } else { Ok(()) }
     }
-
-    /// Whether, by what we know without looking, message `n` may be written.
-    #[inline(always)]
-    fn has_room(&self, n: u64) -> bool {
-        self.gate.is_some_and(|gate| n.saturating_sub(gate) < self.channel.slots.get())
-    }
-
-    #[inline(never)]
-    fn await_room(&self, n: u64, deadline: Deadline) -> Result<u64, SendError> {
-        let mut last = None;
-        let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, |look| {
-            match self.look_for_room(n, look) {
-                Ok(gate) => Some(Ok(gate)),
-                Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
-                Err(Blocked::Waiting(waiting)) => {
-                    last = Some(waiting);
-                    None
-                }
-            }
-        });
-        match (found, last) {
-            (Some(result), _) => result,
-            (None, Some(waiting)) => Err(SendError::TimedOut(waiting)),
-            (None, None) => Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
-        }
-    }
-
-    /// What must be known before message `n` may be written: that the consumers are there, if it
-    /// is the first, and that each is done with the slot.
-    fn look_for_room(&self, n: u64, look: Look) -> Result<u64, Blocked> {
-        let Geometry { slots, start_with, .. } = self.channel.geometry;
-        let (mut gate, mut joined) = (n, 0_u32);
-        for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
-            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
-            // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
-            // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
-            // nothing any more, and that it does not is what the answer of `is_alive` carries.
-            if !state.active {
-                continue;
-            }
-            let acked = Acknowledged::from_word(entry.acked.0.load(Acquire)); // E4, from E3
-            let Acknowledged { count: acked, joining } = acked;
-            if acked > n {
-                let (acked, published) = (acked, n);
-                return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
-            }
-            let binding = n.saturating_sub(acked) >= u64::from(slots);
-            // Those that the first message waits for must be there and not have been there.
-            let awaited = n == 0 && start_with > 0;
-            if (awaited || binding && look == Look::Thorough) && !self.channel.layer.is_alive(consumer) {
-                self.channel.evict(consumer, state);
-                continue;
-            }
-            if binding {
-                return Err(Blocked::Waiting(Waiting::Acknowledgement { consumer, message: acked }));
-            }
-            // Until it has decided, it could still start after the message that waits for it.
-            joined = joined.saturating_add(u32::from(!joining));
-            gate = gate.min(acked);
-        }
-        if n == 0 && joined < start_with {
-            return Err(Blocked::Waiting(Waiting::Start { joined, wanted: start_with }));
-        }
-        Ok(gate)
-    }
-}
-
-/// Why there is no room yet.
-enum Blocked {
-    Waiting(Waiting),
-    Corrupt(Corruption),
 }
 
 impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
@@ -354,7 +285,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
             return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
         }
         if !self.producer.has_room(n) {
-            self.producer.gate = Some(self.producer.await_room(n, deadline)?);
+            self.producer.await_room(n, deadline)?;
         }
         Ok(Room::new(self))
     }

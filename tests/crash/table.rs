@@ -144,10 +144,10 @@ const POINTS: &[Point] = &[
         "a lock that is not given back",
         TAKEOVER,
     ),
-    p("producer.rs", "entry.state.load(Acquire)); // E6", Producer, "a lock that is not given back", TAKEOVER),
-    p("producer.rs", "entry.acked.0.load(Acquire)); // E4", Producer, "a lock that is not given back", TAKEOVER),
+    p("producer/gate.rs", "entry.state.load(Acquire)); // E6", Producer, "a lock that is not given back", TAKEOVER),
+    p("producer/gate.rs", "entry.acked.0.load(Acquire)); // E4", Producer, "a lock that is not given back", TAKEOVER),
     p(
-        "producer.rs",
+        "producer/gate.rs",
         "if (awaited || binding && look",
         Producer,
         "a lock that is not given back, perhaps a dead consumer not yet evicted",

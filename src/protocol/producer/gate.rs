@@ -1,0 +1,88 @@
+//! The gate: how far the consumers let the producer go.
+
+use super::Producer;
+use crate::layer::{Deadline, Layer, Look, Signal, Storage, Word};
+use crate::protocol::{Acknowledged, Corruption, Geometry, Occupancy, SendError, Waiting};
+use core::sync::atomic::Ordering::Acquire;
+
+impl<L: Layer, S: Storage<L>> Producer<L, S> {
+    /// Whether, by what we know without looking, message `n` may be written.
+    #[inline(always)]
+    pub(super) fn has_room(&self, n: u64) -> bool {
+        self.gate.is_some_and(|gate| n.saturating_sub(gate) < self.channel.slots.get())
+    }
+
+    /// Waits until message `n` may be written.
+    #[inline(never)]
+    pub(super) fn await_room(&mut self, n: u64, deadline: Deadline) -> Result<(), SendError> {
+        if deadline != Deadline::Now {
+            self.channel.layer.pace(self.found, self.channel.geometry.slots);
+        }
+        let (mut last, mut looks) = (None, 0_u32);
+        let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, |look| {
+            looks = looks.saturating_add(1);
+            match self.look_for_room(n, look) {
+                Ok(gate) => Some(Ok(gate)),
+                Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
+                Err(Blocked::Waiting(waiting)) => {
+                    last = Some(waiting);
+                    None
+                }
+            }
+        });
+        let gate = match (found, last) {
+            (Some(result), _) => result?,
+            (None, Some(waiting)) => return Err(SendError::TimedOut(waiting)),
+            (None, None) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
+        };
+        self.gate = Some(gate);
+        let room = gate.saturating_add(self.channel.slots.get()).saturating_sub(n);
+        self.found = if looks == 1 { room } else { 0 };
+        Ok(())
+    }
+
+    /// What must be known before message `n` may be written: that the consumers are there, if it
+    /// is the first, and that each is done with the slot.
+    fn look_for_room(&self, n: u64, look: Look) -> Result<u64, Blocked> {
+        let Geometry { slots, start_with, .. } = self.channel.geometry;
+        let (mut gate, mut joined) = (n, 0_u32);
+        for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
+            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
+            // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
+            // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
+            // nothing any more, and that it does not is what the answer of `is_alive` carries.
+            if !state.active {
+                continue;
+            }
+            let acked = Acknowledged::from_word(entry.acked.0.load(Acquire)); // E4, from E3
+            let Acknowledged { count: acked, joining } = acked;
+            if acked > n {
+                let (acked, published) = (acked, n);
+                return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
+            }
+            let binding = n.saturating_sub(acked) >= u64::from(slots);
+            // Those that the first message waits for must be there and not have been there.
+            let awaited = n == 0 && start_with > 0;
+            if (awaited || binding && look == Look::Thorough) && !self.channel.layer.is_alive(consumer) {
+                self.channel.evict(consumer, state);
+                continue;
+            }
+            if binding {
+                return Err(Blocked::Waiting(Waiting::Acknowledgement { consumer, message: acked }));
+            }
+            // Until it has decided, it could still start after the message that waits for it.
+            joined = joined.saturating_add(u32::from(!joining));
+            gate = gate.min(acked);
+        }
+        if n == 0 && joined < start_with {
+            return Err(Blocked::Waiting(Waiting::Start { joined, wanted: start_with }));
+        }
+        Ok(gate)
+    }
+}
+
+/// Why there is no room yet.
+enum Blocked {
+    Waiting(Waiting),
+    Corrupt(Corruption),
+}

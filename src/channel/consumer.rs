@@ -96,7 +96,7 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`RecvError`].
-    #[inline]
+    #[inline(always)]
     pub fn recv_ref(&mut self) -> Result<Message<'_>, RecvError> {
         self.recv_within(Patience::Endless)
     }
@@ -122,7 +122,7 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`RecvError`].
-    #[inline]
+    #[inline(always)]
     pub fn recv_batch(&mut self) -> Result<Batch<'_>, RecvError> {
         self.batch_within(Patience::Endless)
     }
@@ -163,7 +163,7 @@ impl Consumer {
         Messages { consumer: self }
     }
 
-    #[inline]
+    #[inline(always)]
     fn batch_within(&mut self, patience: Patience) -> Result<Batch<'_>, RecvError> {
         Ok(Batch(match &mut self.inner {
             Inner::Futex(consumer) => {
@@ -177,7 +177,7 @@ impl Consumer {
         }))
     }
 
-    #[inline]
+    #[inline(always)]
     fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
         Ok(Message(match &mut self.inner {
             Inner::Futex(consumer) => {
@@ -213,7 +213,7 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// [`RecvError::Corrupt`].
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         on_layer!(Lending, &mut self.0, batch => batch.take())
     }
@@ -244,7 +244,7 @@ impl Message<'_> {
 impl Deref for Message<'_> {
     type Target = [u8];
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &[u8] {
         on_layer!(Lent, &self.0, message => message)
     }

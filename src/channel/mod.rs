@@ -29,6 +29,7 @@ enum Patience {
 }
 
 impl Patience {
+    #[inline(always)]
     fn deadline<L: RealLayer>(self, layer: &L) -> Deadline {
         match self {
             Self::Endless => Deadline::Never,

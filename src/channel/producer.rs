@@ -124,7 +124,7 @@ impl Producer {
     ///
     /// # Errors
     /// See [`SendError`].
-    #[inline]
+    #[inline(always)]
     pub fn loan(&mut self) -> Result<Loan<'_>, SendError> {
         self.loan_within(Patience::Endless)
     }
@@ -177,7 +177,7 @@ impl Producer {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn loan_within(&mut self, patience: Patience) -> Result<Loan<'_>, SendError> {
         Ok(Loan(match &mut self.inner {
             Inner::Futex(producer) => {
@@ -227,7 +227,7 @@ impl Loan<'_> {
     ///
     /// # Errors
     /// [`SendError::TooLong`].
-    #[inline]
+    #[inline(always)]
     pub fn publish(self, len: usize) -> Result<(), SendError> {
         on_layer!(Room, self.0, room => room.publish(len).map(drop))
     }
@@ -236,14 +236,14 @@ impl Loan<'_> {
 impl Deref for Loan<'_> {
     type Target = [u8];
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &[u8] {
         on_layer!(Room, &self.0, room => room.bytes())
     }
 }
 
 impl DerefMut for Loan<'_> {
-    #[inline]
+    #[inline(always)]
     fn deref_mut(&mut self) -> &mut [u8] {
         on_layer!(Room, &mut self.0, room => room.bytes_mut())
     }

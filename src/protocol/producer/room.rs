@@ -93,7 +93,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     ///
     /// # Errors
     /// [`SendError::TooLong`].
-    #[inline]
+    #[inline(always)]
     pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
         Ok(self.stage(len)?.publish())
     }

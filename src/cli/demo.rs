@@ -46,7 +46,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
     let mut children = Children::new(signals); // after the channels: dropped before them
     start(demo, plan, &channel, &desk, &mut children)?;
     match Progress::wanted(demo) {
-        Some(mut progress) => children.wait_and(|| progress.show(channel.published().count))?,
+        Some(mut progress) => children.wait_and(|| progress.show(channel.published().count()))?,
         None => children.wait()?,
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn producer(name: &Name, new: &Builder, stop: &Stop) -> Result<(Produ
 /// The channel of this name, if there is one that is not over.
 fn open(name: &Name) -> Result<Option<Channel>, OpenError> {
     match Channel::open(name) {
-        Ok(channel) => Ok((!channel.published().ended && !channel.producers_lost()).then_some(channel)),
+        Ok(channel) => Ok((!channel.published().ended() && !channel.producers_lost()).then_some(channel)),
         Err(
             OpenError::NotFound { .. }
             | OpenError::Abandoned { .. }

@@ -13,8 +13,10 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     me: Participant,
     /// The next message to receive. All below it are acknowledged, and none else.
     next: u64,
-    /// What was published when we looked last: what it counts is there, so there is no need to look again.
-    seen: Published,
+    /// Messages before this one were published when we looked last: there is no need to look again.
+    seen: u64,
+    /// Not all of them fill their slots; see [`Published::mixed`].
+    mixed: bool,
     /// How many messages the last wait found at its first look.
     found: u64,
     /// END was received, or had been published when we came.
@@ -31,7 +33,8 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some((me, start)) = channel.take_consumer_entry() else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
-        Ok(Self { channel, me, next: start.count, seen: start, found: 0, ended: start.ended })
+        let (next, mixed, ended) = (start.count(), start.mixed(), start.ended());
+        Ok(Self { channel, me, next, seen: next, mixed, found: 0, ended })
     }
 
     /// Who we are.
@@ -56,8 +59,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     #[inline(always)]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
         self.wait(deadline)?;
-        match self.open(self.next)? {
-            Some((reading, len)) => Ok(Message { reading, len, taken: Taken { count: 1, consumer: self } }),
+        let reading = self.open(self.next);
+        match self.len(self.next, &reading)? {
+            Some(len) => Ok(Message { reading, len, taken: Taken { count: 1, consumer: self } }),
             None => Err(self.end()),
         }
     }
@@ -70,26 +74,32 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     #[inline(always)]
     pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
         self.wait(deadline)?;
-        match self.open(self.next)? {
+        match self.len(self.next, &self.open(self.next))? {
             Some(_) => Ok(Batch { reading: None, taken: Taken { count: 0, consumer: self } }),
             None => Err(self.end()),
         }
     }
 
-    /// A message that is published and not acknowledged, and its length; `None`: END.
+    /// A message that is published and not acknowledged.
     #[inline(always)]
-    fn open(&self, message: u64) -> Result<Option<(S::Reading, usize)>, RecvError> {
+    fn open(&self, message: u64) -> S::Reading {
         let slot = self.channel.slot_of(message);
         // SAFETY: the message is published (E2) and not acknowledged by us, who are ACTIVE: nobody
-        // writes this slot before our acknowledgement (S3), which comes after `reading` is gone.
-        let reading = unsafe { self.channel.storage.read(slot) };
+        // writes this slot before our acknowledgement (S3), which comes after the reading is gone.
+        unsafe { self.channel.storage.read(slot) }
+    }
+
+    /// The length of this message; `None`: END. (On its own, and not in one value with the reading, so that
+    /// the compiler keeps both in registers.)
+    #[inline(always)]
+    fn len(&self, message: u64, reading: &S::Reading) -> Result<Option<usize>, RecvError> {
         let slot_size = self.channel.geometry.slot_size;
-        if !self.seen.mixed {
-            return Ok(Some((reading, slot_size as usize))); // it fills its slot, as all before it
+        if !self.mixed {
+            return Ok(Some(slot_size as usize)); // it fills its slot, as all before it
         }
         let Header { len, kind } = reading.header();
         match kind {
-            Header::DATA if len <= slot_size => Ok(Some((reading, len as usize))),
+            Header::DATA if len <= slot_size => Ok(Some(len as usize)),
             Header::END if len <= slot_size => Ok(None),
             _ => Err(RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size })),
         }
@@ -109,7 +119,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         if self.ended {
             return Err(RecvError::Ended);
         }
-        if self.next < self.seen.count { Ok(()) } else { self.await_next(deadline) }
+        if self.next < self.seen { Ok(()) } else { self.await_next(deadline) }
     }
 
     #[inline(never)]
@@ -135,8 +145,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
                 seen => seen,
             }
         });
-        self.seen = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
-        self.found = if looks == 1 { self.seen.count.wrapping_sub(self.next) } else { 0 };
+        let published = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
+        (self.seen, self.mixed) = (published.count(), published.mixed());
+        self.found = if looks == 1 { self.seen.wrapping_sub(self.next) } else { 0 };
         Ok(())
     }
 
@@ -145,9 +156,10 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let published = self.channel.control().published.0.load(Acquire); // E2, from E1
         let published = Published::from_word(published);
         let slots = self.channel.geometry.slots;
-        match published.count.checked_sub(self.next) {
+        let (count, next) = (published.count(), self.next);
+        match count.checked_sub(next) {
             Some(ahead) if ahead <= u64::from(slots) => Ok((ahead > 0).then_some(published)),
-            _ => Err(RecvError::Corrupt(Corruption::Published { published: published.count, next: self.next, slots })),
+            _ => Err(RecvError::Corrupt(Corruption::Published { published: count, next, slots })),
         }
     }
 
@@ -244,10 +256,11 @@ impl<L: Layer, S: Storage<L>> Batch<'_, L, S> {
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         self.reading = None; // of the one before
         let message = self.sequence();
-        if message >= self.taken.consumer.seen.count {
+        if message >= self.taken.consumer.seen {
             return Ok(None);
         }
-        let Some((reading, len)) = self.taken.consumer.open(message)? else { return Ok(None) };
+        let reading = self.taken.consumer.open(message);
+        let Some(len) = self.taken.consumer.len(message, &reading)? else { return Ok(None) };
         self.taken.count = self.taken.count.wrapping_add(1); // at most `slots`
         let reading = self.reading.insert(reading);
         // SAFETY: as in `Message`: `len` is at most `slot_size`, and nobody writes the slot meanwhile.

@@ -39,6 +39,7 @@ pub use error::{Corruption, Interrupted, JoinError, Lost, RecvError, SendError, 
 pub use producer::{Finished, Held, Producer, Room, Staged, TOGETHER};
 
 use crate::layer::{Layer, Storage, Word};
+use core::fmt;
 use core::num::NonZeroU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
@@ -148,18 +149,9 @@ impl<L: Layer> ProducerEntry<L> {
     }
 }
 
-/// What [`Control::published`] holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// How many messages were published, END included.
-    pub count: u64,
-    /// The last of them is END: nothing follows. In the same word as the count, so that nobody
-    /// sees the one without the other, whoever dies in between.
-    pub ended: bool,
-    /// Not all of them fill their slots: what they are, the slots' headers say. Once set, it stays. While
-    /// it is not, nobody reads a header, and its line stays with the writer: one transfer a message less.
-    pub mixed: bool,
-}
+/// What [`Control::published`] holds: the word as it is, since a producer makes the next one of it for each message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Published(u64);
 
 impl Published {
     const ENDED: u64 = 1 << 63;
@@ -169,14 +161,47 @@ impl Published {
 
     /// Reads the word's value.
     pub const fn from_word(word: u64) -> Self {
-        Self { count: word & Self::MAX, ended: word & Self::ENDED != 0, mixed: word & Self::MIXED != 0 }
+        Self(word)
     }
 
     /// The word's value.
     pub const fn word(self) -> u64 {
-        let ended = if self.ended { Self::ENDED } else { 0 };
-        let mixed = if self.mixed { Self::MIXED } else { 0 };
-        self.count | ended | mixed
+        self.0
+    }
+
+    /// How many messages were published, END included.
+    pub const fn count(self) -> u64 {
+        self.0 & Self::MAX
+    }
+
+    /// The last of them is END: nothing follows. In the same word as the count, so that nobody
+    /// sees the one without the other, whoever dies in between.
+    pub const fn ended(self) -> bool {
+        self.0 & Self::ENDED != 0
+    }
+
+    /// Not all of them fill their slots: what they are, the slots' headers say. Once set, it stays. While
+    /// it is not, nobody reads a header, and its line stays with the writer: one transfer a message less.
+    pub const fn mixed(self) -> bool {
+        self.0 & Self::MIXED != 0
+    }
+
+    /// With so many more messages counted. There are as many: no number reaches [`MAX`](Self::MAX).
+    const fn and(self, messages: u64, all_fill: bool) -> Self {
+        let counted = self.0.wrapping_add(messages);
+        Self(if all_fill { counted } else { counted | Self::MIXED })
+    }
+
+    /// With END counted, too.
+    const fn and_end(self) -> Self {
+        Self(self.and(1, false).0 | Self::ENDED)
+    }
+}
+
+impl fmt::Debug for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, ended, mixed) = (self.count(), self.ended(), self.mixed());
+        f.debug_struct("Published").field("count", &count).field("ended", &ended).field("mixed", &mixed).finish()
     }
 }
 
@@ -314,10 +339,6 @@ mod tests {
     fn words_mean_what_was_written_into_them() {
         for count in [0, 1, 2, Published::MAX] {
             for flag in [false, true] {
-                for mixed in [false, true] {
-                    let published = Published { count, ended: flag, mixed };
-                    assert_eq!(Published::from_word(published.word()), published);
-                }
                 let acknowledged = Acknowledged { count, joining: flag };
                 assert_eq!(Acknowledged::from_word(acknowledged.word()), acknowledged);
             }
@@ -329,6 +350,20 @@ mod tests {
                 assert_eq!(occupancy.vacated(), Occupancy { active: false, generation });
             }
         }
+    }
+
+    #[test]
+    fn what_is_published_is_counted_in_one_word() {
+        let none = Published::from_word(0);
+        assert_eq!((none.count(), none.ended(), none.mixed()), (0, false, false));
+        let two = none.and(2, true);
+        assert_eq!((two.count(), two.ended(), two.mixed()), (2, false, false));
+        let three = two.and(1, false);
+        assert_eq!((three.count(), three.ended(), three.mixed()), (3, false, true));
+        assert!(three.and(1, true).mixed(), "once set, it stays");
+        let most = Published::from_word(Published::MAX - 1).and_end();
+        assert_eq!((most.count(), most.ended(), most.mixed()), (Published::MAX, true, true));
+        assert_eq!(Published::from_word(most.word()), most);
     }
 
     #[test]

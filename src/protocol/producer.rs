@@ -9,9 +9,8 @@ mod room;
 
 pub use room::{Room, Staged};
 
-use super::{
-    Channel, ConsumerEntry, Control, Corruption, Interrupted, JoinError, Occupancy, Published, SendError, Waiting,
-};
+use self::room::Fitting;
+use super::{Channel, ConsumerEntry, Control, Interrupted, JoinError, Occupancy, Published, SendError, Waiting};
 use crate::layer::{Acquired, Deadline, Layer, Lock, Participant, Signal, Storage, Word};
 use core::sync::atomic::Ordering::Relaxed;
 use core::{fmt, marker::PhantomData};
@@ -24,9 +23,10 @@ use core::{fmt, marker::PhantomData};
 pub struct Producer<L: Layer, S: Storage<L>> {
     channel: Channel<L, S>,
     me: Participant,
-    /// The lowest acknowledgement known; looked at again only when it binds. Acknowledgements
-    /// never go back, and who joins later starts at the count of that time, which is no lower.
-    gate: Option<u64>,
+    /// For messages below this number there is room, as we know without looking: it follows from the lowest
+    /// acknowledgement seen. Acknowledgements never go back, and who joins later starts at the count of
+    /// that time, which is no lower. At most [`Published::MAX`].
+    gate: u64,
     /// For how many messages the last wait found room at its first look.
     found: u64,
     /// We hold the lock, between calls, too: where there is one place for a producer, nobody else can
@@ -59,15 +59,15 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let capacity = channel.geometry.producers;
         let Some(me) = channel.take_producer_entry() else {
             let full = JoinError::Full { role: "producer", capacity };
-            return Err(if channel.published().ended { JoinError::Ended } else { full });
+            return Err(if channel.published().ended() { JoinError::Ended } else { full });
         };
         let published = Published::from_word(0); // it is read when the lock is ours
-        let mut producer = Self { channel, me, gate: None, found: 0, holds: false, published, finished: false };
+        let mut producer = Self { channel, me, gate: 0, found: 0, holds: false, published, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             producer.recover();
             drop(Held { producer: &mut producer, not_send: PhantomData });
         }
-        if producer.channel.published().ended {
+        if producer.channel.published().ended() {
             producer.channel.vacate_producer_entry(me);
             return Err(JoinError::Ended);
         }
@@ -90,14 +90,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// [`SendError::TimedOut`] with [`Waiting::Lock`], [`SendError::Ended`].
     #[inline(always)]
     pub fn lock(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
-        if self.finished {
-            return Err(SendError::Ended);
-        }
         if !self.holds {
             self.acquire(deadline)?;
         }
-        let held = Held { producer: self, not_send: PhantomData };
-        if held.published().ended { Err(SendError::Ended) } else { Ok(held) }
+        Ok(Held { producer: self, not_send: PhantomData })
     }
 
     /// Waits for the write lock and a free slot.
@@ -113,10 +109,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     ///
     /// # Errors
     /// See [`SendError`].
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
-        self.fits(message.len())?;
-        self.reserve(deadline)?.copy(message)?.publish();
+        let fitting = self.fits(message.len())?;
+        self.reserve(deadline)?.copy_fitting(message, fitting).publish();
         Ok(())
     }
 
@@ -199,9 +195,12 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
 
-    /// Takes the lock.
+    /// Takes the lock, unless END is published. (Who keeps it is the only one who could publish that.)
     #[inline(never)]
     fn acquire(&mut self, deadline: Deadline) -> Result<(), SendError> {
+        if self.finished {
+            return Err(SendError::Ended);
+        }
         match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
             Ok(Acquired::Clean) => self.begin(),
             Ok(Acquired::OwnerDied) => self.recover(),
@@ -210,6 +209,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 let owner = busy.owner.map(|number| number.saturating_sub(first));
                 return Err(SendError::TimedOut(Waiting::Lock { owner }));
             }
+        }
+        if self.published.ended() {
+            self.holds = false;
+            self.release();
+            return Err(SendError::Ended);
         }
         Ok(())
     }
@@ -249,8 +253,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    fn fits(&self, len: usize) -> Result<(), SendError> {
-        if len > self.channel.geometry.slot_size as usize { Err(self.too_long(len)) } else { Ok(()) }
+    fn fits(&self, len: usize) -> Result<Fitting, SendError> {
+        Fitting::new(len, self.channel.geometry.slot_size).ok_or_else(|| self.too_long(len))
     }
 }
 
@@ -280,11 +284,8 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     #[inline(always)]
     pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
-        let n = self.published().count;
-        if n == Published::MAX {
-            return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as END
-        }
-        if !self.producer.has_room(n) {
+        let n = self.published().count();
+        if n >= self.producer.gate {
             self.producer.await_room(n, deadline)?;
         }
         Ok(Room::new(self))

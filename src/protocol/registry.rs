@@ -27,11 +27,11 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         entry.data.renew(&self.layer);
         let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
         // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.
-        entry.acked.0.store(Acknowledged { count: bound.count, joining: true }.word(), Release);
+        entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
         entry.state.store(state.word(), Release); // E9, to E6: JOINING
         self.layer.heavy_fence(SeqCst); // J
         let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
-        let settled = Acknowledged { count: start.count, joining: false };
+        let settled = Acknowledged { count: start.count(), joining: false };
         entry.acked.0.store(settled.word(), Release); // E3, to E4: as above, and we read nothing below
         L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
         Some((Participant { number, generation: state.generation }, start))

@@ -73,7 +73,7 @@ fn the_highest_count_is_the_end_of_the_road_and_not_an_end() {
     assert_eq!(producer.try_send(b"one more"), Err(corrupt));
     assert_eq!(producer.try_loan().unwrap_err(), corrupt);
     assert_eq!(producer.finish_timeout(Duration::from_millis(1)), Err(corrupt));
-    assert!(!channel.published().ended);
+    assert!(!channel.published().ended());
     assert_eq!(consumer.try_recv(), Err(RecvError::TimedOut { next: highest }));
 }
 
@@ -114,7 +114,8 @@ fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
         let corrupt = RecvError::Corrupt(Corruption::Published { published, next: 3, slots: 2 });
         assert_eq!(consumer.try_recv(), Err(corrupt));
     }
-    let lengths_count = Published { count: 5, ended: false, mixed: true };
+    let lengths_count = Published::from_word(5 | (Published::MAX + 1));
+    assert_eq!((lengths_count.count(), lengths_count.mixed()), (5, true));
     scratch.write(spots.published, &lengths_count.word().to_ne_bytes());
     assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
 }

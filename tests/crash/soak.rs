@@ -192,7 +192,7 @@ fn storm(sync: Sync, seed: u64, length: Duration) {
         expect_success(producer, "producer");
     }
     let published = channel.published();
-    assert!(published.ended, "somebody finished last");
+    assert!(published.ended(), "somebody finished last");
     for mut consumer in consumers {
         expect_success(&mut consumer.process, "consumer");
         consumer.collect(&mut blocks);
@@ -201,7 +201,7 @@ fn storm(sync: Sync, seed: u64, length: Duration) {
         "{sync:?}, seed {seed}, {slots} slots, {:.0?}: {killed_producers} producers and {killed_consumers} consumers killed \
          and replaced, {} messages, {} evictions, {} takeovers, {} blocks compared",
         length,
-        published.count,
+        published.count(),
         channel.evicted(),
         channel.takeovers(),
         blocks.len()

@@ -136,7 +136,7 @@ fn producer_dies(slots: u32, before: Before, k: usize) -> String {
     if let Some(rival) = rival {
         rival.join().unwrap();
     }
-    let ended = Channel::open(&ackcast::segment::Name::new(&name).unwrap()).unwrap().published().ended;
+    let ended = Channel::open(&ackcast::segment::Name::new(&name).unwrap()).unwrap().published().ended();
     if !ended {
         let mut successor = Producer::attach(&name).unwrap();
         for i in 100..103_u64 {

@@ -50,7 +50,7 @@ fn nobody_joins_a_channel_that_is_over() {
         let mut stdin = send.stdin();
         stdin.write_all(&old).unwrap();
         if killed {
-            let sent = || Channel::open(&Name::new(&scratch.name).unwrap()).unwrap().published().count;
+            let sent = || Channel::open(&Name::new(&scratch.name).unwrap()).unwrap().published().count();
             eventually("not all is sent", || sent() == 60);
             send.kill(Signal::KILL);
             send.end();

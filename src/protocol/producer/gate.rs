@@ -2,19 +2,16 @@
 
 use super::Producer;
 use crate::layer::{Deadline, Layer, Look, Signal, Storage, Word};
-use crate::protocol::{Acknowledged, Corruption, Geometry, Occupancy, SendError, Waiting};
+use crate::protocol::{Acknowledged, Corruption, Geometry, Occupancy, Published, SendError, Waiting};
 use core::sync::atomic::Ordering::Acquire;
 
 impl<L: Layer, S: Storage<L>> Producer<L, S> {
-    /// Whether, by what we know without looking, message `n` may be written.
-    #[inline(always)]
-    pub(super) fn has_room(&self, n: u64) -> bool {
-        self.gate.is_some_and(|gate| n.saturating_sub(gate) < self.channel.slots.get())
-    }
-
     /// Waits until message `n` may be written.
     #[inline(never)]
     pub(super) fn await_room(&mut self, n: u64, deadline: Deadline) -> Result<(), SendError> {
+        if n == Published::MAX {
+            return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as 0
+        }
         if deadline != Deadline::Now {
             self.channel.layer.pace(self.found, self.channel.geometry.slots);
         }
@@ -22,7 +19,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, |look| {
             looks = looks.saturating_add(1);
             match self.look_for_room(n, look) {
-                Ok(gate) => Some(Ok(gate)),
+                Ok(lowest) => Some(Ok(lowest)),
                 Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
                 Err(Blocked::Waiting(waiting)) => {
                     last = Some(waiting);
@@ -30,22 +27,21 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 }
             }
         });
-        let gate = match (found, last) {
+        let lowest = match (found, last) {
             (Some(result), _) => result?,
             (None, Some(waiting)) => return Err(SendError::TimedOut(waiting)),
             (None, None) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
         };
-        self.gate = Some(gate);
-        let room = gate.saturating_add(self.channel.slots.get()).saturating_sub(n);
-        self.found = if looks == 1 { room } else { 0 };
+        self.gate = lowest.saturating_add(self.channel.slots.get()).min(Published::MAX);
+        self.found = if looks == 1 { self.gate.saturating_sub(n) } else { 0 };
         Ok(())
     }
 
     /// What must be known before message `n` may be written: that the consumers are there, if it
-    /// is the first, and that each is done with the slot.
+    /// is the first, and that each is done with the slot. Returns the lowest acknowledgement.
     fn look_for_room(&self, n: u64, look: Look) -> Result<u64, Blocked> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
-        let (mut gate, mut joined) = (n, 0_u32);
+        let (mut lowest, mut joined) = (n, 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
             let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
             // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
@@ -72,12 +68,12 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             }
             // Until it has decided, it could still start after the message that waits for it.
             joined = joined.saturating_add(u32::from(!joining));
-            gate = gate.min(acked);
+            lowest = lowest.min(acked);
         }
         if n == 0 && joined < start_with {
             return Err(Blocked::Waiting(Waiting::Start { joined, wanted: start_with }));
         }
-        Ok(gate)
+        Ok(lowest)
     }
 }
 

@@ -18,7 +18,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// The caller knows that the message after those that are published may be written.
     #[inline(always)]
     pub(super) fn new(held: Held<'p, L, S>) -> Self {
-        let slot = held.producer.channel.slot_of(held.published().count);
+        let slot = held.producer.channel.slot_of(held.published().count());
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
         // message `count - slots`, the last one in this slot, so nobody reads it (S3).
         let writing = unsafe { held.producer.channel.storage.write(slot) };
@@ -27,7 +27,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
 
     /// The number that the message will have in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        self.held.published().count
+        self.held.published().count()
     }
 
     /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
@@ -71,8 +71,8 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// [`SendError::TooLong`].
     #[inline(always)]
     pub fn stage(self, len: usize) -> Result<Staged<'p, L, S>, SendError> {
-        self.held.producer.fits(len)?;
-        Ok(self.write(Header { len: len as u32, kind: Header::DATA }))
+        let fitting = self.held.producer.fits(len)?;
+        Ok(self.write(fitting))
     }
 
     /// Copies `message` into the slot, to be published with those before it.
@@ -80,13 +80,18 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    pub fn copy(mut self, message: &[u8]) -> Result<Staged<'p, L, S>, SendError> {
-        let slot_size = self.held.producer.channel.geometry.slot_size;
-        let Some(bytes) = self.bytes_mut().get_mut(..message.len()) else {
-            return Err(SendError::TooLong { len: message.len(), slot_size });
-        };
-        bytes.copy_from_slice(message);
-        Ok(self.write(Header { len: message.len() as u32, kind: Header::DATA }))
+    pub fn copy(self, message: &[u8]) -> Result<Staged<'p, L, S>, SendError> {
+        let fitting = self.held.producer.fits(message.len())?;
+        Ok(self.copy_fitting(message, fitting))
+    }
+
+    /// As [`copy`](Room::copy), of a message that is known to fit.
+    #[inline(always)]
+    pub(super) fn copy_fitting(self, message: &[u8], fitting: Fitting) -> Staged<'p, L, S> {
+        // SAFETY: a slot has `slot_size` bytes, which `message` fits into; nobody else has access (see
+        // `Room::new`), so it is not from there.
+        unsafe { ptr::copy_nonoverlapping(message.as_ptr(), self.writing.bytes(), message.len()) };
+        self.write(fitting)
     }
 
     /// Publishes the first `len` bytes of the slot as a message. The lock stays ours.
@@ -99,20 +104,38 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     }
 
     /// Publishes END.
-    pub(super) fn end(self) -> Held<'p, L, S> {
-        self.write(Header { len: 0, kind: Header::END }).publish()
+    pub(super) fn end(mut self) -> Held<'p, L, S> {
+        self.writing.set_header(Header { len: 0, kind: Header::END });
+        self.written(Published::and_end).publish()
     }
 
     #[inline(always)]
-    fn write(mut self, header: Header) -> Staged<'p, L, S> {
-        self.writing.set_header(header);
+    fn write(mut self, Fitting { len, fills }: Fitting) -> Staged<'p, L, S> {
+        self.writing.set_header(Header { len, kind: Header::DATA });
+        self.written(|published| published.and(1, fills))
+    }
+
+    #[inline(always)]
+    fn written(self, count: impl FnOnce(Published) -> Published) -> Staged<'p, L, S> {
         let Self { writing, held } = self;
         drop(writing); // we write no more: once it is counted, the slot is the consumers'
-        let (ended, fills) = (header.kind == Header::END, header.len == held.producer.channel.geometry.slot_size);
-        let published = held.published();
-        let count = published.count.saturating_add(1);
-        let published = Published { count, ended, mixed: published.mixed || ended || !fills };
-        Staged { published, held }
+        Staged { published: count(held.published()), held }
+    }
+}
+
+/// The length of a message that fits into a slot.
+#[derive(Clone, Copy)]
+pub(super) struct Fitting {
+    len: u32,
+    fills: bool,
+}
+
+impl Fitting {
+    /// `None`: it is too long.
+    #[inline(always)]
+    pub(super) fn new(len: usize, slot_size: u32) -> Option<Self> {
+        let fills = len == slot_size as usize;
+        (fills || len < slot_size as usize).then_some(Self { len: len as u32, fills })
     }
 }
 
@@ -141,26 +164,29 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// and since stores arrive in order, every word put on the stack meanwhile is in their way.
     #[inline(always)]
     pub fn extend(&mut self, mut write: impl FnMut(&mut [u8]) -> Option<usize>) -> usize {
-        let Producer { ref channel, gate, .. } = *self.held.producer;
-        let Geometry { slots, slot_size, .. } = channel.geometry;
         // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
         // the lowest acknowledgement that we know is not above the count of the time of our look.
-        let free = gate.unwrap_or(0).saturating_add(slots.into()).min(Published::MAX);
-        let Published { count, ended, mut mixed } = self.published;
-        let (mut next, mut slot) = (count, channel.slot_of(count));
-        while next < free {
+        let Producer { ref channel, gate, .. } = *self.held.producer;
+        let Geometry { slots, slot_size, .. } = channel.geometry;
+        let count = self.published.count();
+        let (mut next, mut slot, mut all_fill) = (count, channel.slot_of(count), true);
+        while next < gate {
             // SAFETY: as in `Room::new`: we hold the lock, and message `next` may be written.
             let mut writing = unsafe { channel.storage.write(slot) };
             // SAFETY: as in `Room::bytes_mut`.
             let bytes = unsafe { slice::from_raw_parts_mut(writing.bytes(), slot_size as usize) };
             let Some(len) = write(bytes).filter(|&len| len <= slot_size as usize) else { break };
             writing.set_header(Header { len: len as u32, kind: Header::DATA });
-            mixed |= len < slot_size as usize;
-            next = next.saturating_add(1);
-            slot = if slot.saturating_add(1) < slots { slot.saturating_add(1) } else { 0 };
+            all_fill &= len == slot_size as usize;
+            next = next.wrapping_add(1); // at most `gate`
+            slot = slot.wrapping_add(1); // at most `slots`
+            if slot == slots {
+                slot = 0;
+            }
         }
-        self.published = Published { count: next, ended, mixed };
-        next.saturating_sub(count) as usize
+        let more = next.saturating_sub(count);
+        self.published = self.published.and(more, all_fill);
+        more as usize
     }
 
     /// Publishes what is staged. The lock stays ours.

@@ -11,7 +11,7 @@ use ackcast::layer::{Header, Layer};
 use ackcast::layers::{Fences, Futex};
 use ackcast::protocol::{self, Corruption, Published, TOGETHER, Waiting};
 use ackcast::segment::{Handle, Layout, Name};
-use ackcast::signal::{AWAKE, PARKED};
+use ackcast::signal::{AWAKE, PARKED, ROUSED};
 use ackcast::{Interrupted, RecvError, SendError};
 use anyhow::Result;
 use std::mem::offset_of;
@@ -52,6 +52,8 @@ const _: () = {
 const FLAG: u64 = 1 << 63;
 /// The next bit of `published`: not all messages fill their slots.
 const MIXED: u64 = 1 << 62;
+/// How far ahead of the message lines are asked for, in bytes.
+const AHEAD: usize = 1024;
 /// The bit of the lock's word that obliges its owner to wake somebody.
 const CONTENDED: u32 = 1 << 8;
 
@@ -109,7 +111,10 @@ pub struct Producer<'m> {
     alone: bool,
     /// The lock's word while it is ours.
     mine: u32,
-    gate: Option<u64>,
+    /// For messages below this number there is room.
+    gate: u64,
+    /// What `published` holds, while the lock is ours.
+    word: u64,
     holds: bool,
     finished: bool,
 }
@@ -133,7 +138,8 @@ impl<'m> Producer<'m> {
             symmetric: map.fences == Fences::Symmetric,
             alone: map.geometry.producers == 1,
             mine: ((me.number + 1) & 0xff) | (me.generation << 9),
-            gate: None,
+            gate: 0,
+            word: 0,
             holds: false,
             finished: false,
         }
@@ -150,32 +156,32 @@ impl<'m> Producer<'m> {
         if !self.holds {
             self.acquire()?;
         }
-        let word = self.published.load(Relaxed);
+        let word = self.word;
         if word & FLAG != 0 {
             return self.refuse(SendError::Ended);
         }
         let (n, mixed) = (word & Published::MAX, word & MIXED);
-        if n == Published::MAX {
-            return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
-        }
-        if self.gate.is_none_or(|gate| n.saturating_sub(gate) >= self.slots.get()) {
+        if n >= self.gate {
             self.look_for_room(n)?;
         }
         let slot = (n % self.slots) as usize;
+        let payload = self.payloads.wrapping_add(slot * self.stride);
+        ask_for(payload.wrapping_add(AHEAD));
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
         unsafe {
-            ptr::copy_nonoverlapping(message.as_ptr(), self.payloads.add(slot * self.stride), message.len());
+            ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
             self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
         }
         let mixed = if message.len() < self.slot_size as usize { MIXED } else { mixed };
-        self.published.store((n + 1) | mixed, Release);
+        self.word = (n + 1) | mixed;
+        self.published.store(self.word, Release);
         if self.symmetric {
             fence(SeqCst)
         } else {
             compiler_fence(SeqCst)
         }
         for entry in self.consumers {
-            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) == PARKED {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
                 wake(&entry.data);
             }
         }
@@ -194,34 +200,34 @@ impl<'m> Producer<'m> {
         if !self.holds {
             self.acquire()?;
         }
-        let word = self.published.load(Relaxed);
+        let word = self.word;
         if word & FLAG != 0 {
             return self.refuse(SendError::Ended);
         }
         let (n, mixed) = (word & Published::MAX, word & MIXED);
-        if n == Published::MAX {
-            return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
-        }
-        if self.gate.is_none_or(|gate| n.saturating_sub(gate) >= self.slots.get()) {
+        if n >= self.gate {
             self.look_for_room(n)?;
         }
         let slot = (n % self.slots) as usize;
+        let payload = self.payloads.wrapping_add(slot * self.stride);
+        ask_for(payload.wrapping_add(AHEAD));
         if self.slot_size as usize != SIZE {
             return self.refuse(SendError::TooLong { len: SIZE, slot_size: self.slot_size });
         }
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
         unsafe {
-            fill::<SIZE>(&mut *self.payloads.add(slot * self.stride).cast(), tag);
+            fill::<SIZE>(&mut *payload.cast(), tag);
             self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
         }
-        self.published.store((n + 1) | mixed, Release);
+        self.word = (n + 1) | mixed;
+        self.published.store(self.word, Release);
         if self.symmetric {
             fence(SeqCst)
         } else {
             compiler_fence(SeqCst)
         }
         for entry in self.consumers {
-            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) == PARKED {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
                 wake(&entry.data);
             }
         }
@@ -240,30 +246,26 @@ impl<'m> Producer<'m> {
         if !self.holds {
             self.acquire().map_err(|error| Interrupted { sent, error })?;
         }
-        let word = self.published.load(Relaxed);
+        let word = self.word;
         if word & FLAG != 0 {
             return self.refuse(SendError::Ended).map_err(|error| Interrupted { sent, error });
         }
         let (mut n, mut mixed) = (word & Published::MAX, word & MIXED);
         while sent < messages.len() {
-            if n == Published::MAX {
-                let error = SendError::Corrupt(Corruption::Count { published: n });
-                return self.refuse(error).map_err(|error| Interrupted { sent, error });
-            }
-            if self.gate.is_none_or(|gate| n.saturating_sub(gate) >= self.slots.get()) {
+            if n >= self.gate {
                 self.look_for_room(n).map_err(|error| Interrupted { sent, error })?;
             }
-            let free = self.gate.unwrap_or(0).saturating_add(self.slots.get()).min(Published::MAX);
             let group = &messages[sent..messages.len().min(sent + TOGETHER)];
             let mut slot = n % self.slots;
             let start = n;
             for message in group {
-                if n >= free || message.len() > self.slot_size as usize {
+                if n >= self.gate || message.len() > self.slot_size as usize {
                     break;
                 }
+                let payload = self.payloads.wrapping_add(slot as usize * self.stride);
+                ask_for(payload.wrapping_add(AHEAD));
                 // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
                 unsafe {
-                    let payload = self.payloads.add(slot as usize * self.stride);
                     ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
                     self.headers.add(slot as usize).write(Header { len: message.len() as u32, kind: Header::DATA });
                 }
@@ -281,14 +283,15 @@ impl<'m> Producer<'m> {
                 return self.refuse(error).map_err(|error| Interrupted { sent, error });
             }
             sent += (n - start) as usize;
-            self.published.store(n | mixed, Release);
+            self.word = n | mixed;
+            self.published.store(self.word, Release);
             if self.symmetric {
                 fence(SeqCst)
             } else {
                 compiler_fence(SeqCst)
             }
             for entry in self.consumers {
-                if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) == PARKED {
+                if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
                     wake(&entry.data);
                 }
             }
@@ -302,7 +305,7 @@ impl<'m> Producer<'m> {
     #[cold]
     fn acquire(&mut self) -> Result<(), SendError> {
         match self.lock.compare_exchange(0, self.mine, Acquire, Relaxed) {
-            Ok(_) => self.holds = self.alone,
+            Ok(_) => (self.holds, self.word) = (self.alone, self.published.load(Relaxed)),
             Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
         }
         Ok(())
@@ -311,7 +314,10 @@ impl<'m> Producer<'m> {
     /// Every so many messages: where the slowest consumer is.
     #[inline(never)]
     fn look_for_room(&mut self, n: u64) -> Result<(), SendError> {
-        let (mut gate, mut joined) = (n, 0);
+        if n == Published::MAX {
+            return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
+        }
+        let (mut lowest, mut joined) = (n, 0);
         for (consumer, entry) in (0..).zip(self.consumers) {
             if entry.state.load(Acquire) & 1 == 0 {
                 continue;
@@ -330,12 +336,12 @@ impl<'m> Producer<'m> {
                 return self.refuse(SendError::TimedOut(waiting));
             }
             joined += u32::from(word & FLAG == 0);
-            gate = gate.min(acked);
+            lowest = lowest.min(acked);
         }
         if n == 0 && joined < self.start_with {
             return self.refuse(SendError::TimedOut(Waiting::Start { joined, wanted: self.start_with }));
         }
-        self.gate = Some(gate);
+        self.gate = (lowest + self.slots.get()).min(Published::MAX);
         Ok(())
     }
 
@@ -436,7 +442,7 @@ impl<'m> Consumer<'m> {
         } else {
             compiler_fence(SeqCst)
         }
-        if self.space.load(Relaxed) == PARKED {
+        if self.space.load(Relaxed) != AWAKE {
             wake(self.space);
         }
         Ok(())
@@ -471,7 +477,7 @@ impl<'m> Consumer<'m> {
         } else {
             compiler_fence(SeqCst)
         }
-        if self.space.load(Relaxed) == PARKED {
+        if self.space.load(Relaxed) != AWAKE {
             wake(self.space);
         }
         Ok(())
@@ -512,7 +518,7 @@ impl<'m> Consumer<'m> {
             } else {
                 compiler_fence(SeqCst)
             }
-            if self.space.load(Relaxed) == PARKED {
+            if self.space.load(Relaxed) != AWAKE {
                 wake(self.space);
             }
         } else if let Some(header) = wrong {
@@ -554,16 +560,30 @@ impl<'m> Consumer<'m> {
         } else {
             compiler_fence(SeqCst)
         }
-        if self.space.load(Relaxed) == PARKED {
+        if self.space.load(Relaxed) != AWAKE {
             wake(self.space);
         }
         RecvError::Ended
     }
 }
 
+/// The waiter may sleep: it shall look again.
 #[cold]
 #[inline(never)]
 fn wake(signal: &AtomicU32) {
-    signal.store(AWAKE, Relaxed);
-    let _ = rustix::thread::futex::wake(signal, rustix::thread::futex::Flags::empty(), 1);
+    if signal.swap(ROUSED, Release) == PARKED {
+        let _ = rustix::thread::futex::wake(signal, rustix::thread::futex::Flags::empty(), 1);
+    }
+}
+
+/// Asks for the line at this address, to be written soon.
+#[inline(always)]
+fn ask_for(line: *mut u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: it reads and writes nothing, and does nothing where there is no memory.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
 }

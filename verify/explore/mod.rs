@@ -9,8 +9,8 @@
 //! **How.** A participant is a function of what its operations come to. So it is run by itself
 //! ([`replay`]), and what it does next is found out once for each history ([`locals`]). What all
 //! share is plain data ([`memory`]). The search over both ([`search`]) runs no thread at all: a state
-//! is the memory, and where each participant stands. Of states seen, 96 bits of a hash are kept: of a
-//! hundred million states, two are taken for the same with a chance of 1 in 10^13.
+//! is the memory, and where each participant stands. Of states seen, 80 bits of a hash are kept: of
+//! five hundred million states, two are taken for the same with a chance of 1 in 10^7.
 //!
 //! **Which histories are one.** Those that the participant cannot tell apart any more. Of a function of
 //! the lock or of a signal only the result is left when it returns (of a wait, what its last look saw),

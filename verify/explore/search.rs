@@ -13,7 +13,7 @@ use crate::{
     world::{Outcome, event},
 };
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher},
 };
 
@@ -45,20 +45,21 @@ pub struct Search<'s> {
     scenario: Scenario<'s>,
     rules: Rules,
     moves: Moves<'s>,
-    seen: HashMap<Fingerprint, u32, BuildHasherDefault<Itself>>,
-    /// By index: whether all that can come after that state has been tried.
-    closed: Vec<bool>,
+    /// States after which all that can come has been tried. An end can be reached from each.
+    closed: HashSet<Fingerprint, BuildHasherDefault<Itself>>,
+    /// The other states that were seen, with their indices.
+    open: HashMap<Fingerprint, u32, BuildHasherDefault<Itself>>,
+    /// The open states in the order of their indices.
+    order: Vec<(u32, Fingerprint)>,
     path: Vec<Frame>,
-    /// The states that are not closed, in the order of their indices.
-    open: Vec<u32>,
     found: Found,
 }
 
 impl<'s> Search<'s> {
     pub fn new(scenario: Scenario<'s>, rules: Rules) -> Self {
         let moves = Moves::new(scenario, rules.deaths > 0);
-        let (seen, closed, path, open) = (HashMap::default(), Vec::new(), Vec::new(), Vec::new());
-        Self { scenario, rules, moves, seen, closed, path, open, found: Found::default() }
+        let (closed, open, order, path) = (HashSet::default(), HashMap::default(), Vec::new(), Vec::new());
+        Self { scenario, rules, moves, closed, open, order, path, found: Found::default() }
     }
 
     /// Tries all that can happen, or all up to the first failure.
@@ -94,16 +95,18 @@ impl<'s> Search<'s> {
 
     /// Comes to a state, for the first time or again.
     fn enter(&mut self, state: State) -> Result<(), String> {
-        let index = self.closed.len() as u32;
-        match self.seen.entry(state.fingerprint(self.rules.omits)) {
+        let print = state.fingerprint(self.rules.omits);
+        if self.closed.contains(&print) {
+            if let Some(frame) = self.path.last_mut() {
+                frame.ends |= !frame.by_death();
+            }
+            return Ok(());
+        }
+        let index = self.found.states as u32;
+        match self.open.entry(print) {
             Entry::Occupied(seen) => {
-                let seen = *seen.get();
                 if let Some(frame) = self.path.last_mut() {
-                    // A closed state has an end, or it would have been a failure.
-                    match self.closed[seen as usize] {
-                        true => frame.ends |= !frame.by_death(),
-                        false => frame.low = frame.low.min(seen),
-                    }
+                    frame.low = frame.low.min(*seen.get());
                 }
                 return Ok(());
             }
@@ -120,8 +123,7 @@ impl<'s> Search<'s> {
         if self.found.states % progress::EVERY == 0 {
             progress::tick(self.found.states);
         }
-        self.closed.push(false);
-        self.open.push(index);
+        self.order.push((index, print));
         let choices = self.moves.choices(&state);
         let ends = (0..self.moves.locals.len())
             .all(|who| self.moves.next(&state, who).is_none_or(|next| matches!(next, Next::Ended(_))));
@@ -137,8 +139,10 @@ impl<'s> Search<'s> {
             if !ends {
                 return Err("nobody gets to an end any more: a deadlock, or a round without an end".into());
             }
-            while self.open.last().is_some_and(|&open| open >= index) {
-                self.open.pop().into_iter().for_each(|open| self.closed[open as usize] = true);
+            while let Some(&(_, print)) = self.order.last().filter(|&&(open, _)| open >= index) {
+                self.order.pop();
+                self.open.remove(&print);
+                self.closed.insert(print);
             }
         }
         self.path.pop();

@@ -58,14 +58,14 @@ pub struct State {
     pub left: u8,
 }
 
-/// 96 bits of a state's hash: with its index, 16 bytes a state.
+/// 80 bits of a state's hash, in 10 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint([u32; 3]);
+pub struct Fingerprint([u16; 5]);
 
 impl Hash for Fingerprint {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let [low, high, _] = self.0;
-        hasher.write_u64(u64::from(high) << 32 | u64::from(low));
+        let [first, second, third, fourth, _] = self.0.map(u64::from);
+        hasher.write_u64(first | second << 16 | third << 32 | fourth << 48);
     }
 }
 
@@ -107,6 +107,6 @@ impl State {
             Hash::hash_slice(&packed[..memory.packed_len()], &mut hasher);
             hasher.finish()
         });
-        Fingerprint([first as u32, (first >> 32) as u32, second as u32])
+        Fingerprint([first as u16, (first >> 16) as u16, (first >> 32) as u16, (first >> 48) as u16, second as u16])
     }
 }

@@ -149,6 +149,7 @@ fn in_range(what: &'static str, value: u32, min: u32, max: u32) -> Result<(), La
 mod tests {
     use super::*;
     use crate::layers::{Futex, RawSync};
+    use core::mem::offset_of;
 
     const SMALL: Geometry =
         Geometry { slots: 2, slot_size: 100, consumers: 3, producers: 2, start_with: 3, end_after: 1 };
@@ -164,6 +165,53 @@ mod tests {
         assert!(layout.slots >= layout.header(2) && layout.slots % 64 == 0);
         assert_eq!(layout.stride, 128);
         assert!(layout.size >= layout.slots + 2 * 128);
+    }
+
+    /// Who writes a word for each message.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Writer {
+        Producer,
+        Consumer(usize),
+        /// Nobody: those who read it for each message keep its line.
+        Seldom,
+    }
+
+    /// The words of a segment, where they are, and who writes them.
+    fn words<L: Layer>(geometry: &Geometry) -> Vec<(usize, Writer)> {
+        let layout = Layout::new::<L>(geometry).unwrap();
+        let mut words = vec![
+            (layout.control + offset_of!(Control<L>, lock), Writer::Producer),
+            (layout.control + offset_of!(Control<L>, published), Writer::Producer),
+            (layout.control + offset_of!(Control<L>, space), Writer::Seldom),
+            (layout.control + offset_of!(Control<L>, finished), Writer::Seldom),
+            (layout.headers, Writer::Producer),
+            (layout.slots, Writer::Producer),
+        ];
+        for consumer in 0..geometry.consumers as usize {
+            let entry = layout.consumers + consumer * size_of::<ConsumerEntry<L>>();
+            words.push((entry + offset_of!(ConsumerEntry<L>, acked), Writer::Consumer(consumer)));
+            words.push((entry + offset_of!(ConsumerEntry<L>, data), Writer::Seldom));
+            words.push((entry + offset_of!(ConsumerEntry<L>, state), Writer::Seldom));
+        }
+        let producers = layout.producers..layout.headers;
+        words.extend(producers.step_by(size_of::<ProducerEntry<L>>()).map(|entry| (entry, Writer::Seldom)));
+        words
+    }
+
+    /// Two that share a line (or a pair, which some processors fetch together) and have different writers.
+    fn falsely_shared(words: &[(usize, Writer)]) -> Option<[(usize, Writer); 2]> {
+        let pairs = words.iter().flat_map(|&one| words.iter().map(move |&other| [one, other]));
+        pairs.into_iter().find(|[one, other]| one.0 / 128 == other.0 / 128 && one.1 != other.1)
+    }
+
+    #[test]
+    fn no_two_writers_share_a_line() {
+        assert_eq!(falsely_shared(&words::<Futex>(&SMALL)), None);
+        assert_eq!(falsely_shared(&words::<RawSync>(&SMALL)), None);
+        // The check can fail: a word of somebody else's right after the count.
+        let mut words = words::<Futex>(&SMALL);
+        words.push((words[1].0 + 8, Writer::Consumer(0)));
+        assert!(falsely_shared(&words).is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! judge and what it cannot.
 #![cfg(test)]
 
+mod alone;
 mod assumption;
 mod catalogue;
 mod check;

@@ -3,6 +3,7 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     cell::RefCell,
+    env,
     io::{IsTerminal, stderr},
     sync::LazyLock,
     time::{Duration, Instant},
@@ -18,9 +19,21 @@ pub const EVERY: u64 = 1024;
 static LINES: LazyLock<Option<MultiProgress>> =
     LazyLock::new(|| stderr().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())));
 
+/// Set where the one who started us has the terminal: it is told, on our output.
+pub const FORWARD: &str = "ACKCAST_PROGRESS";
+static FORWARDS: LazyLock<bool> = LazyLock::new(|| env::var_os(FORWARD).is_some());
+const SO_FAR: &str = "so far: ";
+
+/// The executions of which such a line tells.
+pub fn forwarded(line: &str) -> Option<u64> {
+    line.strip_prefix(SO_FAR)?.parse().ok()
+}
+
 struct Line {
     what: String,
     start: Instant,
+    /// When something was said.
+    last: Instant,
     bar: Option<ProgressBar>,
 }
 
@@ -30,14 +43,20 @@ thread_local! {
 
 /// A check begins.
 pub fn begin(what: impl FnOnce() -> String) {
-    let line = LINES.as_ref().map(|_| Line { what: what(), start: Instant::now(), bar: None });
-    LINE.set(line);
+    let now = Instant::now();
+    let line = || Line { what: what(), start: now, last: now, bar: None };
+    LINE.set((*FORWARDS || LINES.is_some()).then(line));
 }
 
 /// So many executions are done.
 pub fn tick(executions: u64) {
     LINE.with_borrow_mut(|line| {
-        let (Some(line), Some(lines)) = (line, &*LINES) else { return };
+        let Some(line) = line else { return };
+        if *FORWARDS && line.last.elapsed() >= LONG {
+            line.last = Instant::now();
+            println!("{SO_FAR}{executions}");
+        }
+        let Some(lines) = &*LINES else { return };
         let time = line.start.elapsed();
         if time >= LONG {
             let bar = line.bar.get_or_insert_with(|| {
@@ -58,6 +77,12 @@ pub fn end() {
 
 fn text(what: &str, executions: u64, time: Duration) -> String {
     format!("{what}: {executions} executions, {:.0} a second", executions as f64 / time.as_secs_f64())
+}
+
+#[test]
+fn what_is_forwarded_is_understood() {
+    assert_eq!(forwarded(&format!("{SO_FAR}2048")), Some(2048));
+    assert_eq!(forwarded("passed: 2048 executions in 1 s"), None);
 }
 
 #[test]

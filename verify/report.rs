@@ -1,8 +1,8 @@
 //! What was checked, for people and for tools: `target/verify/report.md` and `.json`.
 
 use crate::{
+    alone::Passed,
     catalogue::Entry,
-    check::Report,
     equivalents::excuse,
     explore::Exploration,
     hook::{Seen, Site},
@@ -18,7 +18,7 @@ use std::{
 
 #[derive(Debug, Default)]
 struct All {
-    checks: Vec<(Entry, u64, f64)>,
+    checks: Vec<(Entry, Passed)>,
     fates: Vec<Fate>,
     sweeps: Vec<Swept>,
     explorations: Vec<Exploration>,
@@ -28,9 +28,9 @@ static ALL: Mutex<All> =
     Mutex::new(All { checks: Vec::new(), fates: Vec::new(), sweeps: Vec::new(), explorations: Vec::new() });
 
 /// Adds a check that passed.
-pub fn add(entry: Entry, report: &Report) {
+pub fn add(entry: Entry, passed: Passed) {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-    all.checks.push((entry, report.executions, report.time.as_secs_f64()));
+    all.checks.push((entry, passed));
     write(&all);
 }
 
@@ -61,7 +61,7 @@ fn checks_table(all: &All) -> String {
         "| scenario | defends | producers × consumers × messages on slots | doubles | checker | executions | seconds \
          | exhaustive |\n| --- | --- | --- | --- | --- | ---: | ---: | --- |\n",
     );
-    for (entry, executions, seconds) in &all.checks {
+    for &(entry, Passed { executions, seconds }) in &all.checks {
         let (case, exhaustive) = (&entry.case, if entry.checker.is_exhaustive() { "yes" } else { "no" });
         let _ = writeln!(
             text,
@@ -161,7 +161,7 @@ fn write(all: &All) {
     let markdown = format!(
         "# Checks\n\n{checks}\n# Crash points\n\n{sweeps}\n# Explorations\n\n{explorations}\n# Mutants\n\n{mutants}"
     );
-    let checks = all.checks.iter().map(|(entry, executions, seconds)| {
+    let checks = all.checks.iter().map(|(entry, Passed { executions, seconds })| {
         format!(
             "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"doubles\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
              \"seconds\":{seconds:.3},\"exhaustive\":{}}}",

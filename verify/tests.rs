@@ -1,6 +1,7 @@
 //! The tests. `--cfg loom` makes them deep; nothing else changes.
 
 use crate::{
+    alone::{self, Passed},
     case,
     catalogue::{Entry, Witness, entries},
     check::{Case, Checker, Report, check, refused, text_of, trace},
@@ -43,17 +44,25 @@ fn passes(entry: Entry) -> Report {
     let found = check(entry.case, entry.checker, Armed::default());
     assert!(found.failure.is_none(), "\n{}", explain(entry, Armed::default, &found));
     assert_eq!(entry.unreached(&found), None, "{} never reaches it", entry.case);
-    report::add(entry, &found);
     found
 }
 
 /// Every fourth check from the `part`-th on, so that they run side by side.
 fn checks(part: usize) {
-    let wanted = entries().into_iter().filter(|entry| cfg!(loom) || !entry.deep);
-    for entry in wanted.skip(part).step_by(4) {
-        passes(entry);
+    let wanted = (0..).zip(entries()).filter(|(_, entry)| cfg!(loom) || !entry.deep);
+    for (number, entry) in wanted.skip(part).step_by(4) {
+        report::add(entry, alone::passes(number, entry));
     }
 }
+
+#[test]
+fn a_check_that_fails_in_its_process_fails_here() {
+    let entry = first("everyone_gets_everything", Doubles::ASSUME);
+    let said = cause(|| _ = alone::passes(entries().len(), entry));
+    assert!(said.contains(NO_CHECK) && said.contains("exit status: 101"), "{said}");
+}
+
+const NO_CHECK: &str = "the catalogue is not that long";
 
 #[test]
 fn checks_first_part() {
@@ -289,14 +298,16 @@ fn what_ends_loom_early_is_refused() {
 /// One check by its place in the catalogue, deep or not, or of it one schedule: `ACKCAST_CHECK=3` and [`BY_HAND`].
 #[test]
 fn one_check_by_hand() {
-    let Ok(wanted) = std::env::var("ACKCAST_CHECK") else { return };
+    let Ok(wanted) = std::env::var(alone::CHECK) else { return };
+    println!(); // alone in its process, the test's name comes before this
     let wanted: usize = wanted.parse().expect("ACKCAST_CHECK is a number");
-    let entry = entries().into_iter().nth(wanted).expect("the catalogue is that long");
-    let entry = match std::env::var("ACKCAST_SCHEDULE") {
+    let entry = entries().into_iter().nth(wanted).expect(NO_CHECK);
+    let entry = match std::env::var(alone::SCHEDULE) {
         Ok(schedule) => Entry { checker: Checker::Replay(schedule.leak()), witnesses: &[], ..entry },
         Err(_) => entry,
     };
     eprintln!("{} {:?} [{}] {:?}", entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
     let found = passes(entry);
-    eprintln!("{} executions in {:?}, {} outcomes", found.executions, found.time, found.outcomes.len());
+    println!("{}", Passed::new(&found).line());
+    eprintln!("{} outcomes", found.outcomes.len());
 }

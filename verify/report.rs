@@ -97,9 +97,10 @@ fn explorations_table(explorations: &[Exploration]) -> String {
         "| producers × consumers × messages on slots | deaths | places | states | steps | outcomes | seconds |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
-    for Exploration { shape, deaths, points, states, steps, outcomes, time } in explorations {
-        let seconds = time.as_secs_f64();
-        let _ = writeln!(text, "| {shape} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |");
+    for Exploration { shape, comes_and_goes, deaths, points, states, steps, outcomes, time } in explorations {
+        let (seconds, late) = (time.as_secs_f64(), if *comes_and_goes { ", one late" } else { "" });
+        let _ =
+            writeln!(text, "| {shape}{late} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |");
     }
     text
 }
@@ -190,9 +191,9 @@ fn write(all: &All) {
         )
     });
     let explorations = all.explorations.iter().map(|exploration| {
-        let Exploration { shape, deaths, points, states, steps, outcomes, time } = exploration;
+        let Exploration { shape, comes_and_goes, deaths, points, states, steps, outcomes, time } = exploration;
         format!(
-            "{{\"shape\":\"{shape}\",\"deaths\":{deaths},\"places\":{points},\"states\":{states},\"steps\":{steps},\
+            "{{\"shape\":\"{shape}\",\"one_late\":{comes_and_goes},\"deaths\":{deaths},\"places\":{points},\"states\":{states},\"steps\":{steps},\
              \"outcomes\":{outcomes},\"seconds\":{:.3}}}",
             time.as_secs_f64()
         )

@@ -1,7 +1,7 @@
 //! The explorer's layer.
 
 use super::{
-    memory::{Address, Op},
+    memory::{Address, NOBODY, Op},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
     replay::ask,
     segment::Parts,
@@ -59,15 +59,15 @@ impl Layer for Explored {
     }
 
     fn claim(&self, number: u32) -> bool {
-        self.kernel(number, Kind::Claim, |alive| Op::Exchange(alive, 0, 1), Location::caller()) == 0
+        self.kernel(number, Kind::Claim, Op::Claim, Location::caller()) != 0
     }
 
     fn disclaim(&self, number: u32) {
-        self.kernel(number, Kind::Disclaim, |alive| Op::Store(alive, 0), Location::caller());
+        self.kernel(number, Kind::Disclaim, |alive| Op::Store(alive, NOBODY), Location::caller());
     }
 
     fn is_alive(&self, number: u32) -> bool {
-        self.kernel(number, Kind::Alive, Op::Load, Location::caller()) != 0
+        self.kernel(number, Kind::Alive, Op::Alive, Location::caller()) != 0
     }
 }
 

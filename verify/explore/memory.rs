@@ -19,6 +19,9 @@ pub struct SlotAddress {
 /// What a slot holds while somebody writes it: no message's form. So whoever dies writing leaves it torn.
 const TORN: u64 = u64::MAX;
 
+/// What the word of a participant's number holds if nobody has it; else who, counted from 1.
+pub const NOBODY: u64 = 0;
+
 /// An operation that others may notice, or that may notice others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
@@ -26,6 +29,10 @@ pub enum Op {
     Store(Address, u64),
     Swap(Address, u64),
     Exchange(Address, u64, u64),
+    /// Takes a participant's number: 1 if nobody living has it.
+    Claim(Address),
+    /// Whether somebody living has the number.
+    Alive(Address),
     Read(SlotAddress),
     ReadEnds(SlotAddress),
     Write(SlotAddress),
@@ -124,6 +131,12 @@ impl Memory {
                 }
                 found
             }
+            Op::Claim(number) if self.get(number) != NOBODY => 0,
+            Op::Claim(number) => {
+                self.owned(number, who);
+                1
+            }
+            Op::Alive(number) => u64::from(self.get(number) != NOBODY),
             Op::Read(slot) => {
                 if self.get(slot.accesses) >> PARTICIPANTS != 0 {
                     return Came::Race;
@@ -156,10 +169,19 @@ impl Memory {
         })
     }
 
-    /// The kernel's part when `who` dies: it sleeps nowhere, and accesses no slot.
-    pub fn forget(&mut self, who: usize, alive: Address, slots: &[SlotAddress]) {
+    /// This number is `who`'s.
+    pub const fn owned(&mut self, number: Address, who: usize) {
+        *self.at(number) = 1 + who as u64;
+    }
+
+    /// The kernel's part when `who` dies: it sleeps nowhere, has no number, and accesses no slot.
+    pub fn forget(&mut self, who: usize, alive: &[Address], slots: &[SlotAddress]) {
         self.wake(who);
-        *self.at(alive) = 0;
+        for &number in alive {
+            if self.get(number) == 1 + who as u64 {
+                *self.at(number) = NOBODY;
+            }
+        }
         for slot in slots {
             *self.at(slot.accesses) &= !(1 << who | 1 << (PARTICIPANTS + who));
         }

@@ -3,9 +3,9 @@
 use super::{
     layer::{PATROL, WOKEN},
     locals::Locals,
-    memory::{Address, Came, Op},
+    memory::{Address, Came, NOBODY, Op},
     replay::{Doing, Next, Scenario, Start},
-    state::State,
+    state::{Rules, State},
 };
 use crate::hook::{Kind, Name, Step, Verdict};
 
@@ -29,14 +29,24 @@ pub struct Moves<'s> {
     pub locals: Vec<Locals<'s>>,
     /// Somebody may die at any moment, or might have.
     mortal: bool,
+    /// A consumer may join or leave: it writes its `state` without the lock, and claims a number.
+    comes_and_goes: bool,
 }
 
 impl<'s> Moves<'s> {
-    pub fn new(scenario: Scenario<'s>, mortal: bool) -> Self {
-        let start = scenario.set_up();
+    pub fn new(scenario: Scenario<'s>, rules: Rules) -> Self {
+        let (mut start, mortal) = (scenario.set_up(), rules.deaths > 0);
         assert!(start.numbers.iter().copied().eq(0..start.numbers.len() as u32), "they are listed by their numbers");
+        for who in 0..start.numbers.len() {
+            if start.memory.get(start.alive[who]) != NOBODY {
+                start.memory.owned(start.alive[who], who); // claimed in the set-up, by nobody in particular
+            }
+        }
+        if rules.comes_and_goes {
+            start.guarded.retain(|&word| start.names.contains(&("finished", word)));
+        }
         let locals = (0..start.numbers.len()).map(|place| Locals::new(scenario, place)).collect();
-        Self { start, locals, mortal }
+        Self { start, locals, mortal, comes_and_goes: rules.comes_and_goes }
     }
 
     /// What it does next; `None` of the dead.
@@ -101,8 +111,7 @@ impl<'s> Moves<'s> {
                 if matches!(choice, Choice::Dies(_)) {
                     next.left -= 1;
                 }
-                let alive = self.start.alive[self.start.numbers[who] as usize];
-                next.memory.forget(who, alive, &self.start.slots);
+                next.memory.forget(who, &self.start.alive, &self.start.slots);
                 next.at[who] = None;
             }
         }
@@ -118,7 +127,7 @@ impl<'s> Moves<'s> {
         match (done, next) {
             (_, Op::Wake(_) | Op::Park(..)) => false,
             (_, Op::Read(_) | Op::Write(_)) | (Op::ReadEnds(_) | Op::WriteEnds(..), _) => true,
-            (Op::Load(word), _) => self.is_settled(state, who, word),
+            (Op::Load(word) | Op::Alive(word), _) => self.is_settled(state, who, word),
             _ => false,
         }
     }
@@ -132,12 +141,12 @@ impl<'s> Moves<'s> {
         }
         match states.iter().find(|&&(_, state)| state == word) {
             Some(&(owner, _)) => gone(owner),
-            None => self.mortal && state.left == 0 && alive.contains(&word),
+            None => self.mortal && state.left == 0 && !self.comes_and_goes && alive.contains(&word),
         }
     }
 
-    /// What [`is_settled`](Self::is_settled) relies on: a producer's entry is written by itself alone, a
-    /// consumer's and the count of the finished by whoever holds the lock. So nobody may join or leave.
+    /// What [`is_settled`](Self::is_settled) relies on: a producer's entry is written by itself alone, the count of
+    /// the finished by whoever holds the lock, and so is a consumer's entry, unless consumers come and go.
     fn is_allowed(&self, state: &State, who: usize, op: Op) -> bool {
         let (Op::Store(word, _) | Op::Swap(word, _) | Op::Exchange(word, ..)) = op else { return true };
         let Start { states, guarded, .. } = &self.start;
@@ -169,9 +178,10 @@ impl<'s> Moves<'s> {
         }
         let (value, written) = match (op, memory.apply(who, op)) {
             (Op::Store(_, value) | Op::WriteEnds(_, value), _) => (None, Some(value)),
-            (Op::Load(_) | Op::Read(_), Came::To(value)) => (Some(value), None),
+            (Op::Load(_) | Op::Alive(_) | Op::Read(_), Came::To(value)) => (Some(value), None),
             (Op::Exchange(_, current, new), Came::To(value)) => (Some(value), (value == current).then_some(new)),
             (Op::Swap(_, new), Came::To(value)) => (Some(value), Some(new)),
+            (Op::Claim(_), Came::To(taken)) => (Some(taken), None),
             _ => (None, None),
         };
         Some(Step { participant, site, name, kind, order, verdict, value, written })

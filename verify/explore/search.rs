@@ -57,7 +57,7 @@ pub struct Search<'s> {
 
 impl<'s> Search<'s> {
     pub fn new(scenario: Scenario<'s>, rules: Rules) -> Self {
-        let moves = Moves::new(scenario, rules.deaths > 0);
+        let moves = Moves::new(scenario, rules);
         let (closed, open, order, path) = (HashSet::default(), HashMap::default(), Vec::new(), Vec::new());
         Self { scenario, rules, moves, closed, open, order, path, found: Found::default() }
     }

@@ -15,6 +15,8 @@ use std::{
 pub struct Rules {
     /// How many may die, at any moment each.
     pub deaths: u8,
+    /// Whether consumers join and leave. If they may not, there are fewer states.
+    pub comes_and_goes: bool,
     /// For the negative twin: a part of the state that its fingerprint leaves out.
     pub omits: Option<Omitted>,
     /// Whether to keep what each state looks like from outside.

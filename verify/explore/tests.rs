@@ -5,7 +5,7 @@ use super::{
     locals::TOO_MUCH,
     replay::{Forgets, Scenario},
     state::Omitted,
-    sweep::{deaths, survivors},
+    sweep::{deaths, deaths_of_who_come_and_go, survivors},
 };
 use crate::{
     case,
@@ -162,6 +162,19 @@ fn explored_sweeps_find_what_recovery_lacks() {
         let (why, steps) = mutated(&case, mutant, 1).expect("it is found with one");
         println!("{text} [{operator:?}]: after {steps} steps: {why}");
     }
+}
+
+/// Who evicts a dead consumer must not evict its successor: nobody notices as long as nobody joins.
+#[test]
+fn who_comes_late_finds_what_evicts_a_successor() {
+    let mutant = mutant(&survey(), "dead.word(), dead.vacated()", Kind::Exchange, Operator::Split);
+    assert_eq!(mutated(&survivors(1, 1, 2, 1), mutant, 1), None, "without a successor it goes unnoticed");
+    hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
+    let found = deaths_of_who_come_and_go(&survivors(1, 2, 2, 1), 1);
+    hook::disarm();
+    let (why, steps) = found.failure.expect("it is found with one");
+    println!("after {} steps: {why}", steps.len());
+    assert!(why.contains("overlap") || why.contains("S2") || why.contains("C2"), "{why}");
 }
 
 /// Lost wake-ups are deadlocks, and an exchange that is none is two holders of the lock.

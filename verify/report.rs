@@ -94,13 +94,15 @@ fn sweeps_table(sweeps: &[Swept]) -> String {
 /// The explorations as a table.
 fn explorations_table(explorations: &[Exploration]) -> String {
     let mut text = String::from(
-        "| producers × consumers × messages on slots | deaths | places | states | steps | outcomes | seconds |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        "| producers × consumers × messages on slots | late | deaths | places | states | steps | outcomes | seconds |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
-    for Exploration { shape, comes_and_goes, deaths, points, states, steps, outcomes, time } in explorations {
-        let (seconds, late) = (time.as_secs_f64(), if *comes_and_goes { ", one late" } else { "" });
-        let _ =
-            writeln!(text, "| {shape}{late} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |");
+    for Exploration { shape, late, deaths, points, states, steps, outcomes, time } in explorations {
+        let seconds = time.as_secs_f64();
+        let _ = writeln!(
+            text,
+            "| {shape} | {late:?} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |"
+        );
     }
     text
 }
@@ -191,9 +193,9 @@ fn write(all: &All) {
         )
     });
     let explorations = all.explorations.iter().map(|exploration| {
-        let Exploration { shape, comes_and_goes, deaths, points, states, steps, outcomes, time } = exploration;
+        let Exploration { shape, late, deaths, points, states, steps, outcomes, time } = exploration;
         format!(
-            "{{\"shape\":\"{shape}\",\"one_late\":{comes_and_goes},\"deaths\":{deaths},\"places\":{points},\"states\":{states},\"steps\":{steps},\
+            "{{\"shape\":\"{shape}\",\"late\":\"{late:?}\",\"deaths\":{deaths},\"places\":{points},\"states\":{states},\"steps\":{steps},\
              \"outcomes\":{outcomes},\"seconds\":{:.3}}}",
             time.as_secs_f64()
         )

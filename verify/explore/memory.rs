@@ -174,11 +174,15 @@ impl Memory {
         *self.at(number) = 1 + who as u64;
     }
 
+    pub const fn is_owned(&self, number: Address, who: usize) -> bool {
+        self.get(number) == 1 + who as u64
+    }
+
     /// The kernel's part when `who` dies: it sleeps nowhere, has no number, and accesses no slot.
     pub fn forget(&mut self, who: usize, alive: &[Address], slots: &[SlotAddress]) {
         self.wake(who);
         for &number in alive {
-            if self.get(number) == 1 + who as u64 {
+            if self.is_owned(number, who) {
                 *self.at(number) = NOBODY;
             }
         }

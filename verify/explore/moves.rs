@@ -7,7 +7,10 @@ use super::{
     replay::{Doing, Next, Scenario, Start},
     state::{Rules, State},
 };
-use crate::hook::{Kind, Name, Step, Verdict};
+use crate::{
+    hook::{Kind, Name, Step, Verdict},
+    scenarios::deaths::Late,
+};
 
 /// What can come next.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +32,8 @@ pub struct Moves<'s> {
     pub locals: Vec<Locals<'s>>,
     /// Somebody may die at any moment, or might have.
     mortal: bool,
-    /// A consumer may join or leave: it writes its `state` without the lock, and claims a number.
-    comes_and_goes: bool,
+    /// Somebody may join: it writes its `state` without the lock, and claims a number.
+    joins: bool,
 }
 
 impl<'s> Moves<'s> {
@@ -42,11 +45,14 @@ impl<'s> Moves<'s> {
                 start.memory.owned(start.alive[who], who); // claimed in the set-up, by nobody in particular
             }
         }
-        if rules.comes_and_goes {
+        if rules.late != Late::Nobody {
             start.guarded.retain(|&word| start.names.contains(&("finished", word)));
         }
+        if rules.late == Late::Producer {
+            start.states.clear();
+        }
         let locals = (0..start.numbers.len()).map(|place| Locals::new(scenario, place)).collect();
-        Self { start, locals, mortal, comes_and_goes: rules.comes_and_goes }
+        Self { start, locals, mortal, joins: rules.late != Late::Nobody }
     }
 
     /// What it does next; `None` of the dead.
@@ -141,12 +147,12 @@ impl<'s> Moves<'s> {
         }
         match states.iter().find(|&&(_, state)| state == word) {
             Some(&(owner, _)) => gone(owner),
-            None => self.mortal && state.left == 0 && !self.comes_and_goes && alive.contains(&word),
+            None => self.mortal && state.left == 0 && !self.joins && alive.contains(&word),
         }
     }
 
-    /// What [`is_settled`](Self::is_settled) relies on: a producer's entry is written by itself alone, the count of
-    /// the finished by whoever holds the lock, and so is a consumer's entry, unless consumers come and go.
+    /// What [`is_settled`](Self::is_settled) relies on: the count of the finished is written by whoever holds the lock; and
+    /// where nobody joins, a producer's entry by itself alone, a consumer's by whoever holds the lock.
     fn is_allowed(&self, state: &State, who: usize, op: Op) -> bool {
         let (Op::Store(word, _) | Op::Swap(word, _) | Op::Exchange(word, ..)) = op else { return true };
         let Start { states, guarded, .. } = &self.start;

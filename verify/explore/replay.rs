@@ -69,9 +69,10 @@ impl Start {
         Self { memory: Memory::new(), alive, slots, names, states, guarded: Vec::new(), numbers: Vec::new() }
     }
 
-    /// Whether the write lock's word names `who`; a participant's place is its number where this counts.
+    /// Whether the write lock's word names `who`, by the number that it has.
     pub fn holds_lock(&self, memory: &Memory, who: usize) -> bool {
-        self.count(memory, "lock") & 0xff == 1 + u64::from(self.numbers[who])
+        let holder = (self.count(memory, "lock") & 0xff).checked_sub(1);
+        holder.is_some_and(|number| memory.is_owned(self.alive[number as usize], who))
     }
 
     /// What the word of this name holds.

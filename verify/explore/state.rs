@@ -4,7 +4,7 @@ use super::{
     locals::Place,
     memory::{Memory, PARTICIPANTS},
 };
-use crate::{hook::Step, world::Outcome};
+use crate::{hook::Step, scenarios::deaths::Late, world::Outcome};
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
@@ -15,8 +15,8 @@ use std::{
 pub struct Rules {
     /// How many may die, at any moment each.
     pub deaths: u8,
-    /// Whether consumers join and leave. If they may not, there are fewer states.
-    pub comes_and_goes: bool,
+    /// Who joins; where somebody does, everybody may leave. Where nobody may, there are fewer states.
+    pub late: Late,
     /// For the negative twin: a part of the state that its fingerprint leaves out.
     pub omits: Option<Omitted>,
     /// Whether to keep what each state looks like from outside.

@@ -6,7 +6,7 @@ use crate::{
     check::Case,
     doubles::Doubles,
     picture, progress, report,
-    scenarios::deaths::{survivors_agree, survivors_who_come_and_go_agree},
+    scenarios::deaths::{Late, agree, survivors_agree},
     world::Shape,
 };
 use std::time::{Duration, Instant};
@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub struct Exploration {
     pub shape: Shape,
-    /// The last consumer comes late, and everybody leaves.
-    pub comes_and_goes: bool,
+    pub late: Late,
     pub deaths: u8,
     /// Places in the participants' text at which somebody died.
     pub points: usize,
@@ -37,17 +36,16 @@ pub fn deaths(case: &Case, deaths: u8) -> Found {
     explore(&|| survivors_agree::<Explored>(case), Rules { deaths, ..Rules::default() })
 }
 
-/// The same where the last consumer joins in the middle, and everybody leaves.
-pub fn deaths_of_who_come_and_go(case: &Case, deaths: u8) -> Found {
-    let rules = Rules { deaths, comes_and_goes: true, ..Rules::default() };
-    explore(&|| survivors_who_come_and_go_agree::<Explored>(case), rules)
+/// The same where somebody joins in the middle, and everybody leaves.
+pub fn deaths_and(late: Late, case: &Case, deaths: u8) -> Found {
+    explore(&|| agree::<Explored>(case, late), Rules { deaths, late, ..Rules::default() })
 }
 
 /// No failure, or it is explained; each death that can be noticed was.
-fn sweep(case: Case, count: u8, comes_and_goes: bool) {
+fn sweep(case: Case, count: u8, late: Late) {
     let start = Instant::now();
     progress::begin(|| format!("{case}, {count} deaths"));
-    let found = if comes_and_goes { deaths_of_who_come_and_go(&case, count) } else { deaths(&case, count) };
+    let found = deaths_and(late, &case, count);
     progress::end();
     let Shape { producers, consumers, slots, .. } = case.shape;
     if let Some((why, steps)) = &found.failure {
@@ -63,34 +61,22 @@ fn sweep(case: Case, count: u8, comes_and_goes: bool) {
     );
     let Found { states, transitions: steps, .. } = found;
     let (points, outcomes, shape, time) = (found.died_at.len(), found.outcomes.len(), case.shape, start.elapsed());
-    let which = if comes_and_goes { "coming and going, " } else { "" };
     println!(
-        "{shape}, {which}{count} deaths: {points} places, {states} states, {steps} steps, {outcomes} outcomes, {time:.1?}"
+        "{shape}, {late:?} late, {count} deaths: {points} places, {states} states, {steps} steps, {outcomes} outcomes, {time:.1?}"
     );
     assert!(consumers == 0 || outcomes > 1 || count == 0, "deaths make a difference");
-    assert!(outcomes > 1 || !comes_and_goes, "who comes late may come in time");
-    report::add_exploration(&Exploration {
-        shape,
-        comes_and_goes,
-        deaths: count,
-        points,
-        states,
-        steps,
-        outcomes,
-        time,
-    });
+    assert!(outcomes > 1 || late == Late::Nobody, "who comes late may come in time");
+    report::add_exploration(&Exploration { shape, late, deaths: count, points, states, steps, outcomes, time });
 }
 
 /// Nobody dies, one does, or two do.
 fn sweep_all(shapes: &[(u32, u32, u32, u32)]) {
-    for &(producers, consumers, messages, slots) in shapes {
-        (0..=2).for_each(|count| sweep(survivors(producers, consumers, messages, slots), count, false));
-    }
+    sweep_with(Late::Nobody, shapes);
 }
 
-fn sweep_who_come_and_go(shapes: &[(u32, u32, u32, u32)]) {
+fn sweep_with(late: Late, shapes: &[(u32, u32, u32, u32)]) {
     for &(producers, consumers, messages, slots) in shapes {
-        (0..=2).for_each(|count| sweep(survivors(producers, consumers, messages, slots), count, true));
+        (0..=2).for_each(|count| sweep(survivors(producers, consumers, messages, slots), count, late));
     }
 }
 
@@ -110,19 +96,20 @@ fn explored_two_producers() {
     sweep_all(&[(2, 1, 1, 1), (2, 1, 1, 2)]);
 }
 
-/// The last consumer joins in the middle, and everybody leaves.
 #[test]
-fn explored_coming_and_going() {
-    sweep_who_come_and_go(&[(1, 1, 1, 1), (1, 1, 2, 1), (1, 1, 2, 2), (2, 1, 0, 1)]);
+fn explored_late_consumers() {
+    sweep_with(Late::Consumer, &[(1, 1, 1, 1), (1, 1, 2, 1), (1, 1, 2, 2), (2, 1, 0, 1)]);
     if cfg!(loom) {
-        sweep_who_come_and_go(&[(1, 2, 1, 1)]);
+        sweep_with(Late::Consumer, &[(1, 2, 1, 1)]);
     }
 }
 
-#[cfg(loom)]
 #[test]
-fn explored_coming_and_going_with_two_producers() {
-    sweep_who_come_and_go(&[(2, 1, 1, 1)]);
+fn explored_late_producers() {
+    sweep_with(Late::Producer, &[(2, 1, 0, 1)]);
+    if cfg!(loom) {
+        sweep_with(Late::Producer, &[(2, 1, 1, 1)]);
+    }
 }
 
 /// With a message and a death there are a hundred million states: that is for the hand.
@@ -130,12 +117,12 @@ fn explored_coming_and_going_with_two_producers() {
 fn explored_two_and_two() {
     sweep_all(&[(2, 2, 0, 1)]);
     if cfg!(loom) {
-        sweep(survivors(2, 2, 1, 1), 0, false);
+        sweep(survivors(2, 2, 1, 1), 0, Late::Nobody);
     }
 }
 
-/// One configuration by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, the last number that of the deaths. A sixth number, and
-/// the last consumer comes late, and everybody leaves.
+/// One configuration by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, the last number that of the deaths. A sixth number
+/// says who comes late: 1 the last consumer, 2 the last producer.
 #[test]
 fn one_exploration_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_EXPLORE") else { return };
@@ -143,5 +130,11 @@ fn one_exploration_by_hand() {
     let &[producers, consumers, messages, slots, count, ref late @ ..] = &numbers[..] else {
         panic!("five numbers or six: {wanted}")
     };
-    sweep(survivors(producers, consumers, messages, slots), count as u8, !late.is_empty());
+    let late = match late {
+        [] => Late::Nobody,
+        [1] => Late::Consumer,
+        [2] => Late::Producer,
+        _ => panic!("the sixth number is 1 or 2: {wanted}"),
+    };
+    sweep(survivors(producers, consumers, messages, slots), count as u8, late);
 }

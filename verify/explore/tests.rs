@@ -5,7 +5,7 @@ use super::{
     locals::TOO_MUCH,
     replay::{Forgets, Scenario},
     state::Omitted,
-    sweep::{deaths, deaths_of_who_come_and_go, survivors},
+    sweep::{deaths, deaths_and, survivors},
 };
 use crate::{
     case,
@@ -14,7 +14,7 @@ use crate::{
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
     mutants::line,
     scenarios::{
-        deaths::{a_dead_owner_is_replaced, survivors_agree},
+        deaths::{Late, a_dead_owner_is_replaced, survivors_agree},
         flow::end_is_last,
         tries::everybody_tries,
     },
@@ -164,17 +164,32 @@ fn explored_sweeps_find_what_recovery_lacks() {
     }
 }
 
+/// What is found with this mutant if somebody comes late.
+fn mutated_and(late: Late, case: &Case, mutant: Mutant) -> String {
+    hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
+    let found = deaths_and(late, case, 1);
+    hook::disarm();
+    let (why, steps) = found.failure.expect("it is found where somebody comes late");
+    println!("{}, {late:?} late: after {} steps: {why}", mutant.site, steps.len());
+    why
+}
+
 /// Who evicts a dead consumer must not evict its successor: nobody notices as long as nobody joins.
 #[test]
 fn who_comes_late_finds_what_evicts_a_successor() {
     let mutant = mutant(&survey(), "dead.word(), dead.vacated()", Kind::Exchange, Operator::Split);
     assert_eq!(mutated(&survivors(1, 1, 2, 1), mutant, 1), None, "without a successor it goes unnoticed");
-    hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
-    let found = deaths_of_who_come_and_go(&survivors(1, 2, 2, 1), 1);
-    hook::disarm();
-    let (why, steps) = found.failure.expect("it is found with one");
-    println!("after {} steps: {why}", steps.len());
-    assert!(why.contains("overlap") || why.contains("S2") || why.contains("C2"), "{why}");
+    let why = mutated_and(Late::Consumer, &survivors(1, 2, 2, 1), mutant);
+    assert!(why.contains("two accesses to a slot overlap"), "{why}");
+}
+
+/// Who takes a dead producer's number must free the lock that it held: nobody else would, since its owner lives.
+#[test]
+fn who_comes_late_finds_what_does_not_inherit() {
+    let (case, mutant) = (survivors(2, 1, 0, 1), mutant(&survey(), "lock.0.inherit(", Kind::Inherit, Operator::Skip));
+    assert_eq!(mutated(&case, mutant, 2), None, "without a successor it goes unnoticed");
+    let why = mutated_and(Late::Producer, &case, mutant);
+    assert!(why.contains("nobody gets to an end"), "{why}");
 }
 
 /// Lost wake-ups are deadlocks, and an exchange that is none is two holders of the lock.

@@ -1,7 +1,7 @@
 //! The explorer: every reachable state of a scenario, once. It judges what loom's search, which
 //! tries every execution, is too slow for.
 //!
-//! **What it explores.** The shipping text of protocol, lock and signals, sleeping and patrols
+//! **What it explores.** The shipping text of protocol, lock and signals, joining, leaving, sleeping and patrols
 //! included, under sequential consistency: orderings are loom's to judge. Every operation on a word,
 //! every sleep and wake is a step of its own (but for what `Moves::goes_on` says), and between any two
 //! steps anybody may come, or die. There is no bound.

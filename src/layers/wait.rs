@@ -1,8 +1,8 @@
 //! How long a waiter looks before it sleeps: learned from the waits before.
 
-use super::pace::Pace;
+use super::{monotonic, pace::Pace};
 use core::hint::spin_loop;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 
 /// What a handle does while it waits.
@@ -29,6 +29,8 @@ pub struct Budget {
     yields: AtomicU32,
     /// Looks of the wait that goes on, or that was the last.
     looks: AtomicU32,
+    /// When it began to give up the core, in nanoseconds of the monotonic clock.
+    yielding: AtomicU64,
     /// How that wait ended, if in sleep: [`SHORT`] or [`LONG`].
     slept: AtomicU32,
     /// Waits so far: every so many, spinning is tried again.
@@ -43,6 +45,8 @@ const MOST_SPINS: u32 = 256;
 const MOST_YIELDS: u32 = 64;
 /// Looks by which [`Wait::Spin`] spins: a few milliseconds, less than a patrol.
 const SPIN_ONLY: u32 = 1 << 17;
+/// Who gives up the core may get it back late, where many want it: for so long in all, and no deadline is looked at.
+const PATIENCE: Duration = Duration::from_millis(5);
 /// A sleep shorter than this would have been caught by looking on.
 const WORTH: Duration = Duration::from_micros(50);
 /// One wait in so many spins, even if spinning has not paid lately.
@@ -59,6 +63,7 @@ impl Budget {
             spins: AtomicU32::new(most_spins),
             yields: AtomicU32::new(MOST_YIELDS),
             looks: AtomicU32::new(0),
+            yielding: AtomicU64::new(0),
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
             pace: Pace::new(),
@@ -84,15 +89,29 @@ impl Budget {
             self.learn();
         }
         let (spins, yields) = (self.spins.load(Relaxed), self.yields.load(Relaxed));
-        let more = *looks < spins + yields;
+        let mut more = *looks < spins + yields;
         if *looks < spins {
             spin_loop();
         } else if more {
-            std::thread::yield_now();
+            more = self.give_up_the_core(*looks == spins);
         }
         *looks += 1;
         self.looks.store(*looks, Relaxed);
         more
+    }
+
+    /// False: it had it back too late, this time and those before together.
+    fn give_up_the_core(&self, for_the_first_time: bool) -> bool {
+        let now = monotonic();
+        if for_the_first_time {
+            self.yielding.store(now.as_nanos() as u64, Relaxed);
+        }
+        let began = Duration::from_nanos(self.yielding.load(Relaxed));
+        let patient = now.saturating_sub(began) < PATIENCE;
+        if patient {
+            std::thread::yield_now();
+        }
+        patient
     }
 
     /// Keeps away for a moment, where that pays: while what the first looks find grows with it.
@@ -165,7 +184,8 @@ mod tests {
         for _ in 0..16 {
             wait_and_sleep(&budget, Duration::from_micros(9));
         }
-        assert!(wait_and_sleep(&budget, Duration::from_micros(9)) > MOST_YIELDS);
+        wait_and_sleep(&budget, Duration::from_micros(9)); // as many looks, if the core is to be had
+        assert_eq!(budget.yields.load(Relaxed), MOST_YIELDS);
     }
 
     #[test]
@@ -177,6 +197,16 @@ mod tests {
             while budget.look_again(&mut looks) && looks <= spins {}
         }
         assert_eq!(budget.spins.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn who_does_not_get_the_core_back_in_time_sleeps() {
+        let budget = Budget::new(2);
+        let mut looks = MOST_SPINS;
+        assert!(budget.look_again(&mut looks), "it yields for the first time");
+        let long_ago = monotonic().saturating_sub(2 * PATIENCE);
+        budget.yielding.store(long_ago.as_nanos() as u64, Relaxed);
+        assert!(!budget.look_again(&mut looks), "and that took too long");
     }
 
     #[test]

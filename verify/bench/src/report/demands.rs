@@ -47,9 +47,9 @@ fn demands(results: &Results) -> Vec<Demand> {
     let ours = |metric: &Metric, chosen: &dyn Fn(&str) -> bool| {
         metric.best(results, |p| p.kind == Kind::Ours && chosen(&p.name)).map(|(value, _)| value)
     };
-    let any = |_: &str| true;
+    let any = |name: &str| !name.contains("spin"); // with the default strategy
     let batch = |name: &str| name.contains("batch");
-    let single = |name: &str| !name.contains("batch");
+    let single = |name: &str| any(name) && !name.contains("batch");
     let in_place = |name: &str| name.contains("in-place");
     let least = |what: String, measured, bound| Demand { what, measured, bound, at_most: false, unit: Unit::PerSecond };
     let beside = |what: &str, metric: &Metric| match peer(metric) {

@@ -33,7 +33,7 @@ pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32
 
 /// Explores it with so many deaths, at any moment each.
 pub fn deaths(case: &Case, deaths: u8) -> Found {
-    explore(&|| survivors_agree::<Explored>(case), Rules { deaths, ..Rules::default() })
+    deaths_and(Late::Nobody, case, deaths)
 }
 
 /// The same where somebody joins in the middle, and everybody leaves.

@@ -150,16 +150,10 @@ impl<'m> Producer<'m> {
         if message.len() > self.slot_size as usize {
             return Err(SendError::TooLong { len: message.len(), slot_size: self.slot_size });
         }
-        if self.finished {
-            return Err(SendError::Ended);
-        }
         if !self.holds {
             self.acquire()?;
         }
         let word = self.word;
-        if word & FLAG != 0 {
-            return self.refuse(SendError::Ended);
-        }
         let (n, mixed) = (word & Published::MAX, word & MIXED);
         if n >= self.gate {
             self.look_for_room(n)?;
@@ -194,16 +188,10 @@ impl<'m> Producer<'m> {
     /// Writes the message of this tag where it is to lie.
     #[inline]
     pub fn send_in_place(&mut self, tag: u64) -> Result<(), SendError> {
-        if self.finished {
-            return Err(SendError::Ended);
-        }
         if !self.holds {
             self.acquire()?;
         }
         let word = self.word;
-        if word & FLAG != 0 {
-            return self.refuse(SendError::Ended);
-        }
         let (n, mixed) = (word & Published::MAX, word & MIXED);
         if n >= self.gate {
             self.look_for_room(n)?;
@@ -240,16 +228,10 @@ impl<'m> Producer<'m> {
     #[inline]
     pub fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<(), Interrupted> {
         let mut sent = 0;
-        if self.finished {
-            return Err(Interrupted { sent, error: SendError::Ended });
-        }
         if !self.holds {
             self.acquire().map_err(|error| Interrupted { sent, error })?;
         }
         let word = self.word;
-        if word & FLAG != 0 {
-            return self.refuse(SendError::Ended).map_err(|error| Interrupted { sent, error });
-        }
         let (mut n, mut mixed) = (word & Published::MAX, word & MIXED);
         while sent < messages.len() {
             if n >= self.gate {
@@ -304,9 +286,17 @@ impl<'m> Producer<'m> {
 
     #[cold]
     fn acquire(&mut self) -> Result<(), SendError> {
+        if self.finished {
+            return Err(SendError::Ended);
+        }
         match self.lock.compare_exchange(0, self.mine, Acquire, Relaxed) {
             Ok(_) => (self.holds, self.word) = (self.alone, self.published.load(Relaxed)),
             Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
+        }
+        if self.word & FLAG != 0 {
+            self.holds = false;
+            self.release();
+            return Err(SendError::Ended);
         }
         Ok(())
     }

@@ -252,7 +252,7 @@ pub trait Storage<L: Layer> {
     /// `index` is below the geometry's `slots`. Until the returned value is dropped, nobody writes
     /// the slot and the storage lives.
     #[track_caller]
-    unsafe fn read(&self, index: u32) -> Self::Reading;
+    unsafe fn read(&self, index: usize) -> Self::Reading;
 
     /// Starts writing the slot of this index.
     ///
@@ -260,5 +260,5 @@ pub trait Storage<L: Layer> {
     /// `index` is below the geometry's `slots`. Until the returned value is dropped, nobody else
     /// reads or writes the slot and the storage lives.
     #[track_caller]
-    unsafe fn write(&self, index: u32) -> Self::Writing;
+    unsafe fn write(&self, index: usize) -> Self::Writing;
 }

@@ -313,11 +313,11 @@ impl Storage<Alone> for Shared {
         &self.0.producers
     }
 
-    unsafe fn read(&self, _: u32) -> NoSlot {
+    unsafe fn read(&self, _: usize) -> NoSlot {
         panic!("nothing is published")
     }
 
-    unsafe fn write(&self, _: u32) -> NoSlot {
+    unsafe fn write(&self, _: usize) -> NoSlot {
         panic!("nothing is sent")
     }
 }

@@ -251,22 +251,22 @@ impl<E: Engine> Storage<Model<E>> for Handle<E> {
         &self.0.producers
     }
 
-    unsafe fn read(&self, index: u32) -> Self::Reading {
-        let name = Name { word: "slot", owner: Some(index) };
+    unsafe fn read(&self, index: usize) -> Self::Reading {
+        let name = Name { word: "slot", owner: Some(index as u32) };
         let verdict = hook::before(E::thread, Location::caller(), name, Kind::Read, None);
         assert_ne!(verdict, Verdict::Ignore, "the dead do not read");
-        let (guard, slot) = E::read(&self.0.slots[index as usize]);
+        let (guard, slot) = E::read(&self.0.slots[index]);
         // SAFETY: we are reading.
         let first = unsafe { (*slot).bytes[0] };
         hook::after(E::thread, Kind::Read, Some(first.into()), None);
         Access { slot, guard: ManuallyDrop::new(guard), _segment: Rc::clone(&self.0) }
     }
 
-    unsafe fn write(&self, index: u32) -> Self::Writing {
-        let name = Name { word: "slot", owner: Some(index) };
+    unsafe fn write(&self, index: usize) -> Self::Writing {
+        let name = Name { word: "slot", owner: Some(index as u32) };
         let verdict = hook::before(E::thread, Location::caller(), name, Kind::Write, None);
         assert_ne!(verdict, Verdict::Ignore, "the dead do not write");
-        let (guard, slot) = E::write(&self.0.slots[index as usize]);
+        let (guard, slot) = E::write(&self.0.slots[index]);
         Access { slot, guard: ManuallyDrop::new(guard), _segment: Rc::clone(&self.0) }
     }
 }

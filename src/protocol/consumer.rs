@@ -1,6 +1,6 @@
 //! Receiving: wait for the count, read the slot, acknowledge.
 
-use super::{Channel, Corruption, JoinError, Published, RecvError};
+use super::{Channel, Corruption, Geometry, JoinError, Published, RecvError};
 use crate::layer::{Deadline, Header, Layer, Look, Participant, Reading, Signal, Storage, Word};
 use core::ops::Deref;
 use core::sync::atomic::Ordering::{Acquire, Release};
@@ -13,10 +13,11 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     me: Participant,
     /// The next message to receive. All below it are acknowledged, and none else.
     next: u64,
+    /// The slot that it comes in.
+    slot: usize,
     /// Messages before this one were published when we looked last: there is no need to look again.
     seen: u64,
-    /// Not all of them fill their slots; see [`Published::mixed`].
-    mixed: bool,
+    lengths: Lengths,
     /// How many messages the last wait found at its first look.
     found: u64,
     /// END was received, or had been published when we came.
@@ -33,8 +34,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some((me, start)) = channel.take_consumer_entry() else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
-        let (next, mixed, ended) = (start.count(), start.mixed(), start.ended());
-        Ok(Self { channel, me, next, seen: next, mixed, found: 0, ended })
+        let (next, ended) = (start.count(), start.ended());
+        let (slot, lengths) = (channel.ring.slot_of(next), Lengths::of(start, channel.geometry));
+        Ok(Self { channel, me, next, slot, seen: next, lengths, found: 0, ended })
     }
 
     /// Who we are.
@@ -59,8 +61,8 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     #[inline(always)]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
         self.wait(deadline)?;
-        let reading = self.open(self.next);
-        match self.len(self.next, &reading)? {
+        let reading = self.open(self.slot);
+        match self.lengths.of_message(self.next, &reading)? {
             Some(len) => Ok(Message { reading, len, taken: Taken { count: 1, consumer: self } }),
             None => Err(self.end()),
         }
@@ -74,56 +76,43 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     #[inline(always)]
     pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
         self.wait(deadline)?;
-        match self.len(self.next, &self.open(self.next))? {
-            Some(_) => Ok(Batch { reading: None, taken: Taken { count: 0, consumer: self } }),
+        let Self { next, slot, seen, .. } = *self;
+        match self.lengths.of_message(next, &self.open(slot))? {
+            Some(_) => {
+                let (there, taken) = (seen.wrapping_sub(next), Taken { count: 0, consumer: self });
+                Ok(Batch { reading: None, slot, there, taken })
+            }
             None => Err(self.end()),
         }
     }
 
-    /// A message that is published and not acknowledged.
+    /// The message in this slot, which is published and not acknowledged.
     #[inline(always)]
-    fn open(&self, message: u64) -> S::Reading {
-        let slot = self.channel.slot_of(message);
+    fn open(&self, slot: usize) -> S::Reading {
         // SAFETY: the message is published (E2) and not acknowledged by us, who are ACTIVE: nobody
         // writes this slot before our acknowledgement (S3), which comes after the reading is gone.
         unsafe { self.channel.storage.read(slot) }
     }
 
-    /// The length of this message; `None`: END. (On its own, and not in one value with the reading, so that
-    /// the compiler keeps both in registers.)
-    #[inline(always)]
-    fn len(&self, message: u64, reading: &S::Reading) -> Result<Option<usize>, RecvError> {
-        let slot_size = self.channel.geometry.slot_size;
-        if !self.mixed {
-            return Ok(Some(slot_size as usize)); // it fills its slot, as all before it
-        }
-        let Header { len, kind } = reading.header();
-        match kind {
-            Header::DATA if len <= slot_size => Ok(Some(len as usize)),
-            Header::END if len <= slot_size => Ok(None),
-            _ => Err(RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size })),
-        }
-    }
-
     /// END is the next message: its slot, like any other, is no longer needed.
     #[cold]
     fn end(&mut self) -> RecvError {
-        self.ended = true;
         self.acknowledge(1);
+        (self.ended, self.seen) = (true, self.next); // whatever a corrupt count says
         RecvError::Ended
     }
 
     /// Waits until `next` is published.
     #[inline(always)]
     fn wait(&mut self, deadline: Deadline) -> Result<(), RecvError> {
-        if self.ended {
-            return Err(RecvError::Ended);
-        }
         if self.next < self.seen { Ok(()) } else { self.await_next(deadline) }
     }
 
     #[inline(never)]
     fn await_next(&mut self, deadline: Deadline) -> Result<(), RecvError> {
+        if self.ended {
+            return Err(RecvError::Ended);
+        }
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
             return Err(RecvError::Ended); // not reached: `join` found the entry
         };
@@ -146,7 +135,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
             }
         });
         let published = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
-        (self.seen, self.mixed) = (published.count(), published.mixed());
+        (self.seen, self.lengths) = (published.count(), Lengths::of(published, self.channel.geometry));
         self.found = if looks == 1 { self.seen.wrapping_sub(self.next) } else { 0 };
         Ok(())
     }
@@ -167,6 +156,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     #[inline(always)]
     fn acknowledge(&mut self, count: u64) {
         self.next = self.next.wrapping_add(count); // at most the count seen, so it does not wrap
+        self.slot = self.channel.ring.after(self.slot, count);
         if let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) {
             entry.acked.0.store(self.next, Release); // E3, to E4: we are done with the slots' bytes
             let space = &self.channel.control().space.0;
@@ -179,6 +169,37 @@ impl<L: Layer, S: Storage<L>> Drop for Consumer<L, S> {
     /// Leaves: from now on nobody waits for our acknowledgement.
     fn drop(&mut self) {
         self.channel.leave_consumer_entry(self.me);
+    }
+}
+
+/// How long messages are: as their headers say, if not all of them fill their slots.
+#[derive(Clone, Copy, Debug)]
+struct Lengths {
+    slot_size: u32,
+    /// See [`Published::mixed`].
+    mixed: bool,
+}
+
+impl Lengths {
+    /// Those of the messages published so far.
+    const fn of(published: Published, geometry: Geometry) -> Self {
+        Self { slot_size: geometry.slot_size, mixed: published.mixed() }
+    }
+
+    /// The length of this message; `None`: END. (On its own, and not in one value with the reading, so that
+    /// the compiler keeps both in registers.)
+    #[inline(always)]
+    fn of_message(self, message: u64, reading: &impl Reading) -> Result<Option<usize>, RecvError> {
+        let Self { slot_size, mixed } = self;
+        if !mixed {
+            return Ok(Some(slot_size as usize)); // it fills its slot, as all before it
+        }
+        let Header { len, kind } = reading.header();
+        match kind {
+            Header::DATA if len <= slot_size => Ok(Some(len as usize)),
+            Header::END if len <= slot_size => Ok(None),
+            _ => Err(RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size })),
+        }
     }
 }
 
@@ -239,6 +260,10 @@ impl<L: Layer, S: Storage<L>> fmt::Debug for Message<'_, L, S> {
 pub struct Batch<'c, L: Layer, S: Storage<L>> {
     /// Of the message taken last. Before `taken`, so that it ends before the acknowledgement says so.
     reading: Option<S::Reading>,
+    /// The slot of the next message.
+    slot: usize,
+    /// How many there were.
+    there: u64,
     taken: Taken<'c, L, S>,
 }
 
@@ -255,12 +280,13 @@ impl<L: Layer, S: Storage<L>> Batch<'_, L, S> {
     #[inline(always)]
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         self.reading = None; // of the one before
-        let message = self.sequence();
-        if message >= self.taken.consumer.seen {
+        if self.taken.count == self.there {
             return Ok(None);
         }
-        let reading = self.taken.consumer.open(message);
-        let Some(len) = self.taken.consumer.len(message, &reading)? else { return Ok(None) };
+        let (message, consumer) = (self.sequence(), &*self.taken.consumer);
+        let reading = consumer.open(self.slot);
+        let Some(len) = consumer.lengths.of_message(message, &reading)? else { return Ok(None) };
+        self.slot = consumer.channel.ring.next(self.slot);
         self.taken.count = self.taken.count.wrapping_add(1); // at most `slots`
         let reading = self.reading.insert(reading);
         // SAFETY: as in `Message`: `len` is at most `slot_size`, and nobody writes the slot meanwhile.

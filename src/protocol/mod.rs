@@ -33,14 +33,15 @@ mod consumer;
 mod error;
 mod producer;
 mod registry;
+mod ring;
 
 pub use consumer::{Batch, Consumer, Message};
 pub use error::{Corruption, Interrupted, JoinError, Lost, RecvError, SendError, Waiting};
 pub use producer::{Finished, Held, Producer, Room, Staged, TOGETHER};
 
+use self::ring::Ring;
 use crate::layer::{Layer, Storage, Word};
 use core::fmt;
-use core::num::NonZeroU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// How a channel is laid out: fixed at creation, checked once at attach, kept privately.
@@ -266,19 +267,14 @@ pub struct Channel<L: Layer, S: Storage<L>> {
     layer: L,
     storage: S,
     geometry: Geometry,
-    /// The geometry's, as what one can divide by.
-    slots: NonZeroU64,
+    ring: Ring,
 }
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// A handle on `storage`, whose words are laid out as `geometry` says. The layer is this
     /// handle's own: it has claimed no number yet.
     pub const fn new(layer: L, storage: S, geometry: Geometry) -> Self {
-        let slots = match NonZeroU64::new(geometry.slots as u64) {
-            Some(slots) => slots,
-            None => NonZeroU64::MIN, // not reached: a geometry has slots
-        };
-        Self { layer, storage, geometry, slots }
+        Self { layer, storage, geometry, ring: Ring::new(geometry.slots) }
     }
 
     /// The geometry this handle was made with.
@@ -322,12 +318,6 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
 
     fn control(&self) -> &Control<L> {
         self.storage.control()
-    }
-
-    /// The index of the slot of message `n`: below `slots`.
-    #[inline(always)]
-    fn slot_of(&self, n: u64) -> u32 {
-        (n % self.slots) as u32
     }
 }
 

@@ -9,7 +9,7 @@ mod room;
 
 pub use room::{Room, Staged};
 
-use self::room::Fitting;
+use self::room::{Fitting, Position};
 use super::{Channel, ConsumerEntry, Control, Interrupted, JoinError, Occupancy, Published, SendError, Waiting};
 use crate::layer::{Acquired, Deadline, Layer, Lock, Participant, Signal, Storage, Word};
 use core::sync::atomic::Ordering::Relaxed;
@@ -33,7 +33,7 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     /// want it. Whoever comes after us finds it free, or inherits it.
     holds: bool,
     /// How far the channel is, while we hold the lock: nobody else writes it then.
-    published: Published,
+    position: Position,
     finished: bool,
 }
 
@@ -61,8 +61,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             let full = JoinError::Full { role: "producer", capacity };
             return Err(if channel.published().ended() { JoinError::Ended } else { full });
         };
-        let published = Published::from_word(0); // it is read when the lock is ours
-        let mut producer = Self { channel, me, gate: 0, found: 0, holds: false, published, finished: false };
+        let position = Position { published: Published::from_word(0), slot: 0 }; // it is read when the lock is ours
+        let mut producer = Self { channel, me, gate: 0, found: 0, holds: false, position, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             producer.recover();
             drop(Held { producer: &mut producer, not_send: PhantomData });
@@ -210,7 +210,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 return Err(SendError::TimedOut(Waiting::Lock { owner }));
             }
         }
-        if self.published.ended() {
+        if self.position.published.ended() {
             self.holds = false;
             self.release();
             return Err(SendError::Ended);
@@ -222,7 +222,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     fn begin(&mut self) {
         self.holds = L::Lock::KEEPS && self.channel.geometry.producers == 1;
         // E7: whoever wrote it last held the lock before us.
-        self.published = Published::from_word(self.channel.control().published.0.load(Relaxed));
+        let published = Published::from_word(self.channel.control().published.0.load(Relaxed));
+        self.position = Position { published, slot: self.channel.ring.slot_of(published.count()) };
     }
 
     #[inline(never)]
@@ -293,7 +294,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
 
     /// How far the channel is; exact while the lock is ours.
     pub const fn published(&self) -> Published {
-        self.producer.published
+        self.producer.position.published
     }
 }
 

@@ -71,12 +71,12 @@ impl<L: Layer> Segment<L> {
 
     // The callers promise an index below `slots`, so these stay inside the layout.
 
-    fn header(&self, index: u32) -> *mut layer::Header {
-        self.headers.wrapping_add(index as usize)
+    fn header(&self, index: usize) -> *mut layer::Header {
+        self.headers.wrapping_add(index)
     }
 
-    fn bytes(&self, index: u32) -> *mut u8 {
-        self.slots.wrapping_add(index as usize * self.stride)
+    fn bytes(&self, index: usize) -> *mut u8 {
+        self.slots.wrapping_add(index * self.stride)
     }
 }
 
@@ -99,13 +99,13 @@ impl<L: Layer> Storage<L> for Segment<L> {
         unsafe { slice::from_raw_parts(self.producers, self.geometry.producers as usize) }
     }
 
-    unsafe fn read(&self, index: u32) -> SlotReading {
-        debug_assert!(index < self.geometry.slots);
+    unsafe fn read(&self, index: usize) -> SlotReading {
+        debug_assert!(index < self.geometry.slots as usize);
         SlotReading { header: self.header(index), bytes: self.bytes(index) }
     }
 
-    unsafe fn write(&self, index: u32) -> SlotWriting {
-        debug_assert!(index < self.geometry.slots);
+    unsafe fn write(&self, index: usize) -> SlotWriting {
+        debug_assert!(index < self.geometry.slots as usize);
         let bytes = self.bytes(index);
         ask_for(bytes.wrapping_add(AHEAD));
         SlotWriting { header: self.header(index), bytes }

@@ -83,19 +83,19 @@ fn parts(start: &mut Start, geometry: Geometry) -> Parts {
 pub struct Access {
     header: Header,
     bytes: UnsafeCell<[u8; SIZE]>,
-    number: u32,
+    number: usize,
     address: SlotAddress,
     writes: bool,
     site: &'static Location<'static>,
 }
 
-const fn slot_name(number: u32) -> Name {
-    Name { word: "slot", owner: Some(number) }
+const fn slot_name(number: usize) -> Name {
+    Name { word: "slot", owner: Some(number as u32) }
 }
 
 impl Access {
-    fn begin(parts: &Parts, number: u32, writes: bool, site: &'static Location<'static>) -> Self {
-        let address = parts.slots[number as usize];
+    fn begin(parts: &Parts, number: usize, writes: bool, site: &'static Location<'static>) -> Self {
+        let address = parts.slots[number];
         let kind = if writes { Kind::Write } else { Kind::Read };
         before(site, slot_name(number), kind, None);
         let op = if writes { Op::Write(address) } else { Op::Read(address) };
@@ -156,11 +156,11 @@ impl Storage<Explored> for Explored {
         &self.0.producers
     }
 
-    unsafe fn read(&self, index: u32) -> Access {
+    unsafe fn read(&self, index: usize) -> Access {
         Access::begin(&self.0, index, false, Location::caller())
     }
 
-    unsafe fn write(&self, index: u32) -> Access {
+    unsafe fn write(&self, index: usize) -> Access {
         Access::begin(&self.0, index, true, Location::caller())
     }
 }

@@ -32,7 +32,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             (None, Some(waiting)) => return Err(SendError::TimedOut(waiting)),
             (None, None) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
         };
-        self.gate = lowest.saturating_add(self.channel.slots.get()).min(Published::MAX);
+        self.gate = lowest.saturating_add(self.channel.ring.slots()).min(Published::MAX);
         self.found = if looks == 1 { self.gate.saturating_sub(n) } else { 0 };
         Ok(())
     }

@@ -11,40 +11,50 @@ use core::{fmt, ptr, slice};
 pub struct Room<'p, L: Layer, S: Storage<L>> {
     /// Before `held`, so that writing ends before the lock is given back.
     writing: S::Writing,
+    // A copy of what a message needs, so that it stays in registers while the caller writes the slot.
+    position: Position,
+    slot_size: u32,
     held: Held<'p, L, S>,
+}
+
+/// Where the next message goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    /// What is published before it.
+    pub(super) published: Published,
+    /// Its slot.
+    pub(super) slot: usize,
 }
 
 impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// The caller knows that the message after those that are published may be written.
     #[inline(always)]
     pub(super) fn new(held: Held<'p, L, S>) -> Self {
-        let slot = held.producer.channel.slot_of(held.published().count());
+        let (position, slot_size) = (held.producer.position, held.producer.channel.geometry.slot_size);
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
         // message `count - slots`, the last one in this slot, so nobody reads it (S3).
-        let writing = unsafe { held.producer.channel.storage.write(slot) };
-        Self { writing, held }
+        let writing = unsafe { held.producer.channel.storage.write(position.slot) };
+        Self { writing, position, slot_size, held }
     }
 
     /// The number that the message will have in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        self.held.published().count()
+        self.position.published.count()
     }
 
     /// The slot's bytes, all `slot_size` of them. They hold whatever an earlier lap left there:
     /// with one slot, the previous message.
     #[inline(always)]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let len = self.held.producer.channel.geometry.slot_size as usize;
         // SAFETY: a slot has `slot_size` bytes, all initialised (the segment starts zeroed), and
         // `writing` is exclusive; the borrow of `self` keeps it so.
-        unsafe { slice::from_raw_parts_mut(self.writing.bytes(), len) }
+        unsafe { slice::from_raw_parts_mut(self.writing.bytes(), self.slot_size as usize) }
     }
 
     /// The slot's bytes, as [`bytes_mut`](Room::bytes_mut).
     pub fn bytes(&self) -> &[u8] {
-        let len = self.held.producer.channel.geometry.slot_size as usize;
         // SAFETY: as in `bytes_mut`, shared for as long as `self` is.
-        unsafe { slice::from_raw_parts(self.writing.bytes(), len) }
+        unsafe { slice::from_raw_parts(self.writing.bytes(), self.slot_size as usize) }
     }
 
     /// Fills the slot with the previous message's bytes and returns their number, so that it can
@@ -52,9 +62,8 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     pub fn copy_previous(&mut self) -> Option<usize> {
         let before = self.sequence().checked_sub(1)?;
         let channel = &self.held.producer.channel;
-        let Geometry { slot_size, .. } = channel.geometry;
-        let (from, to) = (channel.slot_of(before), channel.slot_of(self.sequence()));
-        if from == to {
+        let (from, slot_size) = (channel.ring.slot_of(before), self.slot_size);
+        if from == self.position.slot {
             return Some(slot_size as usize); // one slot: the bytes are there already
         }
         // SAFETY: we hold the lock, so nobody writes any slot but the one in `writing`, another.
@@ -71,7 +80,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// [`SendError::TooLong`].
     #[inline(always)]
     pub fn stage(self, len: usize) -> Result<Staged<'p, L, S>, SendError> {
-        let fitting = self.held.producer.fits(len)?;
+        let fitting = self.fits(len)?;
         Ok(self.write(fitting))
     }
 
@@ -81,7 +90,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// [`SendError::TooLong`].
     #[inline(always)]
     pub fn copy(self, message: &[u8]) -> Result<Staged<'p, L, S>, SendError> {
-        let fitting = self.held.producer.fits(message.len())?;
+        let fitting = self.fits(message.len())?;
         Ok(self.copy_fitting(message, fitting))
     }
 
@@ -109,6 +118,13 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
         self.written(Published::and_end).publish()
     }
 
+    /// # Errors
+    /// [`SendError::TooLong`].
+    #[inline(always)]
+    fn fits(&self, len: usize) -> Result<Fitting, SendError> {
+        Fitting::new(len, self.slot_size).ok_or_else(|| self.held.producer.too_long(len))
+    }
+
     #[inline(always)]
     fn write(mut self, Fitting { len, fills }: Fitting) -> Staged<'p, L, S> {
         self.writing.set_header(Header { len, kind: Header::DATA });
@@ -117,9 +133,10 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
 
     #[inline(always)]
     fn written(self, count: impl FnOnce(Published) -> Published) -> Staged<'p, L, S> {
-        let Self { writing, held } = self;
+        let Self { writing, position, held, .. } = self;
         drop(writing); // we write no more: once it is counted, the slot is the consumers'
-        Staged { published: count(held.published()), held }
+        let slot = held.producer.channel.ring.next(position.slot);
+        Staged { position: Position { published: count(position.published), slot }, held }
     }
 }
 
@@ -149,8 +166,8 @@ impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
 /// nothing.
 #[must_use = "nothing is sent before `publish`"]
 pub struct Staged<'p, L: Layer, S: Storage<L>> {
-    /// What is published when they are.
-    published: Published,
+    /// Where the one after them goes.
+    position: Position,
     held: Held<'p, L, S>,
 }
 
@@ -167,9 +184,9 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
         // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
         // the lowest acknowledgement that we know is not above the count of the time of our look.
         let Producer { ref channel, gate, .. } = *self.held.producer;
-        let Geometry { slots, slot_size, .. } = channel.geometry;
-        let count = self.published.count();
-        let (mut next, mut slot, mut all_fill) = (count, channel.slot_of(count), true);
+        let Geometry { slot_size, .. } = channel.geometry;
+        let Position { published, slot } = self.position;
+        let (mut next, mut slot, mut all_fill) = (published.count(), slot, true);
         while next < gate {
             // SAFETY: as in `Room::new`: we hold the lock, and message `next` may be written.
             let mut writing = unsafe { channel.storage.write(slot) };
@@ -179,13 +196,10 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
             writing.set_header(Header { len: len as u32, kind: Header::DATA });
             all_fill &= len == slot_size as usize;
             next = next.wrapping_add(1); // at most `gate`
-            slot = slot.wrapping_add(1); // at most `slots`
-            if slot == slots {
-                slot = 0;
-            }
+            slot = channel.ring.next(slot);
         }
-        let more = next.saturating_sub(count);
-        self.published = self.published.and(more, all_fill);
+        let more = next.saturating_sub(published.count());
+        self.position = Position { published: published.and(more, all_fill), slot };
         more as usize
     }
 
@@ -195,10 +209,10 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// everybody sees all of them.
     #[inline(always)]
     pub fn publish(self) -> Held<'p, L, S> {
-        let Self { published, held } = self;
-        held.producer.published = published;
+        let Self { position, held } = self;
+        held.producer.position = position;
         let word = &held.producer.channel.control().published.0;
-        word.store(published.word(), Release); // E1, to E2: the slots' bytes
+        word.store(position.published.word(), Release); // E1, to E2: the slots' bytes
         held.producer.notify();
         held
     }
@@ -206,6 +220,6 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
 
 impl<L: Layer, S: Storage<L>> fmt::Debug for Staged<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staged").field("published", &self.published).finish()
+        f.debug_struct("Staged").field("published", &self.position.published).finish()
     }
 }

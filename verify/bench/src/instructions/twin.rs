@@ -115,6 +115,8 @@ pub struct Producer<'m> {
     gate: u64,
     /// What `published` holds, while the lock is ours.
     word: u64,
+    /// The slot of the next message, while the lock is ours.
+    slot: usize,
     holds: bool,
     finished: bool,
 }
@@ -140,6 +142,7 @@ impl<'m> Producer<'m> {
             mine: ((me.number + 1) & 0xff) | (me.generation << 9),
             gate: 0,
             word: 0,
+            slot: 0,
             holds: false,
             finished: false,
         }
@@ -158,7 +161,7 @@ impl<'m> Producer<'m> {
         if n >= self.gate {
             self.look_for_room(n)?;
         }
-        let slot = (n % self.slots) as usize;
+        let slot = self.slot;
         let payload = self.payloads.wrapping_add(slot * self.stride);
         ask_for(payload.wrapping_add(AHEAD));
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
@@ -168,6 +171,7 @@ impl<'m> Producer<'m> {
         }
         let mixed = if message.len() < self.slot_size as usize { MIXED } else { mixed };
         self.word = (n + 1) | mixed;
+        self.slot = after(slot, self.slots);
         self.published.store(self.word, Release);
         if self.symmetric {
             fence(SeqCst)
@@ -196,7 +200,7 @@ impl<'m> Producer<'m> {
         if n >= self.gate {
             self.look_for_room(n)?;
         }
-        let slot = (n % self.slots) as usize;
+        let slot = self.slot;
         let payload = self.payloads.wrapping_add(slot * self.stride);
         ask_for(payload.wrapping_add(AHEAD));
         if self.slot_size as usize != SIZE {
@@ -208,6 +212,7 @@ impl<'m> Producer<'m> {
             self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
         }
         self.word = (n + 1) | mixed;
+        self.slot = after(slot, self.slots);
         self.published.store(self.word, Release);
         if self.symmetric {
             fence(SeqCst)
@@ -232,32 +237,28 @@ impl<'m> Producer<'m> {
             self.acquire().map_err(|error| Interrupted { sent, error })?;
         }
         let word = self.word;
-        let (mut n, mut mixed) = (word & Published::MAX, word & MIXED);
+        let (mut n, mut mixed, mut slot) = (word & Published::MAX, word & MIXED, self.slot);
         while sent < messages.len() {
             if n >= self.gate {
                 self.look_for_room(n).map_err(|error| Interrupted { sent, error })?;
             }
             let group = &messages[sent..messages.len().min(sent + TOGETHER)];
-            let mut slot = n % self.slots;
             let start = n;
             for message in group {
                 if n >= self.gate || message.len() > self.slot_size as usize {
                     break;
                 }
-                let payload = self.payloads.wrapping_add(slot as usize * self.stride);
+                let payload = self.payloads.wrapping_add(slot * self.stride);
                 ask_for(payload.wrapping_add(AHEAD));
                 // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
                 unsafe {
                     ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
-                    self.headers.add(slot as usize).write(Header { len: message.len() as u32, kind: Header::DATA });
+                    self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
                 }
                 if message.len() < self.slot_size as usize {
                     mixed = MIXED;
                 }
-                slot += 1;
-                if slot == self.slots.get() {
-                    slot = 0;
-                }
+                slot = after(slot, self.slots);
                 n += 1;
             }
             if n == start {
@@ -265,7 +266,7 @@ impl<'m> Producer<'m> {
                 return self.refuse(error).map_err(|error| Interrupted { sent, error });
             }
             sent += (n - start) as usize;
-            self.word = n | mixed;
+            (self.word, self.slot) = (n | mixed, slot);
             self.published.store(self.word, Release);
             if self.symmetric {
                 fence(SeqCst)
@@ -290,7 +291,10 @@ impl<'m> Producer<'m> {
             return Err(SendError::Ended);
         }
         match self.lock.compare_exchange(0, self.mine, Acquire, Relaxed) {
-            Ok(_) => (self.holds, self.word) = (self.alone, self.published.load(Relaxed)),
+            Ok(_) => {
+                (self.holds, self.word) = (self.alone, self.published.load(Relaxed));
+                self.slot = ((self.word & Published::MAX) % self.slots) as usize;
+            }
             Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
         }
         if self.word & FLAG != 0 {
@@ -374,6 +378,8 @@ pub struct Consumer<'m> {
     slot_size: u32,
     symmetric: bool,
     next: u64,
+    /// Its slot.
+    slot: usize,
     seen: u64,
     mixed: bool,
     ended: bool,
@@ -394,6 +400,7 @@ impl<'m> Consumer<'m> {
             slot_size: map.geometry.slot_size,
             symmetric: map.fences == Fences::Symmetric,
             next: seat.next(),
+            slot: (seat.next() % map.slots()) as usize,
             seen: seat.next(),
             mixed: false,
             ended: false,
@@ -404,13 +411,10 @@ impl<'m> Consumer<'m> {
     /// Copies the next message out.
     #[inline]
     pub fn receive_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
-        if self.ended {
-            return Err(RecvError::Ended);
-        }
         if self.next >= self.seen {
             self.look()?;
         }
-        let slot = (self.next % self.slots) as usize;
+        let slot = self.slot;
         // Inside the layout, and nobody writes the slot before our acknowledgement.
         let mut len = self.slot_size;
         if self.mixed {
@@ -426,6 +430,7 @@ impl<'m> Consumer<'m> {
         buffer.clear();
         buffer.extend_from_slice(message);
         self.next += 1;
+        self.slot = after(slot, self.slots);
         self.acked.store(self.next, Release);
         if self.symmetric {
             fence(SeqCst)
@@ -441,13 +446,10 @@ impl<'m> Consumer<'m> {
     /// Checks the next message where it lies.
     #[inline]
     pub fn receive(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
-        if self.ended {
-            return Err(RecvError::Ended);
-        }
         if self.next >= self.seen {
             self.look()?;
         }
-        let slot = (self.next % self.slots) as usize;
+        let slot = self.slot;
         // Inside the layout, and nobody writes the slot before our acknowledgement.
         let mut len = self.slot_size;
         if self.mixed {
@@ -461,6 +463,7 @@ impl<'m> Consumer<'m> {
         // SAFETY: as above, and the slot has no fewer bytes.
         check.see_bytes(unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) });
         self.next += 1;
+        self.slot = after(slot, self.slots);
         self.acked.store(self.next, Release);
         if self.symmetric {
             fence(SeqCst)
@@ -476,15 +479,11 @@ impl<'m> Consumer<'m> {
     /// Checks all that are there, and acknowledges them together.
     #[inline]
     pub fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
-        if self.ended {
-            return Err(RecvError::Ended);
-        }
         if self.next >= self.seen {
             self.look()?;
         }
-        let (mut next, mut wrong) = (self.next, None);
+        let (mut next, mut slot, mut wrong) = (self.next, self.slot, None);
         while next < self.seen {
-            let slot = (next % self.slots) as usize;
             // Inside the layout, and nobody writes the slot before our acknowledgement.
             let mut len = self.slot_size;
             if self.mixed {
@@ -499,9 +498,10 @@ impl<'m> Consumer<'m> {
             // SAFETY: as above, and the slot has no fewer bytes.
             check.see_bytes(unsafe { std::slice::from_raw_parts(self.payloads.add(slot * self.stride), len as usize) });
             next += 1;
+            slot = after(slot, self.slots);
         }
         if next > self.next {
-            self.next = next;
+            (self.next, self.slot) = (next, slot);
             self.acked.store(next, Release);
             if self.symmetric {
                 fence(SeqCst)
@@ -520,6 +520,9 @@ impl<'m> Consumer<'m> {
     /// Now and then: how many are there.
     #[inline(never)]
     fn look(&mut self) -> Result<(), RecvError> {
+        if self.ended {
+            return Err(RecvError::Ended);
+        }
         let word = self.published.load(Acquire);
         let published = word & Published::MAX;
         match published.checked_sub(self.next) {
@@ -542,8 +545,7 @@ impl<'m> Consumer<'m> {
         if kind != Header::END || len > self.slot_size {
             return RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size: self.slot_size });
         }
-        self.ended = true;
-        self.next += 1;
+        (self.ended, self.next, self.seen) = (true, self.next + 1, self.next + 1);
         self.acked.store(self.next, Release);
         if self.symmetric {
             fence(SeqCst)
@@ -555,6 +557,12 @@ impl<'m> Consumer<'m> {
         }
         RecvError::Ended
     }
+}
+
+/// The slot after this one.
+#[inline(always)]
+fn after(slot: usize, slots: NonZeroU64) -> usize {
+    if slot as u64 + 1 == slots.get() { 0 } else { slot + 1 }
 }
 
 /// The waiter may sleep: it shall look again.

@@ -1,11 +1,13 @@
 //! The default layer: words in the segment, sleep in the kernel by futex(2).
 
+use super::rhythm::{Alarm, Rising};
 use super::vigil::{Bed, Vigil};
 use super::wait::{Budget, Wait};
 use super::{Fences, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Deadline, Layer, Park, Parked};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
+use core::hint::spin_loop;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
@@ -81,6 +83,83 @@ fn cores() -> usize {
     usize::try_from(online).unwrap_or(1)
 }
 
+impl Futex {
+    /// Sleeps while `word` holds `expected`; not beyond the deadline, the next patrol, or `alarm`.
+    fn sleep(
+        &self,
+        word: &AtomicU32,
+        expected: u32,
+        deadline: Deadline,
+        start: Duration,
+        alarm: Option<Duration>,
+    ) -> Parked {
+        let longest = self.vigil.longest_sleep(start);
+        let (timeout, ends) = match deadline {
+            Deadline::Now => return Parked::TimedOut,
+            Deadline::Never => (longest, Parked::Patrol),
+            Deadline::At(end) => match end.saturating_sub(start) {
+                Duration::ZERO => return Parked::TimedOut,
+                left if left <= longest => (left, Parked::TimedOut),
+                _ => (longest, Parked::Patrol),
+            },
+        };
+        let (timeout, ends) = match alarm {
+            Some(alarm) if alarm.saturating_sub(start) < timeout => (alarm.saturating_sub(start), Parked::Woken),
+            _ => (timeout, ends),
+        };
+        if self.vigil.lie_down(word, start) {
+            return Parked::Patrol;
+        }
+        let timeout = futex::Timespec { tv_sec: timeout.as_secs() as _, tv_nsec: timeout.subsec_nanos() as _ };
+        let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
+        let rung = self.vigil.get_up(monotonic());
+        match (result, ends) {
+            (Err(Errno::TIMEDOUT), Parked::Patrol) => {
+                self.vigil.slept_long();
+                Parked::Patrol
+            }
+            (Err(Errno::TIMEDOUT), _) => ends,
+            _ if rung => Parked::Patrol,
+            _ => Parked::Woken, // woken, changed (EAGAIN), or interrupted: the caller looks again
+        }
+    }
+
+    /// Sleeps until the alarm rings, looks for what is expected then, and sleeps again if it does not come.
+    fn rise(
+        &self,
+        word: &AtomicU32,
+        expected: u32,
+        deadline: Deadline,
+        start: Duration,
+        alarm: Alarm,
+    ) -> (Parked, Option<Rising>) {
+        let there = || word.load(Ordering::Relaxed) != expected;
+        let mut now = start;
+        // Who is awake before a message's wake reaches it is woken by it from the next sleep.
+        while now < alarm.rings && !there() {
+            match self.sleep(word, expected, deadline, now, Some(alarm.rings)) {
+                Parked::Woken => now = monotonic(),
+                parked => return (parked, None),
+            }
+        }
+        if there() {
+            return (Parked::Woken, Some(Rising::Late));
+        }
+        let until = match deadline {
+            Deadline::At(end) => end.min(alarm.until),
+            Deadline::Now | Deadline::Never => alarm.until,
+        };
+        let up = now;
+        while now < until && !there() {
+            spin_loop();
+            now = monotonic();
+        }
+        let parked = if there() { Parked::Woken } else { self.sleep(word, expected, deadline, now, None) };
+        // The processor may have been taken from us meanwhile; that is not what a look costs.
+        (parked, Some(Rising::Early(now.min(until).saturating_sub(up))))
+    }
+}
+
 impl Layer for Futex {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
@@ -125,33 +204,16 @@ impl Park for Futex {
     fn park(&self, word: &AtomicU32, expected: u32, deadline: Deadline) -> Parked {
         self.vigil.enlist_if_idle(&self.peers);
         let start = monotonic();
-        let longest = self.vigil.longest_sleep(start);
-        let (timeout, ends) = match deadline {
-            Deadline::Now => return Parked::TimedOut,
-            Deadline::Never => (longest, Parked::Patrol),
-            Deadline::At(end) => match end.saturating_sub(start) {
-                Duration::ZERO => return Parked::TimedOut,
-                left if left <= longest => (left, Parked::TimedOut),
-                _ => (longest, Parked::Patrol),
-            },
+        let (parked, rising) = match self.budget.alarm(start) {
+            Some(alarm) => self.rise(word, expected, deadline, start, alarm),
+            None => (self.sleep(word, expected, deadline, start, None), None),
         };
-        if self.vigil.lie_down(word, start) {
-            return Parked::Patrol;
-        }
-        let timeout = futex::Timespec { tv_sec: timeout.as_secs() as _, tv_nsec: timeout.subsec_nanos() as _ };
-        let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
         let end = monotonic();
         self.budget.slept(end.saturating_sub(start));
-        let rung = self.vigil.get_up(end);
-        match (result, ends) {
-            (Err(Errno::TIMEDOUT), Parked::Patrol) => {
-                self.vigil.slept_long();
-                Parked::Patrol
-            }
-            (Err(Errno::TIMEDOUT), _) => ends,
-            _ if rung => Parked::Patrol,
-            _ => Parked::Woken, // woken, changed (EAGAIN), or interrupted: the caller looks again
+        if parked == Parked::Woken && word.load(Ordering::Relaxed) != expected {
+            self.budget.arrived(end, rising);
         }
+        parked
     }
 
     fn wake(&self, word: &AtomicU32) {

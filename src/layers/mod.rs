@@ -5,6 +5,7 @@ mod futex;
 mod pace;
 mod peers;
 mod raw_sync;
+mod rhythm;
 mod vigil;
 mod wait;
 mod watch;

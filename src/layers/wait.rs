@@ -1,5 +1,6 @@
 //! How long a waiter looks before it sleeps: learned from the waits before.
 
+use super::rhythm::{Alarm, Rhythm, Rising};
 use super::{monotonic, pace::Pace};
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -10,7 +11,8 @@ use core::time::Duration;
 #[non_exhaustive]
 pub enum Wait {
     /// Looks for as long as recent waits say that it pays, then sleeps. Paced traffic sleeps at once,
-    /// ping-pong spins, and where there are more processes than cores, it gives the others the core.
+    /// ping-pong spins, and where there are more processes than cores, it gives the others the core. Who is
+    /// waited for at regular intervals is expected: the sleeper gets up a little before.
     #[default]
     Adaptive,
     /// Spins for some milliseconds before it sleeps. For a core of its own.
@@ -36,6 +38,7 @@ pub struct Budget {
     /// Waits so far: every so many, spinning is tried again.
     waits: AtomicU32,
     pace: Pace,
+    rhythm: Rhythm,
     most_spins: u32,
     wait: AtomicU32,
 }
@@ -67,6 +70,7 @@ impl Budget {
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
             pace: Pace::new(),
+            rhythm: Rhythm::new(),
             most_spins,
             wait: AtomicU32::new(Wait::Adaptive as u32),
         }
@@ -121,6 +125,17 @@ impl Budget {
                 spin_loop();
             }
         }
+    }
+
+    /// When to get up, if who is waited for can be expected.
+    pub fn alarm(&self, now: Duration) -> Option<Alarm> {
+        let adaptive = self.most_spins > 0 && self.wait.load(Relaxed) == Wait::Adaptive as u32;
+        if adaptive { self.rhythm.alarm(now) } else { None }
+    }
+
+    /// What was waited for came, after an alarm that went like this, or without one.
+    pub fn arrived(&self, now: Duration, rising: Option<Rising>) {
+        self.rhythm.arrived(now, rising);
     }
 
     /// A sleep is over.

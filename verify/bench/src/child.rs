@@ -96,8 +96,8 @@ fn run<const N: usize>(role: &Role, tx: Option<&mut impl Tx>, rx: Option<&mut im
     match (role.workload, tx, rx) {
         (Workload::PingPong, Some(tx), Some(rx)) if first => ping(tx, rx, role.span),
         (Workload::PingPong, Some(tx), Some(rx)) => pong(tx, rx),
-        (Workload::Paced, Some(tx), None) => pace(tx, role.span),
-        (Workload::Paced, None, Some(rx)) => listen(rx),
+        (workload, Some(tx), None) if workload.sleeps() => pace(tx, role.span, workload),
+        (workload, None, Some(rx)) if workload.sleeps() => listen(rx),
         (_, Some(tx), None) => stream::<N>(tx, role.span),
         (_, None, Some(rx)) => drain(rx),
         (workload, ..) => bail!("no such role in {workload:?}"),

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Reading {
     /// Nanoseconds one way, half of the messages at most; or messages a second.
     pub value: f64,
-    /// Of ping-pong, the 99th percentile in nanoseconds; of paced messages, the milliseconds of
-    /// processor time that both processes took for 2000.
+    /// Of ping-pong, the 99th percentile in nanoseconds; of messages that come now and then, the milliseconds of
+    /// processor time that both processes took for 1000, which is a second: of 2000 that two processes have.
     pub beside: Option<f64>,
 }
 
@@ -32,14 +32,14 @@ impl Reading {
                 let seconds = last.saturating_sub(first.began).max(1) as f64 / 1e9;
                 Self { value: first.messages as f64 / seconds, beside: None }
             }
-            Workload::Paced => {
+            Workload::Paced | Workload::Sporadic => {
                 let latencies = others.iter().flat_map(|consumer| {
                     let pairs = consumer.moments.iter().zip(&first.moments);
                     pairs.map(|(there, sent)| there.saturating_sub(*sent))
                 });
                 let mut latencies: Vec<u64> = latencies.collect();
                 let cpu = outcomes.iter().map(|outcome| outcome.cpu).sum::<u64>() as f64 / 1e6;
-                let beside = Some(cpu * 2000.0 / first.total.max(1) as f64);
+                let beside = Some(cpu * 1000.0 / first.total.max(1) as f64);
                 Self { value: percentile(&mut latencies, 50) as f64, beside }
             }
         })

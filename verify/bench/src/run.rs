@@ -15,7 +15,7 @@ use std::io::{IsTerminal, Write};
 pub struct Plan {
     rounds: usize,
     span: Span,
-    /// In how many of the rounds the paced messages are, and for how long.
+    /// In how many of the rounds the messages are that come now and then, and for how long.
     paced_rounds: usize,
     paced: Span,
 }
@@ -27,7 +27,7 @@ pub const FULL: Plan = Plan {
     rounds: 5,
     span: Span { warm_up: 40 * MILLISECOND, run: 250 * MILLISECOND },
     paced_rounds: 3,
-    paced: Span { warm_up: 0, run: 2 * SECOND },
+    paced: Span { warm_up: 0, run: SECOND },
 };
 
 /// About one.
@@ -110,7 +110,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
     let mut participants: Vec<_> = entries.iter().map(participant).collect();
     for round in 0..plan.rounds {
         for &workload in workloads {
-            let paced = workload == Workload::Paced;
+            let paced = workload.sleeps();
             if paced && round >= plan.paced_rounds {
                 continue;
             }

@@ -6,6 +6,7 @@ message" and an Event "I have read it". Mode "pipe": a Pipe for each consumer.
 
 import json
 import multiprocessing as mp
+import random
 import sys
 import time
 from multiprocessing.connection import wait
@@ -124,9 +125,12 @@ def pong(there, back):
 
 
 def pace(link):
+    chance = random.Random(1)
     began, used, moments = now(), cpu(), []
+    moment = began
     for tag in range(run // 1_000_000):
-        time.sleep(max(0, began + (tag + 1) * 1_000_000 - now()) / 1e9)
+        moment += int(chance.expovariate(1e-6)) if workload == "sporadic" else 1_000_000
+        time.sleep(max(0, moment - now()) / 1e9)
         moments.append(now())
         link.send(tag)
     made = outcome(began, used, total=len(moments), moments=moments)
@@ -144,7 +148,7 @@ link = Link(consumers)
 if workload == "ping-pong":
     back = Link(1)
     jobs = [(ping, (link, back)), (pong, (link, back))]
-elif workload == "paced":
+elif workload in ("paced", "sporadic"):
     jobs = [(pace, (link,)), (drain, (link, 0, True))]
 else:
     jobs = [(stream, (link,))] + [(drain, (link, consumer)) for consumer in range(consumers)]

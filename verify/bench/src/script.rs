@@ -12,6 +12,7 @@ pub fn measure(cell: Cell, mode: &str) -> Result<Vec<Outcome>> {
     let workload = match cell.workload {
         Workload::PingPong => "ping-pong",
         Workload::Paced => "paced",
+        Workload::Sporadic => "sporadic",
         Workload::Small | Workload::Large | Workload::Fan => "stream",
     };
     let numbers = [cell.size as u64, cell.consumers as u64, cell.span.warm_up, cell.span.run];

@@ -5,6 +5,8 @@ use crate::link::{Rx, Tx};
 use crate::message::{Check, END};
 use anyhow::Result;
 use clap::ValueEnum;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 /// What is measured.
@@ -21,10 +23,17 @@ pub enum Workload {
     Fan,
     /// A 64-byte message every millisecond.
     Paced,
+    /// As many, at random moments.
+    Sporadic,
 }
 
 impl Workload {
-    pub const ALL: [Self; 5] = [Self::PingPong, Self::Small, Self::Large, Self::Fan, Self::Paced];
+    pub const ALL: [Self; 6] = [Self::PingPong, Self::Small, Self::Large, Self::Fan, Self::Paced, Self::Sporadic];
+
+    /// Whether it is about who waits for messages that come now and then.
+    pub const fn sleeps(self) -> bool {
+        matches!(self, Self::Paced | Self::Sporadic)
+    }
 
     pub const fn size(self) -> usize {
         if matches!(self, Self::Large) { 4096 } else { 64 }
@@ -151,13 +160,20 @@ pub fn pong<const N: usize>(tx: &mut impl Tx, rx: &mut impl Rx<N>) -> Result<Out
     Ok(Outcome { total: check.next, ..Outcome::default() })
 }
 
-/// Sends a message every millisecond and notes when.
-pub fn pace(tx: &mut impl Tx, span: Span) -> Result<Outcome> {
+/// Sends a thousand messages a second and notes when: one every millisecond, or independently of each other,
+/// at the same random moments for everybody.
+pub fn pace(tx: &mut impl Tx, span: Span, workload: Workload) -> Result<Outcome> {
     const PERIOD: u64 = SECOND / 1000;
+    let mut random = SmallRng::seed_from_u64(1);
+    let mut pause = || match workload {
+        Workload::Sporadic => (-(1.0 - random.random::<f64>()).ln() * PERIOD as f64) as u64,
+        _ => PERIOD,
+    };
     let (began, used) = (now(), cpu());
-    let mut moments = Vec::new();
+    let (mut moment, mut moments) = (began, Vec::new());
     for tag in 0..span.run / PERIOD {
-        sleep_until(began + (tag + 1) * PERIOD);
+        moment += pause();
+        sleep_until(moment);
         moments.push(now());
         tx.send(tag, 1)?;
     }

@@ -28,14 +28,16 @@ const fn metric(title: &'static str, workload: Workload, unit: Unit, of: fn(&Rea
     Metric { title, workload, unit, cost: !matches!(unit, Unit::PerSecond), of }
 }
 
-pub const METRICS: [Metric; 7] = [
+pub const METRICS: [Metric; 9] = [
     metric("ping-pong, half a trip", Workload::PingPong, Unit::Time, |reading| Some(reading.value)),
     metric("its 99th percentile", Workload::PingPong, Unit::Time, |reading| reading.beside),
     metric("1 → 1, 64 B", Workload::Small, Unit::PerSecond, |reading| Some(reading.value)),
     metric("1 → 1, 4 KiB", Workload::Large, Unit::PerSecond, |reading| Some(reading.value)),
     metric("1 → 3, 64 B", Workload::Fan, Unit::PerSecond, |reading| Some(reading.value)),
     metric("1 kHz, one way", Workload::Paced, Unit::Time, |reading| Some(reading.value)),
-    metric("1 kHz, CPU of 2 s", Workload::Paced, Unit::Milliseconds, |reading| reading.beside),
+    metric("1 kHz, CPU of 2 × 1 s", Workload::Paced, Unit::Milliseconds, |reading| reading.beside),
+    metric("at random, one way", Workload::Sporadic, Unit::Time, |reading| Some(reading.value)),
+    metric("at random, CPU", Workload::Sporadic, Unit::Milliseconds, |reading| reading.beside),
 ];
 
 /// Median, least and most of the rounds.

@@ -42,7 +42,7 @@ pub fn failures(results: &Results) -> String {
 impl Metric {
     /// Whether the limit means something here: who never sleeps is no limit for who does.
     fn has_limit(&self) -> bool {
-        self.workload != crate::workload::Workload::Paced
+        !self.workload.sleeps()
     }
 }
 

@@ -29,10 +29,15 @@ pub struct Budget {
     /// Looks with a pause between them; then looks after giving up the core; then sleep.
     spins: AtomicU32,
     yields: AtomicU32,
+    /// The looks with a pause of the wait that goes on, or that was the last: fewer where the core is shared.
+    turn: AtomicU32,
     /// Looks of the wait that goes on, or that was the last.
     looks: AtomicU32,
     /// When it began to give up the core, in nanoseconds of the monotonic clock.
     yielding: AtomicU64,
+    /// Somebody else wanted the core lately: spinning keeps them from it, whom we may be waiting for. Counts down
+    /// with each time that it comes back at once.
+    crowded: AtomicU32,
     /// How that wait ended, if in sleep: [`SHORT`] or [`LONG`].
     slept: AtomicU32,
     /// Waits so far: every so many, spinning is tried again.
@@ -54,6 +59,12 @@ const PATIENCE: Duration = Duration::from_millis(5);
 const WORTH: Duration = Duration::from_micros(50);
 /// One wait in so many spins, even if spinning has not paid lately.
 const TRIAL: u32 = 64;
+/// One wait in so many begins by giving up the core, to see whether somebody wants it.
+const PROBE: u32 = 1024;
+/// Who has the core back later than this has shared it with somebody.
+const SHARED: Duration = Duration::from_micros(2);
+/// So often it has to come back at once until nobody wants it.
+const CROWD: u32 = 64;
 
 const SHORT: u32 = 1;
 const LONG: u32 = 2;
@@ -65,8 +76,10 @@ impl Budget {
         Self {
             spins: AtomicU32::new(most_spins),
             yields: AtomicU32::new(MOST_YIELDS),
+            turn: AtomicU32::new(most_spins),
             looks: AtomicU32::new(0),
             yielding: AtomicU64::new(0),
+            crowded: AtomicU32::new(0),
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
             pace: Pace::new(),
@@ -92,7 +105,7 @@ impl Budget {
         if *looks == 0 {
             self.learn();
         }
-        let (spins, yields) = (self.spins.load(Relaxed), self.yields.load(Relaxed));
+        let (spins, yields) = (self.turn.load(Relaxed), self.yields.load(Relaxed));
         let mut more = *looks < spins + yields;
         if *looks < spins {
             spin_loop();
@@ -114,8 +127,15 @@ impl Budget {
         let patient = now.saturating_sub(began) < PATIENCE;
         if patient {
             std::thread::yield_now();
+            self.had_it_back(monotonic().saturating_sub(now));
         }
         patient
+    }
+
+    /// The core was ours again after so long.
+    fn had_it_back(&self, time: Duration) {
+        let crowded = if time > SHARED { CROWD } else { self.crowded.load(Relaxed).saturating_sub(1) };
+        self.crowded.store(crowded, Relaxed);
     }
 
     /// Keeps away for a moment, where that pays: while what the first looks find grows with it.
@@ -146,7 +166,7 @@ impl Budget {
     /// Draws the lesson of the last wait.
     fn learn(&self) {
         let (spins, yields) = (self.spins.load(Relaxed), self.yields.load(Relaxed));
-        let looks = self.looks.load(Relaxed);
+        let (looks, turn) = (self.looks.load(Relaxed), self.turn.load(Relaxed));
         // One waiter at a time uses a handle, so none of this needs to be one step: a read-modify-write
         // would hold up the wait until all that we stored before has reached the others.
         let slept = self.slept.load(Relaxed);
@@ -154,15 +174,21 @@ impl Budget {
             LONG => (spins / 2, yields / 2),
             SHORT => (spins, (2 * yields + 8).min(MOST_YIELDS)),
             // It was caught while spinning, which may take longer next time.
-            _ if looks <= spins => ((spins + spins.div_ceil(4)).max(2 * looks), yields),
-            // Or only after the core was given to somebody else, whom spinning kept from it.
-            _ => (spins - spins.div_ceil(4), yields.max(2 * (looks - spins)).min(MOST_YIELDS)),
+            _ if looks <= turn => ((spins + spins.div_ceil(4)).max(2 * looks), yields),
+            // Or only after the core was given to somebody else, whom spinning kept from it, if there was any.
+            _ => {
+                let less = if turn < spins { 0 } else { spins.div_ceil(4) };
+                (spins - less, yields.max(2 * (looks - turn)).min(MOST_YIELDS))
+            }
         };
         let waits = self.waits.load(Relaxed);
         if waits % TRIAL == 0 && yields > 0 {
             spins = spins.max(MOST_SPINS / 2);
         }
-        self.spins.store(spins.min(self.most_spins), Relaxed);
+        let spins = spins.min(self.most_spins);
+        let shared = self.crowded.load(Relaxed) > 0 || waits % PROBE == PROBE / 2;
+        self.turn.store(if shared && yields > 0 { 0 } else { spins }, Relaxed);
+        self.spins.store(spins, Relaxed);
         self.yields.store(yields, Relaxed);
         self.slept.store(0, Relaxed);
         self.waits.store(waits.wrapping_add(1), Relaxed);
@@ -212,6 +238,25 @@ mod tests {
             while budget.look_again(&mut looks) && looks <= spins {}
         }
         assert_eq!(budget.spins.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn where_somebody_else_wants_the_core_nobody_spins() {
+        let budget = Budget::new(2);
+        let turn = || {
+            budget.learn();
+            budget.turn.load(Relaxed)
+        };
+        assert_ne!(turn(), 0);
+        budget.had_it_back(2 * SHARED);
+        assert_eq!(turn(), 0);
+        (1..CROWD).for_each(|_| budget.had_it_back(Duration::ZERO));
+        assert_eq!(turn(), 0, "they may be back");
+        budget.had_it_back(Duration::ZERO);
+        assert_ne!(turn(), 0, "they do not come any more");
+        let spins = budget.spins.load(Relaxed);
+        assert_eq!(spins, MOST_SPINS, "what spinning is worth otherwise is not forgotten");
+        assert_eq!((0..PROBE).filter(|_| turn() == 0).count(), 1, "who spins does not hear of it, so one asks");
     }
 
     #[test]

@@ -171,7 +171,7 @@ const POINTS: &[Point] = &[
     // Publishing. Between the slot's bytes and the store, a half-written slot is nobody's message.
     p(
         "producer/room.rs",
-        "word.store(published.word(), Release); // E1",
+        "word.store(position.published.word(), Release); // E1",
         Producer,
         "slots half or wholly written, which nobody reads",
         TAKEOVER,

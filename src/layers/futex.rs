@@ -25,6 +25,9 @@ pub struct Futex {
     vigil: Vigil<Word>,
 }
 
+/// Who looks for what is expected gives up the core once in so many looks.
+const GIVES_WAY: u32 = 16;
+
 /// The word that a handle's sleeper sleeps on; null while it is awake.
 #[derive(Debug, Default)]
 struct Word(AtomicPtr<AtomicU32>);
@@ -149,9 +152,14 @@ impl Futex {
             Deadline::At(end) => end.min(alarm.until),
             Deadline::Now | Deadline::Never => alarm.until,
         };
-        let up = now;
+        let (up, mut looks) = (now, 0_u32);
         while now < until && !there() {
-            spin_loop();
+            looks += 1;
+            // Who is expected may have to come to this very core.
+            match looks % GIVES_WAY {
+                0 => std::thread::yield_now(),
+                _ => spin_loop(),
+            }
             now = monotonic();
         }
         let parked = if there() { Parked::Woken } else { self.sleep(word, expected, deadline, now, None) };

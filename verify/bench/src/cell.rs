@@ -108,7 +108,7 @@ impl Cell {
 }
 
 /// The cores that we may use.
-fn cores() -> rustix::io::Result<Vec<usize>> {
+pub fn cores() -> rustix::io::Result<Vec<usize>> {
     let ours = sched_getaffinity(None)?;
     Ok((0..CpuSet::MAX_CPU).filter(|core| ours.is_set(*core)).collect())
 }

@@ -3,6 +3,7 @@
 mod cell;
 mod child;
 mod clock;
+mod gauge;
 mod instructions;
 mod link;
 mod message;

@@ -13,6 +13,10 @@ pub struct Reading {
     /// Of ping-pong, the 99th percentile in nanoseconds; of messages that come now and then, the milliseconds of
     /// processor time that both processes took for 1000, which is a second: of 2000 that two processes have.
     pub beside: Option<f64>,
+    /// Turns a second that the machine's cores take, before or after it, whichever is less.
+    pub speed: f64,
+    /// The machine was too slow then for this to count.
+    pub slow: bool,
 }
 
 impl Reading {
@@ -25,12 +29,12 @@ impl Reading {
         for other in others {
             ensure!(other.total == first.total, "{CORRUPT}: {} of {} messages received", other.total, first.total);
         }
-        Ok(match workload {
-            Workload::PingPong => Self { value: first.moments[0] as f64, beside: Some(first.moments[1] as f64) },
+        let (value, beside) = match workload {
+            Workload::PingPong => (first.moments[0] as f64, Some(first.moments[1] as f64)),
             Workload::Small | Workload::Large | Workload::Fan => {
                 let last = others.iter().map(|consumer| consumer.ended).max().unwrap_or(first.ended);
                 let seconds = last.saturating_sub(first.began).max(1) as f64 / 1e9;
-                Self { value: first.messages as f64 / seconds, beside: None }
+                (first.messages as f64 / seconds, None)
             }
             Workload::Paced | Workload::Sporadic => {
                 let latencies = others.iter().flat_map(|consumer| {
@@ -40,8 +44,9 @@ impl Reading {
                 let mut latencies: Vec<u64> = latencies.collect();
                 let cpu = outcomes.iter().map(|outcome| outcome.cpu).sum::<u64>() as f64 / 1e6;
                 let beside = Some(cpu * 1000.0 / first.total.max(1) as f64);
-                Self { value: percentile(&mut latencies, 50) as f64, beside }
+                (percentile(&mut latencies, 50) as f64, beside)
             }
-        })
+        };
+        Ok(Self { value, beside, speed: 0.0, slow: false })
     }
 }

@@ -2,14 +2,17 @@
 
 use crate::cell::Cell;
 use crate::clock::SECOND;
+use crate::gauge;
 use crate::message::CORRUPT;
 use crate::participants::{Entry, Kind, Waits};
 use crate::reading::Reading;
 use crate::script;
 use crate::workload::{Span, Workload};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 /// How thorough a run is.
 pub struct Plan {
@@ -18,6 +21,8 @@ pub struct Plan {
     /// In how many of the rounds the messages are that come now and then, and for how long.
     paced_rounds: usize,
     paced: Span,
+    /// For how long in all, further rounds for those of whom too little counts included.
+    at_most: Duration,
 }
 
 pub const MILLISECOND: u64 = SECOND / 1000;
@@ -28,6 +33,7 @@ pub const FULL: Plan = Plan {
     span: Span { warm_up: 40 * MILLISECOND, run: 250 * MILLISECOND },
     paced_rounds: 3,
     paced: Span { warm_up: 0, run: SECOND },
+    at_most: Duration::from_secs(360),
 };
 
 /// About one.
@@ -36,6 +42,7 @@ pub const QUICK: Plan = Plan {
     span: Span { warm_up: 20 * MILLISECOND, run: 100 * MILLISECOND },
     paced_rounds: 1,
     paced: Span { warm_up: 0, run: 500 * MILLISECOND },
+    at_most: Duration::from_secs(60),
 };
 
 /// Everything that was read.
@@ -55,7 +62,7 @@ pub struct Participant {
     pub series: BTreeMap<Workload, Series>,
 }
 
-/// One reading a round, or why there is none.
+/// One reading a round and more where some do not count, or why there is none.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Series {
     pub readings: Vec<Reading>,
@@ -87,6 +94,12 @@ impl Machine {
 }
 
 impl Results {
+    /// How many readings do not count, and how many there are.
+    pub fn slow(&self) -> (usize, usize) {
+        let readings = || self.participants.iter().flat_map(|p| p.series.values()).flat_map(|series| &series.readings);
+        (readings().filter(|reading| reading.slow).count(), readings().count())
+    }
+
     /// Who delivered something wrong, and what.
     pub fn corrupt(&self) -> Vec<String> {
         let failures = self.participants.iter().flat_map(|participant| {
@@ -108,31 +121,73 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
         series: BTreeMap::new(),
     };
     let mut participants: Vec<_> = entries.iter().map(participant).collect();
-    for round in 0..plan.rounds {
+    let start = Instant::now();
+    let wanted = |workload: Workload| if workload.sleeps() { plan.paced_rounds } else { plan.rounds };
+    for round in 0.. {
+        let mut done = true;
         for &workload in workloads {
-            let paced = workload.sleeps();
-            if paced && round >= plan.paced_rounds {
-                continue;
-            }
-            let cell = Cell::new(workload, if paced { plan.paced } else { plan.span });
+            let cell = Cell::new(workload, if workload.sleeps() { plan.paced } else { plan.span });
             for (entry, participant) in entries.iter().zip(&mut participants) {
                 let series = participant.series.entry(workload).or_default();
-                if series.failure.is_none() {
-                    progress(&format!("round {} of {}: {workload:?}, {}", round + 1, plan.rounds, entry.name));
-                    let outcomes = match entry.script() {
-                        Some(mode) => script::measure(cell, mode),
-                        None => cell.measure(entry),
-                    };
-                    match outcomes.and_then(|outcomes| Reading::of(workload, &outcomes)) {
-                        Ok(reading) => series.readings.push(reading),
-                        Err(error) => series.failure = Some(format!("{error:#}")),
-                    }
+                let enough = if round < plan.rounds {
+                    round >= wanted(workload)
+                } else {
+                    // More than half of them, and as long as there is time.
+                    2 * counted(&series.readings) > wanted(workload) || start.elapsed() > plan.at_most
+                };
+                if series.failure.is_none() && !enough {
+                    done = false;
+                    progress(&format!("round {}: {workload:?}, {}", round + 1, entry.name));
+                    series.add(reading(cell, entry));
                 }
+            }
+        }
+        if round + 1 >= plan.rounds {
+            judge(readings(&mut participants));
+            if done {
+                break;
             }
         }
     }
     progress("");
     Results { machine, rounds: plan.rounds, participants }
+}
+
+/// Measures, and how fast the machine is before and after.
+pub fn reading(cell: Cell, entry: &Entry) -> Result<Reading> {
+    let before = gauge::speed();
+    let outcomes = match entry.script() {
+        Some(mode) => script::measure(cell, mode)?,
+        None => cell.measure(entry)?,
+    };
+    let reading = Reading::of(cell.workload, &outcomes)?;
+    Ok(Reading { speed: before.min(gauge::speed()), ..reading })
+}
+
+/// Which readings count follows from the best speed of all.
+pub fn judge<'r>(readings: impl Iterator<Item = &'r mut Reading>) {
+    let readings: Vec<_> = readings.collect();
+    let best = readings.iter().map(|reading| reading.speed).fold(0.0, f64::max);
+    readings.into_iter().for_each(|reading| reading.slow = reading.speed < gauge::SLOW * best);
+}
+
+fn readings(participants: &mut [Participant]) -> impl Iterator<Item = &mut Reading> {
+    let series = participants.iter_mut().flat_map(|participant| participant.series.values_mut());
+    series.flat_map(|series| &mut series.readings)
+}
+
+/// How many of them count.
+pub fn counted(readings: &[Reading]) -> usize {
+    readings.iter().filter(|reading| !reading.slow).count()
+}
+
+impl Series {
+    fn add(&mut self, reading: Result<Reading>) {
+        match reading {
+            Ok(reading) => self.readings.push(reading),
+            Err(error) => self.failure = Some(format!("{error:#}")),
+        }
+    }
 }
 
 /// A line that the next one replaces.
@@ -141,5 +196,26 @@ pub fn progress(line: &str) {
     if stderr.is_terminal() {
         let _ = write!(stderr, "\r\x1b[K{line}");
         let _ = stderr.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_of_a_slow_machine_does_not_count() {
+        let reading = |speed| Reading { value: speed, beside: None, speed, slow: false };
+        let series = |speeds: &[f64]| Series { readings: speeds.iter().copied().map(reading).collect(), failure: None };
+        let participant = |speeds: &[f64]| Participant {
+            name: String::new(),
+            kind: Kind::Peer,
+            waits: Waits::Spins,
+            series: [(Workload::Small, series(speeds))].into(),
+        };
+        let mut all = [participant(&[10.0, 7.0, 5.0]), participant(&[2.0, 9.0])];
+        judge(readings(&mut all));
+        let counted = all.each_ref().map(|participant| counted(&participant.series[&Workload::Small].readings));
+        assert_eq!(counted, [2, 1]);
     }
 }

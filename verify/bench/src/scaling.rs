@@ -6,7 +6,7 @@ use crate::participants::{self, Entry, SIZES};
 use crate::reading::Reading;
 use crate::report::unit::Unit;
 use crate::report::{Spread, replace};
-use crate::run::{MILLISECOND, Machine, progress};
+use crate::run::{self, MILLISECOND, Machine, progress};
 use crate::workload::{Span, Workload};
 use anyhow::Result;
 use plotters::prelude::*;
@@ -66,13 +66,8 @@ pub fn main(quick: bool, docs: Option<&Path>) -> Result<()> {
     let (cores, load) = (machine.cores, machine.load);
     let mut page =
         format!("{}, {cores} cores; load average {load:.1} before. {rounds} rounds; medians.\n", machine.processor);
-    let mut curves = Vec::new();
-    for axis in &AXES {
-        let of = |(way, _): &(&str, RGBColor)| Ok(measure(axis, &participants::find(way)?, rounds, quick));
-        let ways = WAYS.iter().map(of).collect::<Result<Vec<_>>>()?;
-        page += &table(axis, &ways);
-        curves.push(ways);
-    }
+    let curves = measure(rounds, if quick { 100 } else { 250 } * MILLISECOND)?;
+    AXES.iter().zip(&curves).for_each(|(axis, ways)| page += &table(axis, ways));
     progress("");
     print!("{page}");
     if let Some(docs) = docs {
@@ -83,25 +78,59 @@ pub fn main(quick: bool, docs: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-fn measure(axis: &Axis, entry: &Entry, rounds: usize, quick: bool) -> Vec<Point> {
-    let run = if quick { 100 } else { 250 } * MILLISECOND;
-    let reading = |workload, value, span| {
+/// What is measured at one value, of one way, round by round.
+struct Spot {
+    entry: Entry,
+    cell: Cell,
+    readings: Vec<Reading>,
+}
+
+impl Spot {
+    fn new(axis: &Axis, value: usize, way: &str, workload: Workload, span: Span) -> Result<Self> {
         let (slots, size, consumers) = (axis.cell)(value);
-        progress(&format!("{}: {value}, {}", axis.title, entry.name));
-        let outcomes = Cell { workload, size, slots, consumers, span }.measure(entry);
-        let reading = outcomes.and_then(|outcomes| Reading::of(workload, &outcomes));
-        reading.inspect_err(|error| eprintln!("{} {value}, {}: {error:#}", axis.title, entry.name)).ok()
-    };
-    let spread = |workload, value, warm_up| {
-        let readings = (0..rounds).filter_map(|_| reading(workload, value, Span { warm_up, run }));
-        Spread::of(readings.map(|reading| reading.value).collect())
-    };
-    let point = |&value: &usize| Point {
-        value: value as f64,
-        rate: spread(Workload::Small, value, run / 5),
-        latency: spread(Workload::Paced, value, 0),
-    };
-    axis.values.iter().map(point).collect()
+        let cell = Cell { workload, size, slots, consumers, span };
+        Ok(Self { entry: participants::find(way)?, cell, readings: Vec::new() })
+    }
+
+    fn measure(&mut self) {
+        let Cell { size, slots, consumers, .. } = self.cell;
+        let what = format!("{}: {consumers} consumers, {slots} slots, {size} bytes", self.entry.name);
+        progress(&what);
+        match run::reading(self.cell, &self.entry) {
+            Ok(reading) => self.readings.push(reading),
+            Err(error) => eprintln!("{what}: {error:#}"),
+        }
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        Spread::of_counting(&self.readings, |reading| Some(reading.value))
+    }
+}
+
+/// For each axis and each way, the points: rates and latencies. Round by round, so that a minute in which the machine
+/// is slow is not all that is known of a point; and twice more where too little counts.
+fn measure(rounds: usize, run: u64) -> Result<Vec<Vec<Vec<Point>>>> {
+    let spans = [(Workload::Small, Span { warm_up: run / 5, run }), (Workload::Paced, Span { warm_up: 0, run })];
+    let mut spots = Vec::new();
+    for axis in &AXES {
+        for (way, _) in WAYS {
+            for value in axis.values {
+                for (workload, span) in spans {
+                    spots.push(Spot::new(axis, *value, way, workload, span)?);
+                }
+            }
+        }
+    }
+    for round in 0..rounds + 2 {
+        let lacks = |spot: &&mut Spot| round < rounds || 2 * run::counted(&spot.readings) <= rounds;
+        spots.iter_mut().filter(lacks).for_each(Spot::measure);
+        run::judge(spots.iter_mut().flat_map(|spot| &mut spot.readings));
+    }
+    let mut spreads = spots.iter().map(Spot::spread);
+    let mut next = || spreads.next().flatten();
+    let mut point = |value: &usize| Point { value: *value as f64, rate: next(), latency: next() };
+    let mut of = |axis: &Axis| WAYS.map(|_| axis.values.iter().map(&mut point).collect()).into();
+    Ok(AXES.iter().map(&mut of).collect())
 }
 
 fn table(axis: &Axis, ways: &[Vec<Point>]) -> String {

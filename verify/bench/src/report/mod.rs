@@ -6,10 +6,12 @@ mod table;
 
 pub mod unit;
 
+use crate::gauge::SLOW;
 use crate::reading::Reading;
 use crate::run::{Participant, Results};
 use crate::workload::Workload;
 use anyhow::{Context, Result};
+use std::fmt::Write;
 use std::path::Path;
 use unit::Unit;
 
@@ -57,11 +59,18 @@ impl Spread {
     }
 }
 
+impl Spread {
+    /// Of the readings that count. If the machine was slow all the time, that is what there is to say.
+    pub fn of_counting(readings: &[Reading], of: impl Fn(&Reading) -> Option<f64>) -> Option<Self> {
+        let none_counts = readings.iter().all(|reading| reading.slow);
+        Self::of(readings.iter().filter(|reading| none_counts || !reading.slow).filter_map(of).collect())
+    }
+}
+
 impl Metric {
     /// What the rounds of a participant say, unless it was not measured.
     pub fn spread(&self, participant: &Participant) -> Option<Spread> {
-        let readings = &participant.series.get(&self.workload)?.readings;
-        Spread::of(readings.iter().filter_map(self.of).collect())
+        Spread::of_counting(&participant.series.get(&self.workload)?.readings, self.of)
     }
 
     /// The best median among those chosen.
@@ -83,6 +92,13 @@ pub fn page(results: &Results) -> String {
     if machine.load > 1.0 {
         page += "Others used the machine meanwhile: the figures are worse and more scattered than it can do.\n\n";
     }
+    let (slow, all) = results.slow();
+    let percent = 100.0 * SLOW;
+    let _ = writeln!(
+        page,
+        "{slow} of {all} readings were taken while the machine was below {percent:.0} % of its best speed (turns that its cores take, \
+         before and after each) and do not count.\n"
+    );
     page += &table::medians(results);
     page += &table::failures(results);
     page += "\nWhat was asked for, by this run:\n\n";

@@ -13,7 +13,7 @@ use crate::{
     hook::{Armed, Crash, Kind, Mutant, Operator, disarm},
     mutants::line,
     picture, report,
-    scenarios::deaths::survivors_agree,
+    scenarios::survivors::survivors_agree,
     world::{Outcome, Shape, event},
 };
 use std::time::{Duration, Instant};

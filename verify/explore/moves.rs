@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     hook::{Kind, Name, Step, Verdict},
-    scenarios::deaths::Late,
+    scenarios::survivors::Late,
 };
 
 /// What can come next.

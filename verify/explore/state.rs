@@ -4,7 +4,7 @@ use super::{
     locals::Place,
     memory::{Memory, PARTICIPANTS},
 };
-use crate::{hook::Step, scenarios::deaths::Late, world::Outcome};
+use crate::{hook::Step, scenarios::survivors::Late, world::Outcome};
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},

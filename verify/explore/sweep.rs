@@ -6,7 +6,7 @@ use crate::{
     check::Case,
     doubles::Doubles,
     picture, progress, report,
-    scenarios::deaths::{Late, agree, survivors_agree},
+    scenarios::survivors::{Late, agree, survivors_agree},
     world::Shape,
 };
 use std::time::{Duration, Instant};

@@ -14,8 +14,9 @@ use crate::{
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
     mutants::line,
     scenarios::{
-        deaths::{Late, a_dead_owner_is_replaced, survivors_agree},
+        deaths::a_dead_owner_is_replaced,
         flow::end_is_last,
+        survivors::{Late, survivors_agree},
         tries::everybody_tries,
     },
     world::{Outcome, Shape, event},

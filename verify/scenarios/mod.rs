@@ -4,6 +4,7 @@ pub mod come_and_go;
 pub mod deaths;
 pub mod flow;
 pub mod primitives;
+pub mod survivors;
 pub mod tries;
 
 pub use crate::world::Body;

@@ -1,0 +1,302 @@
+//! The sender's side.
+
+use super::super::side::{FutexProducer, SIZE};
+use super::{Control, Entry, FLAG, MIXED, Map, after, wake};
+use crate::message::fill;
+use ackcast::layer::{Header, Layer};
+use ackcast::layers::Fences;
+use ackcast::protocol::{Corruption, Published, TOGETHER, Waiting};
+use ackcast::signal::AWAKE;
+use ackcast::{Interrupted, SendError};
+use std::num::NonZeroU64;
+use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
+
+/// How far ahead of the message lines are asked for, in bytes.
+const AHEAD: usize = 1024;
+/// The bit of the lock's word that obliges its owner to wake somebody.
+const CONTENDED: u32 = 1 << 8;
+
+/// The twin of [`ackcast::protocol::Producer`].
+pub struct Producer<'m> {
+    /// The number is its.
+    seat: FutexProducer,
+    lock: &'m AtomicU32,
+    published: &'m AtomicU64,
+    consumers: &'m [Entry],
+    headers: *mut Header,
+    payloads: *mut u8,
+    stride: usize,
+    slots: NonZeroU64,
+    slot_size: u32,
+    start_with: u32,
+    symmetric: bool,
+    /// There is one place for a producer: the lock is kept.
+    alone: bool,
+    /// The lock's word while it is ours.
+    mine: u32,
+    /// For messages below this number there is room.
+    gate: u64,
+    /// What `published` holds, while the lock is ours.
+    word: u64,
+    /// The slot of the next message, while the lock is ours.
+    slot: usize,
+    holds: bool,
+    finished: bool,
+}
+
+impl<'m> Producer<'m> {
+    /// In the place of `seat`, which sends nothing.
+    pub fn new(map: &'m Map, seat: FutexProducer) -> Self {
+        let Control { lock, published, .. } = map.control();
+        let me = seat.participant();
+        Self {
+            seat,
+            lock: &lock.0,
+            published: &published.0,
+            consumers: map.consumers(),
+            headers: map.at(map.layout.headers),
+            payloads: map.at(map.layout.slots),
+            stride: map.layout.stride,
+            slots: map.slots(),
+            slot_size: map.geometry.slot_size,
+            start_with: map.geometry.start_with,
+            symmetric: map.fences == Fences::Symmetric,
+            alone: map.geometry.producers == 1,
+            mine: ((me.number + 1) & 0xff) | (me.generation << 9),
+            gate: 0,
+            word: 0,
+            slot: 0,
+            holds: false,
+            finished: false,
+        }
+    }
+
+    #[inline]
+    pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        if message.len() > self.slot_size as usize {
+            return Err(SendError::TooLong { len: message.len(), slot_size: self.slot_size });
+        }
+        if !self.holds {
+            self.acquire()?;
+        }
+        let word = self.word;
+        let (n, mixed) = (word & Published::MAX, word & MIXED);
+        if n >= self.gate {
+            self.look_for_room(n)?;
+        }
+        let slot = self.slot;
+        let payload = self.payloads.wrapping_add(slot * self.stride);
+        ask_for(payload.wrapping_add(AHEAD));
+        // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+        unsafe {
+            ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
+            self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
+        }
+        let mixed = if message.len() < self.slot_size as usize { MIXED } else { mixed };
+        self.word = (n + 1) | mixed;
+        self.slot = after(slot, self.slots);
+        self.published.store(self.word, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        for entry in self.consumers {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
+                wake(&entry.data);
+            }
+        }
+        if !self.alone {
+            self.release();
+        }
+        Ok(())
+    }
+
+    /// Writes the message of this tag where it is to lie.
+    #[inline]
+    pub fn send_in_place(&mut self, tag: u64) -> Result<(), SendError> {
+        if !self.holds {
+            self.acquire()?;
+        }
+        let word = self.word;
+        let (n, mixed) = (word & Published::MAX, word & MIXED);
+        if n >= self.gate {
+            self.look_for_room(n)?;
+        }
+        let slot = self.slot;
+        let payload = self.payloads.wrapping_add(slot * self.stride);
+        ask_for(payload.wrapping_add(AHEAD));
+        if self.slot_size as usize != SIZE {
+            return self.refuse(SendError::TooLong { len: SIZE, slot_size: self.slot_size });
+        }
+        // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+        unsafe {
+            fill::<SIZE>(&mut *payload.cast(), tag);
+            self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
+        }
+        self.word = (n + 1) | mixed;
+        self.slot = after(slot, self.slots);
+        self.published.store(self.word, Release);
+        if self.symmetric {
+            fence(SeqCst)
+        } else {
+            compiler_fence(SeqCst)
+        }
+        for entry in self.consumers {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
+                wake(&entry.data);
+            }
+        }
+        if !self.alone {
+            self.release();
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<(), Interrupted> {
+        let mut sent = 0;
+        if !self.holds {
+            self.acquire().map_err(|error| Interrupted { sent, error })?;
+        }
+        let word = self.word;
+        let (mut n, mut mixed, mut slot) = (word & Published::MAX, word & MIXED, self.slot);
+        while sent < messages.len() {
+            if n >= self.gate {
+                self.look_for_room(n).map_err(|error| Interrupted { sent, error })?;
+            }
+            let group = &messages[sent..messages.len().min(sent + TOGETHER)];
+            let start = n;
+            for message in group {
+                if n >= self.gate || message.len() > self.slot_size as usize {
+                    break;
+                }
+                let payload = self.payloads.wrapping_add(slot * self.stride);
+                ask_for(payload.wrapping_add(AHEAD));
+                // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+                unsafe {
+                    ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
+                    self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
+                }
+                if message.len() < self.slot_size as usize {
+                    mixed = MIXED;
+                }
+                slot = after(slot, self.slots);
+                n += 1;
+            }
+            if n == start {
+                let error = SendError::TooLong { len: group[0].len(), slot_size: self.slot_size };
+                return self.refuse(error).map_err(|error| Interrupted { sent, error });
+            }
+            sent += (n - start) as usize;
+            (self.word, self.slot) = (n | mixed, slot);
+            self.published.store(self.word, Release);
+            if self.symmetric {
+                fence(SeqCst)
+            } else {
+                compiler_fence(SeqCst)
+            }
+            for entry in self.consumers {
+                if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
+                    wake(&entry.data);
+                }
+            }
+        }
+        if !self.alone {
+            self.release();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn acquire(&mut self) -> Result<(), SendError> {
+        if self.finished {
+            return Err(SendError::Ended);
+        }
+        match self.lock.compare_exchange(0, self.mine, Acquire, Relaxed) {
+            Ok(_) => {
+                (self.holds, self.word) = (self.alone, self.published.load(Relaxed));
+                self.slot = ((self.word & Published::MAX) % self.slots) as usize;
+            }
+            Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
+        }
+        if self.word & FLAG != 0 {
+            self.holds = false;
+            self.release();
+            return Err(SendError::Ended);
+        }
+        Ok(())
+    }
+
+    /// Every so many messages: where the slowest consumer is.
+    #[inline(never)]
+    fn look_for_room(&mut self, n: u64) -> Result<(), SendError> {
+        if n == Published::MAX {
+            return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
+        }
+        let (mut lowest, mut joined) = (n, 0);
+        for (consumer, entry) in (0..).zip(self.consumers) {
+            if entry.state.load(Acquire) & 1 == 0 {
+                continue;
+            }
+            let word = entry.acked.0.load(Acquire);
+            let acked = word & !FLAG;
+            if acked > n {
+                let corrupt = Corruption::Acknowledgement { consumer, acked, published: n };
+                return self.refuse(SendError::Corrupt(corrupt));
+            }
+            if n == 0 && self.start_with > 0 && !self.seat.channel().layer().is_alive(consumer) {
+                continue;
+            }
+            if n - acked >= self.slots.get() {
+                let waiting = Waiting::Acknowledgement { consumer, message: acked };
+                return self.refuse(SendError::TimedOut(waiting));
+            }
+            joined += u32::from(word & FLAG == 0);
+            lowest = lowest.min(acked);
+        }
+        if n == 0 && joined < self.start_with {
+            return self.refuse(SendError::TimedOut(Waiting::Start { joined, wanted: self.start_with }));
+        }
+        self.gate = (lowest + self.slots.get()).min(Published::MAX);
+        Ok(())
+    }
+
+    /// The error, after giving back what is not kept.
+    #[cold]
+    fn refuse<T>(&self, error: SendError) -> Result<T, SendError> {
+        if !self.alone {
+            self.release();
+        }
+        Err(error)
+    }
+
+    #[cold]
+    fn release(&self) {
+        if self.lock.swap(0, Release) & CONTENDED != 0 {
+            let _ = rustix::thread::futex::wake(self.lock, rustix::thread::futex::Flags::empty(), 1);
+        }
+    }
+}
+
+impl Drop for Producer<'_> {
+    fn drop(&mut self) {
+        if self.holds {
+            self.release();
+        }
+    }
+}
+
+/// Asks for the line at this address, to be written soon.
+#[inline(always)]
+fn ask_for(line: *mut u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: it reads and writes nothing, and does nothing where there is no memory.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}

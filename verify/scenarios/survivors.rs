@@ -1,0 +1,144 @@
+//! Anybody dies anywhere, perhaps while somebody joins, and those who live agree.
+
+use super::{Body, data, receive_all, send_and_finish, send_event};
+use crate::{
+    check::Case,
+    ground::Ground,
+    segment::retire,
+    world::{Outcome, Seen, Shape, World, event, message, values},
+};
+use ackcast::{
+    layer::{Deadline, Layer, Storage},
+    protocol::{Consumer, Producer},
+};
+
+/// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.
+/// A message is delivered to all who live, or to none; END or the loss is told.
+pub fn survivors_agree<G: Ground>(case: &Case) {
+    agree::<G>(case, Late::Nobody);
+}
+
+/// Who joins in the middle. Where somebody does, everybody leaves when there is nothing more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Late {
+    #[default]
+    Nobody,
+    /// The last consumer, perhaps in the place of one that died.
+    Consumer,
+    /// The last producer, likewise. One that finishes is enough for END then, if no other lives.
+    Producer,
+}
+
+/// As [`survivors_agree`]; and S2, S3: who comes late gets, or sends, all from its join on.
+pub fn agree<G: Ground>(case: &Case, late: Late) {
+    let shape = case.shape;
+    let mut geometry = shape.geometry();
+    if late == Late::Producer {
+        geometry.end_after = 1;
+    }
+    let world = World::<G>::new(geometry, case.doubles, true);
+    let leaves = late != Late::Nobody;
+    let mut participants: Vec<(u32, Body)> = Vec::new();
+    let there = shape.consumers - u32::from(late == Late::Consumer);
+    for c in 0..there {
+        let mut consumer = world.consumer();
+        let body = move || {
+            let seen = receive_all(&mut consumer);
+            if leaves {
+                drop(consumer)
+            } else {
+                retire(consumer)
+            }
+            seen
+        };
+        participants.push((c, Box::new(body)));
+    }
+    if late == Late::Consumer {
+        let channel = world.channel();
+        let body = move || receive_all(&mut Consumer::join(channel).expect("there is room"));
+        participants.push((there, Box::new(body)));
+    }
+    for p in 0..shape.producers - u32::from(late == Late::Producer) {
+        let mut producer = world.producer();
+        let number = producer.participant().number;
+        let body = move || {
+            let mut seen = send_and_finish(&mut producer, values(p, shape.messages));
+            if shape.producers == 1 {
+                seen.push(producer.channel().evicted() as u8); // ours alone to write: exact
+            }
+            if leaves {
+                drop(producer)
+            } else {
+                retire(producer)
+            }
+            seen
+        };
+        participants.push((number, Box::new(body)));
+    }
+    if late == Late::Producer {
+        let (p, channel) = (shape.producers - 1, world.channel());
+        let body = move || match Producer::join(channel) {
+            Ok(mut producer) => send_unless_ended(&mut producer, values(p, shape.messages)),
+            Err(_) => vec![event::FULL],
+        };
+        participants.push((shape.consumers + p, Box::new(body)));
+    }
+    world.run(participants, move |outcome| judge(shape, late, outcome));
+}
+
+/// Sends everything and finishes, unless END was there before.
+fn send_unless_ended<L: Layer, S: Storage<L>>(
+    producer: &mut Producer<L, S>,
+    values: impl IntoIterator<Item = u8>,
+) -> Seen {
+    let mut seen = Seen::new();
+    for value in values {
+        seen.push(send_event(producer.send(&message(value), Deadline::Never)));
+    }
+    seen.push(producer.finish(Deadline::Never).map_or(event::FULL, |_| event::END));
+    seen
+}
+
+fn judge(shape: Shape, late: Late, outcome: &Outcome) {
+    let (consumers, producers) = outcome.split_at(shape.consumers as usize);
+    let dead = |seen: &Seen| seen[..] == [event::DIED];
+    if let [producer] = producers {
+        let died = consumers.iter().filter(|seen| dead(seen)).count();
+        let evicted = producer.get(1).copied().unwrap_or(0);
+        assert!(usize::from(evicted) <= died, "C1: each dead consumer is evicted once: {outcome:?}");
+    }
+    let (there, come) = consumers.split_at(consumers.len() - usize::from(late == Late::Consumer));
+    let mut living = there.iter().filter(|seen| !dead(seen));
+    let first = living.next();
+    let lost = |seen: &Seen| seen.last() == Some(&event::LOST);
+    let alike = |seen| Some(seen) == first || late == Late::Producer && (lost(seen) || first.is_some_and(lost));
+    assert!(living.all(alike), "C2: to all or to none: {outcome:?}");
+    for seen in come.iter().filter(|seen| !dead(seen)) {
+        assert!(first.is_none_or(|first| first.ends_with(seen)), "S2: all from its join on: {outcome:?}");
+    }
+    for (seen, whole) in there.iter().map(|seen| (seen, true)).chain(come.iter().map(|seen| (seen, false))) {
+        if dead(seen) {
+            continue;
+        }
+        let last = *seen.last().unwrap_or(&0);
+        for (p, producer) in (0..shape.producers).zip(producers) {
+            let mut sent: Seen = values(p, shape.messages).collect();
+            let is_late = late == Late::Producer && p + 1 == shape.producers;
+            if is_late && !dead(producer) {
+                sent.truncate(producer.iter().filter(|&&event| event == event::SENT).count());
+            }
+            let got: Seen = data(seen).into_iter().filter(|value| u32::from(value / 16) == p + 1).collect();
+            // Who was told the loss has left, and somebody may come after that.
+            let cut = dead(producer) || is_late && last == event::LOST;
+            let fine = match (cut, whole) {
+                (true, true) => sent.starts_with(&got),
+                (false, true) => sent == got,
+                (true, false) => got.is_empty() || sent.windows(got.len()).any(|part| part == got),
+                (false, false) => sent.ends_with(&got),
+            };
+            assert!(fine, "C2: each message whole, in order: {outcome:?}");
+        }
+        assert!(matches!(last, event::END | event::LOST), "L2: they are told: {outcome:?}");
+        assert!(last == event::END || producers.iter().any(dead), "C1: nobody was lost: {outcome:?}");
+    }
+}

@@ -86,42 +86,41 @@ fn cores() -> usize {
     usize::try_from(online).unwrap_or(1)
 }
 
+/// When a sleep is over, and as what.
+#[derive(Clone, Copy)]
+struct End {
+    at: Duration,
+    parked: Parked,
+}
+
 impl Futex {
-    /// Sleeps while `word` holds `expected`; not beyond the deadline, the next patrol, or `alarm`.
-    fn sleep(
-        &self,
-        word: &AtomicU32,
-        expected: u32,
-        deadline: Deadline,
-        start: Duration,
-        alarm: Option<Duration>,
-    ) -> Parked {
-        let longest = self.vigil.longest_sleep(start);
-        let (timeout, ends) = match deadline {
-            Deadline::Now => return Parked::TimedOut,
-            Deadline::Never => (longest, Parked::Patrol),
-            Deadline::At(end) => match end.saturating_sub(start) {
-                Duration::ZERO => return Parked::TimedOut,
-                left if left <= longest => (left, Parked::TimedOut),
-                _ => (longest, Parked::Patrol),
-            },
-        };
-        let (timeout, ends) = match alarm {
-            Some(alarm) if alarm.saturating_sub(start) < timeout => (alarm.saturating_sub(start), Parked::Woken),
-            _ => (timeout, ends),
-        };
-        if self.vigil.lie_down(word, start) {
+    /// When to be back at the latest: at the deadline, or at the next patrol. `None`: at once.
+    fn end(&self, deadline: Deadline, start: Duration) -> Option<End> {
+        let patrol = End { at: start.saturating_add(self.vigil.longest_sleep(start)), parked: Parked::Patrol };
+        match deadline {
+            Deadline::Now => None,
+            Deadline::Never => Some(patrol),
+            Deadline::At(end) if end <= start => None,
+            Deadline::At(end) if end <= patrol.at => Some(End { at: end, parked: Parked::TimedOut }),
+            Deadline::At(_) => Some(patrol),
+        }
+    }
+
+    /// Sleeps while `word` holds `expected`, from `now` to the end.
+    fn sleep(&self, word: &AtomicU32, expected: u32, now: Duration, end: End) -> Parked {
+        if self.vigil.lie_down(word, now) {
             return Parked::Patrol;
         }
-        let timeout = futex::Timespec { tv_sec: timeout.as_secs() as _, tv_nsec: timeout.subsec_nanos() as _ };
+        let left = end.at.saturating_sub(now);
+        let timeout = futex::Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ };
         let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
         let rung = self.vigil.get_up(monotonic());
-        match (result, ends) {
+        match (result, end.parked) {
             (Err(Errno::TIMEDOUT), Parked::Patrol) => {
                 self.vigil.slept_long();
                 Parked::Patrol
             }
-            (Err(Errno::TIMEDOUT), _) => ends,
+            (Err(Errno::TIMEDOUT), parked) => parked,
             _ if rung => Parked::Patrol,
             _ => Parked::Woken, // woken, changed (EAGAIN), or interrupted: the caller looks again
         }
@@ -132,15 +131,16 @@ impl Futex {
         &self,
         word: &AtomicU32,
         expected: u32,
-        deadline: Deadline,
         start: Duration,
+        end: End,
         alarm: Alarm,
     ) -> (Parked, Option<Rising>) {
         let there = || word.load(Ordering::Relaxed) != expected;
+        let rings = if alarm.rings < end.at { End { at: alarm.rings, parked: Parked::Woken } } else { end };
         let mut now = start;
         // Who is awake before a message's wake reaches it is woken by it from the next sleep.
-        while now < alarm.rings && !there() {
-            match self.sleep(word, expected, deadline, now, Some(alarm.rings)) {
+        while now < rings.at && !there() {
+            match self.sleep(word, expected, now, rings) {
                 Parked::Woken => now = monotonic(),
                 parked => return (parked, None),
             }
@@ -148,10 +148,7 @@ impl Futex {
         if there() {
             return (Parked::Woken, Some(Rising::Late));
         }
-        let until = match deadline {
-            Deadline::At(end) => end.min(alarm.until),
-            Deadline::Now | Deadline::Never => alarm.until,
-        };
+        let until = end.at.min(alarm.until);
         let (up, mut looks) = (now, 0_u32);
         while now < until && !there() {
             looks += 1;
@@ -162,7 +159,7 @@ impl Futex {
             }
             now = monotonic();
         }
-        let parked = if there() { Parked::Woken } else { self.sleep(word, expected, deadline, now, None) };
+        let parked = if there() { Parked::Woken } else { self.sleep(word, expected, now, end) };
         // The processor may have been taken from us meanwhile; that is not what a look costs.
         (parked, Some(Rising::Early(now.min(until).saturating_sub(up))))
     }
@@ -212,9 +209,10 @@ impl Park for Futex {
     fn park(&self, word: &AtomicU32, expected: u32, deadline: Deadline) -> Parked {
         self.vigil.enlist_if_idle(&self.peers);
         let start = monotonic();
+        let Some(latest) = self.end(deadline, start) else { return Parked::TimedOut };
         let (parked, rising) = match self.budget.alarm(start) {
-            Some(alarm) => self.rise(word, expected, deadline, start, alarm),
-            None => (self.sleep(word, expected, deadline, start, None), None),
+            Some(alarm) => self.rise(word, expected, start, latest, alarm),
+            None => (self.sleep(word, expected, start, latest), None),
         };
         let end = monotonic();
         self.budget.slept(end.saturating_sub(start));
@@ -299,10 +297,11 @@ mod tests {
                     thread::yield_now();
                 }
             });
-            let (start, Some(alarm)) = (monotonic(), layer.budget.alarm(monotonic())) else {
+            let start = monotonic();
+            let (Some(alarm), Some(latest)) = (layer.budget.alarm(start), layer.end(Deadline::Never, start)) else {
                 return up.store(1, Relaxed);
             };
-            let (parked, _) = layer.rise(&word, 0, Deadline::Never, start, alarm);
+            let (parked, _) = layer.rise(&word, 0, start, latest, alarm);
             let end = monotonic();
             up.store(1, Relaxed);
             assert!(parked != Parked::TimedOut && end >= alarm.rings, "{parked:?}");

@@ -150,7 +150,7 @@ impl Beat {
         if self.alike < STEADY {
             let alike = interval.abs_diff(self.period) <= self.period / LIKENESS;
             (self.alike, self.period) =
-                if alike { (self.alike + 1, mean(self.period, interval, 4)) } else { (0, interval) };
+                if alike { (self.alike + 1, mean(self.period, interval, 4)) } else { (0, interval.max(1)) };
             (self.next, self.error, self.odd) = (now + self.period, self.period / PATIENCE, 0);
             return;
         }

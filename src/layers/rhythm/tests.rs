@@ -162,6 +162,13 @@ fn so_many_alike_make_a_rhythm() {
 }
 
 #[test]
+fn who_comes_at_the_same_moment_has_no_rhythm() {
+    let mut beat = Beat::NONE;
+    (0..3 * STEADY).for_each(|_| beat.arrived(MILLISECOND, false));
+    assert_eq!((beat.alike, beat.alarm(MILLISECOND)), (0, None));
+}
+
+#[test]
 fn time_is_kept_by_those_who_come_as_expected() {
     let before = expecting();
     let mut beat = before;

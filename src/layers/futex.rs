@@ -135,7 +135,7 @@ impl Futex {
         end: End,
         alarm: Alarm,
     ) -> (Parked, Option<Rising>) {
-        let there = || word.load(Ordering::Relaxed) != expected;
+        let there = || word.load(Ordering::Relaxed) != expected; // orders nothing: the caller looks again
         let rings = if alarm.rings < end.at { End { at: alarm.rings, parked: Parked::Woken } } else { end };
         let mut now = start;
         // Who is awake before a message's wake reaches it is woken by it from the next sleep.
@@ -216,6 +216,7 @@ impl Park for Futex {
         };
         let end = monotonic();
         self.budget.slept(end.saturating_sub(start));
+        // As in `rise`; a stray wake teaches nothing.
         if parked == Parked::Woken && word.load(Ordering::Relaxed) != expected {
             self.budget.arrived(end, rising);
         }
@@ -229,82 +230,4 @@ impl Park for Futex {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-    use std::thread;
-
-    const PERIOD: Duration = Duration::from_millis(2);
-    /// As often as it takes to know a rhythm.
-    const OFTEN: u32 = 12;
-
-    /// A handle that something was woken for at regular intervals, up to now.
-    fn who_expects() -> Futex {
-        // Nobody is asked for here: any file is one that nobody holds a number of.
-        let layer = Futex::new(File::open("/dev/null").unwrap(), Fences::Symmetric);
-        let now = monotonic();
-        (0..OFTEN).rev().for_each(|ago| layer.budget.arrived(now.saturating_sub(ago * PERIOD), None));
-        assert!(cores() == 1 || layer.budget.alarm(now).is_some());
-        layer
-    }
-
-    #[test]
-    fn a_deadline_is_kept_before_an_alarm_and_after_one() {
-        for deadline in [PERIOD / 4, PERIOD, 2 * PERIOD] {
-            let (layer, word) = (who_expects(), AtomicU32::new(0));
-            let end = monotonic() + deadline;
-            let mut parked = layer.park(&word, 0, Deadline::At(end));
-            while parked != Parked::TimedOut {
-                assert!(monotonic() < end + Duration::from_secs(10), "{parked:?} after the deadline");
-                parked = layer.park(&word, 0, Deadline::At(end));
-            }
-            assert!(monotonic() >= end);
-        }
-    }
-
-    #[test]
-    fn who_is_expected_is_not_missed_whenever_they_come() {
-        for after in (0..40).map(|part| part * PERIOD / 20) {
-            let (layer, word) = (who_expects(), AtomicU32::new(0));
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    thread::sleep(after);
-                    word.store(1, SeqCst);
-                    who_expects().wake(&word);
-                });
-                while word.load(SeqCst) == 0 {
-                    layer.park(&word, 0, Deadline::Never);
-                }
-            });
-        }
-    }
-
-    #[test]
-    fn who_does_not_come_is_slept_for() {
-        let (layer, word) = (who_expects(), AtomicU32::new(0));
-        let parked = layer.park(&word, 0, Deadline::Never);
-        assert_eq!(parked, Parked::Patrol, "nobody came, and it is time to ask who lives");
-    }
-
-    #[test]
-    fn who_gets_up_in_vain_before_the_alarm_sleeps_on() {
-        let (layer, word) = (who_expects(), AtomicU32::new(0));
-        let up = AtomicU32::new(0);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                while up.load(Relaxed) == 0 {
-                    layer.wake(&word); // of a message that was seen before
-                    thread::yield_now();
-                }
-            });
-            let start = monotonic();
-            let (Some(alarm), Some(latest)) = (layer.budget.alarm(start), layer.end(Deadline::Never, start)) else {
-                return up.store(1, Relaxed);
-            };
-            let (parked, _) = layer.rise(&word, 0, start, latest, alarm);
-            let end = monotonic();
-            up.store(1, Relaxed);
-            assert!(parked != Parked::TimedOut && end >= alarm.rings, "{parked:?}");
-        });
-    }
-}
+mod tests;

@@ -148,13 +148,13 @@ impl Budget {
     }
 
     /// When to get up, if who is waited for can be expected.
-    pub fn alarm(&self, now: Duration) -> Option<Alarm> {
+    pub(super) fn alarm(&self, now: Duration) -> Option<Alarm> {
         let adaptive = self.most_spins > 0 && self.wait.load(Relaxed) == Wait::Adaptive as u32;
         if adaptive { self.rhythm.alarm(now) } else { None }
     }
 
     /// What was waited for came, after an alarm that went like this, or without one.
-    pub fn arrived(&self, now: Duration, rising: Option<Rising>) {
+    pub(super) fn arrived(&self, now: Duration, rising: Option<Rising>) {
         self.rhythm.arrived(now, rising);
     }
 

@@ -17,15 +17,24 @@
 
 use crate::protocol::{ConsumerEntry, Control, ProducerEntry};
 use core::{fmt, sync::atomic::Ordering, time::Duration};
+use thiserror::Error;
 
 /// An atomic word in the segment. `T` is `u32` or `u64`.
 ///
 /// Orderings are the caller's, as literals at the call site; each method is `track_caller`, so a
 /// layer can tell the sites apart without annotations.
-pub trait Word<T>: fmt::Debug {
+///
+/// # Safety
+/// The methods are atomic accesses to one location that all participants share, in the C++20 memory
+/// model, of the ordering given. The protocol's access to slots relies on it.
+pub unsafe trait Word<T>: fmt::Debug {
     /// Reads the word.
     #[track_caller]
     fn load(&self, order: Ordering) -> T;
+    /// Reads a word that no other participant can write at the same time. All earlier writes to it happen before
+    /// this load, so it is [`Relaxed`](Ordering::Relaxed) and still exact. A checker reports a concurrent write.
+    #[track_caller]
+    fn load_owned(&self) -> T;
     /// Writes the word.
     #[track_caller]
     fn store(&self, value: T, order: Ordering);
@@ -61,15 +70,21 @@ impl Header {
 ///
 /// A slot is plain memory, never atomic, so that a missing edge is a data race that a checker can
 /// see and not merely a wrong value.
-pub trait Reading {
+///
+/// # Safety
+/// As long as the value lives, `bytes` points to `slot_size` readable bytes, the slot's.
+pub unsafe trait Reading {
     /// The slot's header, as written.
     fn header(&self) -> Header;
     /// The first payload byte; `slot_size` bytes may be read from here.
     fn bytes(&self) -> *const u8;
 }
 
-/// Write access to a slot, in progress; nobody else has any access meanwhile.
-pub trait Writing {
+/// Write access to a slot, in progress; no other participant has any access meanwhile.
+///
+/// # Safety
+/// As long as the value lives, `bytes` points to `slot_size` initialised bytes, the slot's, which may be written.
+pub unsafe trait Writing {
     /// Writes the header.
     fn set_header(&mut self, header: Header);
     /// The first payload byte; `slot_size` bytes may be written from here.
@@ -105,8 +120,23 @@ pub struct Participant {
     pub generation: u32,
 }
 
+/// The system does not say whether a participant lives. A wait that cannot know it ends with this error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the system does not say which participants live (errno {errno}); \
+     a sandbox must allow fcntl(2) with F_OFD_SETLK and F_OFD_GETLK on the segment's file"
+)]
+pub struct LivenessUnknown {
+    /// The system's error number.
+    pub errno: i32,
+}
+
 /// A set of primitives over one segment, as one participant holds it.
-pub trait Layer: Sized + fmt::Debug {
+///
+/// # Safety
+/// An implementation keeps what its methods promise: fences order, a number has at most one living claimant, and
+/// an answer of `is_alive` that is `Ok(false)` is a death. The protocol's access to slots relies on all three.
+pub unsafe trait Layer: Sized + fmt::Debug {
     /// A 32-bit word.
     type W32: Word<u32>;
     /// A 64-bit word.
@@ -137,57 +167,87 @@ pub trait Layer: Sized + fmt::Debug {
     ///
     /// At most one living claimant per number exists. A successful claim happens after everything
     /// that the previous claimant did.
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses to tell.
     #[track_caller]
-    fn claim(&self, number: u32) -> bool;
+    fn claim(&self, number: u32) -> Result<bool, LivenessUnknown>;
 
     /// Gives the number back.
     #[track_caller]
     fn disclaim(&self, number: u32);
 
-    /// Whether somebody else holds this number now. `false` is final for the holder that was:
-    /// everything it did happens before the answer.
+    /// Whether another handle holds this number. `false` is final for the holder that it is about: everything
+    /// that holder did happens before the answer.
+    ///
+    /// The answer may be stale, as an acquire load may be: it is no older than what happens before the call. A caller
+    /// that reads a word of a later holder with Acquire is told of that holder, or of one after it.
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses to tell. It is no proof of life, so no wait goes on after it.
     #[track_caller]
-    fn is_alive(&self, number: u32) -> bool;
+    fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown>;
+
+    /// How long a waiter that checks liveness `now` may wait until its next check.
+    fn liveness_interval(&self, now: Duration) -> Duration;
+
+    /// Whether this handle was made before a fork, by the parent of this process. Such a handle is of no use here:
+    /// every operation on it is an error.
+    fn is_inherited(&self) -> bool {
+        false
+    }
 }
 
 /// A layer on which a thread can sleep until a word changes: what [`WordLock`](crate::lock::WordLock)
 /// and [`WordSignal`](crate::signal::WordSignal) need.
 pub trait Park: Layer {
-    /// Whether to look once more before parking. `spins` counts the looks so far, from 0.
-    fn spin(&self, spins: &mut u32) -> bool;
+    /// Whether to poll once more before parking. The time that a wait spends here is bounded, and `spins.since` is
+    /// set before it becomes noticeable.
+    fn spin(&self, spins: &mut Spins) -> bool;
 
-    /// Sleeps while `word` holds `expected`, until a wake, the next patrol or the deadline; may
-    /// return early.
+    /// Sleeps while `word` holds `expected`, at most until [`now`](Layer::now) reaches `until`; may return early.
     #[track_caller]
-    fn park(&self, word: &Self::W32, expected: u32, deadline: Deadline) -> Parked;
+    fn park(&self, word: &Self::W32, expected: u32, until: Duration) -> Parked;
 
     /// Wakes one sleeper on `word`.
     #[track_caller]
     fn wake(&self, word: &Self::W32);
 }
 
+/// The polls of one wait before its first sleep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spins {
+    /// How many there were.
+    pub polls: u32,
+    /// When the layer first read the clock in this wait; `None` if it has not.
+    pub since: Option<Duration>,
+}
+
 /// Why [`Park::park`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parked {
-    /// The word changed, or somebody woke us, or nothing at all happened.
+    /// The word changed, a wake came, the time is up, or nothing at all happened.
     Woken,
-    /// It is time to ask whether the peers live.
-    Patrol,
-    /// The deadline has passed.
-    TimedOut,
+    /// The layer was told of a death, or of a leave.
+    CheckLiveness,
+    /// The execution is over, says a checker's layer: the wait gives up.
+    Stopped,
 }
 
 /// The write lock. At most one holder exists per segment, over all processes, dead ones included:
 /// a dead holder's lock is taken over, never shared.
-pub trait Lock<L: Layer>: fmt::Debug {
+///
+/// # Safety
+/// That is what the protocol's exclusive access to a slot relies on.
+pub unsafe trait Lock<L: Layer>: fmt::Debug {
     /// Whether a holder may go about other things, and give the lock back from another thread.
     const KEEPS: bool;
 
     /// Takes the lock.
     ///
     /// # Errors
-    /// [`Busy`] when the deadline passes first; the owner is alive then.
-    fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, Busy>;
+    /// [`LockError::Busy`] when the deadline passes first; the owner is alive then. [`LockError::Liveness`].
+    fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError>;
 
     /// Takes over what a dead predecessor under the same number still holds. True if it held the
     /// lock: the caller holds it now.
@@ -206,19 +266,28 @@ pub enum Acquired {
     OwnerDied,
 }
 
-/// The lock is held by a living owner (`None` where the layer cannot name it).
+/// Why a lock was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy {
-    /// The owner's participant number.
-    pub owner: Option<u32>,
+pub enum LockError {
+    /// A living owner holds it.
+    Busy {
+        /// The owner's participant number; `None` where the layer cannot name it.
+        owner: Option<u32>,
+    },
+    /// The lock is held, and whether its owner lives cannot be told.
+    Liveness(LivenessUnknown),
 }
 
 /// A sticky signal with one waiter: a notification that comes before the wait is not lost.
-pub trait Signal<L: Layer>: fmt::Debug + Sized {
+///
+/// # Safety
+/// The proof that a consumer may join without the lock relies on the fence that `notify_all` promises.
+pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     /// Waits until `poll` returns something; `None` when the deadline passes first.
     ///
     /// `poll` looks at words that others write before they notify this signal. It is asked for a
-    /// [`Look::Thorough`] at bounded intervals, and always before the wait gives up.
+    /// [`Look::Thorough`] within each [liveness interval](Layer::liveness_interval) of the wait's own time, and
+    /// always before the wait gives up. Neither wakes nor interruptions nor changes that do not suffice put that off.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Look) -> Option<T>) -> Option<T>;
 
     /// A new waiter is about to use the signal; the last one may have died waiting. Others may be
@@ -233,7 +302,12 @@ pub trait Signal<L: Layer>: fmt::Debug + Sized {
 }
 
 /// Where a channel's words and slots lie.
-pub trait Storage<L: Layer> {
+///
+/// # Safety
+/// The words are the same at each call, began as those of a fresh channel, and belong to one channel. There are as
+/// many entries, and slots of as many bytes, as the geometry says that [`Channel::new`](crate::protocol::Channel::new)
+/// is given.
+pub unsafe trait Storage<L: Layer> {
     /// Read access to a slot.
     type Reading: Reading;
     /// Write access to a slot.

@@ -32,6 +32,7 @@ pub mod protocol;
 #[cfg(feature = "std")]
 pub mod segment;
 pub mod signal;
+pub mod timer;
 
 #[cfg(feature = "std")]
 pub use channel::{

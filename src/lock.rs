@@ -1,8 +1,28 @@
 //! The write lock: one word that names its owner, so that a dead owner can be replaced.
 //!
 //! After Drepper, *Futexes Are Tricky* (2011), section 6, with the owner in place of the value 1.
-//! The owner's generation makes every occupant of a number a different owner: a taker-over that
-//! judged one of them dead cannot take the lock from the next.
+//! The owner's generation makes each of 2²³ occupants of a number in a row a different owner: a taker-over
+//! that judged one of them dead cannot take the lock from the next. (The generation wraps after 8,388,608 joins of
+//! one number, which take minutes. A thread that is suspended for as long between its check and its exchange, and
+//! meets the very same generation then, takes a living owner's lock.)
+//!
+//! # Why a stale answer about the owner does no harm
+//!
+//! [`is_alive`](Layer::is_alive) may be as stale as an acquire load. The order that must not happen, where producer B
+//! wants the lock, A held number 0 and is dead, and A′ has that number now:
+//!
+//! ```text
+//!   A′                                     B
+//!   claims number 0
+//!   takes the lock: word = (0, gen 2)
+//!                                          reads the word: (0, gen 2)             (1)
+//!                                          asks whether 0 lives: it is told of A's death
+//!                                          exchanges (0, gen 2) for (B, gen 1)    two owners
+//! ```
+//!
+//! The read (1) acquires, and every exchange that puts an owner's name there releases (E7 is both). So A′'s claim
+//! happens before B's question, and an answer is no older than what happens before it: B is told of A′. An exchange
+//! that only sets [`CONTENDED`] continues the release sequence of the owner's.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -14,8 +34,9 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Park, Parked, Participant, Word};
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Look, Park, Participant, Spins, Word};
+use crate::timer::{Duty, WaitTimer};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// The lock's word; see the [module](self).
 ///
@@ -53,59 +74,63 @@ impl<L: Park> WordLock<L> {
     /// Takes the lock if it is free; `word` is what it holds then.
     #[track_caller]
     fn take_free(&self, word: u32) -> bool {
-        self.word.compare_exchange(FREE, word, Acquire, Relaxed).is_ok() // E7, from the release E8
+        // E7 (AcqRel), pairs with E8: the previous owner's work. Released to the guess below: our claim.
+        self.word.compare_exchange(FREE, word, AcqRel, Relaxed).is_ok()
     }
 }
 
-impl<L: Park> Lock<L> for WordLock<L> {
+// SAFETY: the word names one owner, and goes from FREE or from a dead owner's name to another's in one exchange.
+unsafe impl<L: Park> Lock<L> for WordLock<L> {
     const KEEPS: bool = true;
 
-    fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
+    fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         let mine = held_by(me);
         if self.take_free(mine) {
             return Ok(Acquired::Clean);
         }
-        let mut spins = 0;
+        let mut spins = Spins::default();
         while deadline != Deadline::Now && layer.spin(&mut spins) {
             if self.word.load(Relaxed) == FREE && self.take_free(mine) {
                 return Ok(Acquired::Clean);
             }
         }
-        // Give up at once, but not before a thorough look: that is what a passed deadline becomes.
+        // `Deadline::Now` acts as an expired deadline: check the owner's liveness once, then fail.
         let mut last = deadline == Deadline::Now;
-        let mut patrol = last;
+        let mut check = last;
+        let mut timer = WaitTimer::start(layer, deadline, spins);
         loop {
-            let seen = self.word.load(Relaxed); // a guess: the exchange below checks it
+            // A guess, which the exchange below checks. Acquire, from E7: the claim of the owner that it names.
+            let seen = self.word.load(Acquire);
             let Some(other) = owner(seen) else {
                 // Free, whatever a corrupt word's other bits are: they must not keep us here for ever. We
                 // may have been woken alone though others sleep: the bit stays on their behalf.
-                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // E7
+                let taken = self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed); // E7
                 if taken.is_ok() {
                     return Ok(Acquired::Clean);
                 }
                 continue;
             };
-            if patrol && !layer.is_alive(other) {
+            if check && !layer.is_alive(other).map_err(LockError::Liveness)? {
                 // The word still names this dead occupant of the number, so nobody else has taken
                 // over and nobody can have released: the lock goes from it to us.
-                let taken = self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // its death's edge
+                let taken = self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed); // E7, from its death
                 if taken.is_ok() {
                     return Ok(Acquired::OwnerDied);
                 }
                 continue;
             }
             if last {
-                return Err(Busy { owner: Some(other) });
+                return Err(LockError::Busy { owner: Some(other) });
             }
             let waited = seen | CONTENDED;
             if seen != waited && self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
                 continue;
             }
-            match layer.park(&self.word, waited, deadline) {
-                Parked::Woken => patrol = false,
-                Parked::Patrol => patrol = true,
-                Parked::TimedOut => (last, patrol) = (true, true),
-            }
+            let parked = layer.park(&self.word, waited, timer.sleep_until());
+            (last, check) = match timer.after_sleep(layer, parked) {
+                Duty::Poll(look) => (false, look == Look::Thorough),
+                Duty::GiveUp => (true, true),
+            };
         }
     }
 
@@ -116,7 +141,7 @@ impl<L: Park> Lock<L> for WordLock<L> {
                 return false;
             }
             // Our number, but not our doing: a dead predecessor's. A rival may be faster.
-            let taken = self.word.compare_exchange(seen, held_by(me) | CONTENDED, Acquire, Relaxed);
+            let taken = self.word.compare_exchange(seen, held_by(me) | CONTENDED, AcqRel, Relaxed); // E7
             if taken.is_ok() {
                 return true;
             }

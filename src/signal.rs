@@ -21,7 +21,8 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Deadline, Layer, Look, Park, Parked, Signal, Word};
+use crate::layer::{Deadline, Layer, Look, Park, Signal, Spins, Word};
+use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 /// The signal's word; see the [module](self).
@@ -68,9 +69,10 @@ impl<L: Park> WordSignal<L> {
     }
 }
 
-impl<L: Park> Signal<L> for WordSignal<L> {
+// SAFETY: `notify_all` fences before it asks for the first signal.
+unsafe impl<L: Park> Signal<L> for WordSignal<L> {
     fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
-        let mut spins = 0;
+        let mut spins = Spins::default();
         loop {
             if let Some(found) = poll(Look::Quick) {
                 self.stay_awake();
@@ -83,6 +85,7 @@ impl<L: Park> Signal<L> for WordSignal<L> {
                 break;
             }
         }
+        let mut timer = WaitTimer::start(layer, deadline, spins);
         let mut look = Look::Quick;
         loop {
             // R2, from R1: unless it was AWAKE, all who have notified since it was have made an exchange.
@@ -93,16 +96,17 @@ impl<L: Park> Signal<L> for WordSignal<L> {
                 self.stay_awake();
                 return Some(found);
             }
-            match layer.park(&self.state, PARKED, deadline) {
-                Parked::Woken => {
+            let parked = layer.park(&self.state, PARKED, timer.sleep_until());
+            match timer.after_sleep(layer, parked) {
+                Duty::Poll(Look::Quick) => {
                     look = Look::Quick;
                     // Most times it is there, and what we have said still holds at our next sleep.
                     if let Some(found) = poll(look) {
                         return Some(found);
                     }
                 }
-                Parked::Patrol => look = Look::Thorough,
-                Parked::TimedOut => {
+                Duty::Poll(Look::Thorough) => look = Look::Thorough,
+                Duty::GiveUp => {
                     self.stay_awake();
                     return poll(Look::Thorough);
                 }

@@ -4,7 +4,8 @@
 
 use ackcast::RecvError;
 use ackcast::layer::{
-    Acquired, Busy, Deadline, Header, Layer, Lock, Look, Park, Parked, Participant, Reading, Signal, Storage, Writing,
+    Acquired, Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Look, Park, Parked, Participant, Reading,
+    Signal, Spins, Storage, Writing,
 };
 use ackcast::lock::WordLock;
 use ackcast::protocol::{Channel, Consumer, ConsumerEntry, Control, Finished, Geometry, Make, Producer, ProducerEntry};
@@ -64,7 +65,8 @@ impl fmt::Debug for Alone {
     }
 }
 
-impl Layer for Alone {
+// SAFETY: one thread uses it.
+unsafe impl Layer for Alone {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
     type Lock = WordLock<Self>;
@@ -83,30 +85,34 @@ impl Layer for Alone {
         Duration::ZERO
     }
 
-    fn claim(&self, _: u32) -> bool {
-        true
+    fn claim(&self, _: u32) -> Result<bool, LivenessUnknown> {
+        Ok(true)
     }
 
     fn disclaim(&self, _: u32) {}
 
-    fn is_alive(&self, _: u32) -> bool {
+    fn is_alive(&self, _: u32) -> Result<bool, LivenessUnknown> {
         let leaves = self.leaves.take();
-        leaves.map(|leaves| leaves(self)).is_none()
+        Ok(leaves.map(|leaves| leaves(self)).is_none())
+    }
+
+    fn liveness_interval(&self, _: Duration) -> Duration {
+        Duration::MAX
     }
 }
 
 impl Park for Alone {
-    fn spin(&self, spins: &mut u32) -> bool {
-        if *spins == self.looks {
+    fn spin(&self, spins: &mut Spins) -> bool {
+        if spins.polls == self.looks {
             return false;
         }
-        *spins += 1;
+        spins.polls += 1;
         self.ask(Asked::Spin);
         self.turn();
         true
     }
 
-    fn park(&self, word: &AtomicU32, expected: u32, _: Deadline) -> Parked {
+    fn park(&self, word: &AtomicU32, expected: u32, _: Duration) -> Parked {
         assert_eq!(word.load(Ordering::Relaxed), expected, "nobody else runs");
         self.ask(Asked::Park);
         self.turn();
@@ -154,7 +160,7 @@ fn a_lock_that_nobody_else_wants_asks_for_nothing() {
 #[test]
 fn a_try_neither_spins_nor_sleeps() {
     let (lock, layer) = (held_lock(), Alone::new(2, [nothing(), nothing()]));
-    assert_eq!(lock.acquire(&layer, WE, Deadline::Now), Err(Busy { owner: Some(THEY.number) }));
+    assert_eq!(lock.acquire(&layer, WE, Deadline::Now), Err(LockError::Busy { owner: Some(THEY.number) }));
     assert_eq!(layer.asked(), []);
     lock.release(&layer, THEY);
     assert_eq!(layer.asked(), [], "who only tried does not have to be woken");
@@ -275,7 +281,8 @@ impl Make<Alone> for Fresh {
 /// Access to a slot, of which there is none.
 enum NoSlot {}
 
-impl Reading for NoSlot {
+// SAFETY: there is no value of this type.
+unsafe impl Reading for NoSlot {
     fn header(&self) -> Header {
         match *self {}
     }
@@ -285,7 +292,8 @@ impl Reading for NoSlot {
     }
 }
 
-impl Writing for NoSlot {
+// SAFETY: there is no value of this type.
+unsafe impl Writing for NoSlot {
     fn set_header(&mut self, _: Header) {
         match *self {}
     }
@@ -297,7 +305,8 @@ impl Writing for NoSlot {
 
 struct Shared(Rc<Words>);
 
-impl Storage<Alone> for Shared {
+// SAFETY: the words are always the same. No slot is accessed.
+unsafe impl Storage<Alone> for Shared {
     type Reading = NoSlot;
     type Writing = NoSlot;
 
@@ -328,7 +337,8 @@ fn who_finishes_and_leaves_while_one_asks_whether_it_lives_is_not_lost() {
     for finishes in [true, false] {
         let (consumers, producers) = ([ConsumerEntry::new(&mut Fresh, 0)], [ProducerEntry::new(&mut Fresh, 1)]);
         let words = Rc::new(Words { control: Control::new(&mut Fresh), consumers, producers });
-        let join = |layer| Channel::new(layer, Shared(Rc::clone(&words)), geometry);
+        // SAFETY: one entry each, as the geometry says; each layer is for one participant.
+        let join = |layer| unsafe { Channel::new(layer, Shared(Rc::clone(&words)), geometry) };
         let mut producer = Producer::join(join(Alone::default())).unwrap();
         let layer = Alone::default();
         *layer.leaves.borrow_mut() = Some(Box::new(move |_| {

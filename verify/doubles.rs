@@ -8,7 +8,7 @@ use crate::{
     world::{Happening, happens},
 };
 use ackcast::{
-    layer::{Acquired, Busy, Deadline, Lock, Look, Participant, Signal},
+    layer::{Acquired, Deadline, Lock, LockError, Look, Participant, Signal},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -125,12 +125,14 @@ impl<E: Engine> ModelLock<E> {
     }
 
     /// Takes the engine's mutex.
-    fn latch(&self, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
+    fn latch(&self, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         if self.owner.get().is_some() {
             happens(Happening::LockHeld);
         }
         match deadline {
-            Deadline::Now if !E::try_lock(&self.latch) => return Err(Busy { owner: self.owner.get() }),
+            Deadline::Now if !E::try_lock(&self.latch) => {
+                return Err(LockError::Busy { owner: self.owner.get() });
+            }
             Deadline::Now => {}
             _ => E::lock(&self.latch),
         }
@@ -148,11 +150,12 @@ impl<E: Engine> ModelLock<E> {
     }
 }
 
-impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
+// SAFETY: the real lock's, or the engine's mutex. (A mutant breaks it, and that is what it is for.)
+unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
     const KEEPS: bool = true;
 
     #[track_caller]
-    fn acquire(&self, layer: &Model<E>, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
+    fn acquire(&self, layer: &Model<E>, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Lock, None) {
             Verdict::Ignore => return Ok(Acquired::Clean),
             Verdict::Otherwise(Operator::Skip) => {
@@ -276,7 +279,8 @@ fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Look) -> Option<T>) -> T
     }
 }
 
-impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
+// SAFETY: `notify_all` fences first where the check has fences.
+unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
     #[track_caller]
     fn wait<T>(&self, layer: &Model<E>, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Wait, None) {

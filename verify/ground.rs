@@ -52,7 +52,8 @@ impl<E: Engine> Ground for E {
     }
 
     fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Model<E>, Handle<E>> {
-        Channel::new(Model::new(Rc::clone(segment)), Handle(Rc::clone(segment)), geometry)
+        // SAFETY: the segment was made for the geometry.
+        unsafe { Channel::new(Model::new(Rc::clone(segment)), Handle(Rc::clone(segment)), geometry) }
     }
 
     fn act_as(number: u32) {

@@ -8,7 +8,7 @@ use crate::{
     segment::Segment,
     world::{Happening, happens},
 };
-use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
+use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
 use std::{cell::Cell, fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 /// A participant's handle on a model's segment.
@@ -122,7 +122,8 @@ impl<E: Engine> ModelWord<E> {
     }
 }
 
-impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
+// SAFETY: the engine's atomics are as atomic as it can make them, and one at a time runs.
+unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
     fn load(&self, order: Ordering) -> T {
         let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(order));
         if verdict == Verdict::Ignore {
@@ -131,13 +132,17 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         if let Some(touched) = &self.touched {
             E::touch(touched);
         }
-        // In the protocol, a relaxed load is that of an owner: of the write lock, or of the entry.
-        let truth = match (order, self.name.word) {
-            (Ordering::Relaxed, "published" | "finished" | "evicted" | "takeovers") => E::load_exclusive(&self.atom),
-            (Ordering::Relaxed, _) if self.touched.is_none() => E::load_owned(&self.atom, order),
-            _ => E::load(&self.atom, self.order(verdict, order)),
-        };
-        let value = truth + hook::pretended(E::thread, self.name);
+        let value = E::load(&self.atom, self.order(verdict, order)) + hook::pretended(E::thread, self.name);
+        hook::after(E::thread, Kind::Load, Some(value), None);
+        T::wrap(value)
+    }
+
+    fn load_owned(&self) -> T {
+        let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(Ordering::Relaxed));
+        if verdict == Verdict::Ignore {
+            return T::wrap(0);
+        }
+        let value = E::load_exclusive(&self.atom) + hook::pretended(E::thread, self.name);
         hook::after(E::thread, Kind::Load, Some(value), None);
         T::wrap(value)
     }
@@ -193,7 +198,8 @@ impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
     }
 }
 
-impl<E: Engine> Layer for Model<E> {
+// SAFETY: the engine's fences; the segment gives a number to one at a time.
+unsafe impl<E: Engine> Layer for Model<E> {
     type W32 = ModelWord<E>;
     type W64 = ModelWord<E>;
     type Lock = ModelLock<E>;
@@ -214,13 +220,13 @@ impl<E: Engine> Layer for Model<E> {
         Duration::ZERO
     }
 
-    fn claim(&self, number: u32) -> bool {
+    fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         let name = Name { word: "alive", owner: Some(number) };
         match hook::before(E::thread, Location::caller(), name, Kind::Claim, None) {
-            Verdict::Ignore => false,
+            Verdict::Ignore => Ok(false),
             _ => {
                 self.number.set(Some(number));
-                self.segment.claim(number)
+                Ok(self.segment.claim(number))
             }
         }
     }
@@ -232,28 +238,32 @@ impl<E: Engine> Layer for Model<E> {
         }
     }
 
-    fn is_alive(&self, number: u32) -> bool {
+    fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
         let name = Name { word: "alive", owner: Some(number) };
         match hook::before(E::thread, Location::caller(), name, Kind::Alive, None) {
-            Verdict::Ignore => true,
+            Verdict::Ignore => Ok(true),
             _ => {
                 let alive = self.segment.is_alive(number);
                 hook::after(E::thread, Kind::Alive, Some(alive.into()), None);
-                alive
+                Ok(alive)
             }
         }
+    }
+
+    fn liveness_interval(&self, _now: Duration) -> Duration {
+        Duration::MAX // a check is due when somebody has died; `interference` has a clock
     }
 }
 
 impl<E: Engine> Park for Model<E> {
-    fn spin(&self, _spins: &mut u32) -> bool {
+    fn spin(&self, _spins: &mut Spins) -> bool {
         false // spinning is looking again, and the checkers look at every moment anyway
     }
 
-    fn park(&self, word: &ModelWord<E>, expected: u32, _deadline: Deadline) -> Parked {
+    fn park(&self, word: &ModelWord<E>, expected: u32, _until: Duration) -> Parked {
         let verdict = hook::before(E::thread, Location::caller(), word.name, Kind::Park, None);
         if verdict == Verdict::Ignore {
-            return Parked::TimedOut;
+            return Parked::Stopped;
         }
         if word.name.word == "lock" {
             happens(Happening::LockHeld);
@@ -265,7 +275,7 @@ impl<E: Engine> Park for Model<E> {
                 E::sleep(gate, || doubles::asleep(unchanged() && self.segment.deaths() == 0));
                 if self.segment.deaths() > 0 {
                     E::yield_now();
-                    return Parked::Patrol;
+                    return Parked::CheckLiveness;
                 }
             }
             (waiting, _) => {
@@ -273,7 +283,7 @@ impl<E: Engine> Park for Model<E> {
                     // A patrol finds nothing new before somebody has died or the word has changed.
                     let this = (std::ptr::from_ref(word).addr(), expected, E::thread(), self.segment.deaths());
                     if self.segment.deaths() > 0 && self.segment.patrols.borrow_mut().insert(this) {
-                        return Parked::Patrol;
+                        return Parked::CheckLiveness;
                     }
                     if waiting == Waiting::Assume {
                         E::skip();
@@ -283,7 +293,7 @@ impl<E: Engine> Park for Model<E> {
                         asleep() && self.segment.deaths() == this.3
                     } {}
                     if self.segment.deaths() > this.3 {
-                        return Parked::Patrol;
+                        return Parked::CheckLiveness;
                     }
                 }
             }

@@ -76,8 +76,7 @@ impl<E: Engine> Maker<E> {
     fn word(&mut self, word: &'static str, owner: Option<u32>, sleepers: bool) -> ModelWord<E> {
         let gate = (sleepers && self.doubles.waiting == Waiting::Park).then(|| Rc::new(E::gate()));
         self.gates.extend(gate.clone());
-        // The lock's loads are guesses that an exchange checks: that they are the newest is no loss.
-        let touched = (sleepers && word != "lock").then(|| E::atom(0));
+        let touched = (sleepers || word == "state").then(|| E::atom(0));
         let sequential = self.doubles.waiting == Waiting::Park && self.doubles.signal == Text::Abstract;
         ModelWord { atom: E::atom(0), name: Name { word, owner }, sequential, touched, gate }
     }
@@ -145,7 +144,8 @@ impl<E: Engine> Segment<E> {
         self.truth[number as usize].set(false);
     }
 
-    /// Whether somebody has this number. The kernel tells the present truth, never a stale value.
+    /// Whether somebody has this number. That it has no holder may be stale, as the contract allows: of a dead holder,
+    /// when there is another by now. (That it has one may be stale, too: then the caller waits, and asks again.)
     ///
     /// Questions do not conflict with each other, only with a death: with a load that counts as a
     /// write (see [`Engine::load_owned`]) there are many times more executions, and those in which
@@ -157,10 +157,10 @@ impl<E: Engine> Segment<E> {
         }
         if self.doubles.waiting == Waiting::Assume {
             let seen = E::load(alive, Ordering::Acquire) != 0;
-            if seen == self.truth[number as usize].get() {
+            if !seen || self.truth[number as usize].get() {
                 return seen;
             }
-            E::skip(); // stale: the truth is told in another execution
+            E::skip(); // the caller waits for somebody dead: it is told so in another execution
         }
         E::load_owned(alive, Ordering::Acquire) != 0
     }
@@ -211,7 +211,8 @@ impl<E: Engine, G> Drop for Access<E, G> {
     }
 }
 
-impl<E: Engine> Reading for Access<E, E::Reading> {
+// SAFETY: the slot is the segment's, which `self` keeps.
+unsafe impl<E: Engine> Reading for Access<E, E::Reading> {
     fn header(&self) -> Header {
         // SAFETY: the engine has allowed us to read, or has seen the race and stopped us.
         unsafe { (*self.slot).header }
@@ -223,7 +224,8 @@ impl<E: Engine> Reading for Access<E, E::Reading> {
     }
 }
 
-impl<E: Engine> Writing for Access<E, E::Writing> {
+// SAFETY: the slot is the segment's, which `self` keeps.
+unsafe impl<E: Engine> Writing for Access<E, E::Writing> {
     fn set_header(&mut self, header: Header) {
         // SAFETY: the engine has allowed us to write, or has seen the race and stopped us.
         unsafe { (*self.slot).header = header };
@@ -235,7 +237,8 @@ impl<E: Engine> Writing for Access<E, E::Writing> {
     }
 }
 
-impl<E: Engine> Storage<Model<E>> for Handle<E> {
+// SAFETY: the words are the segment's, made for the geometry.
+unsafe impl<E: Engine> Storage<Model<E>> for Handle<E> {
     type Reading = Access<E, E::Reading>;
     type Writing = Access<E, E::Writing>;
 

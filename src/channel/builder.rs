@@ -1,6 +1,7 @@
 //! Creating a channel, and watching it.
 
 use super::{CreateError, on_layer};
+use crate::layer::LivenessUnknown;
 use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
 use crate::protocol::{self, Geometry, Published};
 use crate::segment::{Handle, Name, OpenError, Segment};
@@ -81,8 +82,11 @@ impl Channel {
 
     /// Whether there were producers, and all that did not finish are dead. Stale at once: another
     /// producer may come.
-    pub fn producers_lost(&self) -> bool {
-        on_layer!(Inner, &self.inner, channel => channel.lost_producers().is_some())
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses to tell.
+    pub fn producers_lost(&self) -> Result<bool, LivenessUnknown> {
+        on_layer!(Inner, &self.inner, channel => channel.lost_producers().map(|lost| lost.is_some()))
     }
 
     /// The consumers that are attached, each with the number of messages it has acknowledged.

@@ -52,7 +52,7 @@ impl Consumer {
     /// How this handle waits from now on; [`Wait::Adaptive`] until told otherwise.
     /// ([`Sync::RawSync`] sleeps at once, whatever it is told.)
     pub fn set_wait(&mut self, wait: Wait) {
-        on_layer!(Inner, &mut self.inner, consumer => consumer.channel().layer().set_wait(wait));
+        on_layer!(Inner, &mut self.inner, consumer => consumer.channel().layer_here().set_wait(wait));
     }
 
     /// Waits for the next message and copies it out.
@@ -167,11 +167,11 @@ impl Consumer {
     fn batch_within(&mut self, patience: Patience) -> Result<Batch<'_>, RecvError> {
         Ok(Batch(match &mut self.inner {
             Inner::Futex(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer());
+                let deadline = patience.deadline(consumer.channel().layer_here());
                 Lending::Futex(consumer.receive_batch(deadline)?)
             }
             Inner::RawSync(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer());
+                let deadline = patience.deadline(consumer.channel().layer_here());
                 Lending::RawSync(consumer.receive_batch(deadline)?)
             }
         }))
@@ -181,11 +181,11 @@ impl Consumer {
     fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
         Ok(Message(match &mut self.inner {
             Inner::Futex(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer());
+                let deadline = patience.deadline(consumer.channel().layer_here());
                 Lent::Futex(consumer.receive(deadline)?)
             }
             Inner::RawSync(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer());
+                let deadline = patience.deadline(consumer.channel().layer_here());
                 Lent::RawSync(consumer.receive(deadline)?)
             }
         }))

@@ -44,7 +44,11 @@ pub(crate) fn producer(name: &Name, new: &Builder, stop: &Stop) -> Result<(Produ
 /// The channel of this name, if there is one that is not over.
 fn open(name: &Name) -> Result<Option<Channel>, OpenError> {
     match Channel::open(name) {
-        Ok(channel) => Ok((!channel.published().ended() && !channel.producers_lost()).then_some(channel)),
+        Ok(channel) => {
+            let liveness = |error| OpenError::Liveness { name: name.clone(), error };
+            let lost = channel.producers_lost().map_err(liveness)?;
+            Ok((!channel.published().ended() && !lost).then_some(channel))
+        }
         Err(
             OpenError::NotFound { .. }
             | OpenError::Abandoned { .. }

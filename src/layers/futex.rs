@@ -3,8 +3,8 @@
 use super::rhythm::{Alarm, Rising};
 use super::vigil::{Bed, Vigil};
 use super::wait::{Budget, Wait};
-use super::{Fences, Peers, RealLayer, Sync, monotonic};
-use crate::layer::{Deadline, Layer, Park, Parked};
+use super::{Fences, IDLE, Peers, RealLayer, Sync, monotonic};
+use crate::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
 use core::hint::spin_loop;
@@ -86,44 +86,24 @@ fn cores() -> usize {
     usize::try_from(online).unwrap_or(1)
 }
 
-/// When a sleep is over, and as what.
-#[derive(Clone, Copy)]
-struct End {
-    at: Duration,
-    parked: Parked,
-}
-
 impl Futex {
-    /// When to be back at the latest: at the deadline, or at the next patrol. `None`: at once.
-    fn end(&self, deadline: Deadline, start: Duration) -> Option<End> {
-        let patrol = End { at: start.saturating_add(self.vigil.longest_sleep(start)), parked: Parked::Patrol };
-        match deadline {
-            Deadline::Now => None,
-            Deadline::Never => Some(patrol),
-            Deadline::At(end) if end <= start => None,
-            Deadline::At(end) if end <= patrol.at => Some(End { at: end, parked: Parked::TimedOut }),
-            Deadline::At(_) => Some(patrol),
+    /// Sleeps while `word` holds `expected`, from `now` to `until`.
+    fn sleep(&self, word: &AtomicU32, expected: u32, now: Duration, until: Duration) -> Parked {
+        let left = until.saturating_sub(now);
+        if left.is_zero() {
+            return Parked::Woken;
         }
-    }
-
-    /// Sleeps while `word` holds `expected`, from `now` to the end.
-    fn sleep(&self, word: &AtomicU32, expected: u32, now: Duration, end: End) -> Parked {
         if self.vigil.lie_down(word, now) {
-            return Parked::Patrol;
+            return Parked::CheckLiveness;
         }
-        let left = end.at.saturating_sub(now);
         let timeout = futex::Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ };
         let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
         let rung = self.vigil.get_up(monotonic());
-        match (result, end.parked) {
-            (Err(Errno::TIMEDOUT), Parked::Patrol) => {
-                self.vigil.slept_long();
-                Parked::Patrol
-            }
-            (Err(Errno::TIMEDOUT), parked) => parked,
-            _ if rung => Parked::Patrol,
-            _ => Parked::Woken, // woken, changed (EAGAIN), or interrupted: the caller looks again
+        if left >= IDLE && result == Err(Errno::TIMEDOUT) {
+            self.vigil.slept_long();
         }
+        // Woken, changed (EAGAIN), interrupted or timed out: the caller polls again, and knows the time.
+        if rung { Parked::CheckLiveness } else { Parked::Woken }
     }
 
     /// Sleeps until the alarm rings, looks for what is expected then, and sleeps again if it does not come.
@@ -132,14 +112,14 @@ impl Futex {
         word: &AtomicU32,
         expected: u32,
         start: Duration,
-        end: End,
+        end: Duration,
         alarm: Alarm,
     ) -> (Parked, Option<Rising>) {
         let there = || word.load(Ordering::Relaxed) != expected; // orders nothing: the caller looks again
-        let rings = if alarm.rings < end.at { End { at: alarm.rings, parked: Parked::Woken } } else { end };
+        let rings = alarm.rings.min(end);
         let mut now = start;
         // Who is awake before a message's wake reaches it is woken by it from the next sleep.
-        while now < rings.at && !there() {
+        while now < rings && !there() {
             match self.sleep(word, expected, now, rings) {
                 Parked::Woken => now = monotonic(),
                 parked => return (parked, None),
@@ -148,7 +128,7 @@ impl Futex {
         if there() {
             return (Parked::Woken, Some(Rising::Late));
         }
-        let until = end.at.min(alarm.until);
+        let until = end.min(alarm.until);
         let (up, mut looks) = (now, 0_u32);
         while now < until && !there() {
             looks += 1;
@@ -165,7 +145,8 @@ impl Futex {
     }
 }
 
-impl Layer for Futex {
+// SAFETY: fences are the processor's, or membarrier(2); numbers are locks of the kernel's, which it drops at death.
+unsafe impl Layer for Futex {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
     type Lock = WordLock<Self>;
@@ -188,7 +169,7 @@ impl Layer for Futex {
         self.budget.pace(found, slots);
     }
 
-    fn claim(&self, number: u32) -> bool {
+    fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.peers.claim(number)
     }
 
@@ -196,23 +177,26 @@ impl Layer for Futex {
         self.peers.disclaim(number);
     }
 
-    fn is_alive(&self, number: u32) -> bool {
+    fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.peers.is_alive(number)
+    }
+
+    fn liveness_interval(&self, now: Duration) -> Duration {
+        self.vigil.longest_sleep(now)
     }
 }
 
 impl Park for Futex {
-    fn spin(&self, spins: &mut u32) -> bool {
+    fn spin(&self, spins: &mut Spins) -> bool {
         self.budget.look_again(spins)
     }
 
-    fn park(&self, word: &AtomicU32, expected: u32, deadline: Deadline) -> Parked {
+    fn park(&self, word: &AtomicU32, expected: u32, until: Duration) -> Parked {
         self.vigil.enlist_if_idle(&self.peers);
         let start = monotonic();
-        let Some(latest) = self.end(deadline, start) else { return Parked::TimedOut };
         let (parked, rising) = match self.budget.alarm(start) {
-            Some(alarm) => self.rise(word, expected, start, latest, alarm),
-            None => (self.sleep(word, expected, start, latest), None),
+            Some(alarm) => self.rise(word, expected, start, until, alarm),
+            None => (self.sleep(word, expected, start, until), None),
         };
         let end = monotonic();
         self.budget.slept(end.saturating_sub(start));

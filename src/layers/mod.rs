@@ -29,6 +29,9 @@ use std::fs::File;
 /// leaves the segment, and it patrols for a tenth of a second after that, and then no more.
 pub const PATROL: Duration = Duration::from_micros(8_500);
 
+/// A handle is idle that has slept for so long at a time, undisturbed.
+const IDLE: Duration = Duration::from_millis(4);
+
 /// How long a sleeper sleeps that is woken when somebody dies. It could sleep for ever: this is how
 /// much a notice that does not come costs.
 pub const BACKSTOP: Duration = Duration::from_secs(1);

@@ -8,6 +8,7 @@
 //! The file is opened close-on-exec. A forked child that does not exec shares the description: its
 //! parent's participants live until both are gone. Do not fork with a handle and go on in both.
 
+use crate::layer::LivenessUnknown;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::fs::File;
 use std::io;
@@ -39,9 +40,18 @@ impl Peers {
     }
 
     /// Takes a participant's number, unless somebody else has it.
-    pub fn claim(&self, number: u32) -> bool {
-        // An error other than "taken" (out of kernel memory) also means that we do not have it.
-        number < MAX_PARTICIPANTS && self.set(libc::F_WRLCK, number).is_ok()
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses the lock for another reason than that.
+    pub fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
+        if number >= MAX_PARTICIPANTS {
+            return Ok(false);
+        }
+        match self.set(libc::F_WRLCK, number) {
+            Ok(()) => Ok(true),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
+            Err(error) => Err(unknown(&error)),
+        }
     }
 
     /// Gives a number back.
@@ -51,9 +61,12 @@ impl Peers {
         self.announce(); // others may live on in this description, so that nothing is closed yet
     }
 
-    /// Whether another handle has this number. A number out of range is nobody's.
-    pub fn is_alive(&self, number: u32) -> bool {
-        number < MAX_PARTICIPANTS && self.is_locked(number)
+    /// Whether another handle has this number. No handle has a number that is out of range.
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses to tell.
+    pub fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
+        Ok(number < MAX_PARTICIPANTS && self.is_locked(number)?)
     }
 
     /// Announces this handle: nobody removes the segment's name while it is present.
@@ -78,7 +91,10 @@ impl Peers {
     }
 
     /// Whether others are present; changes nothing.
-    pub fn has_company(&self) -> bool {
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses to tell.
+    pub fn has_company(&self) -> Result<bool, LivenessUnknown> {
         self.is_locked(PRESENCE)
     }
 
@@ -107,13 +123,19 @@ impl Peers {
     }
 
     /// Whether another description's lock would be in the way of a write lock.
-    fn is_locked(&self, byte: u32) -> bool {
+    fn is_locked(&self, byte: u32) -> Result<bool, LivenessUnknown> {
         let mut lock = byte_range(libc::F_WRLCK, byte);
         // SAFETY: the descriptor is open, and `lock` outlives the call.
         let result = unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
-        // An error does not prove death: whoever asks will ask again.
-        result != 0 || libc::c_int::from(lock.l_type) != libc::F_UNLCK
+        if result != 0 {
+            return Err(unknown(&io::Error::last_os_error())); // neither life nor death
+        }
+        Ok(libc::c_int::from(lock.l_type) != libc::F_UNLCK)
     }
+}
+
+fn unknown(error: &io::Error) -> LivenessUnknown {
+    LivenessUnknown { errno: error.raw_os_error().unwrap_or(0) }
 }
 
 fn byte_range(kind: libc::c_int, byte: u32) -> libc::flock {
@@ -146,16 +168,16 @@ mod tests {
     #[test]
     fn a_number_has_one_holder_and_is_free_when_its_file_is_closed() {
         let (a, b) = pair();
-        assert!(a.claim(3));
-        assert!(!b.claim(3) && b.is_alive(3) && !b.is_alive(4));
+        assert_eq!(a.claim(3), Ok(true));
+        assert_eq!((b.claim(3), b.is_alive(3), b.is_alive(4)), (Ok(false), Ok(true), Ok(false)));
         drop(a);
-        assert!(!b.is_alive(3) && b.claim(3));
+        assert_eq!((b.is_alive(3), b.claim(3)), (Ok(false), Ok(true)));
     }
 
     #[test]
     fn a_number_out_of_range_is_nobodys() {
         let (a, b) = pair();
-        assert!(!a.claim(MAX_PARTICIPANTS) && !b.is_alive(u32::MAX));
+        assert_eq!((a.claim(MAX_PARTICIPANTS), b.is_alive(u32::MAX)), (Ok(false), Ok(false)));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use event::RawEvent;
 
 use super::vigil::Vigil;
 use super::{BACKSTOP, Fences, Peers, RealLayer, Sync, monotonic};
-use crate::layer::{Acquired, Busy, Deadline, Layer, Lock, Participant};
+use crate::layer::{Acquired, Deadline, Layer, LivenessUnknown, Lock, LockError, Participant};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use core::time::Duration;
@@ -83,7 +83,8 @@ unsafe fn init_robust(mutex: *mut libc::pthread_mutex_t) -> io::Result<()> {
     check(unsafe { libc::pthread_mutex_init(mutex, attributes) })
 }
 
-impl Layer for RawSync {
+// SAFETY: fences are the processor's; numbers are locks of the kernel's, which it drops at death.
+unsafe impl Layer for RawSync {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
     type Lock = RawMutex;
@@ -101,7 +102,7 @@ impl Layer for RawSync {
         monotonic()
     }
 
-    fn claim(&self, number: u32) -> bool {
+    fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.peers.claim(number)
     }
 
@@ -109,19 +110,18 @@ impl Layer for RawSync {
         self.peers.disclaim(number);
     }
 
-    fn is_alive(&self, number: u32) -> bool {
+    fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.peers.is_alive(number)
+    }
+
+    fn liveness_interval(&self, now: Duration) -> Duration {
+        self.vigil.longest_sleep(now)
     }
 }
 
-/// How long to sleep at a time: to the deadline, for at most so long, and not across a second of the
-/// realtime clock. Zero just before one.
-fn slice(deadline: Deadline, longest: Duration) -> Duration {
-    let left = match deadline {
-        Deadline::Now => Duration::ZERO,
-        Deadline::Never => longest,
-        Deadline::At(end) => end.saturating_sub(monotonic()).min(longest),
-    };
+/// How long to sleep at a time: for no longer than `left`, and not across a second of the realtime clock. Zero just
+/// before one.
+fn slice(left: Duration) -> Duration {
     let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     let to_next_second = Duration::from_secs(1).saturating_sub(Duration::from_nanos(wall.tv_nsec.unsigned_abs()));
     left.min(to_next_second.saturating_sub(MARGIN))
@@ -162,14 +162,20 @@ fn make_consistent(mutex: &dyn LockImpl) {
     unsafe { libc::pthread_mutex_consistent(mutex.as_raw().cast()) };
 }
 
-impl Lock<RawSync> for RawMutex {
+// SAFETY: pthread's mutex has one holder; a dead holder's goes to the next, which is told.
+unsafe impl Lock<RawSync> for RawMutex {
     const KEEPS: bool = false; // it belongs to the thread that took it
 
-    fn acquire(&self, _: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
-        let Some(mutex) = self.handle() else { return Err(Busy { owner: None }) };
+    fn acquire(&self, _: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
+        let Some(mutex) = self.handle() else { return Err(LockError::Busy { owner: None }) };
         loop {
             // An owner's death ends the sleep: the kernel gives a robust mutex to the next one.
-            match mutex.try_lock(Timeout::Val(slice(deadline, BACKSTOP))) {
+            let left = match deadline {
+                Deadline::Now => Duration::ZERO,
+                Deadline::Never => BACKSTOP,
+                Deadline::At(end) => end.saturating_sub(monotonic()).min(BACKSTOP),
+            };
+            match mutex.try_lock(Timeout::Val(slice(left))) {
                 Ok(guard) => {
                     core::mem::forget(guard); // `release` gives it back
                     return Ok(Acquired::Clean);
@@ -178,7 +184,7 @@ impl Lock<RawSync> for RawMutex {
                     make_consistent(&*mutex);
                     return Ok(Acquired::OwnerDied);
                 }
-                Err(_) if passed(deadline) => return Err(Busy { owner: None }),
+                Err(_) if passed(deadline) => return Err(LockError::Busy { owner: None }),
                 Err(_) => {} // the slice is over
             }
         }

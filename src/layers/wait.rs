@@ -2,9 +2,17 @@
 
 use super::rhythm::{Alarm, Rhythm, Rising};
 use super::{monotonic, pace::Pace};
+use crate::layer::Spins;
 use core::hint::spin_loop;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+
+/// Whether [`Wait::Spin`] spins on.
+#[cold]
+fn spins_on(spun: &mut Spins) -> bool {
+    let now = monotonic();
+    now.saturating_sub(*spun.since.get_or_insert(now)) < PATIENCE
+}
 
 /// What a handle does while it waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +41,6 @@ pub struct Budget {
     turn: AtomicU32,
     /// Looks of the wait that goes on, or that was the last.
     looks: AtomicU32,
-    /// When it began to give up the core, in nanoseconds of the monotonic clock.
-    yielding: AtomicU64,
     /// Somebody else wanted the core lately: spinning keeps them from it, whom we may be waiting for. Counts down
     /// with each time that it comes back at once.
     crowded: AtomicU32,
@@ -51,9 +57,10 @@ pub struct Budget {
 /// About the price of one sleep.
 const MOST_SPINS: u32 = 256;
 const MOST_YIELDS: u32 = 64;
-/// Looks by which [`Wait::Spin`] spins: a few milliseconds, less than a patrol.
-const SPIN_ONLY: u32 = 1 << 17;
-/// Who gives up the core may get it back late, where many want it: for so long in all, and no deadline is looked at.
+/// [`Wait::Spin`] reads the clock once in so many looks, which take some tens of microseconds.
+const READS_CLOCK: u32 = 512;
+/// Upper bound on the time that one wait spins, or spends in `yield_now`. Neither its deadline nor liveness is checked
+/// meanwhile.
 const PATIENCE: Duration = Duration::from_millis(5);
 /// A sleep shorter than this would have been caught by looking on.
 const WORTH: Duration = Duration::from_micros(50);
@@ -78,7 +85,6 @@ impl Budget {
             yields: AtomicU32::new(MOST_YIELDS),
             turn: AtomicU32::new(most_spins),
             looks: AtomicU32::new(0),
-            yielding: AtomicU64::new(0),
             crowded: AtomicU32::new(0),
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
@@ -94,14 +100,15 @@ impl Budget {
         self.wait.store(wait as u32, Relaxed);
     }
 
-    /// Passes the time until the next look; false: sleep. `looks` counts those of this wait, from 0.
-    pub fn look_again(&self, looks: &mut u32) -> bool {
+    /// Passes the time until the next look; false: sleep.
+    pub fn look_again(&self, spun: &mut Spins) -> bool {
         let wait = self.wait.load(Relaxed);
         if wait != Wait::Adaptive as u32 {
             spin_loop();
-            *looks += 1;
-            return wait == Wait::Spin as u32 && *looks < SPIN_ONLY;
+            spun.polls += 1;
+            return wait == Wait::Spin as u32 && (spun.polls % READS_CLOCK != 0 || spins_on(spun));
         }
+        let looks = &mut spun.polls;
         if *looks == 0 {
             self.learn();
         }
@@ -110,7 +117,7 @@ impl Budget {
         if *looks < spins {
             spin_loop();
         } else if more {
-            more = self.give_up_the_core(*looks == spins);
+            more = self.give_up_the_core(&mut spun.since);
         }
         *looks += 1;
         self.looks.store(*looks, Relaxed);
@@ -118,13 +125,9 @@ impl Budget {
     }
 
     /// False: it had it back too late, this time and those before together.
-    fn give_up_the_core(&self, for_the_first_time: bool) -> bool {
+    fn give_up_the_core(&self, since: &mut Option<Duration>) -> bool {
         let now = monotonic();
-        if for_the_first_time {
-            self.yielding.store(now.as_nanos() as u64, Relaxed);
-        }
-        let began = Duration::from_nanos(self.yielding.load(Relaxed));
-        let patient = now.saturating_sub(began) < PATIENCE;
+        let patient = now.saturating_sub(*since.get_or_insert(now)) < PATIENCE;
         if patient {
             std::thread::yield_now();
             self.had_it_back(monotonic().saturating_sub(now));
@@ -201,10 +204,10 @@ mod tests {
 
     /// Looks that a wait takes which ends by sleeping for so long.
     fn wait_and_sleep(budget: &Budget, time: Duration) -> u32 {
-        let mut looks = 0;
-        while budget.look_again(&mut looks) {}
+        let mut spins = Spins::default();
+        while budget.look_again(&mut spins) {}
         budget.slept(time);
-        looks
+        spins.polls
     }
 
     #[test]
@@ -233,10 +236,10 @@ mod tests {
     fn what_only_comes_when_the_core_is_given_away_is_not_spun_for() {
         let budget = Budget::new(2);
         for _ in 0..TRIAL - 1 {
-            let mut looks = 0;
+            let mut looks = Spins::default();
             let spins = budget.spins.load(Relaxed);
             budget.crowded.store(0, Relaxed); // whoever else this machine works for
-            while budget.look_again(&mut looks) && looks <= spins {}
+            while budget.look_again(&mut looks) && looks.polls <= spins {}
         }
         assert_eq!(budget.spins.load(Relaxed), 0);
     }
@@ -263,10 +266,9 @@ mod tests {
     #[test]
     fn who_does_not_get_the_core_back_in_time_sleeps() {
         let budget = Budget::new(2);
-        let mut looks = MOST_SPINS;
+        let mut looks = Spins { polls: MOST_SPINS, since: None };
         assert!(budget.look_again(&mut looks), "it yields for the first time");
-        let long_ago = monotonic().saturating_sub(2 * PATIENCE);
-        budget.yielding.store(long_ago.as_nanos() as u64, Relaxed);
+        looks.since = Some(monotonic().saturating_sub(2 * PATIENCE));
         assert!(!budget.look_again(&mut looks), "and that took too long");
     }
 
@@ -275,8 +277,11 @@ mod tests {
         let budget = Budget::new(1);
         assert_eq!(budget.spins.load(Relaxed), 0);
         budget.set(Wait::Park);
-        assert!(!budget.look_again(&mut 0));
+        assert!(!budget.look_again(&mut Spins::default()));
         budget.set(Wait::Spin);
-        assert!(budget.look_again(&mut 1000) && !budget.look_again(&mut { SPIN_ONLY }));
+        let mut looks = Spins { polls: READS_CLOCK - 1, since: None };
+        assert!(budget.look_again(&mut looks) && looks.since.is_some());
+        let long_ago = Some(monotonic().saturating_sub(2 * PATIENCE));
+        assert!(!budget.look_again(&mut Spins { polls: READS_CLOCK - 1, since: long_ago }));
     }
 }

@@ -5,10 +5,16 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 macro_rules! word {
     ($atomic:ty, $value:ty) => {
-        impl Word<$value> for $atomic {
+        // SAFETY: these are the processor's atomic accesses to this location.
+        unsafe impl Word<$value> for $atomic {
             #[inline(always)]
             fn load(&self, order: Ordering) -> $value {
                 <$atomic>::load(self, order)
+            }
+
+            #[inline(always)]
+            fn load_owned(&self) -> $value {
+                <$atomic>::load(self, Ordering::Relaxed)
             }
 
             #[inline(always)]

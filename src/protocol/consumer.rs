@@ -28,10 +28,10 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// Joins at the present count: every message published from now on will be received.
     ///
     /// # Errors
-    /// [`JoinError::Full`].
+    /// [`JoinError::Full`], [`JoinError::Liveness`].
     pub fn join(channel: Channel<L, S>) -> Result<Self, JoinError> {
         let capacity = channel.geometry.consumers;
-        let Some((me, start)) = channel.take_consumer_entry() else {
+        let Some((me, start)) = channel.take_consumer_entry()? else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
         let (next, ended) = (start.count(), start.ended());
@@ -105,6 +105,9 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// Waits until `next` is published.
     #[inline(always)]
     fn wait(&mut self, deadline: Deadline) -> Result<(), RecvError> {
+        if self.channel.layer.is_inherited() {
+            return Err(RecvError::Inherited);
+        }
         if self.next < self.seen { Ok(()) } else { self.await_next(deadline) }
     }
 
@@ -114,7 +117,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
             return Err(RecvError::Ended);
         }
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
-            return Err(RecvError::Ended); // not reached: `join` found the entry
+            return Err(RecvError::Corrupt(Corruption::Internal { what: "the consumer's entry is not there" }));
         };
         if deadline != Deadline::Now {
             self.channel.layer.pace(self.found, self.channel.geometry.slots);
@@ -126,11 +129,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let found = entry.data.wait(&self.channel.layer, deadline, |look| {
             looks = looks.saturating_add(1);
             match self.look().transpose() {
-                // The dead publish nothing more, but one may have published after our look.
-                None if look == Look::Thorough => {
-                    let again = |lost| self.look().and_then(|seen| seen.ok_or(RecvError::ProducersLost(lost)));
-                    self.channel.lost_producers().map(again)
-                }
+                None if look == Look::Thorough => self.look_for_producers().transpose(),
                 seen => seen,
             }
         });
@@ -138,6 +137,13 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         (self.seen, self.lengths) = (published.count(), Lengths::of(published, self.channel.geometry));
         self.found = if looks == 1 { self.seen.wrapping_sub(self.next) } else { 0 };
         Ok(())
+    }
+
+    /// Whether a producer lives that could publish `next`. `None`: one does, or none was ever there.
+    fn look_for_producers(&self) -> Result<Option<Published>, RecvError> {
+        let Some(lost) = self.channel.lost_producers()? else { return Ok(None) };
+        // The dead publish nothing more, but one may have published after our look.
+        self.look()?.map_or(Err(RecvError::ProducersLost(lost)), |published| Ok(Some(published)))
     }
 
     /// What is published, if it counts `next`.

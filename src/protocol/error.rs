@@ -1,5 +1,6 @@
 //! What can go wrong, an enum for each operation, with what the caller needs to act.
 
+use crate::layer::LivenessUnknown;
 use thiserror::Error;
 
 /// Why a participant could not join.
@@ -19,6 +20,9 @@ pub enum JoinError {
     /// A producer came after END.
     #[error("the channel has ended: nothing can follow END; create a new one")]
     Ended,
+    /// Whether an entry's holder lives cannot be told.
+    #[error(transparent)]
+    Liveness(#[from] LivenessUnknown),
 }
 
 /// What a sender that gave up was waiting for. Whoever is named is alive.
@@ -103,6 +107,12 @@ pub enum Corruption {
         /// What a slot can hold.
         slot_size: u32,
     },
+    /// The protocol's own state contradicts itself: a defect of this library, or memory that was overwritten.
+    #[error("internal error: {what}")]
+    Internal {
+        /// What does not hold.
+        what: &'static str,
+    },
 }
 
 /// Why a message was not sent. Nothing of it is visible to anybody.
@@ -125,6 +135,12 @@ pub enum SendError {
     /// END was published: nothing can follow.
     #[error("the channel has ended: nothing can follow END")]
     Ended,
+    /// The producer was attached by the process that forked this one.
+    #[error("this producer was attached before a fork, by the parent process; attach another one in this process")]
+    Inherited,
+    /// The call waits for a participant, and whether that lives cannot be told.
+    #[error(transparent)]
+    Liveness(#[from] LivenessUnknown),
     /// The segment holds what no participant can have written.
     #[error("the segment is corrupt: {0}")]
     Corrupt(Corruption),
@@ -190,6 +206,12 @@ pub enum RecvError {
         /// The message waited for, counted from 0.
         next: u64,
     },
+    /// The consumer was attached by the process that forked this one.
+    #[error("this consumer was attached before a fork, by the parent process; attach another one in this process")]
+    Inherited,
+    /// The call waits for the producers, and whether they live cannot be told.
+    #[error(transparent)]
+    Liveness(#[from] LivenessUnknown),
     /// The segment holds what no participant can have written.
     #[error("the segment is corrupt: {0}")]
     Corrupt(Corruption),

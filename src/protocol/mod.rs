@@ -18,6 +18,7 @@
 //! | E8 → E7 | the lock's release | the lock's acquisition | the previous writer's work |
 //! | E10 → E11 | a producer's `state` on finishing | its `state` before counting it out | "I published all this" |
 //! | E9 → E6 | `state` on joining | `state` before asking for the acknowledgement | that it has yet to decide where it starts |
+//! | E12 → E11 | a producer's `state` on joining | its `state` before asking whether it lives | its claim of the number |
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -271,9 +272,12 @@ pub struct Channel<L: Layer, S: Storage<L>> {
 }
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
-    /// A handle on `storage`, whose words are laid out as `geometry` says. The layer is this
-    /// handle's own: it has claimed no number yet.
-    pub const fn new(layer: L, storage: S, geometry: Geometry) -> Self {
+    /// A handle on `storage`. The layer is this handle's own: it has claimed no number yet.
+    ///
+    /// # Safety
+    /// `storage` has the entries, and slots of the number and size, that `geometry` says. No other channel uses the
+    /// layer's claims: two participants of one number would write one slot at the same time.
+    pub const unsafe fn new(layer: L, storage: S, geometry: Geometry) -> Self {
         Self { layer, storage, geometry, ring: Ring::new(geometry.slots) }
     }
 
@@ -282,13 +286,24 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         self.geometry
     }
 
+    /// The layer, for this crate.
+    pub(crate) const fn layer_here(&self) -> &L {
+        &self.layer
+    }
+
     /// The layer.
-    pub const fn layer(&self) -> &L {
+    ///
+    /// # Safety
+    /// The caller neither claims nor disclaims a number: this handle's participant relies on its claim.
+    pub const unsafe fn layer(&self) -> &L {
         &self.layer
     }
 
     /// The storage.
-    pub const fn storage(&self) -> &S {
+    ///
+    /// # Safety
+    /// The caller changes no word, and accesses no slot: the protocol relies on its words for access to slots.
+    pub const unsafe fn storage(&self) -> &S {
         &self.storage
     }
 

@@ -11,7 +11,7 @@ pub use room::{Room, Staged};
 
 use self::room::{Fitting, Position};
 use super::{Channel, ConsumerEntry, Control, Interrupted, JoinError, Occupancy, Published, SendError, Waiting};
-use crate::layer::{Acquired, Deadline, Layer, Lock, Participant, Signal, Storage, Word};
+use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Signal, Storage, Word};
 use core::sync::atomic::Ordering::Relaxed;
 use core::{fmt, marker::PhantomData};
 
@@ -29,9 +29,11 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     gate: u64,
     /// For how many messages the last wait found room at its first look.
     found: u64,
-    /// We hold the lock, between calls, too: where there is one place for a producer, nobody else can
-    /// want it. Whoever comes after us finds it free, or inherits it.
+    /// We hold the lock: while a guard lives, after a guard was forgotten, and between calls if `keeps`.
     holds: bool,
+    /// The lock stays ours between calls: where there is one place for a producer, no other can want it. A successor
+    /// finds it free, or inherits it.
+    keeps: bool,
     /// How far the channel is, while we hold the lock: nobody else writes it then.
     position: Position,
     finished: bool,
@@ -54,15 +56,16 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// Joins. If a dead predecessor under our number held the write lock, it is freed.
     ///
     /// # Errors
-    /// [`JoinError::Full`], [`JoinError::Ended`].
+    /// [`JoinError::Full`], [`JoinError::Ended`], [`JoinError::Liveness`].
     pub fn join(channel: Channel<L, S>) -> Result<Self, JoinError> {
         let capacity = channel.geometry.producers;
-        let Some(me) = channel.take_producer_entry() else {
+        let Some(me) = channel.take_producer_entry()? else {
             let full = JoinError::Full { role: "producer", capacity };
             return Err(if channel.published().ended() { JoinError::Ended } else { full });
         };
         let position = Position { published: Published::from_word(0), slot: 0 }; // it is read when the lock is ours
-        let mut producer = Self { channel, me, gate: 0, found: 0, holds: false, position, finished: false };
+        let keeps = L::Lock::KEEPS && capacity == 1;
+        let mut producer = Self { channel, me, gate: 0, found: 0, holds: false, keeps, position, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             producer.recover();
             drop(Held { producer: &mut producer, not_send: PhantomData });
@@ -87,10 +90,15 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// Takes the write lock.
     ///
     /// # Errors
-    /// [`SendError::TimedOut`] with [`Waiting::Lock`], [`SendError::Ended`].
+    /// [`SendError::TimedOut`] with [`Waiting::Lock`], [`SendError::Ended`], [`SendError::Inherited`],
+    /// [`SendError::Liveness`].
     #[inline(always)]
     pub fn lock(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
-        if !self.holds {
+        if self.channel.layer.is_inherited() {
+            return Err(SendError::Inherited);
+        }
+        // A lock that belongs to a thread is taken anew, though a guard of it was forgotten: by which thread is not known.
+        if !(L::Lock::KEEPS && self.holds) {
             self.acquire(deadline)?;
         }
         Ok(Held { producer: self, not_send: PhantomData })
@@ -184,13 +192,13 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let me = self.me;
         let held = self.lock(deadline)?;
         let channel = &held.producer.channel;
-        let finished = channel.control().finished.load(Relaxed).saturating_add(1); // E7: under the lock
-        let last = finished >= end_after && !channel.another_producer_lives(me);
+        let finished = channel.control().finished.load_owned().saturating_add(1); // E7: under the lock
+        let last = finished >= end_after && !channel.another_producer_lives(me)?;
         let held = if last { held.room(deadline)?.end() } else { held };
         held.producer.channel.control().finished.store(finished, Relaxed); // under the lock
         // Under the lock, too: of two that finish, the second must see that the first is gone.
         held.producer.finished = true;
-        held.producer.holds = false;
+        held.producer.keeps = false;
         held.producer.channel.vacate_producer_entry(me);
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
@@ -201,33 +209,37 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         if self.finished {
             return Err(SendError::Ended);
         }
+        if self.holds {
+            self.release(); // its guard was forgotten
+        }
         match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
             Ok(Acquired::Clean) => self.begin(),
             Ok(Acquired::OwnerDied) => self.recover(),
-            Err(busy) => {
+            Err(LockError::Busy { owner }) => {
                 let first = self.channel.geometry.consumers;
-                let owner = busy.owner.map(|number| number.saturating_sub(first));
+                let owner = owner.map(|number| number.saturating_sub(first));
                 return Err(SendError::TimedOut(Waiting::Lock { owner }));
             }
+            Err(LockError::Liveness(unknown)) => return Err(SendError::Liveness(unknown)),
         }
         if self.position.published.ended() {
-            self.holds = false;
             self.release();
             return Err(SendError::Ended);
         }
         Ok(())
     }
 
-    /// The lock is ours; for good, if nobody else can want it.
+    /// The lock is ours.
     fn begin(&mut self) {
-        self.holds = L::Lock::KEEPS && self.channel.geometry.producers == 1;
+        self.holds = true;
         // E7: whoever wrote it last held the lock before us.
-        let published = Published::from_word(self.channel.control().published.0.load(Relaxed));
+        let published = Published::from_word(self.channel.control().published.0.load_owned());
         self.position = Position { published, slot: self.channel.ring.slot_of(published.count()) };
     }
 
     #[inline(never)]
-    fn release(&self) {
+    fn release(&mut self) {
+        self.holds = false;
         self.channel.control().lock.0.release(&self.channel.layer, self.me);
     }
 
@@ -237,7 +249,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         self.begin();
         let Control { space, takeovers, .. } = self.channel.control();
         space.0.renew(&self.channel.layer); // it may have died waiting there
-        takeovers.store(takeovers.load(Relaxed).wrapping_add(1), Relaxed); // a statistic, under the lock
+        takeovers.store(takeovers.load_owned().wrapping_add(1), Relaxed); // a statistic, under the lock
         self.notify();
     }
 
@@ -301,7 +313,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
 impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !self.producer.holds {
+        if !self.producer.keeps {
             self.producer.release();
         }
     }

@@ -6,12 +6,15 @@
 //! barrier that waits for it.
 
 use super::{Acknowledged, Channel, Lost, Occupancy, ProducerEntry, Published};
-use crate::layer::{Layer, Participant, Signal, Storage, Word};
+use crate::layer::{Layer, LivenessUnknown, Participant, Signal, Storage, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// Takes a consumer's entry: who we are, and where we start. `None` when all are taken.
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`].
     ///
     /// Let *p* be the count we start with. Nothing that we have yet to read is overwritten, since a
     /// writer asks for our acknowledgement before it needs the slot of message *p* again. It
@@ -19,8 +22,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// *p* or a later one (N), and we load the count after our own fence (J):
     /// 1. J before N: the writer sees ACTIVE.
     /// 2. N before J: we see that publication, so the count we start with is above *p*: not this case.
-    pub(super) fn take_consumer_entry(&self) -> Option<(Participant, Published)> {
-        let (number, entry) = (0..).zip(self.storage.consumers()).find(|&(n, _)| self.layer.claim(n))?;
+    pub(super) fn take_consumer_entry(&self) -> Result<Option<(Participant, Published)>, LivenessUnknown> {
+        let Some((number, entry)) = self.claim_one_of(0, self.storage.consumers())? else { return Ok(None) };
         // The claim happens after all that the last occupant did: these words are ours alone now,
         // except that a writer may still evict that occupant, which the generation makes harmless.
         let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
@@ -34,7 +37,17 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let settled = Acknowledged { count: start.count(), joining: false };
         entry.acked.0.store(settled.word(), Release); // E3, to E4: as above, and we read nothing below
         L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
-        Some((Participant { number, generation: state.generation }, start))
+        Ok(Some((Participant { number, generation: state.generation }, start)))
+    }
+
+    /// Claims the first number from `first` on that no living participant has, with its entry.
+    fn claim_one_of<'e, E>(&self, first: u32, entries: &'e [E]) -> Result<Option<(u32, &'e E)>, LivenessUnknown> {
+        for (number, entry) in (first..).zip(entries) {
+            if self.layer.claim(number)? {
+                return Ok(Some((number, entry)));
+            }
+        }
+        Ok(None)
     }
 
     /// Gives a consumer's entry back. No slot is being read.
@@ -48,12 +61,16 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     }
 
     /// Takes a producer's entry. `None` when all are taken.
-    pub(super) fn take_producer_entry(&self) -> Option<Participant> {
-        let first = self.geometry.consumers;
-        let (number, entry) = (first..).zip(self.storage.producers()).find(|&(n, _)| self.layer.claim(n))?;
-        let state = Occupancy::from_word(entry.state.load(Relaxed)).next(); // ours alone, as above
-        entry.state.store(state.word(), Relaxed); // whoever reads it asks `is_alive` next
-        Some(Participant { number, generation: state.generation })
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`].
+    pub(super) fn take_producer_entry(&self) -> Result<Option<Participant>, LivenessUnknown> {
+        let claimed = self.claim_one_of(self.geometry.consumers, self.storage.producers())?;
+        let Some((number, entry)) = claimed else { return Ok(None) };
+        let state = Occupancy::from_word(entry.state.load_owned()).next(); // ours alone, as above; it is not evicted
+        // E12, to E11: our claim. A reader of this state asks `is_alive` next, and is told of us or of a successor.
+        entry.state.store(state.word(), Release);
+        Ok(Some(Participant { number, generation: state.generation }))
     }
 
     /// Makes our producer's entry VACANT: nobody shall ask whether we live. The number stays ours.
@@ -70,34 +87,47 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         // The generation is part of the value: a successor's entry is not touched.
         let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
         if vacated.is_ok() {
-            let evicted = self.control().evicted.load(Relaxed); // a statistic, written under the lock
+            let evicted = self.control().evicted.load_owned(); // a statistic, written under the lock
             self.control().evicted.store(evicted.wrapping_add(1), Relaxed);
         }
     }
 
     /// Whether a producer other than `me` is attached and alive.
-    pub(super) fn another_producer_lives(&self, me: Participant) -> bool {
-        self.attached_producers().any(|(number, _)| number != me.number && self.layer.is_alive(number))
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`].
+    pub(super) fn another_producer_lives(&self, me: Participant) -> Result<bool, LivenessUnknown> {
+        for (number, _) in self.attached_producers() {
+            if number != me.number && self.layer.is_alive(number)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The producers that died without finishing, if there were some and no other lives.
-    pub fn lost_producers(&self) -> Option<Lost> {
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`].
+    pub fn lost_producers(&self) -> Result<Option<Lost>, LivenessUnknown> {
         let mut lost = Lost::default();
-        let alive = self.attached_producers().any(|(number, entry)| {
-            let alive = self.layer.is_alive(number);
+        for (number, entry) in self.attached_producers() {
+            if self.layer.is_alive(number)? {
+                return Ok(None);
+            }
             // Dead, or gone after our first look: what it did last happens before the answer.
-            if !alive && Occupancy::from_word(entry.state.load(Relaxed)).active {
+            if Occupancy::from_word(entry.state.load(Relaxed)).active {
                 lost = lost.and(number.saturating_sub(self.geometry.consumers));
             }
-            alive
-        });
-        (!alive && !lost.is_empty()).then_some(lost)
+        }
+        Ok((!lost.is_empty()).then_some(lost))
     }
 
     /// The producers that have joined and not finished, dead ones included.
     fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
         let entries = (self.geometry.consumers..).zip(self.storage.producers());
-        // E11, from E10: who finds one VACANT and looks at the count again sees what it published.
+        // E11, from E10: a thread that reads VACANT and then reloads `published` sees all that this producer published.
+        // From E12: see there.
         entries.filter(|(_, entry)| Occupancy::from_word(entry.state.load(Acquire)).active)
     }
 

@@ -1,6 +1,7 @@
 //! Why a segment could not be created or opened.
 
 use super::{HeaderFault, LayoutError, Name, NameError};
+use crate::layer::LivenessUnknown;
 use std::io;
 use thiserror::Error;
 
@@ -27,6 +28,14 @@ pub enum OpenError {
         name: Name,
         /// What is wrong with it.
         fault: HeaderFault,
+    },
+    /// Whether any process uses it cannot be told.
+    #[error("channel {name:?}: {error}")]
+    Liveness {
+        /// The name.
+        name: Name,
+        /// Why.
+        error: LivenessUnknown,
     },
     /// It belongs to somebody else, or others may open it.
     #[error(

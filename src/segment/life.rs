@@ -10,6 +10,7 @@
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
 use super::{CreateError, HeaderFault, Layout, Name, OpenError, Segment};
+use crate::layer::LivenessUnknown;
 use crate::layers::{Fences, MAX_PARTICIPANTS, Peers, Presence, RealLayer, Sync};
 use crate::protocol::{self, ConsumerEntry, Control, Geometry};
 use rustix::fs::{FallocateFlags, Mode};
@@ -118,7 +119,7 @@ impl Handle {
 
     fn try_open(name: &Name) -> Result<Opened, OpenError> {
         let (peers, size) = own_file(name)?;
-        let company = peers.has_company();
+        let company = peers.has_company().map_err(liveness(name))?;
         let patience = if company { PATIENCE } else { PATIENCE_ALONE };
         let mut guest = None;
         if company {
@@ -193,7 +194,8 @@ impl Handle {
         // SAFETY: the header was checked: the segment is ready, built on this kind of layer, and
         // laid out as `L` has it.
         let segment = unsafe { Segment::new(Arc::clone(&self.mapping), layout, geometry) };
-        Ok(protocol::Channel::new(layer, segment, geometry))
+        // SAFETY: the layout is that of the geometry.
+        Ok(unsafe { protocol::Channel::new(layer, segment, geometry) })
     }
 }
 
@@ -342,8 +344,8 @@ pub fn remove_if_dead(name: &Name) -> Result<bool, OpenError> {
 /// As [`remove_if_dead`].
 pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
     let (peers, _) = own_file(name)?;
-    if peers.has_company() {
-        return Ok(Some(participants(&peers)));
+    if peers.has_company().map_err(liveness(name))? {
+        return participants(name, &peers).map(Some);
     }
     check_removable(name, &peers)?;
     Ok(None)
@@ -353,15 +355,21 @@ pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
 fn remove_leftover(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
     let (peers, _) = own_file(name)?;
     if peers.alone() == Presence::Others {
-        return Ok(Some(participants(&peers)));
+        return participants(name, &peers).map(Some);
     }
     check_removable(name, &peers)?;
     unlink(name, &peers);
     Ok(None)
 }
 
-fn participants(peers: &Peers) -> Vec<u32> {
-    (0..MAX_PARTICIPANTS).filter(|&number| peers.is_alive(number)).collect()
+fn participants(name: &Name, peers: &Peers) -> Result<Vec<u32>, OpenError> {
+    let lives = |number| Ok(peers.is_alive(number).map_err(liveness(name))?.then_some(number));
+    (0..MAX_PARTICIPANTS).filter_map(|number| lives(number).transpose()).collect()
+}
+
+/// The error of this channel.
+fn liveness(name: &Name) -> impl Fn(LivenessUnknown) -> OpenError {
+    |error| OpenError::Liveness { name: name.clone(), error }
 }
 
 /// Whether the file is a segment, or what a creator who died early leaves.

@@ -80,7 +80,8 @@ impl<L: Layer> Segment<L> {
     }
 }
 
-impl<L: Layer> Storage<L> for Segment<L> {
+// SAFETY: all of it lies in one mapping, where the checked layout says.
+unsafe impl<L: Layer> Storage<L> for Segment<L> {
     type Reading = SlotReading;
     type Writing = SlotWriting;
 
@@ -131,7 +132,8 @@ fn ask_for(line: *mut u8) {
     let _ = line;
 }
 
-impl layer::Reading for SlotReading {
+// SAFETY: the slot's place in the mapping, which `Storage::read`'s caller keeps alive.
+unsafe impl layer::Reading for SlotReading {
     fn header(&self) -> layer::Header {
         // SAFETY: inside the mapping, and nobody writes it while `self` lives (`Storage::read`); volatile,
         // since a process that breaks this rule shall not change a length after it was checked.
@@ -143,7 +145,8 @@ impl layer::Reading for SlotReading {
     }
 }
 
-impl layer::Writing for SlotWriting {
+// SAFETY: the slot's place in the mapping, which `Storage::write`'s caller keeps alive.
+unsafe impl layer::Writing for SlotWriting {
     fn set_header(&mut self, header: layer::Header) {
         // SAFETY: inside the mapping, and nobody else touches it while `self` lives (`Storage::write`).
         unsafe { self.header.write(header) }

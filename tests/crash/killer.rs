@@ -3,7 +3,7 @@
 //! Its words are the same words in the same places, so a process on this layer shares a segment
 //! with processes on the real one; it is the protocol's own text that dies.
 
-use ackcast::layer::{Deadline, Layer, Park, Parked, Word};
+use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
 use ackcast::layers::{Fences, Futex, RealLayer, Sync};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
@@ -43,10 +43,16 @@ pub struct Fused<A>(A);
 
 macro_rules! word {
     ($atomic:ty, $value:ty) => {
-        impl Word<$value> for Fused<$atomic> {
+        // SAFETY: the atomic's own accesses.
+        unsafe impl Word<$value> for Fused<$atomic> {
             fn load(&self, order: Ordering) -> $value {
                 step("load");
                 self.0.load(order)
+            }
+
+            fn load_owned(&self) -> $value {
+                step("load");
+                self.0.load(Relaxed)
             }
 
             fn store(&self, value: $value, order: Ordering) {
@@ -96,7 +102,8 @@ unsafe impl RealLayer for Killer {
     }
 }
 
-impl Layer for Killer {
+// SAFETY: `Futex` keeps its promises.
+unsafe impl Layer for Killer {
     type W32 = Fused<AtomicU32>;
     type W64 = Fused<AtomicU64>;
     type Lock = WordLock<Self>;
@@ -116,7 +123,7 @@ impl Layer for Killer {
         self.0.now()
     }
 
-    fn claim(&self, number: u32) -> bool {
+    fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.0.claim(number)
     }
 
@@ -125,20 +132,28 @@ impl Layer for Killer {
         self.0.disclaim(number);
     }
 
-    fn is_alive(&self, number: u32) -> bool {
+    fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
         step("is_alive");
         self.0.is_alive(number)
+    }
+
+    fn liveness_interval(&self, now: Duration) -> Duration {
+        self.0.liveness_interval(now)
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.0.is_inherited()
     }
 }
 
 impl Park for Killer {
-    fn spin(&self, _: &mut u32) -> bool {
+    fn spin(&self, _: &mut Spins) -> bool {
         false // the interesting steps are those of parking
     }
 
-    fn park(&self, word: &Self::W32, expected: u32, deadline: Deadline) -> Parked {
+    fn park(&self, word: &Self::W32, expected: u32, until: Duration) -> Parked {
         step("park");
-        self.0.park(&word.0, expected, deadline)
+        self.0.park(&word.0, expected, until)
     }
 
     fn wake(&self, word: &Self::W32) {

@@ -63,7 +63,7 @@ fn entry() {
         }
         "holder" => {
             let layer = Futex::new(open(channel.as_ref()), Fences::Symmetric);
-            assert!(layer.claim(0));
+            assert_eq!(layer.claim(0), Ok(true));
             eprintln!("ready");
             wait_for_parent();
         }

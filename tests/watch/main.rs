@@ -5,7 +5,7 @@
 
 mod child;
 
-use ackcast::layer::{Deadline, Layer, Park, Parked};
+use ackcast::layer::{Layer, Park, Parked};
 use ackcast::layers::{Fences, Futex, RealLayer};
 use ackcast::{Channel, Consumer, RecvError, Sync};
 use child::{Process, receive_nothing};
@@ -96,7 +96,7 @@ fn open(path: &Path) -> File {
 
 /// Parks on a word that never changes, for so long.
 fn park(layer: &Futex, time: Duration) -> Parked {
-    layer.park(&AtomicU32::new(0), 0, Deadline::At(layer.now() + time))
+    layer.park(&AtomicU32::new(0), 0, layer.now() + time)
 }
 
 /// Does `sleep`, in whose sleep the victim is killed.
@@ -119,8 +119,9 @@ fn sleep_while_holder_is_killed(layer: &Futex, held: &Shared) -> Parked {
     let mut holder = Process::start("holder", held.0.to_str().unwrap());
     assert_eq!(holder.line(), "ready");
     let start = Instant::now();
-    while park(layer, LULL) != Parked::TimedOut {
-        assert!(start.elapsed() < HANG, "it never sleeps for longer than a patrol");
+    while layer.liveness_interval(layer.now()) <= LULL {
+        assert!(start.elapsed() < HANG, "it never relies on being told");
+        park(layer, LULL);
     }
     sleep_while_killed(&mut holder, || park(layer, LULL))
 }
@@ -130,12 +131,12 @@ fn a_sleeper_is_told_of_a_death_in_its_segment_and_of_no_other() {
     let [here, elsewhere] = ["here", "elsewhere"].map(Shared::new);
     let layer = Futex::new(open(&here.0), Fences::Symmetric);
     // A machine may be stopped for longer than the sleep: so not each time, but once in some times.
-    assert!((0..5).any(|_| sleep_while_holder_is_killed(&layer, &here) == Parked::Patrol), "nobody told it");
+    assert!((0..5).any(|_| sleep_while_holder_is_killed(&layer, &here) == Parked::CheckLiveness), "nobody told it");
     let start = Instant::now();
-    while layer.is_alive(0) {
+    while layer.is_alive(0).unwrap() {
         assert!(start.elapsed() < HANG, "it lives though it was killed");
     }
-    assert_eq!(sleep_while_holder_is_killed(&layer, &elsewhere), Parked::TimedOut);
+    assert_eq!(sleep_while_holder_is_killed(&layer, &elsewhere), Parked::Woken);
 }
 
 /// `raw_sync` cannot sleep past the end of a second of the clock: for those who are about to sleep.

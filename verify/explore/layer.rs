@@ -7,7 +7,7 @@ use super::{
     segment::Parts,
 };
 use crate::hook::{self, Kind, Name, Operator, Verdict};
-use ackcast::layer::{Deadline, Layer, Park, Parked};
+use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 /// What a sleep comes to: a wake, or that the word has changed.
@@ -40,7 +40,8 @@ impl Explored {
     }
 }
 
-impl Layer for Explored {
+// SAFETY: under sequential consistency fences order nothing; claims are steps of the exploration.
+unsafe impl Layer for Explored {
     type W32 = ExploredWord;
     type W64 = ExploredWord;
     type Lock = ExploredLock;
@@ -58,29 +59,35 @@ impl Layer for Explored {
         Duration::ZERO
     }
 
-    fn claim(&self, number: u32) -> bool {
-        self.kernel(number, Kind::Claim, Op::Claim, Location::caller()) != 0
+    fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
+        Ok(self.kernel(number, Kind::Claim, Op::Claim, Location::caller()) != 0)
     }
 
     fn disclaim(&self, number: u32) {
         self.kernel(number, Kind::Disclaim, |alive| Op::Store(alive, NOBODY), Location::caller());
     }
 
-    fn is_alive(&self, number: u32) -> bool {
-        self.kernel(number, Kind::Alive, Op::Alive, Location::caller()) != 0
+    fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
+        Ok(self.kernel(number, Kind::Alive, Op::Alive, Location::caller()) != 0)
+    }
+
+    fn liveness_interval(&self, _now: Duration) -> Duration {
+        Duration::MAX // a check may be due at any moment: it is one more thing that a sleep comes to
     }
 }
 
 impl Park for Explored {
-    fn spin(&self, _spins: &mut u32) -> bool {
+    fn spin(&self, _spins: &mut Spins) -> bool {
         false // spinning is looking again, and an exploration looks at every moment anyway
     }
 
-    fn park(&self, word: &ExploredWord, expected: u32, _deadline: Deadline) -> Parked {
+    fn park(&self, word: &ExploredWord, expected: u32, _until: Duration) -> Parked {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
-            Verdict::Ignore => Parked::TimedOut,
-            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == PATROL => Parked::Patrol,
+            Verdict::Ignore => Parked::Stopped,
+            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == PATROL => {
+                Parked::CheckLiveness
+            }
             _ => Parked::Woken,
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     layer::Value,
 };
 use ackcast::{
-    layer::{Acquired, Busy, Deadline, Lock, Look, Participant, Signal, Word},
+    layer::{Acquired, Deadline, Lock, LockError, Look, Participant, Signal, Word},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -23,13 +23,18 @@ pub struct ExploredWord {
     pub name: Name,
 }
 
-impl<T: Value> Word<T> for ExploredWord {
+// SAFETY: each operation is one step of the exploration.
+unsafe impl<T: Value> Word<T> for ExploredWord {
     fn load(&self, order: Ordering) -> T {
         let site = Location::caller();
         match before(site, self.name, Kind::Load, Some(order)) {
             Verdict::Ignore => T::wrap(0),
             _ => T::wrap(ask(Op::Load(self.address), site, self.name, Kind::Load)),
         }
+    }
+
+    fn load_owned(&self) -> T {
+        self.load(Ordering::Relaxed)
     }
 
     fn store(&self, value: T, order: Ordering) {
@@ -83,17 +88,19 @@ pub struct ExploredLock(pub WordLock<Explored>);
 
 const LOCK: Name = Name { word: "lock", owner: None };
 
-impl Lock<Explored> for ExploredLock {
+// SAFETY: it is the real one.
+unsafe impl Lock<Explored> for ExploredLock {
     const KEEPS: bool = true;
 
     #[track_caller]
-    fn acquire(&self, layer: &Explored, me: Participant, deadline: Deadline) -> Result<Acquired, Busy> {
+    fn acquire(&self, layer: &Explored, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         let site = Location::caller();
-        let result = |acquired: &Result<Acquired, Busy>| {
+        let result = |acquired: &Result<Acquired, LockError>| {
             vec![Token::Out(match acquired {
                 Ok(Acquired::Clean) => 0,
                 Ok(Acquired::OwnerDied) => 1,
-                Err(Busy { owner }) => 2 + owner.map_or(0, |owner| 1 + u64::from(owner)),
+                Err(LockError::Busy { owner }) => 2 + owner.map_or(0, |owner| 1 + u64::from(owner)),
+                Err(LockError::Liveness(unknown)) => unreachable!("{unknown}"),
             })]
         };
         match before(site, LOCK, Kind::Lock, None) {
@@ -125,7 +132,8 @@ impl Lock<Explored> for ExploredLock {
 #[derive(Debug)]
 pub struct ExploredSignal(pub WordSignal<Explored>);
 
-impl Signal<Explored> for ExploredSignal {
+// SAFETY: it is the real one.
+unsafe impl Signal<Explored> for ExploredSignal {
     #[track_caller]
     fn wait<T>(&self, layer: &Explored, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
         let wait = || {

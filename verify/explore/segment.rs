@@ -120,7 +120,8 @@ impl Drop for Access {
     }
 }
 
-impl Reading for Access {
+// SAFETY: the bytes are this access's own copy.
+unsafe impl Reading for Access {
     fn header(&self) -> Header {
         self.header
     }
@@ -130,7 +131,8 @@ impl Reading for Access {
     }
 }
 
-impl Writing for Access {
+// SAFETY: the bytes are this access's own copy.
+unsafe impl Writing for Access {
     fn set_header(&mut self, header: Header) {
         self.header = header;
     }
@@ -140,7 +142,8 @@ impl Writing for Access {
     }
 }
 
-impl Storage<Explored> for Explored {
+// SAFETY: the words are always the same, made for the geometry.
+unsafe impl Storage<Explored> for Explored {
     type Reading = Access;
     type Writing = Access;
 
@@ -175,7 +178,8 @@ impl Ground for Explored {
     }
 
     fn channel(segment: &Self, geometry: Geometry) -> Channel<Self, Self> {
-        Channel::new(segment.clone(), segment.clone(), geometry)
+        // SAFETY: the segment was made for the geometry.
+        unsafe { Channel::new(segment.clone(), segment.clone(), geometry) }
     }
 
     fn act_as(_number: u32) {}

@@ -10,7 +10,9 @@ use crate::{
     segment::Handle,
     world::{Seen, World, event},
 };
-use ackcast::layer::{Acquired, Deadline, Layer, Lock, Participant, Reading, Signal, Storage, Word, Writing};
+use ackcast::layer::{
+    Acquired, Deadline, Layer, Lock, LockError, Participant, Reading, Signal, Storage, Word, Writing,
+};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
@@ -42,7 +44,7 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
     let participants = (0..contenders).map(|number| {
         let layer = Model::new(Rc::clone(&world.segment));
         let handle = Handle(Rc::clone(&world.segment));
-        assert!(layer.claim(number));
+        assert_eq!(layer.claim(number), Ok(true));
         let body = move || {
             let me = Participant { number, generation: 1 };
             let lock = &Storage::<Model<E>>::control(&handle).lock.0;
@@ -55,8 +57,9 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
                         seen.push(count_up(&handle));
                         lock.release(&layer, me);
                     }
-                    Err(busy) => {
-                        assert!(busy.owner.is_none_or(|owner| owner != number), "we do not wait for ourselves");
+                    Err(LockError::Liveness(unknown)) => panic!("{unknown}"),
+                    Err(LockError::Busy { owner }) => {
+                        assert!(owner.is_none_or(|owner| owner != number), "we do not wait for ourselves");
                         seen.push(event::NO_LOCK);
                     }
                 }

@@ -1,12 +1,14 @@
 //! `raw_sync`'s event as a signal, and how a sleeper is woken from it.
 
-use super::{RawSync, init_robust, make_consistent, monotonic, owner_died, passed, slice};
-use crate::layer::{Deadline, Look, Signal};
-use crate::layers::PATROL;
+use super::{RawSync, init_robust, make_consistent, monotonic, owner_died, slice};
+use crate::layer::{Deadline, Look, Parked, Signal, Spins};
+use crate::layers::IDLE;
 use crate::layers::vigil::Bed;
 use crate::layers::watch::locked;
+use crate::timer::{Duty, WaitTimer};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{Ordering, fence};
+use core::time::Duration;
 use core::{fmt, ptr};
 use raw_sync::Timeout;
 use raw_sync::events::{Event, EventImpl, EventInit, EventState};
@@ -112,24 +114,26 @@ impl RawEvent {
         }
     }
 
-    /// Sleeps until the event is set, it is time to patrol or the deadline has passed. How to look then.
-    fn sleep(&self, layer: &RawSync, deadline: Deadline) -> Look {
-        let Some(event) = self.handle() else { return Look::Thorough };
+    /// Sleeps until the event is set, or until this time.
+    fn sleep(&self, layer: &RawSync, until: Duration) -> Parked {
+        let Some(event) = self.handle() else { return Parked::CheckLiveness };
         layer.vigil.enlist_if_idle(&layer.peers);
         let start = monotonic();
-        let slice = slice(deadline, layer.vigil.longest_sleep(start));
+        let slice = slice(until.saturating_sub(start));
         if layer.vigil.lie_down(self, start) {
-            return Look::Thorough;
+            return Parked::CheckLiveness;
         }
         let result = event.wait(Timeout::Val(slice));
         let rung = layer.vigil.get_up(monotonic());
         match result {
-            Ok(()) if !rung => return Look::Quick,
-            Err(error) if owner_died(&*error) => self.repair(),
-            Err(_) if slice == PATROL => layer.vigil.slept_long(),
+            Err(error) if owner_died(&*error) => {
+                self.repair();
+                return Parked::CheckLiveness;
+            }
+            Err(_) if slice >= IDLE => layer.vigil.slept_long(),
             _ => {}
         }
-        Look::Thorough
+        if rung { Parked::CheckLiveness } else { Parked::Woken }
     }
 
     /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it
@@ -148,19 +152,25 @@ impl RawEvent {
     }
 }
 
-impl Signal<RawSync> for RawEvent {
+// SAFETY: `notify_all` fences before it asks for the first signal.
+unsafe impl Signal<RawSync> for RawEvent {
     fn wait<T>(&self, layer: &RawSync, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
         if let Some(found) = poll(Look::Quick) {
             return Some(found);
         }
+        if deadline == Deadline::Now {
+            return poll(Look::Thorough);
+        }
+        let mut timer = WaitTimer::start(layer, deadline, Spins::default());
         loop {
-            let last = passed(deadline);
-            let look = if last { Look::Thorough } else { self.sleep(layer, deadline) };
-            if let Some(found) = poll(look) {
-                return Some(found);
-            }
-            if last {
-                return None;
+            let parked = self.sleep(layer, timer.sleep_until());
+            match timer.after_sleep(layer, parked) {
+                Duty::Poll(look) => {
+                    if let Some(found) = poll(look) {
+                        return Some(found);
+                    }
+                }
+                Duty::GiveUp => return poll(Look::Thorough),
             }
         }
     }

@@ -20,7 +20,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             looks = looks.saturating_add(1);
             match self.look_for_room(n, look) {
                 Ok(lowest) => Some(Ok(lowest)),
-                Err(Blocked::Corrupt(corruption)) => Some(Err(SendError::Corrupt(corruption))),
+                Err(Blocked::Failed(error)) => Some(Err(error)),
                 Err(Blocked::Waiting(waiting)) => {
                     last = Some(waiting);
                     None
@@ -30,7 +30,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let lowest = match (found, last) {
             (Some(result), _) => result?,
             (None, Some(waiting)) => return Err(SendError::TimedOut(waiting)),
-            (None, None) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })), // not reached: the wait looks
+            (None, None) => {
+                let what = "a wait for room ended without a poll";
+                return Err(SendError::Corrupt(Corruption::Internal { what }));
+            }
         };
         self.gate = lowest.saturating_add(self.channel.ring.slots()).min(Published::MAX);
         self.found = if looks == 1 { self.gate.saturating_sub(n) } else { 0 };
@@ -54,12 +57,13 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             let Acknowledged { count: acked, joining } = acked;
             if acked > n {
                 let (acked, published) = (acked, n);
-                return Err(Blocked::Corrupt(Corruption::Acknowledgement { consumer, acked, published }));
+                let corruption = Corruption::Acknowledgement { consumer, acked, published };
+                return Err(Blocked::Failed(SendError::Corrupt(corruption)));
             }
             let binding = n.saturating_sub(acked) >= u64::from(slots);
             // Those that the first message waits for must be there and not have been there.
             let awaited = n == 0 && start_with > 0;
-            if (awaited || binding && look == Look::Thorough) && !self.channel.layer.is_alive(consumer) {
+            if (awaited || binding && look == Look::Thorough) && !self.lives(consumer)? {
                 self.channel.evict(consumer, state);
                 continue;
             }
@@ -75,10 +79,15 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         }
         Ok(lowest)
     }
+
+    fn lives(&self, consumer: u32) -> Result<bool, Blocked> {
+        let answer = self.channel.layer.is_alive(consumer);
+        answer.map_err(|unknown| Blocked::Failed(SendError::Liveness(unknown)))
+    }
 }
 
 /// Why there is no room yet.
 enum Blocked {
     Waiting(Waiting),
-    Corrupt(Corruption),
+    Failed(SendError),
 }

@@ -1,0 +1,93 @@
+//! The clock of a wait: when it checks liveness next, and when it gives up.
+//!
+//! A waiter must notice within a bounded time that the participant it waits for is dead. The failing order first, of
+//! a waiter that checks liveness whenever it has slept undisturbed for an interval:
+//!
+//! ```text
+//!   producer, waits for room                      consumer A, alive          consumer B, dead
+//!   sleeps for at most an interval
+//!                                                 acknowledges, wakes
+//!   polls: B has not acknowledged
+//!   sleeps for at most an interval, from now on
+//!                                                 acknowledges, wakes
+//!   ...                                           ...
+//! ```
+//!
+//! A wakes the producer more often than once an interval, so the producer never checks whether B lives. A signal
+//! handler that interrupts the sleep, or another consumer that joins and leaves, does the same.
+//!
+//! So the wait has a clock of its own. **L2, per wait**: from one liveness check to the next, and from the first sleep
+//! to the first check, no more than [`liveness_interval`](Layer::liveness_interval) passes, plus the way back from
+//! one sleep.
+//! 1. The sleep ends by itself: [`sleep_until`](WaitTimer::sleep_until) is not after the check that is due.
+//! 2. It ends early, for whatever reason: [`after_sleep`](WaitTimer::after_sleep) reads the clock, and only a check
+//!    puts the next one off.
+//!
+//! The same goes for the deadline. `verify/interference.rs` tries every interference up to a bound on the text of
+//! lock and signal, and shows that it finds the order above.
+#![deny(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
+
+use crate::layer::{Deadline, Layer, Look, Parked, Spins};
+use core::time::Duration;
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct WaitTimer {
+    deadline: Deadline,
+    /// When the next liveness check is due, on the layer's clock.
+    check_at: Duration,
+}
+
+/// What a waiter does after a sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// It polls, as closely as this, and goes on.
+    Poll(Look),
+    /// Its deadline has passed: it polls for the last time, and checks liveness.
+    GiveUp,
+}
+
+impl WaitTimer {
+    /// Starts the clock of a wait that has spun, and is about to sleep for the first time.
+    pub fn start<L: Layer>(layer: &L, deadline: Deadline, spins: Spins) -> Self {
+        let began = spins.since.unwrap_or_else(|| layer.now());
+        Self { deadline, check_at: began.saturating_add(layer.liveness_interval(began)) }
+    }
+
+    /// The time on the layer's clock until which the waiter may sleep.
+    pub fn sleep_until(&self) -> Duration {
+        match self.deadline {
+            Deadline::At(end) => end.min(self.check_at),
+            Deadline::Never => self.check_at,
+            Deadline::Now => Duration::ZERO,
+        }
+    }
+
+    /// What the waiter does now that a sleep has ended like this. A liveness check that it is told to make counts as
+    /// made.
+    pub fn after_sleep<L: Layer>(&mut self, layer: &L, parked: Parked) -> Duty {
+        let now = layer.now();
+        let over = match self.deadline {
+            Deadline::At(end) => end <= now,
+            Deadline::Never => false,
+            Deadline::Now => true,
+        };
+        if over || parked == Parked::Stopped {
+            return Duty::GiveUp;
+        }
+        if parked == Parked::Woken && now < self.check_at {
+            return Duty::Poll(Look::Quick);
+        }
+        self.check_at = now.saturating_add(layer.liveness_interval(now));
+        Duty::Poll(Look::Thorough)
+    }
+}

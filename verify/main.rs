@@ -16,6 +16,7 @@ mod explore;
 mod fences;
 mod ground;
 mod hook;
+mod interference;
 mod layer;
 mod litmus;
 mod mutants;

@@ -76,7 +76,7 @@ impl<E: Engine> Maker<E> {
     fn word(&mut self, word: &'static str, owner: Option<u32>, sleepers: bool) -> ModelWord<E> {
         let gate = (sleepers && self.doubles.waiting == Waiting::Park).then(|| Rc::new(E::gate()));
         self.gates.extend(gate.clone());
-        let touched = (sleepers || word == "state").then(|| E::atom(0));
+        let touched = sleepers.then(|| E::atom(0));
         let sequential = self.doubles.waiting == Waiting::Park && self.doubles.signal == Text::Abstract;
         ModelWord { atom: E::atom(0), name: Name { word, owner }, sequential, touched, gate }
     }

@@ -96,6 +96,9 @@ pub struct ConsumerEntry<L: Layer> {
     pub data: L::Signal,
     /// See [`Occupancy`].
     pub state: L::W32,
+    /// The generation of the last occupant that began to join. Only the claimant of the number writes it, so no write
+    /// races with its load. (A writer may evict the last occupant meanwhile, which writes `state`.)
+    pub generation: L::W32,
 }
 
 /// A producer's words. Only the holder of the entry writes them.
@@ -140,6 +143,7 @@ impl<L: Layer> ConsumerEntry<L> {
             acked: Lines(make.w64("acked", Some(number))),
             data: make.signal("data", Some(number)),
             state: make.w32("state", Some(number)),
+            generation: make.w32("generation", Some(number)),
         }
     }
 }

@@ -26,7 +26,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let Some((number, entry)) = self.claim_one_of(0, self.storage.consumers())? else { return Ok(None) };
         // The claim happens after all that the last occupant did: these words are ours alone now,
         // except that a writer may still evict that occupant, which the generation makes harmless.
-        let state = Occupancy::from_word(entry.state.load(Relaxed)).next();
+        let state = Occupancy { active: false, generation: entry.generation.load_owned() }.next();
+        entry.generation.store(state.generation, Relaxed); // the claim carries it to our successor
         entry.data.renew(&self.layer);
         let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
         // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.

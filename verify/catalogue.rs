@@ -117,6 +117,15 @@ const CONTENDERS: &[Witness] = &[
     LOCK_HELD,
 ];
 
+const KEEPS: &[Witness] = &[
+    ("the successor comes first", |_, seen| seen.outcome[0] == [1]),
+    ("the rival comes first", |_, seen| seen.outcome[1][0] == 1),
+    LOCK_HELD,
+];
+const KEPT: Witness = ("the rival finds the lock held", |_, seen| seen.outcome[1].contains(&event::NO_LOCK));
+const KEEPS_INHERITED: &[Witness] = &[KEEPS[0], KEEPS[1], KEPT, INHERITED, TAKEN_OVER];
+const KEEPS_ORPHANED: &[Witness] = &[KEEPS[0], KEEPS[1], KEPT, TAKEN_OVER];
+
 const TRY_LOCK: &[Witness] = &[
     ("the lock is taken", |_, seen| seen.outcome[0][0] == event::NO_LOCK),
     ("the lock is free", |_, seen| seen.outcome[0][0] < event::FIRST),
@@ -198,6 +207,10 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), doubles);
         Entry::new(case, if c == 0 { TRY_LOCK } else { CONTENDERS })
     };
+    let shape = |m| Shape::new(3, 0, m, 1);
+    let keeps_inherited = case!(successor_keeps_its_inherited_lock, "S4", shape(1), D::WORD_LOCK);
+    let keeps_free = case!(successor_keeps_its_lock_that_was_free, "S4", shape(2), D::WORD_LOCK);
+    let keeps_orphaned = case!(successor_keeps_its_orphaned_lock, "S4", shape(1), D::WORD_LOCK);
     let signal = |n, m, doubles| {
         let case = case!(no_notification_is_lost, "L1", Shape::new(n, 0, m, 1), doubles);
         Entry::new(case, NOTIFIED)
@@ -252,6 +265,9 @@ pub fn entries() -> Vec<Entry> {
         lock(2, 1, 1, D::WORD_LOCK),
         lock(2, 1, 1, D::PARK_STACK),
         lock(2, 0, 1, D::WORD_LOCK),
+        Entry::new(keeps_inherited, KEEPS_INHERITED),
+        Entry::new(keeps_free, KEEPS),
+        Entry::new(keeps_orphaned, KEEPS_ORPHANED),
         kept(2, 1, D::ASSUME),
         kept(2, 2, D::ASSUME),
         end(1, 1, 1, 1, D::ASSUME),

@@ -6,19 +6,21 @@ use crate::{
 };
 
 const RELAXED: Operator = Operator::Weaken(Weaker::Relaxed);
+/// Of an exchange that acquires and releases.
+const NO_ACQUIRE: Operator = Operator::Weaken(Weaker::Release);
 
 /// See the [module](self). One that dies fails the run, as does one that is not here and survives.
 pub const EQUIVALENTS: &[Equivalent] = &[
     Equivalent {
         file: "src/lock.rs",
-        text: "self.word.compare_exchange(seen, mine | CONTENDED, Acquire, Relaxed); // its death's edge",
-        operator: RELAXED,
+        text: "self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed); // E7, from its death",
+        operator: NO_ACQUIRE,
         reason: "what the dead owner did happens before `is_alive`'s answer, by the layer's contract",
     },
     Equivalent {
         file: "src/lock.rs",
-        text: "self.word.compare_exchange(seen, held_by(me) | CONTENDED, Acquire, Relaxed)",
-        operator: RELAXED,
+        text: "self.word.compare_exchange(seen, held_by(me) | CONTENDED, AcqRel, Relaxed)",
+        operator: NO_ACQUIRE,
         reason: "what the dead predecessor did happens before the claim of its number, by the layer's contract",
     },
     Equivalent {

@@ -14,6 +14,7 @@ mod engine;
 mod equivalents;
 mod explore;
 mod fences;
+mod foreign;
 mod ground;
 mod hook;
 mod interference;

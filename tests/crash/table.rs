@@ -36,12 +36,19 @@ const POINTS: &[Point] = &[
     // Joining.
     p(
         "registry.rs",
-        "let state = Occupancy::from_word(entry.state.load(Relaxed)).next();\n",
+        "generation: entry.generation.load_owned() }.next()",
         Consumer,
         "a number that was taken for a moment",
         "the kernel gave it back",
     ),
-    p("registry.rs", "let bound = Published", Consumer, NOTHING, "the kernel gave the number back"),
+    p("registry.rs", "entry.generation.store(", Consumer, NOTHING, "the kernel gave the number back"),
+    p(
+        "registry.rs",
+        "let bound = Published",
+        Consumer,
+        "a generation that no occupant has had",
+        "the next occupant takes the one after it",
+    ),
     p("registry.rs", "joining: true }.word(), Release)", Consumer, NOTHING, "the kernel gave the number back"),
     p(
         "registry.rs",
@@ -61,14 +68,14 @@ const POINTS: &[Point] = &[
     ),
     p(
         "registry.rs",
-        "Occupancy::from_word(entry.state.load(Relaxed)).next(); // ours alone",
+        "Occupancy::from_word(entry.state.load_owned()).next(); // ours alone",
         Producer,
         "a number that was taken for a moment",
         "the kernel gave it back",
     ),
     p(
         "registry.rs",
-        "entry.state.store(state.word(), Relaxed); // whoever",
+        "entry.state.store(state.word(), Release);\n        Ok(",
         Producer,
         NOTHING,
         "the kernel gave the number back",
@@ -80,7 +87,7 @@ const POINTS: &[Point] = &[
         "a producer that has sent nothing; perhaps the lock of its dead predecessor",
         LOST,
     ),
-    p("lock.rs", "held_by(me) | CONTENDED, Acquire", Producer, "the lock of its dead predecessor", TAKEOVER),
+    p("lock.rs", "held_by(me) | CONTENDED, AcqRel", Producer, "the lock of its dead predecessor", TAKEOVER),
     p(
         "mod.rs",
         "Published::from_word(self.control().published.0.load(Acquire)) // E2",
@@ -91,18 +98,18 @@ const POINTS: &[Point] = &[
     // The write lock.
     p("lock.rs", "if self.take_free(mine) {", Producer, NOTHING, LOST),
     p("lock.rs", "if self.word.load(Relaxed) == FREE && self.take_free(mine)", Producer, NOTHING, LOST),
-    p("lock.rs", "let seen = self.word.load(Relaxed); // a guess", Producer, NOTHING, LOST),
+    p("lock.rs", "let seen = self.word.load(Acquire);", Producer, NOTHING, LOST),
     p(
         "lock.rs",
-        "mine | CONTENDED, Acquire, Relaxed); // E7",
+        "mine | CONTENDED, AcqRel, Relaxed); // E7\n",
         Producer,
         "a free lock, though others sleep",
         "they look again at the next patrol",
     ),
-    p("lock.rs", "if patrol && !layer.is_alive(other)", Producer, "the lock still names the dead owner", TAKEOVER),
+    p("lock.rs", "if check && !layer.is_alive(other)", Producer, "the lock still names the dead owner", TAKEOVER),
     p(
         "lock.rs",
-        "mine | CONTENDED, Acquire, Relaxed); // its death",
+        "mine | CONTENDED, AcqRel, Relaxed); // E7, from its death",
         Producer,
         "the lock still names the dead owner",
         TAKEOVER,
@@ -110,7 +117,7 @@ const POINTS: &[Point] = &[
     p("lock.rs", "if seen != waited &&", Producer, NOTHING, LOST),
     p(
         "lock.rs",
-        "match layer.park(&self.word",
+        "let parked = layer.park(&self.word",
         Producer,
         "a lock that says somebody sleeps",
         "its owner wakes nobody, once",
@@ -131,7 +138,7 @@ const POINTS: &[Point] = &[
     ),
     p(
         "producer.rs",
-        "takeovers.store(takeovers.load(Relaxed)",
+        "takeovers.store(takeovers.load_owned()",
         Producer,
         "a lock taken over, and consumers not woken",
         TAKEOVER,
@@ -139,7 +146,7 @@ const POINTS: &[Point] = &[
     // Waiting for room.
     p(
         "producer.rs",
-        "Published::from_word(self.channel.control().published.0.load(Relaxed))",
+        "Published::from_word(self.channel.control().published.0.load_owned())",
         Producer,
         "a lock that is not given back",
         TAKEOVER,
@@ -281,13 +288,13 @@ const POINTS: &[Point] = &[
     p("signal.rs", "self.state.store(AWAKE, Relaxed);\n", Consumer, NOTHING, "its successor does the same"),
     p(
         "signal.rs",
-        "match layer.park(&self.state, PARKED",
+        "let parked = layer.park(&self.state, PARKED",
         Both,
         "a signal that does not say AWAKE",
         "a successor makes it AWAKE before it waits; it costs the next notifier a wake",
     ),
-    p("registry.rs", "let alive = self.layer.is_alive(number)", Consumer, NOTHING, EVICT),
-    p("registry.rs", "if !alive && Occupancy::from_word", Consumer, NOTHING, EVICT),
+    p("registry.rs", "if self.layer.is_alive(number)?", Consumer, NOTHING, EVICT),
+    p("registry.rs", "if Occupancy::from_word(entry.state.load(Relaxed)).active", Consumer, NOTHING, EVICT),
     p(
         "consumer.rs",
         "entry.acked.0.store(self.next, Release); // E3",

@@ -77,6 +77,85 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
     });
 }
 
+/// How the successor of a dead participant gets the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gets {
+    /// Its predecessor died with it.
+    Inherited,
+    /// It is free.
+    Free,
+    /// A third participant died with it.
+    Orphaned,
+}
+
+/// S4: the answer that number 0 is dead may be about the predecessor of the one that has it now. That one keeps what it
+/// holds.
+pub fn successor_keeps_its_inherited_lock<E: Engine>(case: &Case) {
+    successor_keeps_its_lock::<E>(case, Gets::Inherited);
+}
+
+/// S4: the same of a lock that was free.
+pub fn successor_keeps_its_lock_that_was_free<E: Engine>(case: &Case) {
+    successor_keeps_its_lock::<E>(case, Gets::Free);
+}
+
+/// S4: the same of a lock that another dead participant held.
+pub fn successor_keeps_its_orphaned_lock<E: Engine>(case: &Case) {
+    successor_keeps_its_lock::<E>(case, Gets::Orphaned);
+}
+
+/// The rival makes as many rounds as there are messages; if the lock has a dead owner at first, it only tries. So does
+/// the successor where that owner is a third one.
+fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
+    let mut geometry = case.shape.geometry();
+    (geometry.consumers, geometry.producers) = (0, 3);
+    let world = World::<E>::new(geometry, case.doubles, false);
+    let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
+    for (number, holds) in [(0, gets == Gets::Inherited), (2, gets == Gets::Orphaned)] {
+        let (layer, handle) = handle();
+        assert_eq!(layer.claim(number), Ok(true));
+        if holds {
+            let lock = &Storage::<Model<E>>::control(&handle).lock.0;
+            assert!(lock.acquire(&layer, Participant { number, generation: 1 }, Deadline::Never).is_ok());
+        }
+        world.segment.die(number);
+    }
+    let (layer, segment) = handle();
+    let successor: Body = Box::new(move || {
+        assert_eq!(layer.claim(0), Ok(true));
+        let (me, lock) = (Participant { number: 0, generation: 2 }, &Storage::<Model<E>>::control(&segment).lock.0);
+        let deadline = if gets == Gets::Orphaned { Deadline::Now } else { Deadline::Never };
+        if !lock.inherit(&layer, me) && lock.acquire(&layer, me, deadline).is_err() {
+            return vec![event::NO_LOCK];
+        }
+        let seen = vec![count_up(&segment)];
+        lock.release(&layer, me);
+        seen
+    });
+    let (layer, segment) = handle();
+    assert_eq!(layer.claim(1), Ok(true));
+    let rounds = case.shape.messages;
+    let rival: Body = Box::new(move || {
+        let (me, lock) = (Participant { number: 1, generation: 1 }, &Storage::<Model<E>>::control(&segment).lock.0);
+        let mut seen = Seen::new();
+        for _ in 0..rounds {
+            match lock.acquire(&layer, me, if gets == Gets::Free { Deadline::Never } else { Deadline::Now }) {
+                Ok(_) => {
+                    seen.push(count_up(&segment));
+                    lock.release(&layer, me);
+                }
+                Err(_) => seen.push(event::NO_LOCK),
+            }
+        }
+        seen
+    });
+    world.run(vec![(0, successor), (1, rival)], move |outcome| {
+        let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
+        counts.sort_unstable();
+        assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
+    });
+}
+
 /// L1: the waiter sees what every notifier wrote before it notified, round after round.
 pub fn no_notification_is_lost<E: Engine>(case: &Case) {
     let waits = case.shape.messages.into();

@@ -80,6 +80,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         Ok(lowest)
     }
 
+    #[track_caller]
     fn lives(&self, consumer: u32) -> Result<bool, Blocked> {
         let answer = self.channel.layer.is_alive(consumer);
         answer.map_err(|unknown| Blocked::Failed(SendError::Liveness(unknown)))

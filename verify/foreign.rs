@@ -1,0 +1,74 @@
+//! A protocol that is not ours, on the model's words: an ordinary load may be stale there, whatever its word is called.
+
+use crate::{
+    case,
+    check::{Case, Checker, check},
+    doubles::Doubles,
+    engine::Engine,
+    hook::{Armed, Name},
+    layer::ModelWord,
+    world::{Body, Seen, Shape, World},
+};
+use ackcast::layer::Word;
+use std::{
+    rc::Rc,
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
+};
+
+/// The words of a seqlock; `published` is one of the protocol's names.
+struct Seqlock<E: Engine> {
+    sequence: ModelWord<E>,
+    values: [ModelWord<E>; 2],
+}
+
+fn word<E: Engine>(word: &'static str) -> ModelWord<E> {
+    ModelWord { atom: E::atom(0), name: Name { word, owner: None }, sequential: false, touched: None, gate: None }
+}
+
+/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012): the reader's fence
+/// keeps its second look at the sequence behind its loads of the values.
+fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
+    let world = World::<E>::new(case.shape.geometry(), case.doubles, false);
+    let lock = Rc::new(Seqlock::<E> { sequence: word("published"), values: [word("state"), word("acked")] });
+    let load = |word: &ModelWord<E>, order| Word::<u64>::load(word, order);
+    let store = |word: &ModelWord<E>, value, order| Word::<u64>::store(word, value, order);
+    let (reader, writer) = (Rc::clone(&lock), lock);
+    let reads: Body = Box::new(move || {
+        let before = load(&reader.sequence, Acquire);
+        let values = reader.values.each_ref().map(|value| load(value, Relaxed));
+        if fenced {
+            E::fence(Acquire);
+        }
+        let after = load(&reader.sequence, Relaxed);
+        let whole = before == after && before % 2 == 0;
+        assert!(!whole || values[0] == values[1], "a torn read");
+        Seen::new()
+    });
+    let writes: Body = Box::new(move || {
+        store(&writer.sequence, 1, Relaxed);
+        E::fence(Release);
+        writer.values.iter().for_each(|value| store(value, 1, Relaxed));
+        store(&writer.sequence, 2, Release);
+        Seen::new()
+    });
+    world.run(vec![(0, reads), (1, writes)], |_| {});
+}
+
+fn seqlock<E: Engine>(case: &Case) {
+    read_is_whole::<E>(case, true);
+}
+
+fn seqlock_without_the_readers_fence<E: Engine>(case: &Case) {
+    read_is_whole::<E>(case, false);
+}
+
+#[test]
+fn seqlock_needs_the_fence_of_its_reader() {
+    let shape = Shape::new(1, 1, 1, 1);
+    let found = check(case!(seqlock, "S1", shape, Doubles::ASSUME), Checker::Loom, Armed::default());
+    assert_eq!(found.failure.map(|failure| failure.message), None);
+    println!("with the fence: {} executions", found.executions);
+    let case = case!(seqlock_without_the_readers_fence, "S1", shape, Doubles::ASSUME);
+    let failure = check(case, Checker::Loom, Armed::default()).failure.expect("it fails without the fence");
+    assert!(failure.message.contains("a torn read"), "{}", failure.message);
+}

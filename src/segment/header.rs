@@ -1,5 +1,6 @@
 //! The segment's first bytes: what it is, which version and layout, and whether it is ready.
 
+use super::layout::offsets;
 use super::{Layout, LayoutError};
 use crate::layer::Word;
 use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
@@ -114,6 +115,22 @@ pub(crate) struct Checked {
 }
 
 impl Header {
+    /// Where its numbers are; for [`Layout::hash`].
+    pub(super) const OFFSETS: [usize; 13] = offsets!(Facts as Facts {
+        magic,
+        nonce,
+        version,
+        sync,
+        layout_hash,
+        size,
+        slots,
+        slot_size,
+        consumers,
+        producers,
+        start_with,
+        end_after,
+        fences,
+    });
     /// Where in the file the nonce is.
     pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
 

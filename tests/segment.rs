@@ -1,7 +1,8 @@
-//! Opening what is half made, foreign, of another version or layout, too short, not ours or dead;
-//! creating over the living and over the dead.
+//! Opening what is of another version or layout, not ours or dead; creating over the living and over the dead.
 
-use ackcast::segment::{HeaderFault, Name, OpenError, leftovers, living, remove_if_dead};
+use ackcast::layers::Futex;
+use ackcast::protocol;
+use ackcast::segment::{Handle, HeaderFault, Name, OpenError, leftovers, living, remove_if_dead};
 use ackcast::{AttachError, Channel, Consumer, CreateError, Producer, Sync};
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -68,30 +69,8 @@ fn wrong_headers_of_a_living_segment_are_named() {
     assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than there is room for
     assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
     assert!(matches!(with(64, 0xf0), HeaderFault::Fences { .. }));
-    assert!(matches!(with(72, 1), HeaderFault::HalfMade));
     Consumer::attach(&scratch.0).expect("restored");
     drop(channel);
-}
-
-#[test]
-fn foreign_files_are_left_alone() {
-    let scratch = Scratch::new("foreign");
-    scratch.leave(&[b'x'; 8192]);
-    assert!(matches!(scratch.open_fault(), HeaderFault::Foreign { .. }));
-    let error = Channel::create(&scratch.0).build().unwrap_err();
-    assert!(matches!(error, CreateError::InTheWay(OpenError::Unusable { fault: HeaderFault::Foreign { .. }, .. })));
-    assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).is_err());
-    assert!(scratch.path().exists());
-}
-
-#[test]
-fn a_creator_that_died_early_does_not_hang_openers_and_is_replaced() {
-    let scratch = Scratch::new("half");
-    scratch.leave(&[]);
-    assert!(matches!(scratch.open_fault(), HeaderFault::Size { found: 0, .. }));
-    scratch.leave(&[0; 8192]);
-    assert_eq!(scratch.open_fault(), HeaderFault::HalfMade);
-    let _channel = Channel::create(&scratch.0).build().expect("replaces it");
 }
 
 #[test]
@@ -131,13 +110,31 @@ fn the_living_are_named_and_the_dead_replaced() {
 }
 
 #[test]
-fn a_dead_ones_leftover_is_cleaned() {
+fn leftover_of_dead_user_is_cleaned() {
     let scratch = Scratch::new("clean");
-    scratch.leave(&[0; 4096]);
+    let channel = Channel::create(&scratch.0).build().unwrap();
+    let bytes = std::fs::read(scratch.path()).unwrap();
+    drop(channel);
+    scratch.leave(&bytes);
     assert_eq!(living(&Name::new(&scratch.0).unwrap()).unwrap(), None);
     assert!(scratch.path().exists(), "a look removes nothing");
     assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
     assert!(!scratch.path().exists());
+}
+
+#[test]
+fn channels_of_one_handle_are_participants_of_their_own() {
+    let scratch = Scratch::new("handle");
+    let name = Name::new(&scratch.0).unwrap();
+    let _channel = Channel::create(&scratch.0).consumers(0).producers(2).build().unwrap();
+    let handle = Handle::open(&name).unwrap();
+    let join = || protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
+    let producers = [join(), join()];
+    assert_eq!(living(&name).unwrap(), Some(vec![8, 9]), "8 consumers come first");
+    drop(producers);
+    assert_eq!(living(&name).unwrap(), Some(vec![]));
+    std::fs::remove_file(scratch.path()).unwrap(); // by hand
+    assert!(matches!(handle.channel::<Futex>(), Err(OpenError::NotFound { .. })));
 }
 
 #[test]

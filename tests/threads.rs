@@ -1,10 +1,11 @@
 //! The typed API on real segments, with threads for processes (each handle is its own participant).
 
 use ackcast::layer::{Deadline, Storage};
-use ackcast::layers::Futex;
+use ackcast::layers::{Futex, Peers, RealLayer};
 use ackcast::protocol::{self, Waiting};
-use ackcast::segment::{Handle, Name};
+use ackcast::segment::{Handle, Name, Segment};
 use ackcast::{Channel, Consumer, Finished, Interrupted, Producer, RecvError, SendError, Sync};
+use std::fs::File;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -307,18 +308,32 @@ fn errors_name_who_is_in_the_way_and_who_is_lost() {
     }
 }
 
-/// Two that share an open file look dead to each other: the kernel does not tell them apart.
+/// A consumer with a second descriptor of the file that has its lock: by giving the lock up there, it is dead to all
+/// others, and still here.
+fn mortal(handle: &Handle) -> (protocol::Consumer<Futex, Segment<Futex>>, Peers) {
+    let path = format!("/dev/shm/ackcast.{}", handle.name());
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    let lock = Peers::new(file.try_clone().unwrap());
+    let other = handle.channel::<Futex>().unwrap();
+    // SAFETY: only its place is taken, by a handle that lives longer.
+    let storage = unsafe { other.storage() }.clone();
+    let layer = Futex::new(file, handle.fences());
+    // SAFETY: the storage is that of the geometry, and the layer has a description of its own.
+    let channel = unsafe { protocol::Channel::new(layer, storage, handle.geometry()) };
+    (protocol::Consumer::join(channel).unwrap(), lock)
+}
+
 #[test]
 fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     let open = |name: &str| Handle::open(&Name::new(name).unwrap()).unwrap();
-    let consumer = |handle: &Handle| protocol::Consumer::join(handle.channel::<Futex>().unwrap()).unwrap();
     let producer = |handle: &Handle| protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
 
     // The first message waits for nobody, and nobody is in its way.
     let name = &name("asked", Sync::Futex);
     let channel = Channel::create(name).slots(2).consumers(0).places(8).build().unwrap();
     let handle = open(name);
-    let (dead, mut sends) = (consumer(&handle), producer(&handle));
+    let ((dead, lock), mut sends) = (mortal(&handle), producer(&handle));
+    lock.disclaim(0);
     sends.send(b"a", Deadline::Now).unwrap();
     assert_eq!(channel.evicted(), 0, "it waits for nobody");
     sends.send(b"b", Deadline::Now).unwrap();
@@ -330,18 +345,20 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     // It waits for one who is there, not for one who has been.
     let channel = Channel::create(name).slots(2).places(8).build().unwrap();
     let handle = open(name);
-    let (dead, mut sends) = (consumer(&handle), producer(&handle));
+    let ((dead, lock), mut sends) = (mortal(&handle), producer(&handle));
+    lock.disclaim(0);
     let nobody = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });
     assert_eq!(sends.send(b"a", Deadline::Now), Err(nobody));
     assert_eq!(channel.evicted(), 1);
 
     // Later, only who is in the way is looked at. The dead one, of which the writer hears first, is not.
-    let other = open(name);
-    let mut lives = consumer(&other);
-    drop(dead);
+    assert_eq!(lock.claim(0), Ok(true), "the next one takes another number");
+    let mut lives = protocol::Consumer::join(handle.channel::<Futex>().unwrap()).unwrap();
+    drop((dead, lock));
     sends.send(b"a", Deadline::Now).unwrap();
     sends.send(b"b", Deadline::Now).unwrap();
-    let mut dead = consumer(&handle);
+    let (mut dead, lock) = mortal(&handle);
+    lock.disclaim(0);
     assert_eq!((dead.participant().number, lives.participant().number), (0, 1));
     let full = SendError::TimedOut(Waiting::Acknowledgement { consumer: 1, message: 0 });
     assert_eq!(sends.send(b"c", Deadline::Now), Err(full));

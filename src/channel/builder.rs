@@ -168,6 +168,6 @@ impl Builder {
             Sync::Futex => Handle::create_fenced::<Futex>(&name, &geometry, fences(Futex::fences())),
             Sync::RawSync => Handle::create_fenced::<RawSync>(&name, &geometry, fences(RawSync::fences())),
         };
-        Channel::new(created?).map_err(CreateError::InTheWay)
+        Ok(Channel::new(created?)?)
     }
 }

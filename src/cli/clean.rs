@@ -1,13 +1,14 @@
-//! `ackcast clean`: removes what only the dead hold.
+//! `ackcast clean`: removes what only dead processes used.
 
 use super::failure::Failure;
 use super::output::Output;
-use ackcast::segment::{Name, OpenError, leftovers, living, remove_if_dead};
+use ackcast::segment::{Name, OpenError, Unfinished, leftovers, living, remove_if_dead, unfinished};
 use clap::Args;
 
 const HELP: &str = "\
-Says of each channel what became of it. What is in use, belongs to somebody else or is no channel is
-left, and that is no error: `clean` may be run at any time, by hand or by a timer.
+Says of each channel what became of it, and of each one whose creator has not finished it. What is in
+use, belongs to somebody else or is no channel is left, and that is no error: `clean` may be run at any
+time, by hand or by a timer.
 
 Exit status:
   0    everything that only the dead held is gone
@@ -35,16 +36,43 @@ pub(crate) fn run(clean: &Clean) -> Result<(), Failure> {
     let mut failed = Vec::new();
     for name in &names {
         match look(name, clean.dry_run) {
-            Ok(line) => output.line(line)?,
-            Err(OpenError::NotFound { .. }) if listed => {} // gone since it was listed
-            Err(OpenError::NotFound { .. }) => output.line(format!("{name}: there is no such channel"))?,
-            Err(error @ (OpenError::Unusable { .. } | OpenError::NotOurs { .. })) => {
-                output.line(format!("{name}: left: {error}"))?;
-            }
-            Err(error) => failed.push(error.to_string()),
+            Err(OpenError::NotFound { .. }) if !listed => output.line(format!("{name}: there is no such channel"))?,
+            found => say(&mut output, name, found, &mut failed)?,
         }
     }
+    for unfinished in unfinished()?.iter().filter(|it| listed || names.contains(it.name())) {
+        say(&mut output, unfinished.name(), look_at_unfinished(unfinished, clean.dry_run), &mut failed)?;
+    }
     if failed.is_empty() { Ok(()) } else { Err(Failure::Wrong(failed)) }
+}
+
+/// Says what became of a file. What is gone since it was listed is not worth a line.
+fn say(
+    output: &mut Output,
+    name: &Name,
+    found: Result<String, OpenError>,
+    failed: &mut Vec<String>,
+) -> Result<(), Failure> {
+    match found {
+        Ok(line) => output.line(line)?,
+        Err(OpenError::NotFound { .. }) => {}
+        Err(error @ (OpenError::Unusable { .. } | OpenError::NotOurs { .. })) => {
+            output.line(format!("{name}: left: {error}"))?;
+        }
+        Err(error) => failed.push(error.to_string()),
+    }
+    Ok(())
+}
+
+/// What became of this unfinished one, or would.
+fn look_at_unfinished(unfinished: &Unfinished, dry_run: bool) -> Result<String, OpenError> {
+    let name = unfinished.name();
+    let abandoned = if dry_run { unfinished.is_abandoned()? } else { unfinished.remove_if_abandoned()? };
+    Ok(match abandoned {
+        true if dry_run => format!("{name}: unfinished: would be removed"),
+        true => format!("{name}: unfinished: removed"),
+        false => format!("{name}: unfinished: left: its creator is making it"),
+    })
 }
 
 /// What became of this one, or would.

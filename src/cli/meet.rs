@@ -6,7 +6,7 @@
 use super::failure::Failure;
 use super::stop::Stop;
 use ackcast::protocol::JoinError;
-use ackcast::segment::{HeaderFault, Name, OpenError};
+use ackcast::segment::{Name, OpenError};
 use ackcast::{AttachError, Builder, Channel, Consumer, CreateError, Producer};
 use std::time::Duration;
 
@@ -49,12 +49,7 @@ fn open(name: &Name) -> Result<Option<Channel>, OpenError> {
             let lost = channel.producers_lost().map_err(liveness)?;
             Ok((!channel.published().ended() && !lost).then_some(channel))
         }
-        Err(
-            OpenError::NotFound { .. }
-            | OpenError::Abandoned { .. }
-            // A creator who died, or takes long. A segment has its whole size at once.
-            | OpenError::Unusable { fault: HeaderFault::HalfMade | HeaderFault::Size { found: 0, .. }, .. },
-        ) => Ok(None),
+        Err(OpenError::NotFound { .. } | OpenError::Abandoned { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -143,7 +143,7 @@ fn byte_range(kind: libc::c_int, byte: u32) -> libc::flock {
     libc::flock {
         l_type: kind as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: libc::off_t::from(byte),
+        l_start: byte as libc::off_t,
         l_len: 1,
         l_pid: 0,
     }

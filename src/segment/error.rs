@@ -1,6 +1,6 @@
 //! Why a segment could not be created or opened.
 
-use super::{HeaderFault, LayoutError, Name, NameError};
+use super::{HeaderFault, LayoutError, Limit, Name, NameError};
 use crate::layer::LivenessUnknown;
 use std::io;
 use thiserror::Error;
@@ -51,6 +51,14 @@ pub enum OpenError {
         /// Who we are.
         user: u32,
     },
+    /// A limit of the process or of the system was met.
+    #[error("channel {name:?}: {limit}")]
+    Limit {
+        /// The name.
+        name: Name,
+        /// Which limit.
+        limit: Limit,
+    },
     /// The operating system says no.
     #[error("channel {name:?}: {action} failed: {error}")]
     System {
@@ -92,6 +100,14 @@ pub enum CreateError {
         /// The segment's size.
         bytes: usize,
     },
+    /// A limit of the process or of the system was met.
+    #[error("channel {name:?}: {limit}")]
+    Limit {
+        /// The name.
+        name: Name,
+        /// Which limit.
+        limit: Limit,
+    },
     /// The operating system says no.
     #[error("channel {name:?}: {action} failed: {error}")]
     System {
@@ -102,6 +118,17 @@ pub enum CreateError {
         /// What the operating system says.
         error: io::Error,
     },
+}
+
+impl From<OpenError> for CreateError {
+    /// What kept a channel from being opened is in the creator's way, unless it is a limit.
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Limit { name, limit } => Self::Limit { name, limit },
+            OpenError::System { name, action, error } => Self::System { name, action, error },
+            other => Self::InTheWay(other),
+        }
+    }
 }
 
 struct Living<'a>(&'a [u32]);

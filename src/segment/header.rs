@@ -1,28 +1,19 @@
-//! The segment's first bytes: what it is, which version and layout, and whether it is ready.
+//! The segment's first bytes: what it is, which version and layout.
 
+use super::layout::offsets;
 use super::{Layout, LayoutError};
-use crate::layer::Word;
 use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
 use crate::protocol::Geometry;
-use core::sync::atomic::AtomicU32;
-use core::sync::atomic::Ordering::{Acquire, Release};
 use thiserror::Error;
 
 /// The version of the protocol and of the header. Segments of another version are refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
-const MAGIC: [u8; 8] = *b"ackcast\0";
-
-/// Everything in the segment is initialised. Fresh memory has 0: half made.
-const READY: u32 = 0x5245_4459;
-
-/// The header. Written once by the creator, `init` last.
+/// The header. Written once by the creator, before the segment has its channel's name.
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Header {
     facts: Facts,
-    /// [`READY`], or anything else while the segment is half made.
-    init: AtomicU32,
 }
 
 /// What a segment says of itself.
@@ -49,9 +40,12 @@ struct Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HeaderFault {
-    /// Its creator has not finished, or died before it had.
-    #[error("it is only half made: its creator is still at it, or died")]
-    HalfMade,
+    /// It is no regular file.
+    #[error("it is {kind}, not a file")]
+    NoFile {
+        /// What it is.
+        kind: &'static str,
+    },
     /// It is something else.
     #[error("it is not a segment of ackcast (its first bytes are {found:02x?})")]
     Foreign {
@@ -114,18 +108,36 @@ pub(crate) struct Checked {
 }
 
 impl Header {
+    /// How a segment begins. Nothing is written to a segment's file before this.
+    pub(crate) const MAGIC: [u8; 8] = *b"ackcast\0";
+    /// Where its numbers are; for [`Layout::hash`].
+    pub(super) const OFFSETS: [usize; 13] = offsets!(Facts as Facts {
+        magic,
+        nonce,
+        version,
+        sync,
+        layout_hash,
+        size,
+        slots,
+        slot_size,
+        consumers,
+        producers,
+        start_with,
+        end_after,
+        fences,
+    });
     /// Where in the file the nonce is.
     pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
 
-    /// Writes everything but the state, into fresh memory.
+    /// Writes a header.
     ///
     /// # Safety
-    /// `header` points to zeroed memory of a mapping, whose readers wait for [`Header::ready`].
+    /// `header` points to memory of a header's size and alignment, which no other thread or process reads yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
         let Checked { sync, fences, geometry, layout, nonce } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
         let facts = Facts {
-            magic: MAGIC,
+            magic: Self::MAGIC,
             nonce,
             version: VERSION,
             sync: sync.number(),
@@ -143,34 +155,14 @@ impl Header {
         unsafe { header.cast::<Facts>().write(facts) };
     }
 
-    /// Whether a file that begins like this may be one of ours: complete, or not yet written.
-    pub(crate) fn may_be_ours(magic: [u8; 8]) -> bool {
-        magic == MAGIC || magic == [0; 8]
-    }
-
-    /// Says that the segment is complete.
-    pub(crate) fn ready(&self) {
-        Word::store(&self.init, READY, Release); // E0: everything in the segment
-    }
-
     /// Reads and checks a header. `size` is the file's, at least a header's.
     ///
     /// # Safety
     /// `header` points to a mapping of at least a header.
     pub(crate) unsafe fn check(header: *const Self, size: usize) -> Result<Checked, HeaderFault> {
-        // SAFETY: the state's place in the caller's header; a word is valid whatever it holds.
-        let init = unsafe { &(*header).init };
-        let ready = Word::load(init, Acquire) == READY; // E0
-        // SAFETY: the facts come first; plain numbers are valid whatever they hold. Once ready, they
-        // do not change; volatile, since a process that breaks this rule shall not break us.
+        // SAFETY: the facts come first; plain numbers are valid whatever they hold. They do not change; volatile,
+        // since a process that breaks this rule shall not break us.
         let facts = unsafe { header.cast::<Facts>().read_volatile() };
-        if !ready {
-            return Err(if Self::may_be_ours(facts.magic) {
-                HeaderFault::HalfMade
-            } else {
-                HeaderFault::Foreign { found: facts.magic }
-            });
-        }
         facts.check(size)
     }
 }
@@ -178,7 +170,7 @@ impl Header {
 impl Facts {
     fn check(&self, size: usize) -> Result<Checked, HeaderFault> {
         let Self { magic, nonce, version, sync, layout_hash, .. } = *self;
-        if magic != MAGIC {
+        if magic != Header::MAGIC {
             return Err(HeaderFault::Foreign { found: magic });
         }
         if version != VERSION {
@@ -234,10 +226,8 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_half_made_until_it_says_ready() {
+    fn header_says_what_was_written() {
         let (header, size) = header();
-        assert_eq!(check(&header, size).unwrap_err(), HeaderFault::HalfMade);
-        header.ready();
         let checked = check(&header, size).unwrap();
         assert_eq!((checked.geometry, checked.nonce), (GEOMETRY, 7));
     }
@@ -247,7 +237,6 @@ mod tests {
         let faulty = |change: fn(&mut Facts)| {
             let (mut header, size) = header();
             change(&mut header.facts);
-            header.ready();
             check(&header, size).unwrap_err()
         };
         assert!(matches!(faulty(|f| f.magic = *b"ELF\0\0\0\0\0"), HeaderFault::Foreign { .. }));

@@ -6,6 +6,9 @@ use crate::layers::MAX_PARTICIPANTS;
 use crate::protocol::{ConsumerEntry, Control, Geometry, ProducerEntry};
 use thiserror::Error;
 
+/// The most bytes a segment can have where addresses are wide enough: 1 TiB.
+const MOST: u64 = 1 << 40;
+
 /// Byte offsets into a segment, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -56,8 +59,8 @@ impl Layout {
     pub const MAX_SLOTS: u32 = 1 << 20;
     /// The most bytes a slot can hold.
     pub const MAX_SLOT_SIZE: u32 = 1 << 30;
-    /// The most bytes a segment can have.
-    pub const MAX_SIZE: usize = 1 << 40;
+    /// The most bytes a segment can have: 1 TiB, or what a mapping of this machine can have.
+    pub const MAX_SIZE: usize = if MOST < isize::MAX as u64 { MOST as usize } else { isize::MAX as usize };
     /// The most consumers, and the most producers, a channel can have.
     pub const MAX_ROLE: u32 = MAX_PARTICIPANTS / 2;
     /// Payloads of this size and more start on cache lines; smaller ones share one without crossing it.
@@ -106,37 +109,59 @@ impl Layout {
         self.headers + slot * Self::HEADER
     }
 
-    /// A number that differs whenever two builds would disagree on where something lies: 64-bit
-    /// FNV-1a over the sizes and alignments of everything in a segment, and the byte order.
+    /// A number that differs whenever two builds would disagree on where something lies: 64-bit FNV-1a over the sizes,
+    /// alignments and offsets of everything in a segment, and the byte order.
     pub const fn hash<L: Layer>() -> u64 {
-        let facts = [
-            size_of::<Header>(),
-            align_of::<Control<L>>(),
-            size_of::<Control<L>>(),
-            align_of::<ConsumerEntry<L>>(),
-            size_of::<ConsumerEntry<L>>(),
-            align_of::<ProducerEntry<L>>(),
-            size_of::<ProducerEntry<L>>(),
-            size_of::<L::Lock>(),
-            size_of::<L::Signal>(),
-            Self::HEADER,
-            Self::ALIGN,
-            core::mem::offset_of!(Control<L>, published),
-            core::mem::offset_of!(Control<L>, space),
-            core::mem::offset_of!(Control<L>, finished),
-            core::mem::offset_of!(ConsumerEntry<L>, data),
-            core::mem::offset_of!(ConsumerEntry<L>, state),
-            u32::from_ne_bytes([1, 2, 3, 4]) as usize,
-        ];
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let mut i = 0;
-        while i < facts.len() {
-            hash = (hash ^ facts[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-            i += 1;
-        }
-        hash
+        let hash = digest(
+            FNV_BASIS,
+            &[
+                size_of::<Header>(),
+                align_of::<Header>(),
+                size_of::<Control<L>>(),
+                align_of::<Control<L>>(),
+                size_of::<ConsumerEntry<L>>(),
+                align_of::<ConsumerEntry<L>>(),
+                size_of::<ProducerEntry<L>>(),
+                align_of::<ProducerEntry<L>>(),
+                size_of::<L::Lock>(),
+                size_of::<L::Signal>(),
+                Self::HEADER,
+                Self::ALIGN,
+                u32::from_ne_bytes([1, 2, 3, 4]) as usize,
+            ],
+        );
+        let hash = digest(hash, &Header::OFFSETS);
+        let hash =
+            digest(hash, &offsets!(Control<L> as Control { lock, published, space, finished, evicted, takeovers }));
+        let hash = digest(hash, &offsets!(ConsumerEntry<L> as ConsumerEntry { acked, data, state, generation }));
+        digest(hash, &offsets!(ProducerEntry<L> as ProducerEntry { state }))
     }
 }
+
+/// Where FNV-1a starts.
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// 64-bit FNV-1a over these numbers, continued.
+const fn digest(mut hash: u64, numbers: &[usize]) -> u64 {
+    let mut i = 0;
+    while i < numbers.len() {
+        hash = (hash ^ numbers[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}
+
+/// The offsets of all fields of a struct, in the order in which they are named. A field that is not named does not
+/// compile.
+macro_rules! offsets {
+    ($type:ty as $struct:ident { $($field:ident),+ $(,)? }) => {{
+        let _all_are_named = |it: &$type| {
+            let $struct { $($field: _),+ } = it;
+        };
+        [$(core::mem::offset_of!($type, $field)),+]
+    }};
+}
+pub(super) use offsets;
 
 fn in_range(what: &'static str, value: u32, min: u32, max: u32) -> Result<(), LayoutError> {
     if (min..=max).contains(&value) {
@@ -248,5 +273,23 @@ mod tests {
     #[test]
     fn layers_differ_in_their_hash() {
         assert_ne!(Layout::hash::<Futex>(), Layout::hash::<RawSync>());
+    }
+    #[test]
+    fn swapped_words_of_one_size_change_the_hash() {
+        #[repr(C)]
+        struct Counters {
+            finished: u32,
+            evicted: u32,
+        }
+        #[repr(C)]
+        struct Swapped {
+            evicted: u32,
+            finished: u32,
+        }
+        let [these, swapped] =
+            [offsets!(Counters as Counters { finished, evicted }), offsets!(Swapped as Swapped { finished, evicted })];
+        assert_eq!(size_of::<Counters>(), size_of::<Swapped>());
+        assert_ne!(digest(FNV_BASIS, &these), digest(FNV_BASIS, &swapped));
+        assert_eq!(digest(FNV_BASIS, &these), digest(FNV_BASIS, &[0, 4]));
     }
 }

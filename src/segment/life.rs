@@ -1,35 +1,61 @@
-//! Creating, opening and removing segments, so that no name outlives its last user and nobody
-//! removes what somebody still uses.
+//! The life of a segment: no name outlives its last user, and no process removes what another one uses.
 //!
-//! Every handle holds a read lock on one byte of the file (its *presence*). A name is removed only
-//! under the write lock on that byte, which excludes every other handle, and only while it still
-//! means this very file. An opener enters a file only if somebody is present there (else it is
-//! dead: nobody revives it), and then looks whether the name still means it: so it either keeps the
-//! name alive or notices that it came too late.
+//! **The rules.**
+//! - R1. Each handle holds a read lock on one byte of the file, its *presence*, while it lives.
+//! - R2. A segment is made under a private name, which its creator chooses at random. Its creator is present in it
+//!   before it is published, and stays. It is whole before rename(2) gives it the channel's name, and only if that is
+//!   free.
+//! - R3. A name is removed only under the write lock on the presence byte, and only while it means the locked file.
+//!   The write lock excludes every other handle's presence.
+//! - R4. An opener becomes present in a file only if another handle is. Then it checks that the name still means this
+//!   file.
+//! - R5. Only files that are ours are locked, written or removed ([`file`]).
+//!
+//! **What follows.** A channel's name means a whole segment, because of R2: its header never changes while a handle
+//! is present, and there is nothing to wait for. While a handle is present (after R4's check), the name means its
+//! file, because of R3. So the mapping, which `shared_memory` makes by name, is of the locked file; the nonce in the
+//! header proves it, should a user have moved files by hand.
+//!
+//! **The races.** Each pair of steps has one order, since locks and names are the kernel's.
+//! - *create/create*: each rival has a file of its own. Of two renames to one name, the second fails (`EEXIST`) and
+//!   changes nothing. Its creator looks at the winner's file as any other: (a) the winner is present:
+//!   `AlreadyExists`. (b) The winner died or left: its name is removed (R3), and the rename tried again.
+//! - *create/open*: the opener finds (a) no name: `NotFound`; (b) a whole segment in which its creator is present
+//!   (R2).
+//! - *create/remove* of the channel's name: (a) the remover has the write lock: the creator's rename fails until the
+//!   name is gone, and its look says `AlreadyExists`. (b) The name is gone: the rename succeeds. The remover cannot
+//!   remove the new file, because the name does not mean the file that it has locked.
+//! - *create/clean* of the private name: (a) the creator is present: the cleaner does not get the write lock. (b) The
+//!   cleaner has the write lock: the creator cannot become present, and starts again with another number. (c) The
+//!   cleaner has removed the name before the creator was present: the creator does not find it, and starts again.
+//! - *open/remove*: (a) the opener is present first: the remover does not get the write lock. (b) The remover has the
+//!   lock: the opener cannot become present: `NotFound`. (c) The remover is done: the name does not mean the opener's
+//!   file: `NotFound`, although a new channel may have the name by now; it had not when the check began.
+//! - *drop/drop*: each gives its presence up before it asks for the write lock. The later one to give up finds no
+//!   other handle present, unless the first one has the write lock and removes the name.
+//! - *drop/open*: (a) the opener asks after the last presence was given up: `Abandoned`. (b) It becomes present
+//!   before the write lock is asked for: the dropping handle leaves the name to it. (c) After: as open/remove (b).
+//! - *drop/clean*, *remove/remove*: one of the two has the write lock. The other one finds it taken, or that the name
+//!   does not mean its file any more.
+//! - *death* at any step: the kernel releases the locks. A private name, or a channel's name without a presence, is
+//!   left; `clean` removes both, and a creator removes the latter. A remover that dies between its lock and the
+//!   removal leaves the name as it was.
+//!
+//! What a user does to these files by hand is not excluded between R3's check and the removal: a file that is moved
+//! to the name in this very moment is removed.
 
+use super::clean::liveness;
+use super::file::{self, failed};
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
-use super::{CreateError, HeaderFault, Layout, Name, OpenError, Segment};
-use crate::layer::LivenessUnknown;
-use crate::layers::{Fences, MAX_PARTICIPANTS, Peers, Presence, RealLayer, Sync};
-use crate::protocol::{self, ConsumerEntry, Control, Geometry};
-use rustix::fs::{FallocateFlags, Mode};
+use super::{HeaderFault, Layout, Name, OpenError, Segment};
+use crate::layers::{Fences, Peers, Presence, RealLayer, Sync};
+use crate::protocol::{self, Geometry};
 use rustix::io::Errno;
-use rustix::shm;
-use shared_memory::{ShmemConf, ShmemError};
-use std::fs::File;
-use std::io;
+use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-/// How long an opener waits for a half-made segment whose creator lives.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long it waits for one in which nobody is present yet.
-const PATIENCE_ALONE: Duration = Duration::from_millis(50);
-/// How often a create or open that lost a race with a removal tries again.
-const RACES: usize = 100;
-
-/// One handle's hold on a segment: its own open file description, with the presence lock.
+/// One handle's hold on a segment: its presence, and the mapping.
 #[derive(Debug)]
 pub struct Handle {
     guest: Guest,
@@ -38,122 +64,45 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Makes a segment of this name and initialises it for layer `L`, with the best fences.
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub fn create<L: RealLayer>(name: &Name, geometry: &Geometry) -> Result<Self, CreateError> {
-        Self::create_fenced::<L>(name, geometry, L::fences())
+    pub(super) const fn new(guest: Guest, mapping: Arc<Mapping>, checked: Checked) -> Self {
+        Self { guest, mapping, checked }
     }
 
-    /// As [`create`](Handle::create), with these fences, which this process may use.
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub fn create_fenced<L: RealLayer>(name: &Name, geometry: &Geometry, fences: Fences) -> Result<Self, CreateError> {
-        let layout = Layout::new::<L>(geometry)?;
-        let system = |action, error| CreateError::System { name: name.clone(), action, error };
-        for _ in 0..RACES {
-            let shmem = match ShmemConf::new().os_id(name.os_id()).size(layout.size).create() {
-                Ok(shmem) => shmem,
-                Err(ShmemError::MappingIdExists) => match remove_leftover(name) {
-                    Ok(Some(living)) => return Err(CreateError::AlreadyExists { name: name.clone(), living }),
-                    Ok(None) | Err(OpenError::NotFound { .. }) => continue, // it is gone
-                    Err(error) => return Err(CreateError::InTheWay(error)),
-                },
-                Err(error) => return Err(system("shm_open", from_shmem(&error))),
-            };
-            let mapping = Mapping::new(shmem);
-            mapping.ask_for_huge_pages();
-            // From here to `enter` somebody may take this segment for a dead one's and remove it.
-            let file = match open_file(name) {
-                Ok(file) => file,
-                Err(Errno::NOENT) => continue,
-                Err(errno) => return Err(system("shm_open", errno.into())),
-            };
-            let Some(guest) = Guest::enter(name, Peers::new(file)) else { continue };
-            let memory = rustix::fs::fallocate(guest.peers.file(), FallocateFlags::empty(), 0, layout.size as u64);
-            if let Err(errno) = memory {
-                return Err(match errno {
-                    Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
-                    errno => system("fallocate", errno.into()),
-                });
-            }
-            mapping.touch();
-            let nonce = nonce();
-            let checked = Checked { sync: L::KIND, fences, geometry: *geometry, layout, nonce };
-            // SAFETY: the mapping is zeroed, has the layout's size, and readers wait for `ready`.
-            unsafe { Header::write::<L>(mapping.at(0), &checked) };
-            // Is the file we locked the one we mapped? Another may have come in between.
-            if read_nonce(&guest.peers) != Some(nonce) {
-                continue;
-            }
-            // SAFETY: as above.
-            if let Err(error) = unsafe { init_words::<L>(&mapping, &layout, geometry) } {
-                return Err(system("initialising the lock and signals", error));
-            }
-            // SAFETY: the header was written above.
-            unsafe { &*mapping.at::<Header>(0) }.ready();
-            return Ok(Self { guest, mapping: Arc::new(mapping), checked });
-        }
-        Err(system("creating against rivals", Errno::BUSY.into()))
+    pub(super) const fn guest_mut(&mut self) -> &mut Guest {
+        &mut self.guest
     }
 
-    /// Opens the segment of this name; waits a little for one that is half made.
+    /// Opens the segment of this name. Never waits.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(name: &Name) -> Result<Self, OpenError> {
-        let start = Instant::now();
-        loop {
-            match Self::try_open(name)? {
-                Opened::Ready(handle) => return Ok(handle),
-                Opened::Again(fault, patience) if start.elapsed() > patience => {
-                    return Err(OpenError::Unusable { name: name.clone(), fault });
-                }
-                // Its creator needs the processor, not our attention.
-                Opened::Again(..) => std::thread::sleep(Duration::from_millis(1)),
-            }
-        }
-    }
-
-    fn try_open(name: &Name) -> Result<Opened, OpenError> {
-        let (peers, size) = own_file(name)?;
-        let company = peers.has_company().map_err(liveness(name))?;
-        let patience = if company { PATIENCE } else { PATIENCE_ALONE };
-        let mut guest = None;
-        if company {
-            guest = Guest::enter(name, peers);
-            if guest.is_none() {
-                return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // it is being removed
-            }
-        }
-        if size < size_of::<Header>() as u64 {
-            let fault = HeaderFault::Size { found: size, expected: size_of::<Header>() as u64 };
-            return Ok(Opened::Again(fault, patience)); // its creator has not come so far
-        }
-        let mapping = match ShmemConf::new().os_id(name.os_id()).open() {
-            Ok(shmem) => Mapping::new(shmem),
-            Err(error) => {
-                let (action, error) = ("mapping", from_shmem(&error));
-                return Err(OpenError::System { name: name.clone(), action, error });
-            }
+        let _standard = file::occupy_standard(name)?;
+        let file = file::open_own(name)?;
+        let size_is = |found, expected| {
+            let fault = HeaderFault::Size { found, expected };
+            if found == expected { Ok(()) } else { Err(OpenError::Unusable { name: name.clone(), fault }) }
         };
-        if mapping.len() as u64 != size {
-            return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // it grew since, or is another by now
+        let header = size_of::<Header>() as u64;
+        size_is(file.size.min(header), header)?;
+        if !file.peers.has_company().map_err(liveness(name))? {
+            return Err(OpenError::Abandoned { name: name.clone() });
         }
+        let guest = Guest::enter(name, name.os_id(), file.peers)?;
+        let mapping = match Mapping::open(&guest.os_id) {
+            Ok(mapping) => mapping,
+            Err(Errno::NOENT) => return Err(OpenError::NotFound { name: name.clone() }), // removed by hand
+            Err(errno) => return Err(failed(name, "mapping it", errno)),
+        };
+        size_is(mapping.len() as u64, file.size)?;
         // SAFETY: a mapping of at least a header.
-        let checked = match unsafe { Header::check(mapping.at(0), mapping.len()) } {
-            Err(fault @ HeaderFault::HalfMade) => return Ok(Opened::Again(fault, patience)),
-            Err(fault) => return Err(OpenError::Unusable { name: name.clone(), fault }),
-            Ok(checked) => checked,
-        };
-        mapping.touch();
-        let Some(guest) = guest else { return Err(OpenError::Abandoned { name: name.clone() }) };
+        let checked = unsafe { Header::check(mapping.at(0), mapping.len()) };
+        let checked = checked.map_err(|fault| OpenError::Unusable { name: name.clone(), fault })?;
         if read_nonce(&guest.peers) != Some(checked.nonce) {
-            return Ok(Opened::Again(HeaderFault::HalfMade, patience)); // the mapping is another's
+            return Err(OpenError::NotFound { name: name.clone() }); // moved by hand: another one was mapped
         }
-        Ok(Opened::Ready(Self { guest, mapping: Arc::new(mapping), checked }))
+        mapping.touch();
+        Ok(Self::new(guest, Arc::new(mapping), checked))
     }
 
     /// The channel's name.
@@ -176,103 +125,76 @@ impl Handle {
         self.checked.geometry
     }
 
-    /// The channel, for one participant. Its claims are on the same open file description as our
-    /// presence.
+    /// The channel, for one participant. Its claims are on an open file description of its own, so that each call gives
+    /// another participant.
     ///
     /// # Errors
-    /// [`OpenError::System`] when the process has no descriptor left; [`OpenError::Unusable`] when
-    /// the channel is not built on `L`.
+    /// [`OpenError::Limit`] when the process may have no more descriptors; [`OpenError::Unusable`] when
+    /// the channel is not built on `L`; [`OpenError::NotFound`] when the name was removed by hand.
     pub fn channel<L: RealLayer>(&self) -> Result<protocol::Channel<L, Segment<L>>, OpenError> {
         let Checked { sync, fences, layout, geometry, .. } = self.checked;
         if L::KIND != sync || Layout::new::<L>(&geometry) != Ok(layout) {
             let fault = HeaderFault::Layer { found: sync.number() };
             return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
-        let duplicate = self.guest.peers.file().try_clone_to_owned();
-        let system = |error| OpenError::System { name: self.guest.name.clone(), action: "dup", error };
-        let layer = L::new(duplicate.map_err(system)?.into(), fences);
-        // SAFETY: the header was checked: the segment is ready, built on this kind of layer, and
+        let _standard = file::occupy_standard(&self.guest.name)?;
+        let layer = L::new(file::reopen(&self.guest.name, &self.guest.peers)?, fences);
+        // SAFETY: the header was checked: the segment is whole, built on this kind of layer, and
         // laid out as `L` has it.
         let segment = unsafe { Segment::new(Arc::clone(&self.mapping), layout, geometry) };
-        // SAFETY: the layout is that of the geometry.
+        // SAFETY: the layout is that of the geometry, and the layer has an open file description of its own.
         Ok(unsafe { protocol::Channel::new(layer, segment, geometry) })
     }
 }
 
 /// A presence in a segment's file. The last one out removes the name.
 #[derive(Debug)]
-struct Guest {
+pub(super) struct Guest {
     name: Name,
+    /// What the file is called: the channel's name, or a private one.
+    os_id: String,
     peers: Peers,
 }
 
 impl Guest {
-    /// Enters; `None` if the file is being removed, or has no name any more.
-    fn enter(name: &Name, peers: Peers) -> Option<Self> {
-        peers.enter().ok()?;
-        let guest = Self { name: name.clone(), peers };
-        is_linked(name, &guest.peers).then_some(guest)
+    /// Becomes present in a file that is ours. `NotFound` if it is being removed, or has this name no more.
+    pub(super) fn enter(name: &Name, os_id: String, peers: Peers) -> Result<Self, OpenError> {
+        if let Err(error) = peers.enter() {
+            return Err(match (error.kind(), Errno::from_io_error(&error)) {
+                (ErrorKind::WouldBlock, _) => OpenError::NotFound { name: name.clone() },
+                (_, Some(errno)) => failed(name, "locking its file", errno),
+                _ => OpenError::System { name: name.clone(), action: "locking its file", error },
+            });
+        }
+        let guest = Self { name: name.clone(), os_id, peers };
+        match file::is_linked(&guest.os_id, &guest.peers) {
+            Ok(true) => Ok(guest),
+            Ok(false) => Err(OpenError::NotFound { name: name.clone() }),
+            Err(errno) => Err(failed(name, "looking at its file", errno)),
+        }
+    }
+
+    pub(super) const fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// Gives the file the channel's name; see [`file::publish`].
+    pub(super) fn publish(&mut self) -> Result<(), Errno> {
+        let os_id = self.name.os_id();
+        file::publish(&self.os_id, &os_id)?;
+        self.os_id = os_id;
+        Ok(())
     }
 }
 
 impl Drop for Guest {
-    /// Gives the presence up, and removes the name if no other handle is present.
-    ///
-    /// In this order: of two that leave at once, each would otherwise find the other present, and
-    /// neither would remove the name. So the later one to give up its presence finds nobody, unless
-    /// somebody else is removing the name, or has just come.
+    /// Gives the presence up, and removes the name if no other handle is present: *drop/drop* above says why in
+    /// this order.
     fn drop(&mut self) {
         self.peers.exit();
         if self.peers.alone() == Presence::Alone {
-            unlink(&self.name, &self.peers);
+            file::unlink(&self.os_id, &self.peers);
         }
-    }
-}
-
-/// What one attempt to open found.
-enum Opened {
-    Ready(Handle),
-    /// Try again, unless this patience is over: then this is what is wrong.
-    Again(HeaderFault, Duration),
-}
-
-/// Opens the segment's file, with its size, if it belongs to us and to us alone.
-fn own_file(name: &Name) -> Result<(Peers, u64), OpenError> {
-    let system = |action, errno: Errno| OpenError::System { name: name.clone(), action, error: errno.into() };
-    let file = match open_file(name) {
-        Ok(file) => file,
-        Err(Errno::NOENT) => return Err(OpenError::NotFound { name: name.clone() }),
-        Err(errno) => return Err(system("shm_open", errno)),
-    };
-    let metadata = rustix::fs::fstat(&file).map_err(|errno| system("fstat", errno))?;
-    let (owner, mode, user) = (metadata.st_uid, metadata.st_mode & 0o777, rustix::process::geteuid().as_raw());
-    if owner != user || mode & 0o077 != 0 {
-        return Err(OpenError::NotOurs { name: name.clone(), owner, mode, user });
-    }
-    Ok((Peers::new(file), metadata.st_size.unsigned_abs()))
-}
-
-fn open_file(name: &Name) -> Result<File, Errno> {
-    // As shm_open(3), but not rustix, has it: anybody may put links into /dev/shm.
-    let no_link = shm::OFlags::from_bits_retain(libc::O_NOFOLLOW as _);
-    shm::open(name.os_id(), shm::OFlags::RDWR | no_link, Mode::empty()).map(File::from)
-}
-
-/// Whether the name still means this file.
-fn is_linked(name: &Name, peers: &Peers) -> bool {
-    let same = || {
-        let by_name = rustix::fs::fstat(open_file(name).ok()?).ok()?;
-        let by_handle = rustix::fs::fstat(peers.file()).ok()?;
-        Some((by_name.st_dev, by_name.st_ino) == (by_handle.st_dev, by_handle.st_ino))
-    };
-    same().unwrap_or(false)
-}
-
-/// Removes the name if it means this file. We are alone: nobody can start to use it meanwhile.
-fn unlink(name: &Name, peers: &Peers) {
-    if is_linked(name, peers) {
-        // It can only be gone already: then somebody removed it by hand.
-        let _ = shm::unlink(name.os_id());
     }
 }
 
@@ -281,103 +203,4 @@ fn read_nonce(peers: &Peers) -> Option<u64> {
     let mut bytes = [0; 8];
     let count = rustix::io::pread(peers.file(), &mut bytes, Header::NONCE_AT as u64).ok()?;
     (count == bytes.len()).then(|| u64::from_ne_bytes(bytes))
-}
-
-/// A number that no other segment has, most likely: only segments of one name are compared.
-fn nonce() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let mut hasher = RandomState::new().build_hasher(); // seeded by the system
-    hasher.write_u32(std::process::id());
-    hasher.finish() | 1 // fresh memory has 0
-}
-
-/// # Safety
-/// The mapping is zeroed, has this layout, and nobody else reads its words yet.
-unsafe fn init_words<L: RealLayer>(mapping: &Mapping, layout: &Layout, geometry: &Geometry) -> io::Result<()> {
-    let control = mapping.at::<Control<L>>(layout.control);
-    let entries = mapping.at::<ConsumerEntry<L>>(layout.consumers);
-    // SAFETY: a place in the control block.
-    let lock = unsafe { &raw mut (*control).lock.0 };
-    // SAFETY: a place in the control block.
-    let space = unsafe { &raw mut (*control).space.0 };
-    let data = (0..geometry.consumers as usize).map(|number| {
-        // SAFETY: the layout has that many entries.
-        unsafe { &raw mut (*entries.wrapping_add(number)).data }
-    });
-    // SAFETY: zeroed places of these types, which are the caller's.
-    unsafe { L::init(lock, &mut std::iter::once(space).chain(data)) }
-}
-
-fn from_shmem(error: &ShmemError) -> io::Error {
-    match *error {
-        ShmemError::MapCreateFailed(errno) | ShmemError::MapOpenFailed(errno) | ShmemError::UnknownOsError(errno) => {
-            io::Error::from_raw_os_error(errno as i32)
-        }
-        ref other => io::Error::other(other.to_string()),
-    }
-}
-
-/// The names of all segments on this machine, living or not.
-///
-/// # Errors
-/// If /dev/shm cannot be listed.
-pub fn leftovers() -> io::Result<Vec<Name>> {
-    let mut names: Vec<Name> =
-        std::fs::read_dir("/dev/shm")?.filter_map(|entry| Name::of_file(entry.ok()?.file_name().to_str()?)).collect();
-    names.sort();
-    Ok(names)
-}
-
-/// Removes the segment of this name if nobody lives who uses it. True if it did.
-///
-/// # Errors
-/// [`OpenError`]; a file that is not a segment of ackcast's is left alone: [`HeaderFault::Foreign`].
-pub fn remove_if_dead(name: &Name) -> Result<bool, OpenError> {
-    Ok(remove_leftover(name)?.is_none())
-}
-
-/// The participants that live and use the segment of this name; `None` if nobody is present there,
-/// so that [`remove_if_dead`] would remove it. Changes nothing. A handle that only watches is
-/// present and no participant.
-///
-/// # Errors
-/// As [`remove_if_dead`].
-pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
-    let (peers, _) = own_file(name)?;
-    if peers.has_company().map_err(liveness(name))? {
-        return participants(name, &peers).map(Some);
-    }
-    check_removable(name, &peers)?;
-    Ok(None)
-}
-
-/// Removes the segment of this name if nobody is present there; else says which participants are.
-fn remove_leftover(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
-    let (peers, _) = own_file(name)?;
-    if peers.alone() == Presence::Others {
-        return participants(name, &peers).map(Some);
-    }
-    check_removable(name, &peers)?;
-    unlink(name, &peers);
-    Ok(None)
-}
-
-fn participants(name: &Name, peers: &Peers) -> Result<Vec<u32>, OpenError> {
-    let lives = |number| Ok(peers.is_alive(number).map_err(liveness(name))?.then_some(number));
-    (0..MAX_PARTICIPANTS).filter_map(|number| lives(number).transpose()).collect()
-}
-
-/// The error of this channel.
-fn liveness(name: &Name) -> impl Fn(LivenessUnknown) -> OpenError {
-    |error| OpenError::Liveness { name: name.clone(), error }
-}
-
-/// Whether the file is a segment, or what a creator who died early leaves.
-fn check_removable(name: &Name, peers: &Peers) -> Result<(), OpenError> {
-    let mut magic = [0; 8]; // as in fresh memory
-    let read = rustix::io::pread(peers.file(), &mut magic, 0);
-    if Header::may_be_ours(magic) && read.is_ok() {
-        return Ok(());
-    }
-    Err(OpenError::Unusable { name: name.clone(), fault: HeaderFault::Foreign { found: magic } })
 }

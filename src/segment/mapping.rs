@@ -1,7 +1,8 @@
 //! A mapping of a segment, from the `shared_memory` crate, with what that crate leaves to its users.
 
+use rustix::io::Errno;
 use rustix::mm::{Advice, madvise};
-use shared_memory::Shmem;
+use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 /// A huge page on most machines; smaller segments have no use for one.
 const HUGE: usize = 2 << 20;
@@ -22,7 +23,18 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Takes a mapping. Its name is no longer removed on drop: by then it may be another's.
+    /// Makes a file of this name for shm_open(3) and of this size, and maps it. Dropping it removes the name, until it
+    /// is given to [`new`](Mapping::new).
+    pub(crate) fn create(os_id: &str, size: usize) -> Result<Shmem, Errno> {
+        ShmemConf::new().os_id(os_id).size(size).create().map_err(|error| errno(&error))
+    }
+
+    /// Maps the file of this name.
+    pub(crate) fn open(os_id: &str) -> Result<Self, Errno> {
+        ShmemConf::new().os_id(os_id).open().map(Self::new).map_err(|error| errno(&error))
+    }
+
+    /// Takes a mapping. Its name is no longer removed on drop: by then it is the channel's.
     pub(crate) fn new(mut shmem: Shmem) -> Self {
         shmem.set_owner(false);
         Self { base: shmem.as_ptr(), shmem }
@@ -62,5 +74,16 @@ impl Mapping {
 impl core::fmt::Debug for Mapping {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Mapping").field("id", &self.shmem.get_os_id()).field("len", &self.len()).finish()
+    }
+}
+
+/// The operating system's error in the crate's.
+fn errno(error: &ShmemError) -> Errno {
+    match *error {
+        ShmemError::MapCreateFailed(errno) | ShmemError::MapOpenFailed(errno) | ShmemError::UnknownOsError(errno) => {
+            Errno::from_raw_os_error(errno as i32)
+        }
+        ShmemError::MappingIdExists => Errno::EXIST,
+        _ => Errno::INVAL, // the others are of calls and sizes that we do not use
     }
 }

@@ -25,6 +25,8 @@ impl Name {
     pub const MAX: usize = 200;
     /// What the segment's file name starts with, so that nothing but our own is ever removed.
     pub const PREFIX: &'static str = "ackcast.";
+    /// What the file name of a segment starts with that has not got its channel's name yet. No channel's file starts so.
+    const PRIVATE: &'static str = "ackcast~";
 
     /// Checks a name.
     ///
@@ -60,6 +62,21 @@ impl Name {
     pub(crate) fn of_file(file: &str) -> Option<Self> {
         Self::new(file.strip_prefix(Self::PREFIX)?).ok()
     }
+
+    /// The private name for shm_open(3) of a channel that is being made: 225 bytes at most, and no channel's.
+    pub(crate) fn private(&self, number: u64) -> String {
+        format!("/{}{number:016x}.{}", Self::PRIVATE, self.0)
+    }
+
+    /// The channel that a file of /dev/shm was to become, if its name is a private one.
+    pub(crate) fn of_private(file: &str) -> Option<Self> {
+        let (number, name) = file.strip_prefix(Self::PRIVATE)?.split_once('.')?;
+        let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        if number.len() != 16 || !number.chars().all(is_digit) {
+            return None;
+        }
+        Self::new(name).ok()
+    }
 }
 
 impl fmt::Debug for Name {
@@ -88,5 +105,22 @@ mod tests {
             let error = Name::new(bad).unwrap_err();
             assert!(error.to_string().contains("use 1 to 200 ASCII letters"), "{error}");
         }
+    }
+    #[test]
+    fn private_names_fit_a_file_name_and_are_no_channels() {
+        for name in ["a", "A.b_c-9", &"x".repeat(Name::MAX)] {
+            let name = Name::new(name).unwrap();
+            for number in [0, 7, u64::MAX] {
+                let os_id = name.private(number);
+                let file = os_id.strip_prefix('/').unwrap();
+                assert!(file.len() <= 255, "{} bytes", file.len());
+                assert_eq!((Name::of_file(file), Name::of_private(file)), (None, Some(name.clone())));
+            }
+            assert_eq!(Name::of_private(&name.os_id()[1..]), None);
+        }
+        for foreign in ["ackcast~", "ackcast~1.a", "ackcast~000000000000000G.a", "ackcast~0000000000000000", "x"] {
+            assert_eq!(Name::of_private(foreign), None, "{foreign}");
+        }
+        assert_eq!(Name::of_private("ackcast~0000000000000000./a"), None);
     }
 }

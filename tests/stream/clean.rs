@@ -1,6 +1,7 @@
 //! `ackcast clean`, and leftovers in the way of `send` and `recv`.
 
 use super::process::{Process, Scratch, eventually};
+use ackcast::layers::Peers;
 use ackcast::segment::{Name, living};
 use rustix::process::Signal;
 use std::io::{Read, Write};
@@ -69,6 +70,32 @@ fn what_is_no_channel_is_left() {
         assert!(said.contains("left:") && said.contains("not a segment of ackcast"), "{said}");
     }
     assert!(scratch.segment().exists());
+}
+
+#[test]
+fn unfinished_segment_of_dead_creator_is_removed() {
+    let scratch = Scratch::new("unfinished");
+    let file = scratch.unfinished();
+    let open = || std::fs::File::options().create(true).truncate(false).read(true).write(true).open(&file).unwrap();
+    let creator = Peers::new(open());
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    creator.enter().unwrap();
+    let none = format!("{}: there is no such channel\n", scratch.name);
+    let left = format!("{none}{}: unfinished: left: its creator is making it\n", scratch.name);
+    assert_eq!(clean(&[&scratch.name], 0), left);
+    assert_eq!(clean(&["--dry-run", &scratch.name], 0), left);
+    drop(creator);
+    let removable = format!("{none}{}: unfinished: would be removed\n", scratch.name);
+    assert_eq!(clean(&["--dry-run", &scratch.name], 0), removable);
+    assert!(file.exists());
+    assert_eq!(clean(&[&scratch.name], 0), format!("{none}{}: unfinished: removed\n", scratch.name));
+    assert!(!file.exists());
+    // A foreign file of that name is left.
+    std::fs::write(&file, "x").unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let said = clean(&[&scratch.name], 0);
+    assert!(said.contains("left:") && said.contains("not a segment of ackcast"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"x");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Several `send`, and channels that are over.
 
-use super::process::{Scratch, eventually, same, seq};
+use super::process::{Process, Scratch, eventually, same, seq};
 use ackcast::Channel;
-use ackcast::segment::Name;
+use ackcast::segment::{Name, living};
 use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -72,4 +72,32 @@ fn nobody_joins_a_channel_that_is_over() {
         assert_eq!(next.wrote(0), b"new\n");
         scratch.assert_nothing_left();
     }
+}
+
+/// A limit was once taken for a channel that is not there yet, and waited for.
+#[test]
+fn recv_beside_living_channel_names_its_limit() {
+    let scratch = Scratch::new("limit");
+    let name = Name::new(&scratch.name).unwrap();
+    let _channel = Channel::create(&scratch.name).build().unwrap();
+    let (mut named, mut attached) = (0, 0);
+    for most in 6..=20 {
+        let mut recv = Process::with_descriptors(most, &["recv", &scratch.name], Stdio::null(), Stdio::null());
+        let has_attached = || living(&name).unwrap() == Some(vec![0]);
+        eventually(&format!("`recv` with {most} descriptors waits silently"), || !recv.runs() || has_attached());
+        if has_attached() {
+            attached += 1;
+            recv.kill(Signal::KILL);
+            recv.end();
+            eventually("it is still there", || !has_attached());
+        } else {
+            let ended = recv.ends_with(1);
+            assert!(
+                ended.stderr.contains("RLIMIT_NOFILE") || ended.stderr.contains("Too many open files"),
+                "{ended:?}"
+            );
+            named += u32::from(ended.stderr.contains("RLIMIT_NOFILE"));
+        }
+    }
+    assert!(named >= 3 && attached >= 3, "{named}, {attached}");
 }

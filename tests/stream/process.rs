@@ -52,6 +52,11 @@ impl Scratch {
         PathBuf::from(format!("/dev/shm/ackcast.{}", self.name))
     }
 
+    /// A private file of the channel's, as its creator has it before it is whole.
+    pub fn unfinished(&self) -> PathBuf {
+        PathBuf::from(format!("/dev/shm/ackcast~0123456789abcdef.{}", self.name))
+    }
+
     /// Starts `send` with this input.
     pub fn send(&self, args: &[&str], input: &[u8]) -> Process {
         let path = self.dir.join("input");
@@ -89,13 +94,25 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_file(self.segment());
+        let _ = fs::remove_file(self.unfinished());
         let _ = fs::remove_dir_all(&self.dir);
     }
 }
 
 impl Process {
     pub fn new(args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_ackcast")), args, stdin, stdout)
+    }
+
+    /// Starts the command with at most so many file descriptors.
+    pub fn with_descriptors(most: u32, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_ackcast")]);
+        Self::spawn(shell, args, stdin, stdout)
+    }
+
+    fn spawn(mut command: Command, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
         command.args(args).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
         Self { child: command.spawn().unwrap(), what: args.join(" ") }
     }

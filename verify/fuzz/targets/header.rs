@@ -1,8 +1,5 @@
 //! Arbitrary bytes as a whole segment file, held by somebody who lives: attaching gives `Ok` or a
 //! typed error, and what was attached to can be used.
-//!
-//! Not asked here, since each costs up to a second of patience: half-made segments
-//! (`tests/bad_input.rs` has them).
 #![no_main]
 
 use ackcast::layer::Deadline;
@@ -16,8 +13,6 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::OnceLock;
 
-/// The header's facts end here, and its state follows.
-const INIT_AT: usize = 64;
 const SLOTS_AT: usize = 40;
 const HEADER: usize = 128;
 
@@ -112,11 +107,7 @@ impl Stage {
             }
         };
         self.file.set_len(size).unwrap();
-        let mut header = [0; INIT_AT + 4];
-        self.file.read_exact_at(&mut header, 0).unwrap();
-        let ready = header[INIT_AT..] == self.good[0][INIT_AT..INIT_AT + 4];
-        let may_be_ours = header[..8] == self.good[0][..8] || header[..8] == [0; 8];
-        ready || !may_be_ours
+        true
     }
 }
 

@@ -1,0 +1,114 @@
+//! What is left in /dev/shm, and removing what only dead processes used.
+
+use super::file::{self, OwnFile};
+use super::{Name, OpenError};
+use crate::layer::LivenessUnknown;
+use crate::layers::{MAX_PARTICIPANTS, Peers, Presence};
+use std::ffi::OsString;
+use std::io;
+
+/// The names of all segments on this machine, living or not.
+///
+/// # Errors
+/// If /dev/shm cannot be listed.
+pub fn leftovers() -> io::Result<Vec<Name>> {
+    let mut names: Vec<Name> = files()?.filter_map(|file| Name::of_file(file.to_str()?)).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// All segments on this machine that do not have their channel's name yet. Their creators are making them, or died.
+///
+/// # Errors
+/// If /dev/shm cannot be listed.
+pub fn unfinished() -> io::Result<Vec<Unfinished>> {
+    let of_file = |file: &str| Some(Unfinished { name: Name::of_private(file)?, private: format!("/{file}") });
+    let mut found: Vec<Unfinished> = files()?.filter_map(|file| of_file(file.to_str()?)).collect();
+    found.sort();
+    Ok(found)
+}
+
+fn files() -> io::Result<impl Iterator<Item = OsString>> {
+    Ok(std::fs::read_dir("/dev/shm")?.filter_map(|entry| Some(entry.ok()?.file_name())))
+}
+
+/// A segment that does not have its channel's name yet: its creator is making it, or died.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unfinished {
+    name: Name,
+    private: String,
+}
+
+impl Unfinished {
+    /// The name of the channel that it was to become.
+    pub const fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// Whether its creator is dead, so that [`remove_if_abandoned`](Unfinished::remove_if_abandoned) would remove it.
+    /// Changes nothing but the file's mode, if a umask has taken permissions from it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a file that is not ours is left alone.
+    pub fn is_abandoned(&self) -> Result<bool, OpenError> {
+        let peers = file::open_private(&self.name, &self.private)?.peers;
+        Ok(!peers.has_company().map_err(liveness(&self.name))?)
+    }
+
+    /// Removes it if its creator is dead. True if it did.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a file that is not ours is left alone.
+    pub fn remove_if_abandoned(&self) -> Result<bool, OpenError> {
+        let file = file::open_private(&self.name, &self.private)?;
+        Ok(remove_if_alone(&self.private, &file) == Presence::Alone)
+    }
+}
+
+/// Removes the segment of this name if no living process has it open. True if it did.
+///
+/// # Errors
+/// [`OpenError`]; a file that is not a segment of ackcast's is left alone:
+/// [`HeaderFault::Foreign`](super::HeaderFault::Foreign).
+pub fn remove_if_dead(name: &Name) -> Result<bool, OpenError> {
+    Ok(remove_leftover(name)?.is_none())
+}
+
+/// The participants that live and use the segment of this name; `None` if no handle is present there,
+/// so that [`remove_if_dead`] would remove it. Changes nothing. A handle that only watches is
+/// present and no participant.
+///
+/// # Errors
+/// As [`remove_if_dead`].
+pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
+    let peers = file::open_own(name)?.peers;
+    let company = peers.has_company().map_err(liveness(name))?;
+    company.then(|| participants(name, &peers)).transpose()
+}
+
+/// Removes the segment of this name if no handle is present there; else says which participants are.
+pub(super) fn remove_leftover(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
+    let file = file::open_own(name)?;
+    match remove_if_alone(&name.os_id(), &file) {
+        Presence::Alone => Ok(None),
+        Presence::Others => participants(name, &file.peers).map(Some),
+    }
+}
+
+fn remove_if_alone(os_id: &str, OwnFile { peers, .. }: &OwnFile) -> Presence {
+    let presence = peers.alone();
+    if presence == Presence::Alone {
+        file::unlink(os_id, peers);
+    }
+    presence
+}
+
+fn participants(name: &Name, peers: &Peers) -> Result<Vec<u32>, OpenError> {
+    let lives = |number| Ok(peers.is_alive(number).map_err(liveness(name))?.then_some(number));
+    (0..MAX_PARTICIPANTS).filter_map(|number| lives(number).transpose()).collect()
+}
+
+/// The error of this channel.
+pub(super) fn liveness(name: &Name) -> impl Fn(LivenessUnknown) -> OpenError {
+    |error| OpenError::Liveness { name: name.clone(), error }
+}

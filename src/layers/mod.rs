@@ -18,8 +18,11 @@ pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
 pub use raw_sync::{RawEvent, RawMutex, RawSync};
 pub use wait::{Budget, Wait};
 
+use core::any::Any;
+use core::ops::Range;
 use core::time::Duration;
 use std::fs::File;
+use std::sync::Arc;
 
 /// How long a sleeper that nobody would wake sleeps before it asks whether its peers live. A death is
 /// noticed within this time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of
@@ -55,6 +58,13 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// handle's claims live and die with it. `fences` are the segment's, and usable.
     fn new(file: File, fences: Fences) -> Self;
 
+    /// What keeps the segment mapped, for a layer on whose account something may reach into it after the handle
+    /// is gone. Comes before the handle is used.
+    ///
+    /// # Safety
+    /// These addresses are the segment's, and stay so as long as `mapping` lives.
+    unsafe fn keep(&mut self, _mapping: KeepAlive, _addresses: Range<usize>) {}
+
     /// How this handle waits from now on. A layer that sleeps at once ignores it.
     fn set_wait(&self, _wait: Wait) {}
 
@@ -67,6 +77,9 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// `lock` and `signals` point to zeroed memory of their types, which nobody else uses yet.
     unsafe fn init(lock: *mut Self::Lock, signals: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()>;
 }
+
+/// Keeps a segment mapped while it lives.
+pub type KeepAlive = Arc<dyn Any + Send + core::marker::Sync>;
 
 /// Which primitives a channel is built on; chosen at creation and kept in the segment's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -190,7 +190,9 @@ impl Handle {
         }
         let duplicate = self.guest.peers.file().try_clone_to_owned();
         let system = |error| OpenError::System { name: self.guest.name.clone(), action: "dup", error };
-        let layer = L::new(duplicate.map_err(system)?.into(), fences);
+        let mut layer = L::new(duplicate.map_err(system)?.into(), fences);
+        // SAFETY: the mapping's own addresses.
+        unsafe { layer.keep(Arc::<Mapping>::clone(&self.mapping), self.mapping.addresses()) };
         // SAFETY: the header was checked: the segment is ready, built on this kind of layer, and
         // laid out as `L` has it.
         let segment = unsafe { Segment::new(Arc::clone(&self.mapping), layout, geometry) };

@@ -68,7 +68,7 @@ fn wrong_headers_of_a_living_segment_are_named() {
     assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than there is room for
     assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
     assert!(matches!(with(64, 0xf0), HeaderFault::Fences { .. }));
-    assert!(matches!(with(72, 1), HeaderFault::HalfMade));
+    assert!(matches!(with(112, 1), HeaderFault::HalfMade));
     Consumer::attach(&scratch.0).expect("restored");
     drop(channel);
 }

@@ -15,7 +15,7 @@ mod words;
 pub use fences::Fences;
 pub use futex::Futex;
 pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
-pub use raw_sync::{RawEvent, RawMutex, RawSync};
+pub use raw_sync::{CLibrary, Mark, MarkFault, PidNamespace, RawEvent, RawMutex, RawSync};
 pub use wait::{Budget, Wait};
 
 use core::any::Any;
@@ -57,6 +57,15 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// The layer for one handle. `file` is the segment's, opened for this handle alone: the
     /// handle's claims live and die with it. `fences` are the segment's, and usable.
     fn new(file: File, fences: Fences) -> Self;
+
+    /// What a new segment's header says of the process that made it, so that others that cannot share it with
+    /// that one are told. Words that the kernel alone knows need no mark.
+    ///
+    /// # Errors
+    /// [`MarkFault`]: why it cannot be told here.
+    fn mark() -> Result<Mark, MarkFault> {
+        Ok(Mark::NONE)
+    }
 
     /// What keeps the segment mapped, for a layer on whose account something may reach into it after the handle
     /// is gone. Comes before the handle is used.

@@ -9,12 +9,15 @@
 //!
 //! A pthread lock belongs to a thread: pthread links the robust locks of each thread into a list, whose links
 //! are in the locks themselves. So a lock has to stay mapped while a thread has it, whatever becomes of the
-//! guard and of the handle; see [`RawSync`]'s drop.
+//! guard and of the handle; see [`RawSync`]'s drop. A thread is named by a number of its PID namespace, and the
+//! bytes of these objects are the C library's own; the segment's [mark](mark) tells both.
 
 mod event;
+mod mark;
 mod pthread;
 
 pub use event::RawEvent;
+pub use mark::{CLibrary, Mark, MarkFault, PidNamespace};
 
 use super::vigil::Vigil;
 use super::watch::locked;
@@ -99,6 +102,10 @@ impl fmt::Debug for RawMutex {
 // SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
 unsafe impl RealLayer for RawSync {
     const KIND: Sync = Sync::RawSync;
+
+    fn mark() -> Result<Mark, MarkFault> {
+        Mark::here()
+    }
 
     fn new(file: File, _: Fences) -> Self {
         Self { peers: Peers::new(file), vigil: Vigil::new(), held: LocalMutex::new(None), mapping: None }

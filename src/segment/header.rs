@@ -2,14 +2,14 @@
 
 use super::{Layout, LayoutError};
 use crate::layer::Word;
-use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
+use crate::layers::{Fences, Futex, Mark, MarkFault, RawSync, RealLayer, Sync};
 use crate::protocol::Geometry;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Release};
 use thiserror::Error;
 
 /// The version of the protocol and of the header. Segments of another version are refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const MAGIC: [u8; 8] = *b"ackcast\0";
 
@@ -43,6 +43,8 @@ struct Facts {
     start_with: u32,
     end_after: u32,
     fences: u32,
+    /// Of a raw_sync segment; else zeros.
+    mark: Mark,
 }
 
 /// Why a file is no segment that we can use.
@@ -82,6 +84,9 @@ pub enum HeaderFault {
              create it from here, or without such fences"
     )]
     Membarrier,
+    /// Its locks are pthread's, and this process cannot share them with its creator.
+    #[error(transparent)]
+    Mark(#[from] MarkFault),
     /// A build with other types made it.
     #[error("its layout {found:#018x} is not ours ({expected:#018x}); use the same build of ackcast on both sides")]
     LayoutHash {
@@ -108,6 +113,7 @@ pub enum HeaderFault {
 pub(crate) struct Checked {
     pub(crate) sync: Sync,
     pub(crate) fences: Fences,
+    pub(crate) mark: Mark,
     pub(crate) geometry: Geometry,
     pub(crate) layout: Layout,
     pub(crate) nonce: u64,
@@ -122,7 +128,7 @@ impl Header {
     /// # Safety
     /// `header` points to zeroed memory of a mapping, whose readers wait for [`Header::ready`].
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
-        let Checked { sync, fences, geometry, layout, nonce } = *checked;
+        let Checked { sync, fences, mark, geometry, layout, nonce } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
         let facts = Facts {
             magic: MAGIC,
@@ -138,6 +144,7 @@ impl Header {
             start_with,
             end_after,
             fences: fences.number(),
+            mark,
         };
         // SAFETY: the facts come first in the caller's header.
         unsafe { header.cast::<Facts>().write(facts) };
@@ -204,7 +211,11 @@ impl Facts {
         if !fences.usable() {
             return Err(HeaderFault::Membarrier);
         }
-        Ok(Checked { sync, fences, geometry, layout, nonce })
+        let mark = self.mark;
+        if sync == Sync::RawSync {
+            mark.check()?;
+        }
+        Ok(Checked { sync, fences, mark, geometry, layout, nonce })
     }
 }
 
@@ -222,7 +233,7 @@ mod tests {
         let mut header: Header = unsafe { core::mem::zeroed() };
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
         let (sync, fences) = (Sync::Futex, Fences::Symmetric);
-        let checked = Checked { sync, fences, geometry: GEOMETRY, layout, nonce: 7 };
+        let checked = Checked { sync, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7 };
         // SAFETY: it is zeroed, and nobody reads it meanwhile.
         unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)

@@ -52,6 +52,7 @@ impl Handle {
     /// See [`CreateError`].
     pub fn create_fenced<L: RealLayer>(name: &Name, geometry: &Geometry, fences: Fences) -> Result<Self, CreateError> {
         let layout = Layout::new::<L>(geometry)?;
+        let mark = L::mark().map_err(|fault| CreateError::Mark { name: name.clone(), fault })?;
         let system = |action, error| CreateError::System { name: name.clone(), action, error };
         for _ in 0..RACES {
             let shmem = match ShmemConf::new().os_id(name.os_id()).size(layout.size).create() {
@@ -81,7 +82,7 @@ impl Handle {
             }
             mapping.touch();
             let nonce = nonce();
-            let checked = Checked { sync: L::KIND, fences, geometry: *geometry, layout, nonce };
+            let checked = Checked { sync: L::KIND, fences, mark, geometry: *geometry, layout, nonce };
             // SAFETY: the mapping is zeroed, has the layout's size, and readers wait for `ready`.
             unsafe { Header::write::<L>(mapping.at(0), &checked) };
             // Is the file we locked the one we mapped? Another may have come in between.

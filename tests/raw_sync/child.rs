@@ -1,6 +1,6 @@
 //! Children: this test binary, re-executed as an ordinary process in some role.
 
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Lines, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +46,11 @@ impl Process {
         Self { child, says }
     }
 
+    /// The next line that it says; an empty one at its end.
+    pub fn line(&mut self) -> String {
+        self.says.next().map_or_else(String::new, Result::unwrap)
+    }
+
     /// Its status and its last words.
     pub fn end(mut self) -> (ExitStatus, String) {
         drop(self.child.stdin.take());
@@ -85,6 +90,7 @@ fn entry() {
     match module {
         "forget" => crate::forget::role(role, &channel),
         "clock" => crate::clock::role(role, &channel),
+        "namespaces" => crate::namespaces::role(role, &channel),
         #[cfg(all(target_env = "gnu", target_pointer_width = "64"))]
         "broken" => crate::broken::role(role, &channel),
         #[cfg(all(target_env = "gnu", target_pointer_width = "64"))]
@@ -93,4 +99,9 @@ fn entry() {
     }
     drop(watchdog);
     std::process::exit(0);
+}
+
+/// Sleeps until the parent closes our standard input or kills us.
+pub fn wait_for_parent() {
+    let _ = std::io::stdin().read(&mut [0]);
 }

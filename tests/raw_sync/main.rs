@@ -8,6 +8,8 @@ mod child;
 mod clock;
 mod filter;
 mod forget;
+mod marks;
+mod namespaces;
 #[cfg(all(target_env = "gnu", target_pointer_width = "64"))]
 mod remaining;
 #[cfg(all(target_env = "gnu", target_pointer_width = "64"))]

@@ -97,7 +97,8 @@ pub enum Sync {
     /// Our own lock and signal on words and Linux futexes.
     #[default]
     Futex,
-    /// `raw_sync`'s `Mutex` and `Event`: pthread's.
+    /// `raw_sync`'s `Mutex` and `Event`: pthread's. All processes are of one PID namespace and have one build of the
+    /// C library; others are refused ([`MarkFault`]).
     RawSync,
 }
 

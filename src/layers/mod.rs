@@ -15,11 +15,14 @@ mod words;
 pub use fences::Fences;
 pub use futex::Futex;
 pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
-pub use raw_sync::{RawEvent, RawMutex, RawSync};
+pub use raw_sync::{CLibrary, Mark, MarkFault, PidNamespace, RawEvent, RawMutex, RawSync};
 pub use wait::{Budget, Wait};
 
+use core::any::Any;
+use core::ops::Range;
 use core::time::Duration;
 use std::fs::File;
+use std::sync::Arc;
 
 /// How long a sleeper that nobody would wake sleeps before it asks whether its peers live. A death is
 /// noticed within this time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of
@@ -55,6 +58,22 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// handle's claims live and die with it. `fences` are the segment's, and usable.
     fn new(file: File, fences: Fences) -> Self;
 
+    /// What a new segment's header says of the process that made it, so that others that cannot share it with
+    /// that one are told. Words that the kernel alone knows need no mark.
+    ///
+    /// # Errors
+    /// [`MarkFault`]: why it cannot be told here.
+    fn mark() -> Result<Mark, MarkFault> {
+        Ok(Mark::NONE)
+    }
+
+    /// What keeps the segment mapped, for a layer on whose account something may reach into it after the handle
+    /// is gone. Comes before the handle is used.
+    ///
+    /// # Safety
+    /// These addresses are the segment's, and stay so as long as `mapping` lives.
+    unsafe fn keep(&mut self, _mapping: KeepAlive, _addresses: Range<usize>) {}
+
     /// How this handle waits from now on. A layer that sleeps at once ignores it.
     fn set_wait(&self, _wait: Wait) {}
 
@@ -68,6 +87,9 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     unsafe fn init(lock: *mut Self::Lock, signals: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()>;
 }
 
+/// Keeps a segment mapped while it lives.
+pub type KeepAlive = Arc<dyn Any + Send + core::marker::Sync>;
+
 /// Which primitives a channel is built on; chosen at creation and kept in the segment's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,7 +97,8 @@ pub enum Sync {
     /// Our own lock and signal on words and Linux futexes.
     #[default]
     Futex,
-    /// `raw_sync`'s `Mutex` and `Event`: pthread's.
+    /// `raw_sync`'s `Mutex` and `Event`: pthread's. All processes are of one PID namespace and have one build of the
+    /// C library; others are refused ([`MarkFault`]).
     RawSync,
 }
 

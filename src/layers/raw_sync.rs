@@ -1,38 +1,92 @@
 //! The same protocol on `raw_sync`'s `Mutex` and `Event`: pthread's, in the same segment.
 //!
-//! Its handles are boxes that are neither `Send` nor tied to the mapping, so one is made for each
-//! operation; beside a pthread call that costs nothing to speak of. Its timeouts are on the
-//! realtime clock and add nanoseconds without carry, so no timeout here crosses a second.
+//! The objects lie where `raw_sync` has them, and its `Event::set` wakes. The waits are [pthread's own](pthread),
+//! since `raw_sync`'s are on the wall clock, and its mutexes are made robust, which it cannot do.
 //!
-//! What dies here heals as far as pthread lets it. The mutexes are robust. A waiter killed inside
-//! a condition variable leaves it counting on that waiter, so each new waiter makes a new one. Two
-//! things remain, which only the futex layer does not have: a process killed in the few
-//! instructions in which a timed-out waiter holds the condition variable's internal lock blocks
-//! the next notifier for ever; and one killed while it holds an event's mutex in the instant in
-//! which the waiter wakes leaves the event unusable, and its waiter polls until it is replaced.
+//! What dies here heals as far as pthread lets it. A waiter killed inside a condition variable leaves it
+//! counting on that waiter, so each sleep makes a new one. What remains, and only the futex layer does
+//! not have, is listed in docs/crash.md.
+//!
+//! A pthread lock belongs to a thread: pthread links the robust locks of each thread into a list, whose links
+//! are in the locks themselves. So a lock has to stay mapped while a thread has it, whatever becomes of the
+//! guard and of the handle; see [`RawSync`]'s drop. A thread is named by a number of its PID namespace, and the
+//! bytes of these objects are the C library's own; the segment's [mark](mark) tells both.
 
 mod event;
+mod mark;
+mod pthread;
 
 pub use event::RawEvent;
+pub use mark::{CLibrary, Mark, MarkFault, PidNamespace};
 
 use super::vigil::Vigil;
-use super::{BACKSTOP, Fences, Peers, RealLayer, Sync, monotonic};
+use super::watch::locked;
+use super::{BACKSTOP, Fences, KeepAlive, Peers, RealLayer, Sync, monotonic};
 use crate::layer::{Acquired, Deadline, Layer, LivenessUnknown, Lock, LockError, Participant};
 use core::cell::UnsafeCell;
+use core::fmt;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use core::time::Duration;
-use core::{fmt, ptr};
 use event::Awaited;
-use raw_sync::Timeout;
-use raw_sync::locks::{LockImpl, LockInit, Mutex};
+use pthread::{Locked, Mutex};
+use raw_sync::locks::LockInit;
 use std::fs::File;
 use std::io;
+use std::sync::Mutex as LocalMutex;
 
 /// One participant's handle.
 #[derive(Debug)]
 pub struct RawSync {
     peers: Peers,
     vigil: Vigil<Awaited>,
+    /// The write lock, while a thread has it through this handle.
+    held: LocalMutex<Option<Held>>,
+    /// What keeps the segment mapped, and where it is.
+    mapping: Option<(KeepAlive, Range<usize>)>,
+}
+
+/// A lock that a thread has.
+#[derive(Debug)]
+struct Held {
+    mutex: Mutex,
+    /// pthread's name of the thread; another thread may have it once this one has ended.
+    thread: usize,
+}
+
+// SAFETY: a mutex is there for many threads at once.
+unsafe impl Send for Held {}
+
+/// pthread's name of this thread.
+fn this_thread() -> usize {
+    // SAFETY: it has no precondition.
+    unsafe { libc::pthread_self() as usize }
+}
+
+impl RawSync {
+    /// Gives the write lock back if this thread has it through this handle. If the thread has ended and this
+    /// one has its name, pthread knows better: it compares the kernel's thread numbers.
+    fn give_back(&self) {
+        if let Some(held) = locked(&self.held).take_if(|held| held.thread == this_thread()) {
+            held.mutex.unlock();
+        }
+    }
+
+    /// Whether this lock stays mapped as long as we want.
+    fn keeps_mapped(&self, lock: &RawMutex) -> bool {
+        self.mapping.as_ref().is_some_and(|(_, addresses)| addresses.contains(&(&raw const *lock).addr()))
+    }
+}
+
+impl Drop for RawSync {
+    /// The lock is held if a guard was forgotten. This thread gives it back. Of another thread it cannot be
+    /// taken, and is on that thread's list until that has ended: the mapping is leaked.
+    fn drop(&mut self) {
+        self.give_back();
+        if locked(&self.held).is_some() {
+            core::mem::forget(self.mapping.take());
+        }
+    }
 }
 
 /// Storage of a `raw_sync` mutex: 40 bytes on x86-64, with room for other platforms.
@@ -49,38 +103,28 @@ impl fmt::Debug for RawMutex {
 unsafe impl RealLayer for RawSync {
     const KIND: Sync = Sync::RawSync;
 
+    fn mark() -> Result<Mark, MarkFault> {
+        Mark::here()
+    }
+
     fn new(file: File, _: Fences) -> Self {
-        Self { peers: Peers::new(file), vigil: Vigil::new() }
+        Self { peers: Peers::new(file), vigil: Vigil::new(), held: LocalMutex::new(None), mapping: None }
+    }
+
+    unsafe fn keep(&mut self, mapping: KeepAlive, addresses: Range<usize>) {
+        self.mapping = Some((mapping, addresses));
     }
 
     unsafe fn init(lock: *mut RawMutex, signals: &mut dyn Iterator<Item = *mut RawEvent>) -> io::Result<()> {
-        assert!(Mutex::size_of(None) <= size_of::<RawMutex>(), "raw_sync's mutex outgrew its storage");
-        // SAFETY: `lock` is zeroed, ours, and large and aligned enough for a pthread mutex.
-        unsafe { init_robust(lock.cast()) }?;
+        assert!(raw_sync::locks::Mutex::size_of(None) <= size_of::<RawMutex>(), "raw_sync's mutex outgrew its storage");
+        // SAFETY: `lock` is the caller's, and large and aligned enough for a pthread mutex.
+        unsafe { Mutex::at(lock.cast()) }.init()?;
         for signal in signals {
-            // SAFETY: as above, for an event.
+            // SAFETY: zeroed, and ours, as the lock.
             unsafe { RawEvent::init(signal) }?;
         }
         Ok(())
     }
-}
-
-/// Makes a process-shared, robust mutex, which `raw_sync` uses but cannot make.
-///
-/// # Safety
-/// `mutex` points to memory for one that nobody uses.
-unsafe fn init_robust(mutex: *mut libc::pthread_mutex_t) -> io::Result<()> {
-    let mut attributes = core::mem::MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
-    let attributes = attributes.as_mut_ptr();
-    let check = |errno| if errno == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(errno)) };
-    // SAFETY: `attributes` points to memory for them.
-    check(unsafe { libc::pthread_mutexattr_init(attributes) })?;
-    // SAFETY: they are initialised.
-    check(unsafe { libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED) })?;
-    // SAFETY: they are initialised.
-    check(unsafe { libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST) })?;
-    // SAFETY: `mutex` is the caller's, the attributes are initialised.
-    check(unsafe { libc::pthread_mutex_init(mutex, attributes) })
 }
 
 // SAFETY: fences are the processor's; numbers are locks of the kernel's, which it drops at death.
@@ -119,17 +163,6 @@ unsafe impl Layer for RawSync {
     }
 }
 
-/// How long to sleep at a time: for no longer than `left`, and not across a second of the realtime clock. Zero just
-/// before one.
-fn slice(left: Duration) -> Duration {
-    let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-    let to_next_second = Duration::from_secs(1).saturating_sub(Duration::from_nanos(wall.tv_nsec.unsigned_abs()));
-    left.min(to_next_second.saturating_sub(MARGIN))
-}
-
-/// `raw_sync` looks at the clock after us. Should it come later still, the call fails, and is made again.
-const MARGIN: Duration = Duration::from_micros(100);
-
 /// Whether the deadline has passed.
 fn passed(deadline: Deadline) -> bool {
     match deadline {
@@ -140,53 +173,40 @@ fn passed(deadline: Deadline) -> bool {
 }
 
 impl RawMutex {
-    fn handle(&self) -> Option<Box<dyn LockImpl>> {
-        // SAFETY: the storage holds a mutex since the segment was made; the box dies before us.
-        unsafe { Mutex::from_existing(self.0.get().cast(), ptr::null_mut()) }.ok().map(|(mutex, _)| mutex)
+    fn mutex(&self) -> Mutex {
+        // SAFETY: the storage holds a mutex since the segment was made. The address outlives this borrow only in
+        // `RawSync::held`, of a lock in the mapping that the layer keeps (`acquire`).
+        unsafe { Mutex::at(self.0.get().cast()) }
     }
-}
-
-/// The errno at the end of `raw_sync`'s message.
-fn errno(error: &dyn std::error::Error) -> Option<i32> {
-    error.to_string().rsplit(' ').next().and_then(|word| word.parse().ok())
-}
-
-/// The lock is ours, and its last owner died with it.
-fn owner_died(error: &dyn std::error::Error) -> bool {
-    errno(error) == Some(libc::EOWNERDEAD)
-}
-
-/// Declares a mutex that was got from a dead owner good again.
-fn make_consistent(mutex: &dyn LockImpl) {
-    // SAFETY: the pointer is the mutex's, which is initialised and held by us.
-    unsafe { libc::pthread_mutex_consistent(mutex.as_raw().cast()) };
 }
 
 // SAFETY: pthread's mutex has one holder; a dead holder's goes to the next, which is told.
 unsafe impl Lock<RawSync> for RawMutex {
     const KEEPS: bool = false; // it belongs to the thread that took it
 
-    fn acquire(&self, _: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
-        let Some(mutex) = self.handle() else { return Err(LockError::Busy { owner: None }) };
+    fn acquire(&self, layer: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
+        // A guard that this thread has forgotten published nothing: as if it had been dropped.
+        layer.give_back();
+        let mutex = self.mutex();
+        if !layer.keeps_mapped(self) {
+            return Err(LockError::Busy { owner: None }); // a lock of another handle's segment
+        }
         loop {
             // An owner's death ends the sleep: the kernel gives a robust mutex to the next one.
-            let left = match deadline {
-                Deadline::Now => Duration::ZERO,
-                Deadline::Never => BACKSTOP,
-                Deadline::At(end) => end.saturating_sub(monotonic()).min(BACKSTOP),
+            let backstop = monotonic() + BACKSTOP;
+            let taken = match deadline {
+                Deadline::Now => mutex.try_lock(),
+                Deadline::Never => mutex.lock(backstop),
+                Deadline::At(end) => mutex.lock(end.min(backstop)),
             };
-            match mutex.try_lock(Timeout::Val(slice(left))) {
-                Ok(guard) => {
-                    core::mem::forget(guard); // `release` gives it back
-                    return Ok(Acquired::Clean);
-                }
-                Err(error) if owner_died(&*error) => {
-                    make_consistent(&*mutex);
-                    return Ok(Acquired::OwnerDied);
-                }
-                Err(_) if passed(deadline) => return Err(LockError::Busy { owner: None }),
-                Err(_) => {} // the slice is over
-            }
+            let acquired = match taken {
+                Locked::Clean => Acquired::Clean,
+                Locked::OwnerDied => Acquired::OwnerDied,
+                Locked::TimedOut if !passed(deadline) => continue,
+                Locked::TimedOut | Locked::Broken => return Err(LockError::Busy { owner: None }),
+            };
+            *locked(&layer.held) = Some(Held { mutex, thread: this_thread() });
+            return Ok(acquired);
         }
     }
 
@@ -194,10 +214,7 @@ unsafe impl Lock<RawSync> for RawMutex {
         false // the kernel knows the owner by its thread, not by our number
     }
 
-    fn release(&self, _: &RawSync, _: Participant) {
-        if let Some(mutex) = self.handle() {
-            // It is held by this thread (guards are not `Send`), so unlocking cannot fail.
-            let _ = mutex.release();
-        }
+    fn release(&self, layer: &RawSync, _: Participant) {
+        layer.give_back(); // of another thread's, nothing: pthread's locks are their threads'
     }
 }

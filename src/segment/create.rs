@@ -38,11 +38,12 @@ impl Handle {
             let fault = HeaderFault::Membarrier;
             return Err(CreateError::InTheWay(OpenError::Unusable { name: name.clone(), fault }));
         }
+        let mark = L::mark().map_err(|fault| CreateError::Mark { name: name.clone(), fault })?;
         let limit = |limit| CreateError::Limit { name: name.clone(), limit };
         Limit::check_file_size(layout.size).map_err(limit)?;
         clear(name)?; // before any memory is taken
         for _ in 0..RACES {
-            let checked = Checked { sync: L::KIND, fences, geometry: *geometry, layout, nonce: nonce() };
+            let checked = Checked { sync: L::KIND, fences, mark, geometry: *geometry, layout, nonce: nonce() };
             let made = match Self::make::<L>(name, checked) {
                 Err(error @ CreateError::NoSpace { .. }) => {
                     clear(name)?; // the memory may be a rival's, which has the name by now

@@ -2,6 +2,7 @@
 
 use super::{HeaderFault, LayoutError, Limit, Name, NameError};
 use crate::layer::LivenessUnknown;
+use crate::layers::MarkFault;
 use std::io;
 use thiserror::Error;
 
@@ -92,6 +93,14 @@ pub enum CreateError {
     /// Something of this name is there that may not be removed.
     #[error(transparent)]
     InTheWay(OpenError),
+    /// It cannot be built on pthread's locks here.
+    #[error("channel {name:?} cannot be created: {fault}")]
+    Mark {
+        /// The name.
+        name: Name,
+        /// Why.
+        fault: MarkFault,
+    },
     /// Shared memory is full.
     #[error("no room in /dev/shm for the {bytes} bytes of channel {name:?}; use fewer or smaller slots, or make room")]
     NoSpace {

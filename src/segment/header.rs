@@ -2,7 +2,7 @@
 
 use super::layout::offsets;
 use super::{Layout, LayoutError};
-use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
+use crate::layers::{Fences, Futex, Mark, MarkFault, RawSync, RealLayer, Sync};
 use crate::protocol::Geometry;
 use thiserror::Error;
 
@@ -34,6 +34,8 @@ struct Facts {
     start_with: u32,
     end_after: u32,
     fences: u32,
+    /// Of a raw_sync segment; else zeros.
+    mark: Mark,
 }
 
 /// Why a file is no segment that we can use.
@@ -76,6 +78,9 @@ pub enum HeaderFault {
              create it from here, or without such fences"
     )]
     Membarrier,
+    /// Its locks are pthread's, and this process cannot share them with its creator.
+    #[error(transparent)]
+    Mark(#[from] MarkFault),
     /// A build with other types made it.
     #[error("its layout {found:#018x} is not ours ({expected:#018x}); use the same build of ackcast on both sides")]
     LayoutHash {
@@ -102,6 +107,7 @@ pub enum HeaderFault {
 pub(crate) struct Checked {
     pub(crate) sync: Sync,
     pub(crate) fences: Fences,
+    pub(crate) mark: Mark,
     pub(crate) geometry: Geometry,
     pub(crate) layout: Layout,
     pub(crate) nonce: u64,
@@ -111,7 +117,7 @@ impl Header {
     /// How a segment begins. Nothing is written to a segment's file before this.
     pub(crate) const MAGIC: [u8; 8] = *b"ackcast\0";
     /// Where its numbers are; for [`Layout::hash`].
-    pub(super) const OFFSETS: [usize; 13] = offsets!(Facts as Facts {
+    pub(super) const OFFSETS: [usize; 14] = offsets!(Facts as Facts {
         magic,
         nonce,
         version,
@@ -125,6 +131,7 @@ impl Header {
         start_with,
         end_after,
         fences,
+        mark,
     });
     /// Where in the file the nonce is.
     pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
@@ -134,7 +141,7 @@ impl Header {
     /// # Safety
     /// `header` points to memory of a header's size and alignment, which no other thread or process reads yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
-        let Checked { sync, fences, geometry, layout, nonce } = *checked;
+        let Checked { sync, fences, mark, geometry, layout, nonce } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
         let facts = Facts {
             magic: Self::MAGIC,
@@ -150,6 +157,7 @@ impl Header {
             start_with,
             end_after,
             fences: fences.number(),
+            mark,
         };
         // SAFETY: the facts come first in the caller's header.
         unsafe { header.cast::<Facts>().write(facts) };
@@ -196,7 +204,11 @@ impl Facts {
         if !fences.usable() {
             return Err(HeaderFault::Membarrier);
         }
-        Ok(Checked { sync, fences, geometry, layout, nonce })
+        let mark = self.mark;
+        if sync == Sync::RawSync {
+            mark.check()?;
+        }
+        Ok(Checked { sync, fences, mark, geometry, layout, nonce })
     }
 }
 
@@ -214,7 +226,7 @@ mod tests {
         let mut header: Header = unsafe { core::mem::zeroed() };
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
         let (sync, fences) = (Sync::Futex, Fences::Symmetric);
-        let checked = Checked { sync, fences, geometry: GEOMETRY, layout, nonce: 7 };
+        let checked = Checked { sync, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7 };
         // SAFETY: it is zeroed, and nobody reads it meanwhile.
         unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)

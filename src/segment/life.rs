@@ -138,7 +138,9 @@ impl Handle {
             return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
         let _standard = file::occupy_standard(&self.guest.name)?;
-        let layer = L::new(file::reopen(&self.guest.name, &self.guest.peers)?, fences);
+        let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.peers)?, fences);
+        // SAFETY: the mapping's own addresses.
+        unsafe { layer.keep(Arc::<Mapping>::clone(&self.mapping), self.mapping.addresses()) };
         // SAFETY: the header was checked: the segment is whole, built on this kind of layer, and
         // laid out as `L` has it.
         let segment = unsafe { Segment::new(Arc::clone(&self.mapping), layout, geometry) };

@@ -64,6 +64,11 @@ impl Mapping {
         let _ = unsafe { madvise(self.base.cast(), len, advice) }; // it is only advice: an older kernel does without
     }
 
+    /// Where it lies.
+    pub(crate) fn addresses(&self) -> core::ops::Range<usize> {
+        self.base.addr()..self.base.addr() + self.len()
+    }
+
     /// A pointer into it. Valid for `T` if the layout says that one is there.
     pub(crate) fn at<T>(&self, offset: usize) -> *mut T {
         debug_assert!(offset <= self.len());

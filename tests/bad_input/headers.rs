@@ -10,6 +10,7 @@ use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::LazyLock;
 
 const HEADER: usize = 128;
 /// Where each of the header's numbers lies, and how wide it is.
@@ -21,6 +22,8 @@ const HASH: (usize, usize) = (24, 8);
 const SIZE: (usize, usize) = (32, 8);
 const GEOMETRY: [(usize, usize); 6] = [(40, 4), (44, 4), (48, 4), (52, 4), (56, 4), (60, 4)];
 const FENCES: (usize, usize) = (64, 4);
+/// Of the creator's PID namespace and C library, in a raw_sync segment.
+const MARK: std::ops::Range<usize> = 72..112;
 
 #[derive(Clone, Debug)]
 struct Case {
@@ -96,6 +99,9 @@ fn layout(header: &[u8], sync: Sync) -> Option<Layout> {
     }
 }
 
+/// What a raw_sync segment of this process bears.
+static OUR_MARK: LazyLock<Vec<u8>> = LazyLock::new(|| good(Sync::RawSync)[MARK].to_vec());
+
 /// Whether this header may be accepted for a file of this size: every one of its facts is right.
 fn is_right(header: &[u8], size: u64) -> bool {
     let (sync, hash) = match get(header, LAYER) {
@@ -110,6 +116,7 @@ fn is_right(header: &[u8], size: u64) -> bool {
             .is_some_and(|fences| fences.usable())
         && get(header, HASH) == hash
         && get(header, SIZE) == size
+        && (sync == Sync::Futex || header[MARK] == OUR_MARK[..])
         && layout(header, sync).is_some_and(|layout| layout.size as u64 == size)
 }
 

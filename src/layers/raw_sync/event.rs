@@ -1,18 +1,17 @@
 //! `raw_sync`'s event as a signal, and how a sleeper is woken from it.
 
-use super::{RawSync, init_robust, make_consistent, monotonic, owner_died, slice};
+use super::pthread::{Condition, Locked, Mutex};
+use super::{RawSync, monotonic};
 use crate::layer::{Deadline, Look, Parked, Signal, Spins};
 use crate::layers::IDLE;
 use crate::layers::vigil::Bed;
 use crate::layers::watch::locked;
 use crate::timer::{Duty, WaitTimer};
 use core::cell::UnsafeCell;
+use core::fmt;
 use core::sync::atomic::{Ordering, fence};
 use core::time::Duration;
-use core::{fmt, ptr};
-use raw_sync::Timeout;
 use raw_sync::events::{Event, EventImpl, EventInit, EventState};
-use raw_sync::locks::{LockImpl, LockInit, Mutex};
 use std::io;
 use std::sync::Mutex as LocalMutex;
 
@@ -56,27 +55,6 @@ impl Bed for Awaited {
     }
 }
 
-/// Where an event has its condition variable: after its mutex, and before its flags.
-const fn condition(event: *mut u8) -> *mut libc::pthread_cond_t {
-    event.wrapping_add(size_of::<libc::pthread_mutex_t>()).cast()
-}
-
-/// Makes a process-shared condition variable.
-///
-/// # Safety
-/// `condition` points to memory for one that nobody uses.
-unsafe fn init_condition(condition: *mut libc::pthread_cond_t) {
-    let mut attributes = core::mem::MaybeUninit::<libc::pthread_condattr_t>::uninit();
-    let attributes = attributes.as_mut_ptr();
-    // None of these can fail on Linux: they only write their arguments.
-    // SAFETY: `attributes` points to memory for them.
-    unsafe { libc::pthread_condattr_init(attributes) };
-    // SAFETY: they are initialised.
-    unsafe { libc::pthread_condattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED) };
-    // SAFETY: `condition` is the caller's, the attributes are initialised.
-    unsafe { libc::pthread_cond_init(condition, attributes) };
-}
-
 impl RawEvent {
     /// Initialises an event in zeroed memory.
     ///
@@ -87,11 +65,13 @@ impl RawEvent {
         // SAFETY: zeroed, the caller's, and large and aligned enough.
         let event = unsafe { Event::new(this.cast(), true) };
         event.map_err(|error| io::Error::other(error.to_string()))?;
-        // SAFETY: the event begins with its mutex, which nobody uses yet.
-        unsafe { init_robust(this.cast()) }?;
-        // SAFETY: behind the condition variable, in the event's storage, which is all initialised.
-        let auto_reset = unsafe { condition(this.cast()).wrapping_add(1).cast::<u8>().read() };
-        assert!(auto_reset == 1, "raw_sync's event is not laid out as `renew` expects");
+        // SAFETY: initialised above, and the caller's.
+        let this = unsafe { &*this };
+        this.mutex().init()?; // robust
+        this.condition().init(); // on the monotonic clock
+        // SAFETY: the first flag, in the event's storage, which is all initialised.
+        let auto_reset = unsafe { this.flag(AUTO_RESET).read() };
+        assert!(auto_reset == 1, "raw_sync's event is not laid out as `flag` has it");
         Ok(())
     }
 
@@ -100,56 +80,95 @@ impl RawEvent {
         unsafe { Event::from_existing(self.0.get().cast()) }.ok().map(|(event, _)| event)
     }
 
-    fn mutex(&self) -> Option<Box<dyn LockImpl>> {
-        // SAFETY: an event begins with its mutex; the box dies before us.
-        unsafe { Mutex::from_existing(self.0.get().cast(), ptr::null_mut()) }.ok().map(|(mutex, _)| mutex)
+    /// An event begins with its mutex.
+    fn mutex(&self) -> Mutex {
+        // SAFETY: it is there since the segment was made; the value dies before us.
+        unsafe { Mutex::at(self.0.get().cast()) }
+    }
+
+    /// Its condition variable comes next.
+    fn condition(&self) -> Condition {
+        let address = self.0.get().cast::<u8>().wrapping_add(size_of::<libc::pthread_mutex_t>());
+        // SAFETY: as for the mutex.
+        unsafe { Condition::at(address.cast()) }
+    }
+
+    /// And then its flags.
+    fn flag(&self, which: usize) -> *mut u8 {
+        let flags = size_of::<libc::pthread_mutex_t>() + size_of::<libc::pthread_cond_t>();
+        self.0.get().cast::<u8>().wrapping_add(flags + which)
     }
 
     /// Wakes the waiter, or whoever waits next.
     fn set(&self) {
         let Some(event) = self.handle() else { return };
         if event.set(EventState::Signaled).is_err_and(|error| owner_died(&*error)) {
-            self.repair();
+            // A waiter or notifier died with the event's mutex, and we have it now.
+            self.mutex().make_consistent();
+            self.mutex().unlock();
             let _ = event.set(EventState::Signaled);
         }
     }
 
+    /// Whether the event was set; it no longer is. Under the mutex.
+    fn take(&self) -> bool {
+        let signal = self.flag(SIGNAL);
+        // SAFETY: inside the storage; the mutex is ours.
+        let set = unsafe { signal.read_volatile() } == 1;
+        if set {
+            // SAFETY: as above.
+            unsafe { signal.write_volatile(0) };
+        }
+        set
+    }
+
+    /// Sleeps until the event is set, or the monotonic clock has reached `end`: false then.
+    fn sleep_until(&self, end: Duration) -> bool {
+        let (mutex, condition) = (self.mutex(), self.condition());
+        if !matches!(mutex.lock(end), Locked::Clean | Locked::OwnerDied) {
+            return false;
+        }
+        // A new one: the old one may count on a waiter that was killed in it, or be locked by one. Notifiers use it
+        // under the mutex, which is ours, and the one waiter is us.
+        condition.init();
+        let set = loop {
+            if self.take() {
+                break true;
+            }
+            match condition.wait(mutex, end) {
+                Locked::Clean | Locked::OwnerDied => {}
+                Locked::TimedOut => break self.take(),
+                Locked::Broken => break false, // the mutex is not ours
+            }
+        };
+        mutex.unlock();
+        set
+    }
+
     /// Sleeps until the event is set, or until this time.
     fn sleep(&self, layer: &RawSync, until: Duration) -> Parked {
-        let Some(event) = self.handle() else { return Parked::CheckLiveness };
         layer.vigil.enlist_if_idle(&layer.peers);
         let start = monotonic();
-        let slice = slice(until.saturating_sub(start));
         if layer.vigil.lie_down(self, start) {
             return Parked::CheckLiveness;
         }
-        let result = event.wait(Timeout::Val(slice));
+        let set = self.sleep_until(until);
         let rung = layer.vigil.get_up(monotonic());
-        match result {
-            Err(error) if owner_died(&*error) => {
-                self.repair();
-                return Parked::CheckLiveness;
-            }
-            Err(_) if slice >= IDLE => layer.vigil.slept_long(),
-            _ => {}
+        if !set && until.saturating_sub(start) >= IDLE {
+            layer.vigil.slept_long();
         }
         if rung { Parked::CheckLiveness } else { Parked::Woken }
     }
+}
 
-    /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it
-    /// under the mutex, which is ours, and the one waiter is us.
-    fn renew_locked(&self) {
-        // SAFETY: the event's condition variable (checked in `init`), which nobody uses.
-        unsafe { init_condition(condition(self.0.get().cast())) };
-    }
+/// `raw_sync`'s flags.
+const AUTO_RESET: usize = 0;
+const SIGNAL: usize = 1;
 
-    /// A waiter or notifier died holding the event's own mutex, and we have it now.
-    fn repair(&self) {
-        if let Some(mutex) = self.mutex() {
-            make_consistent(&*mutex);
-            let _ = mutex.release(); // ours, so this cannot fail
-        }
-    }
+/// The error of an event's [`set`](EventImpl::set) says, by the errno at its end, that the event's mutex is
+/// ours and its last owner died with it.
+fn owner_died(error: &dyn std::error::Error) -> bool {
+    error.to_string().rsplit(' ').next().and_then(|word| word.parse().ok()) == Some(libc::EOWNERDEAD)
 }
 
 // SAFETY: `notify_all` fences before it asks for the first signal.
@@ -175,19 +194,10 @@ unsafe impl Signal<RawSync> for RawEvent {
         }
     }
 
+    /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it under the
+    /// mutex, which is ours, and the one waiter is us.
     fn renew(&self, _: &RawSync) {
-        let Some(mutex) = self.mutex() else { return };
-        match mutex.lock() {
-            Ok(guard) => core::mem::forget(guard),
-            Err(error) if owner_died(&*error) => make_consistent(&*mutex),
-            Err(_) => {
-                // SAFETY: not recoverable, so nobody holds it, nor can anybody before this.
-                let _ = unsafe { init_robust(self.0.get().cast()) };
-                return self.renew_locked();
-            }
-        }
-        self.renew_locked();
-        let _ = mutex.release(); // ours, so this cannot fail
+        // Each sleep makes its condition variable anew; a flag that is left set ends the first one early.
     }
 
     fn notify_all<'a>(_: &RawSync, signals: impl Iterator<Item = &'a Self>) {

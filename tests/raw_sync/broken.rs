@@ -1,0 +1,75 @@
+//! pthread's objects, written over by a process that breaks the rules: what cannot be taken is given up, and costs
+//! little. (glibc reads more out of these bytes than it can check, so not every value ends so well.)
+
+use crate::child::{name, run};
+use ackcast::layers::RawSync;
+use ackcast::protocol::{ConsumerEntry, Control};
+use ackcast::segment::{Layout, Name};
+use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use std::fs::File;
+use std::mem::{MaybeUninit, offset_of};
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+/// Where glibc's mutex has its kind, and a kind that none has.
+const KIND: (usize, [u8; 4]) = (16, 127_u32.to_ne_bytes());
+
+pub fn role(role: &str, channel: &str) {
+    match role {
+        "send" => {
+            let mut producer = Producer::attach(channel).unwrap();
+            write_over(channel, |layout| layout.control + offset_of!(Control<RawSync>, lock));
+            let error = producer.send(b"never").unwrap_err();
+            assert!(matches!(error, SendError::TimedOut(_)), "{error}");
+        }
+        "receive" => {
+            let _producer = Producer::attach(channel).unwrap();
+            let mut consumer = Consumer::attach(channel).unwrap();
+            write_over(channel, |layout| layout.consumers + offset_of!(ConsumerEntry<RawSync>, data));
+            let before = processor_time();
+            let error = consumer.recv_timeout(Duration::from_millis(400)).unwrap_err();
+            assert!(matches!(error, RecvError::TimedOut { .. }), "{error}");
+            let used = processor_time() - before;
+            eprintln!("the waiter ran for {used:?} of 400 ms");
+            assert!(used < Duration::from_millis(100), "it polled for {used:?}");
+        }
+        other => panic!("no role {other:?}"),
+    }
+}
+
+/// How long this thread has run.
+fn processor_time() -> Duration {
+    let mut usage = MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: it initialises `usage`.
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
+    // SAFETY: it has.
+    let usage = unsafe { usage.assume_init() };
+    [usage.ru_utime, usage.ru_stime]
+        .iter()
+        .map(|time| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000))
+        .sum()
+}
+
+/// Writes over the kind of the mutex at this place of the channel's segment.
+fn write_over(channel: &str, place: impl FnOnce(&Layout) -> usize) {
+    let geometry = Channel::open(&Name::new(channel).unwrap()).unwrap().geometry();
+    let at = place(&Layout::new::<RawSync>(&geometry).unwrap()) + KIND.0;
+    let file = File::options().write(true).open(format!("/dev/shm/ackcast.{channel}")).unwrap();
+    file.write_all_at(&KIND.1, at as u64).unwrap();
+}
+
+fn survives(role: &str) {
+    let channel = &name(&format!("broken-{role}"));
+    let _channel = Channel::create(channel).consumers(0).places(2).sync(Sync::RawSync).build().unwrap();
+    run(&format!("broken: {role}"), channel);
+}
+
+#[test]
+fn send_gives_up_a_lock_that_was_written_over() {
+    survives("send");
+}
+
+#[test]
+fn waiter_rests_when_its_event_was_written_over() {
+    survives("receive");
+}

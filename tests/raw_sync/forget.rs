@@ -1,0 +1,167 @@
+//! A guard that is forgotten is at worst a leak. pthread keeps a list of the robust locks of a thread, in the
+//! locks themselves: a lock that is unmapped while it is held leaves the list pointing into nothing.
+
+use crate::child::{name, run};
+use ackcast::segment::{Name, remove_if_dead};
+use ackcast::{Channel, Producer, SendError, Sync};
+use std::mem::forget;
+use std::thread;
+use std::time::Duration;
+
+/// A producer of this channel that has lent a slot on this thread, forgotten the loan, and holds the lock.
+fn forgetful(channel: &str) -> Producer {
+    let mut producer = Producer::attach(channel).unwrap();
+    forget(producer.loan().unwrap());
+    producer
+}
+
+/// Another robust lock, which is mapped all the while: nothing else comes to lie where a segment was.
+struct Elsewhere {
+    producer: Producer,
+    _channel: Channel,
+}
+
+impl Elsewhere {
+    /// For the children of this channel's test; its name is the channel's with this behind it.
+    fn new(channel: &str, which: &str) -> Self {
+        let name = &format!("{channel}-{which}");
+        let channel = Channel::create(name).consumers(0).sync(Sync::RawSync).build().unwrap();
+        Self { producer: Producer::attach(name).unwrap(), _channel: channel }
+    }
+
+    /// This thread takes and gives back the lock: pthread goes through the thread's list.
+    fn lock(&mut self) {
+        self.producer.send(b"well").unwrap();
+    }
+}
+
+pub fn role(role: &str, channel: &str) {
+    let mut elsewhere = Elsewhere::new(channel, "main");
+    match role {
+        "drop on the same thread" => {
+            drop(forgetful(channel));
+            elsewhere.lock();
+            // The lock was given back, not left to the thread's end.
+            Producer::attach(channel).unwrap().try_send(b"next").unwrap();
+        }
+        "drop on another thread" => {
+            let producer = forgetful(channel);
+            thread::spawn(move || drop(producer)).join().unwrap();
+            elsewhere.lock();
+        }
+        "end the thread after the drop" => {
+            let channel_ = channel.to_owned();
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let (dropped, wait) = std::sync::mpsc::channel();
+            let thread = thread::spawn(move || {
+                let mut elsewhere = Elsewhere::new(&channel_, "thread");
+                sender.send(forgetful(&channel_)).unwrap();
+                wait.recv().unwrap();
+                elsewhere.lock();
+            });
+            drop(receiver.recv().unwrap());
+            dropped.send(()).unwrap();
+            thread.join().unwrap();
+            // The kernel has gone through the ended thread's list, and found the lock there.
+            let mut next = Producer::attach(channel).unwrap();
+            next.send_timeout(b"next", Duration::from_secs(10)).unwrap();
+            assert_eq!(Channel::open(&Name::new(channel).unwrap()).unwrap().takeovers(), 1);
+        }
+        "end the thread before the drop" => {
+            let channel_ = channel.to_owned();
+            let mut producer = thread::spawn(move || forgetful(&channel_)).join().unwrap();
+            // The lock went with its thread, so this one gets it as from the dead.
+            producer.send_timeout(b"next", Duration::from_secs(10)).unwrap();
+            drop(producer);
+            elsewhere.lock();
+        }
+        "send again" => {
+            let mut producer = forgetful(channel);
+            producer.send_timeout(b"again", Duration::from_secs(10)).unwrap();
+            forget(producer.loan().unwrap());
+            forget(producer.loan_timeout(Duration::from_secs(10)).unwrap());
+            drop(producer);
+            elsewhere.lock();
+        }
+        "send again elsewhere" => {
+            let mut producer = forgetful(channel);
+            thread::scope(|scope| {
+                let refused = scope.spawn(|| producer.send_timeout(b"elsewhere", Duration::from_millis(20)));
+                let refused = refused.join().unwrap().unwrap_err();
+                assert!(matches!(refused, SendError::TimedOut(_)), "{refused}");
+            });
+            producer.send_timeout(b"here", Duration::from_secs(10)).unwrap();
+        }
+        "two handles on one thread" => {
+            let (one, two) = (forgetful(channel), Producer::attach(channel).unwrap());
+            let mut two = two;
+            let refused = two.try_send(b"two").unwrap_err();
+            assert!(matches!(refused, SendError::TimedOut(_)), "{refused}");
+            drop(one);
+            two.try_send(b"two").unwrap();
+        }
+        "forget the producer" => {
+            forget(forgetful(channel));
+            elsewhere.lock();
+        }
+        other => panic!("no role {other:?}"),
+    }
+}
+
+/// What a child that dies leaves of its own, removed in any case.
+struct Leftovers<'a>(&'a str);
+
+impl Drop for Leftovers<'_> {
+    fn drop(&mut self) {
+        for which in ["main", "thread"] {
+            let _ = remove_if_dead(&Name::new(&format!("{}-{which}", self.0)).unwrap());
+        }
+    }
+}
+
+fn survives(role: &str) {
+    let channel = &name(&format!("forget-{}", role.replace(' ', "-")));
+    let _channel = Channel::create(channel).consumers(0).places(2).sync(Sync::RawSync).build().unwrap();
+    let _leftovers = Leftovers(channel);
+    run(&format!("forget: {role}"), channel);
+}
+
+#[test]
+fn forgotten_loan_is_given_back_by_its_thread() {
+    survives("drop on the same thread");
+}
+
+#[test]
+fn forgotten_loan_is_leaked_by_another_thread() {
+    survives("drop on another thread");
+}
+
+#[test]
+fn forgotten_loan_outlives_its_producer_until_thread_ends() {
+    survives("end the thread after the drop");
+}
+
+#[test]
+fn forgotten_loan_ends_with_its_thread() {
+    survives("end the thread before the drop");
+}
+
+#[test]
+fn producer_sends_after_it_forgot_a_loan() {
+    survives("send again");
+}
+
+#[test]
+fn another_thread_waits_for_a_forgotten_loan() {
+    survives("send again elsewhere");
+}
+
+#[test]
+fn two_handles_on_one_thread_exclude_each_other() {
+    survives("two handles on one thread");
+}
+
+#[test]
+fn forgotten_producer_is_a_leak() {
+    survives("forget the producer");
+}

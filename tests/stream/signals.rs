@@ -5,16 +5,14 @@ use rustix::process::Signal;
 use std::io::Write;
 use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Stops it, and it ends soon: before the limit of the tests, by far.
+/// Stops it, and it ends.
 fn stop(process: &mut Process, signal: Signal, code: i32) {
     eventually("it starts", || process.handles_signals());
     thread::sleep(Duration::from_millis(30)); // where it then is, it waits
-    let start = Instant::now();
     process.kill(signal);
     assert_eq!(process.ends_with(code).stderr, "");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod child;
 mod detection;
 mod killer;
+mod release;
 mod soak;
 mod steps;
 mod table;

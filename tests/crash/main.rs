@@ -5,6 +5,7 @@ mod child;
 mod detection;
 mod killer;
 mod release;
+mod restart;
 mod soak;
 mod steps;
 mod table;

@@ -29,6 +29,18 @@ fn children_of(pid: u32) -> Vec<u32> {
     tasks.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
+/// The kernel's letter for what this process does: stopped is `T`, ended and not reaped is `Z`.
+fn state(pid: u32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
+}
+
+/// Stops it. A signal that is sent before it has stopped may come first.
+fn stop(pid: u32) {
+    kill(pid, Signal::STOP);
+    eventually("it does not stop", || state(pid) == 'T');
+}
+
 fn wait_until_all_run(pid: u32) {
     eventually("the children do not come", || processes_of(pid).len() == 5);
 }
@@ -94,10 +106,29 @@ fn a_child_that_is_stopped_is_killed() {
     let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
     let pid = demo.pid();
     wait_until_all_run(pid);
-    kill(children_of(pid)[0], Signal::STOP);
+    stop(children_of(pid)[0]);
     kill(pid, Signal::TERM);
     assert_eq!(demo.run().status.code(), Some(143));
     assert_eq!(processes_of(pid), [""; 0]);
+}
+
+#[test]
+fn consumers_that_lost_their_producers_are_not_blamed() {
+    let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
+    let pid = demo.pid();
+    wait_until_all_run(pid);
+    let (producers, consumers): (Vec<u32>, Vec<u32>) = children_of(pid).into_iter().partition(|child| {
+        std::fs::read_to_string(format!("/proc/{child}/cmdline")).unwrap().contains("--role=producer\0")
+    });
+    assert_eq!((producers.len(), consumers.len()), (2, 3));
+    stop(pid); // so that it stops nobody until all have ended
+    producers.iter().for_each(|&producer| kill(producer, Signal::KILL));
+    eventually("consumers do not notice", || consumers.iter().all(|&consumer| state(consumer) == 'Z'));
+    kill(pid, Signal::CONT);
+    let Ended { status, lines, stderr } = demo.run();
+    assert_eq!((status.code(), lines.len()), (Some(1), 0));
+    assert!(stderr.contains("producer 1 failed") && stderr.contains("producer 2 failed"), "{stderr}");
+    assert!(!stderr.contains("consumer"), "{stderr}");
 }
 
 #[test]

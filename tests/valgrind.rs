@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -37,10 +38,14 @@ fn timed_calls_return_under_valgrind() {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9"]).arg(std::env::current_exe().unwrap());
     valgrind.args(["timed_calls_return_on_futexes", "--exact", "--test-threads=1"]).stdin(Stdio::null());
-    let output = match valgrind.output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return println!("skipped: there is no valgrind"),
-        output => output.unwrap(),
+    let child = match valgrind.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return println!("skipped: there is no valgrind"),
+        child => child.unwrap(),
     };
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap();
+    // It is there if the program has crashed.
+    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{:?}-{pid}", Sync::Futex));
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     assert!(output.status.success(), "{}: {said:?}", output.status);
     assert!(said[0].contains("1 passed"), "{said:?}");

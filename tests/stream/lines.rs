@@ -63,6 +63,18 @@ fn a_line_that_does_not_fit_is_named_and_what_came_before_arrives() {
     scratch.assert_nothing_left();
 }
 
+/// `recv` gathers 64 KiB before it writes.
+#[test]
+fn lines_longer_than_the_buffer_of_recv_arrive_whole() {
+    let scratch = Scratch::new("buffer");
+    let line = |letter: u8, len: usize| [vec![letter; len], vec![b'\n']].concat();
+    let input = [line(b'a', 10), line(b'b', 100_000), line(b'c', 65_535), line(b'd', 65_536)].concat();
+    let mut recv = scratch.recv("out");
+    scratch.send(&["--slot-size", "200000"], &input).ends_with(0);
+    same(&recv.wrote(0), &input);
+    scratch.assert_nothing_left();
+}
+
 #[test]
 fn a_line_is_written_when_it_comes_and_not_when_more_have() {
     let scratch = Scratch::new("interactive");

@@ -1,11 +1,23 @@
 //! The protocol's errors.
 
 use crate::{Said, says};
+use ackcast::layer::LivenessUnknown;
 use ackcast::protocol::{Corruption, JoinError, Waiting};
 use ackcast::{Channel, Consumer, Interrupted, Lost, Producer, RecvError, SendError};
 
+/// The system refuses to tell who lives.
+const REFUSED: LivenessUnknown = LivenessUnknown { errno: 1 };
+
 pub fn table() -> Vec<Said> {
-    [joining(), waiting(), sending(), receiving(), corruption()].into_iter().flatten().collect()
+    [liveness(), joining(), waiting(), sending(), receiving(), corruption()].into_iter().flatten().collect()
+}
+
+fn liveness() -> Vec<Said> {
+    vec![says(
+        REFUSED,
+        "the system does not say which participants live (errno 1); a sandbox must allow fcntl(2) with F_OFD_SETLK and \
+         F_OFD_GETLK on the segment's file",
+    )]
 }
 
 fn joining() -> Vec<Said> {
@@ -15,6 +27,7 @@ fn joining() -> Vec<Said> {
             "all 8 places for consumers are taken by living ones; wait for one to leave, or create the channel with more",
         ),
         says(JoinError::Ended, "the channel has ended: nothing can follow END; create a new one"),
+        says(JoinError::Liveness(REFUSED), &REFUSED.to_string()),
     ]
 }
 
@@ -36,6 +49,11 @@ fn sending() -> Vec<Said> {
             "gave up waiting for consumer 0 to acknowledge message 7",
         ),
         says(SendError::Ended, "the channel has ended: nothing can follow END"),
+        says(
+            SendError::Inherited,
+            "this producer was attached before a fork, by the parent process; attach another one in this process",
+        ),
+        says(SendError::Liveness(REFUSED), &REFUSED.to_string()),
         says(
             SendError::Corrupt(Corruption::Count { published: 12 }),
             "the segment is corrupt: 12 messages published: more than any channel lives to see",
@@ -70,6 +88,11 @@ fn receiving() -> Vec<Said> {
         ),
         says(RecvError::TimedOut { next: 17 }, "gave up waiting for message 17"),
         says(
+            RecvError::Inherited,
+            "this consumer was attached before a fork, by the parent process; attach another one in this process",
+        ),
+        says(RecvError::Liveness(REFUSED), &REFUSED.to_string()),
+        says(
             RecvError::Corrupt(Corruption::Slot { message: 3, kind: 9, len: 5, slot_size: 8 }),
             "the segment is corrupt: message 3 has kind 9 and length 5; kinds are 1 and 2, slots hold 8 bytes",
         ),
@@ -87,6 +110,7 @@ fn corruption() -> Vec<Said> {
             "20 messages published, but message 3 is not acknowledged and there are 4 slots",
         ),
         says(Corruption::Count { published: 20 }, "20 messages published: more than any channel lives to see"),
+        says(Corruption::Internal { what: "an entry is missing" }, "internal error: an entry is missing"),
         says(
             Corruption::Slot { message: 3, kind: 1, len: 9, slot_size: 8 },
             "message 3 has kind 1 and length 9; kinds are 1 and 2, slots hold 8 bytes",

@@ -2,6 +2,7 @@
 
 use crate::{Said, says};
 use ackcast::CreateError;
+use ackcast::layer::LivenessUnknown;
 use ackcast::segment::{HeaderFault, LayoutError, Name, NameError, OpenError};
 use std::io;
 
@@ -43,6 +44,10 @@ fn opening() -> Vec<Said> {
         says(
             OpenError::Unusable { name: name(), fault: HeaderFault::Version { found: 99 } },
             &format!("channel \"news\" cannot be used: {}", HeaderFault::Version { found: 99 }),
+        ),
+        says(
+            OpenError::Liveness { name: name(), error: LivenessUnknown { errno: 1 } },
+            &format!("channel \"news\": {}", LivenessUnknown { errno: 1 }),
         ),
         says(
             OpenError::NotOurs { name: name(), owner: 0, mode: 0o644, user: 1000 },

@@ -12,10 +12,10 @@ use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
 
-const LINES: u32 = 40_000;
+const LINES: u32 = 20_000;
 const ARGS: [&str; 4] = ["--consumers", "3", "--slots", "16"];
 /// So much of the input is enough to be in the middle.
-const MIDDLE: u64 = 100_000;
+const MIDDLE: u64 = 50_000;
 
 /// Input that ends when it is told to: until then, the stream is not over, however slow the test is.
 struct Held {

@@ -101,11 +101,11 @@ fn a_recv_whose_reader_goes_away_leaves_and_the_others_go_on() {
     let mut recvs = [scratch.recv("first"), scratch.recv("second")];
     let mut gone = scratch.recv_to_pipe();
     drop(gone.stdout());
-    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &seq(50_000));
+    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &seq(10_000));
     assert_eq!(gone.ends_with(141).stderr, "");
     send.ends_with(0);
     for recv in &mut recvs {
-        same(&recv.wrote(0), &seq(50_000));
+        same(&recv.wrote(0), &seq(10_000));
     }
     scratch.assert_nothing_left();
 }

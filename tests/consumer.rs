@@ -86,6 +86,17 @@ fn iterator_goes_on_after_an_error_and_ends_at_end() {
     }
 }
 
+#[test]
+fn handles_name_their_channel_when_they_are_debugged() {
+    for sync in LAYERS {
+        let (channel, consumer, producer) = pair("debug", sync);
+        let name = format!("ackcast.{}", channel.name());
+        for text in [format!("{channel:?}"), format!("{consumer:?}"), format!("{producer:?}")] {
+            assert!(text.contains(&name), "{text}");
+        }
+    }
+}
+
 /// Runs `receive`, which must panic with this text.
 fn unwind(expected: &str, receive: impl FnOnce()) {
     // By `resume_unwind` no message is printed.

@@ -29,9 +29,9 @@ impl Held {
         let (mut stdin, (rest, held)) = (send.stdin(), mpsc::channel());
         let feeder = thread::spawn(move || {
             let (last, most) = input.split_last().unwrap();
-            // It fails if `send` is killed: then there is nothing to finish.
+            // It fails if `send` was killed: then there is nothing to finish.
             if stdin.write_all(most).is_ok() && held.recv().is_ok() {
-                stdin.write_all(&[*last]).unwrap();
+                let _ = stdin.write_all(&[*last]);
             }
         });
         Self { rest, feeder }

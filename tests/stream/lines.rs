@@ -1,6 +1,7 @@
 //! What goes in comes out, byte for byte.
 
-use super::process::{LIMIT, Scratch, same, seq};
+use super::process::{LIMIT, Process, Scratch, same, seq};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::sync::mpsc;
@@ -60,6 +61,20 @@ fn a_line_that_does_not_fit_is_named_and_what_came_before_arrives() {
     let error = send.ends_with(1).stderr;
     assert!(error.starts_with("ackcast: line 2 has 9 bytes with its newline, a slot holds 8;"), "{error}");
     assert_eq!(recv.wrote(3), b"1234567\n"); // not all there was to be
+    scratch.assert_nothing_left();
+}
+
+#[test]
+fn recv_that_cannot_write_and_send_that_cannot_read_say_why() {
+    let scratch = Scratch::new("full");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut recv = Process::new(&["recv", &scratch.name], Stdio::null(), full.into());
+    scratch.send(&[], b"line\n").ends_with(0);
+    let error = recv.ends_with(1).stderr;
+    assert_eq!(error, "ackcast: cannot write to stdout: No space left on device (os error 28)\n");
+    let folder = File::open("/").unwrap();
+    let error = scratch.send_from(&[], folder.into()).ends_with(1).stderr;
+    assert_eq!(error, "ackcast: cannot read stdin: Is a directory (os error 21)\n");
     scratch.assert_nothing_left();
 }
 

@@ -1,7 +1,7 @@
 //! Every error text that a user can meet: what is wrong, why, and what would be right.
 //!
-//! One line of a table for each variant. Each enum has its table in a file of this folder; `every_variant_is_in_a_table`
-//! reads the sources and fails for a variant, or an error type, that no table has.
+//! One line of a table for each variant. Each enum has its table in a file of this folder. The test
+//! `every_variant_is_in_a_table` reads the sources and fails for a variant, or an error type, that no table has.
 
 mod channel;
 mod protocol;

@@ -144,7 +144,7 @@ fn children_die_with_a_parent_that_can_do_nothing() {
     let left = segments_of(pid);
     assert!(!left.is_empty(), "no process was left to remove them");
     for file in left {
-        // A death is the release of its locks. /proc is empty before that: the kernel frees memory before it closes files.
+        // A death is the release of the locks. /proc is empty before that: memory is freed before files are closed.
         let name = Name::new(file.strip_prefix(Name::PREFIX).unwrap()).unwrap();
         eventually("children outlive it", || remove_if_dead(&name).unwrap());
     }

@@ -33,11 +33,11 @@ fn timed_calls_return_on_raw_sync() {
     timed_calls(Sync::RawSync);
 }
 
-#[test]
-fn timed_calls_return_under_valgrind() {
+/// Runs the test of this layer under valgrind.
+fn under_valgrind(sync: Sync, test: &str) {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9"]).arg(std::env::current_exe().unwrap());
-    valgrind.args(["timed_calls_return_on_futexes", "--exact", "--test-threads=1"]).stdin(Stdio::null());
+    valgrind.args([test, "--exact", "--test-threads=1"]).stdin(Stdio::null());
     let child = match valgrind.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
         Err(error) if error.kind() == ErrorKind::NotFound => return println!("skipped: there is no valgrind"),
         child => child.unwrap(),
@@ -45,8 +45,14 @@ fn timed_calls_return_under_valgrind() {
     let pid = child.id();
     let output = child.wait_with_output().unwrap();
     // It is there if the program has crashed.
-    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{:?}-{pid}", Sync::Futex));
+    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{sync:?}-{pid}"));
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     assert!(output.status.success(), "{}: {said:?}", output.status);
     assert!(said[0].contains("1 passed"), "{said:?}");
+}
+
+#[test]
+fn timed_calls_return_under_valgrind() {
+    under_valgrind(Sync::Futex, "timed_calls_return_on_futexes");
+    under_valgrind(Sync::RawSync, "timed_calls_return_on_raw_sync");
 }

@@ -4,6 +4,7 @@
 //! `every_variant_is_in_a_table` reads the sources and fails for a variant, or an error type, that no table has.
 
 mod channel;
+mod mark;
 mod protocol;
 mod segment;
 mod sources;
@@ -30,7 +31,7 @@ fn says<E: Error>(error: E, expected: &str) -> Said {
 }
 
 fn tables() -> Vec<Said> {
-    [protocol::table(), segment::table(), channel::table()].into_iter().flatten().collect()
+    [protocol::table(), segment::table(), mark::table(), channel::table()].into_iter().flatten().collect()
 }
 
 #[test]
@@ -56,6 +57,9 @@ fn every_text_is_one_plain_line() {
     for Said { variant, text, .. } in tables() {
         assert!(text.len() >= 10 && !text.contains('\n'), "{variant}: {text}");
         assert!(!text.ends_with([':', ';', ',', ' ']), "{variant}: {text}");
-        assert!(text.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit() || c == '"'), "{variant}: {text}");
+        assert!(
+            text.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit() || matches!(c, '"' | '/')),
+            "{variant}: {text}"
+        );
     }
 }

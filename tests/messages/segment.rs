@@ -3,7 +3,8 @@
 use crate::{Said, says};
 use ackcast::CreateError;
 use ackcast::layer::LivenessUnknown;
-use ackcast::segment::{HeaderFault, LayoutError, Name, NameError, OpenError};
+use ackcast::layers::MarkFault;
+use ackcast::segment::{HeaderFault, LayoutError, Limit, Name, NameError, OpenError};
 use std::io;
 
 pub fn table() -> Vec<Said> {
@@ -13,6 +14,8 @@ pub fn table() -> Vec<Said> {
 fn name() -> Name {
     Name::new("news").unwrap()
 }
+
+const NAMELESS: MarkFault = MarkFault::PidNamespaceUnknown(libc::EACCES);
 
 /// What the operating system says; the text is the C library's.
 fn denied() -> io::Error {
@@ -54,6 +57,10 @@ fn opening() -> Vec<Said> {
             "channel \"news\" belongs to user 0 with mode 644; it must be ours (user 1000) with mode 600",
         ),
         says(
+            OpenError::Limit { name: name(), limit: Limit::Files },
+            "channel \"news\": the system has no file left to open; raise fs.file-max",
+        ),
+        says(
             OpenError::System { name: name(), action: "shm_open", error: denied() },
             "channel \"news\": shm_open failed: Permission denied (os error 13)",
         ),
@@ -77,8 +84,16 @@ fn creating() -> Vec<Said> {
              them to end",
         ),
         says(
-            CreateError::InTheWay(OpenError::Unusable { name: name(), fault: HeaderFault::HalfMade }),
-            &format!("channel \"news\" cannot be used: {}", HeaderFault::HalfMade),
+            CreateError::InTheWay(OpenError::Unusable { name: name(), fault: HeaderFault::Membarrier }),
+            &format!("channel \"news\" cannot be used: {}", HeaderFault::Membarrier),
+        ),
+        says(
+            CreateError::Mark { name: name(), fault: NAMELESS },
+            &format!("channel \"news\" cannot be created: {NAMELESS}"),
+        ),
+        says(
+            CreateError::Limit { name: name(), limit: Limit::Files },
+            "channel \"news\": the system has no file left to open; raise fs.file-max",
         ),
         says(
             CreateError::NoSpace { name: name(), bytes: 4096 },
@@ -94,7 +109,8 @@ fn creating() -> Vec<Said> {
 fn headers() -> Vec<Said> {
     let layout = LayoutError::TooLarge { slots: 2, slot_size: 3 };
     vec![
-        says(HeaderFault::HalfMade, "it is only half made: its creator is still at it, or died"),
+        says(HeaderFault::NoFile { kind: "a directory" }, "it is a directory, not a file"),
+        says(HeaderFault::Mark(NAMELESS), &NAMELESS.to_string()),
         says(
             HeaderFault::Foreign { found: *b"\x7fELF\x02\x01\x01\x00" },
             "it is not a segment of ackcast (its first bytes are [7f, 45, 4c, 46, 02, 01, 01, 00])",

@@ -136,6 +136,12 @@ fn quiet_prints_a_summary_only() {
 }
 
 #[test]
+fn summary_names_the_layer_that_was_asked_for() {
+    let ended = Demo::new(&["--quiet", "--sync", "raw-sync"]).run();
+    assert!(finished(&ended)[0].ends_with(" bytes (raw-sync)"), "{ended:?}");
+}
+
+#[test]
 fn options_may_stand_on_either_side_of_the_kind() {
     for args in [["--quiet", "array"], ["array", "--quiet"]] {
         assert_eq!(finished(&Demo::new(&args).run()).len(), 3);

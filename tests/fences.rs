@@ -9,6 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// More than anything takes on a machine that is busy with other things.
+const LIMIT: Duration = Duration::from_secs(120);
+
 fn name(test: &str) -> String {
     format!("fences-{test}-{}", std::process::id())
 }
@@ -27,11 +30,11 @@ fn everyone_gets_everything_with_fences_of_either_kind() {
                     let mut consumer = Consumer::attach(name).unwrap();
                     let numbers =
                         consumer.iter().map(|message| u64::from_ne_bytes(message.unwrap().try_into().unwrap()));
-                    assert!(numbers.eq(0..20_000));
+                    assert!(numbers.eq(0..2_000));
                 });
             }
             let mut producer = Producer::attach(name).unwrap();
-            (0..20_000_u64).for_each(|i| producer.send_value(&i).unwrap());
+            (0..2_000_u64).for_each(|i| producer.send_value(&i).unwrap());
             producer.finish().unwrap();
         });
     }
@@ -50,7 +53,7 @@ impl Drop for Running {
 impl Running {
     /// The command's end: its status and what it wrote.
     fn end(mut self) -> (Option<i32>, String, String) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + LIMIT;
         let status = loop {
             if let Some(status) = self.0.try_wait().unwrap() {
                 break status;
@@ -103,7 +106,7 @@ fn who_may_not_use_membarrier_creates_channels_without_it() {
         if let Ok(channel) = Channel::open(&ackcast::segment::Name::new(name).unwrap()) {
             break channel;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "no channel comes");
+        assert!(start.elapsed() < LIMIT, "no channel comes");
         thread::sleep(Duration::from_millis(1));
     };
     assert_eq!(channel.fences(), Fences::Symmetric);

@@ -18,9 +18,10 @@ fn name(test: &str, sync: Sync) -> String {
 #[test]
 fn every_consumer_gets_every_message_in_order() {
     for sync in LAYERS {
-        for (slots, producers, consumers) in [(1, 1, 2), (4, 3, 3), (64, 2, 5)] {
+        // On a short ring, each message waits for the scheduler: a busy machine takes milliseconds for each.
+        for (slots, producers, consumers, most) in [(1, 1, 2, 2_000_u64), (4, 3, 3, 5_000), (64, 2, 5, 20_000)] {
             let name = &name("order", sync);
-            let messages = if sync == Sync::Futex { 20_000_u64 } else { 2_000 };
+            let messages = if sync == Sync::Futex { most } else { most / 10 };
             let channel = Channel::create(name).slots(slots).consumers(consumers).producers(producers).sync(sync);
             let channel = channel.build().unwrap();
             thread::scope(|scope| {
@@ -81,6 +82,8 @@ fn a_guard_protects_its_slot_until_dropped() {
 #[test]
 fn everyone_gets_everything_thousands_of_times() {
     const TIME: Duration = Duration::from_secs(1);
+    /// However long they take.
+    const FEWEST: u32 = 20;
     const MESSAGES: u8 = 3;
     for sync in LAYERS {
         for (producers, consumers) in [(1, 2), (2, 1), (2, 2)] {
@@ -88,7 +91,7 @@ fn everyone_gets_everything_thousands_of_times() {
                 let name = &name("rounds", sync);
                 let start = Instant::now();
                 let mut rounds = 0;
-                while rounds < 400 && start.elapsed() < TIME {
+                while rounds < FEWEST || rounds < 400 && start.elapsed() < TIME {
                     let channel = Channel::create(name).slots(slots).slot_size(2).consumers(consumers);
                     let _channel = channel.producers(producers).sync(sync).build().unwrap();
                     thread::scope(|scope| {
@@ -121,7 +124,6 @@ fn everyone_gets_everything_thousands_of_times() {
                     "{producers}×{consumers} on {slots} slots, {sync:?}: {rounds} rounds in {:?}",
                     start.elapsed()
                 );
-                assert!(rounds >= 20, "only {rounds} rounds in {:?}", start.elapsed());
             }
         }
     }

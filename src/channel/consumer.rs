@@ -10,6 +10,12 @@ use zerocopy::FromBytes;
 
 /// A process's hold on a channel as a consumer: it receives every message published from its
 /// attachment on. While it is attached and alive, producers wait for its acknowledgements.
+///
+/// # What is not promised
+/// A restarted consumer does not get the messages that its predecessor held or had not reached. A
+/// consumer's progress dies with it: its successor joins at the present count, like any newcomer. A
+/// program that must lose nothing across a restart stores what it has received before it drops the
+/// [`Message`], and has a second consumer, in another process, for the time without the first.
 #[derive(Debug)]
 pub struct Consumer {
     // Before `handle`: we leave before we may be the last one out.
@@ -192,7 +198,8 @@ impl Consumer {
     }
 }
 
-/// The messages that were there, still in their slots. Dropping it acknowledges those taken.
+/// The messages that were there, still in their slots. Dropping it acknowledges those taken: also when
+/// a panic drops it, as with a [`Message`].
 #[derive(Debug)]
 pub struct Batch<'c>(Lending<'c>);
 
@@ -220,6 +227,13 @@ impl Batch<'_> {
 }
 
 /// A message in its slot, which cannot be overwritten meanwhile. Dropping it acknowledges it.
+///
+/// # What is not promised
+/// An acknowledgement does not say that the work on a message is done. A panic that unwinds past a
+/// message drops it, and so acknowledges it: the consumer's next message is the one after it. A
+/// consumer that catches the panic and wants the message again copies it, calls
+/// [`keep`](Message::keep), and receives it once more when the work is done. A process that is killed
+/// acknowledges nothing; but [`Consumer`] says that its successor does not get the message either.
 #[derive(Debug)]
 pub struct Message<'c>(Lent<'c>);
 

@@ -48,14 +48,18 @@ impl Failure {
     /// # Errors
     /// If stderr cannot be written.
     pub(crate) fn tell(&self) -> io::Result<()> {
-        let lines = match self {
-            Self::ReaderGone | Self::Forsaken | Self::Stopped(_) => return Ok(()),
-            Self::ProducersLost(lost) => &[RecvError::ProducersLost(*lost).to_string()][..],
-            Self::Corrupt(corruption) => &[RecvError::Corrupt(*corruption).to_string()][..],
-            Self::Wrong(lines) => lines,
-        };
-        let text: String = lines.iter().map(|line| format!("ackcast: {line}\n")).collect();
+        let text: String = self.lines().iter().map(|line| format!("ackcast: {line}\n")).collect();
         io::stderr().write_all(text.as_bytes())
+    }
+
+    /// What there is to say, a line for each thing.
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::ReaderGone | Self::Forsaken | Self::Stopped(_) => Vec::new(),
+            Self::ProducersLost(lost) => vec![RecvError::ProducersLost(*lost).to_string()],
+            Self::Corrupt(corruption) => vec![RecvError::Corrupt(*corruption).to_string()],
+            Self::Wrong(lines) => lines.clone(),
+        }
     }
 
     /// The failure of this process of the demo: its lines say whose they are.
@@ -95,5 +99,86 @@ impl Failure {
 impl<E: Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Wrong(vec![error.to_string()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ackcast::protocol::Waiting;
+
+    const CORRUPTION: Corruption = Corruption::Count { published: 7 };
+
+    /// The exit status and the lines of each failure. A new kind of failure does not compile here.
+    fn expected(failure: &Failure) -> (u8, &[&str]) {
+        match failure {
+            Failure::ReaderGone => (141, &[]),
+            Failure::Forsaken => (3, &[]),
+            Failure::Stopped(_) => (143, &[]),
+            Failure::ProducersLost(_) => {
+                (3, &["every producer died without finishing (); everything they published was received"])
+            }
+            Failure::Corrupt(_) => {
+                (4, &["the segment is corrupt: 7 messages published: more than any channel lives to see"])
+            }
+            Failure::Wrong(_) => (1, &["first", "second"]),
+        }
+    }
+
+    #[test]
+    fn every_failure_has_its_status_and_its_lines() {
+        for failure in [
+            Failure::ReaderGone,
+            Failure::Forsaken,
+            Failure::Stopped(15),
+            Failure::ProducersLost(Lost::default()),
+            Failure::Corrupt(CORRUPTION),
+            Failure::Wrong(vec!["first".to_owned(), "second".to_owned()]),
+        ] {
+            let (status, lines) = expected(&failure);
+            assert_eq!(
+                (failure.exit_status(), failure.lines()),
+                (status, lines.iter().map(|l| l.to_string()).collect())
+            );
+        }
+    }
+
+    /// The lines of a failure that has no status of its own.
+    fn wrong(failure: Failure) -> Vec<String> {
+        match failure {
+            Failure::Wrong(lines) => lines,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn errors_that_a_user_can_act_on_have_a_status_of_their_own() {
+        assert!(matches!(
+            Failure::from_recv(RecvError::ProducersLost(Lost::default())),
+            Failure::ProducersLost(lost) if lost.is_empty()
+        ));
+        assert!(matches!(Failure::from_recv(RecvError::Corrupt(CORRUPTION)), Failure::Corrupt(CORRUPTION)));
+        assert!(matches!(Failure::from_send(SendError::Corrupt(CORRUPTION)), Failure::Corrupt(CORRUPTION)));
+        assert_eq!(wrong(Failure::from_recv(RecvError::TimedOut { next: 3 })), ["gave up waiting for message 3"]);
+        let late = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });
+        assert_eq!(wrong(Failure::from_send(late)), ["gave up waiting for the consumers to come: 0 of 1 are there"]);
+    }
+
+    #[test]
+    fn output_without_a_reader_is_no_error_and_another_fault_is() {
+        let broken = io::Error::from(ErrorKind::BrokenPipe);
+        assert!(matches!(Failure::from_output(&broken), Failure::ReaderGone));
+        let full = io::Error::from_raw_os_error(libc::ENOSPC);
+        assert_eq!(
+            wrong(Failure::from_output(&full)),
+            ["cannot write to stdout: No space left on device (os error 28)"]
+        );
+    }
+
+    #[test]
+    fn lines_of_a_child_say_whose_they_are() {
+        let failure = Failure::Wrong(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(wrong(failure.of("consumer 2")), ["consumer 2: a", "consumer 2: b"]);
+        assert!(matches!(Failure::Forsaken.of("consumer 2"), Failure::Forsaken));
     }
 }

@@ -177,6 +177,38 @@ mod tests {
         assert_eq!(judge(&PLAN, 2, &reports), Err(Disagreement::Digest { who: Who { number: 1, ..CONSUMER_2 } }));
     }
 
+    /// What each disagreement says. A new one does not compile here.
+    fn expected(disagreement: &Disagreement) -> &str {
+        match disagreement {
+            Disagreement::Stranger(_) => {
+                "a report came from nobody: \
+                 Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }"
+            }
+            Disagreement::Twice(_) => "consumer 2 reported twice",
+            Disagreement::Silent(_) => "consumer 2 did not report",
+            Disagreement::Messages { .. } => "consumer 2 has 10 messages instead of 11",
+            Disagreement::Bytes { .. } => "consumer 2 has 67 bytes, the producers sent 66",
+            Disagreement::Digest { .. } => {
+                "consumer 2 has as many messages and bytes as the producers sent, but not the same, or not in the same order"
+            }
+        }
+    }
+
+    #[test]
+    fn every_disagreement_says_what_differs() {
+        let who = CONSUMER_2;
+        for disagreement in [
+            Disagreement::Stranger(Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }),
+            Disagreement::Twice(who),
+            Disagreement::Silent(who),
+            Disagreement::Messages { who, found: 10, expected: 11 },
+            Disagreement::Bytes { who, found: 67, expected: 66 },
+            Disagreement::Digest { who },
+        ] {
+            assert_eq!(disagreement.to_string(), expected(&disagreement));
+        }
+    }
+
     #[test]
     fn every_disagreement_is_found() {
         let good = reports(&tally(all()));

@@ -100,7 +100,32 @@ const PRINTED_OF_LONG: usize = 32;
 
 #[cfg(test)]
 mod tests {
-    use super::shortened;
+    use super::{Fault, shortened};
+
+    /// What each fault says. A new one does not compile here.
+    fn expected(fault: &Fault) -> &str {
+        match fault {
+            Fault::NotNext { .. } => "message 4 is x; the next of a producer would have been y or z",
+            Fault::NoArray { .. } => "message 4 has 39 bytes, an array has 40",
+            Fault::Elsewhere { .. } => "message 4 makes [1, 2] of [1, 3]; it may change index 0 only",
+            Fault::OutOfRange { .. } => "message 4 puts 101 at index 4; values are 1 to 100",
+            Fault::Missing { .. } => "the end came after 4 messages of 25",
+        }
+    }
+
+    #[test]
+    fn every_fault_says_what_came_and_what_was_right() {
+        let number = 4;
+        for fault in [
+            Fault::NotNext { number, found: "x".to_owned(), expected: vec!["y".to_owned(), "z".to_owned()] },
+            Fault::NoArray { number, found: 39, expected: 40 },
+            Fault::Elsewhere { number, index: 0, before: vec![1, 2], after: vec![1, 3] },
+            Fault::OutOfRange { number, index: 4, value: 101 },
+            Fault::Missing { found: 4, expected: 25 },
+        ] {
+            assert_eq!(fault.to_string(), expected(&fault));
+        }
+    }
 
     #[test]
     fn only_long_messages_are_shortened() {

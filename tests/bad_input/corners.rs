@@ -26,7 +26,7 @@ fn a_lock_word_that_names_nobody_is_free() {
             scratch.write(spots.lock, &word.to_ne_bytes());
             producer.try_send(b"one").unwrap();
             scratch.write(spots.lock, &word.to_ne_bytes());
-            producer.send_timeout(b"two", Duration::from_millis(1)).unwrap();
+            producer.send_timeout(b"two", BOUND).unwrap();
             scratch.write(spots.lock, &word.to_ne_bytes());
             assert_eq!(producer.finish().unwrap(), Finished::Ended);
         });

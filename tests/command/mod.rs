@@ -7,12 +7,23 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// More than any run takes on a machine that is busy with other things.
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
-/// A run of `ackcast demo`.
+/// A run of `ackcast demo`. Dropping it ends it, and removes what it has left.
 #[derive(Debug)]
 pub struct Demo {
     child: Child,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // After `run` it has ended, and there is nothing to remove.
+        let _ = self.child.kill(); // its children die with it
+        let _ = self.child.wait();
+        for file in segments_of(self.child.id()) {
+            let _ = fs::remove_file(format!("/dev/shm/{file}"));
+        }
+    }
 }
 
 /// How it ended.
@@ -26,9 +37,15 @@ pub struct Ended {
 
 impl Demo {
     /// Starts it with these arguments.
+    #[allow(dead_code, reason = "some look at stderr themselves")]
     pub fn new(args: &[&str]) -> Self {
+        Self::with_stderr(args, Stdio::piped())
+    }
+
+    /// Starts it with these arguments and this stderr.
+    pub fn with_stderr(args: &[&str], stderr: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
-        command.arg("demo").args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg("demo").args(args).stdout(Stdio::piped()).stderr(stderr);
         Self { child: command.spawn().unwrap() }
     }
 
@@ -58,10 +75,7 @@ impl Demo {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if start.elapsed() > LIMIT {
-                self.child.kill().unwrap(); // its children die with it
-                panic!("still running after {LIMIT:?}");
-            }
+            assert!(start.elapsed() < LIMIT, "still running after {LIMIT:?}");
             thread::sleep(Duration::from_millis(2));
         };
         let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.map_or_else(String::new, |pipe| pipe.join().unwrap()));

@@ -9,6 +9,8 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// A call that takes longer hangs. A machine that is busy with other things needs seconds for what takes milliseconds.
+pub const HANG: Duration = Duration::from_secs(60);
 const ROLE: &str = "ACKCAST_CRASH_ROLE";
 const CHANNEL: &str = "ACKCAST_CRASH_CHANNEL";
 const NUMBER: &str = "ACKCAST_CRASH_NUMBER";
@@ -51,9 +53,9 @@ impl Process {
         self.wait();
     }
 
-    /// Waits for its end, for at most ten seconds.
+    /// Waits for its end, for at most [`HANG`].
     pub fn wait(&mut self) -> std::process::ExitStatus {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + HANG;
         loop {
             if let Some(status) = self.0.try_wait().unwrap() {
                 return status;
@@ -75,8 +77,8 @@ fn entry() {
     if !role.starts_with("soak") {
         // Whoever waits for our next word shall not wait for ever.
         std::thread::spawn(|| {
-            std::thread::sleep(Duration::from_secs(30));
-            eprintln!("still here after 30 s");
+            std::thread::sleep(HANG);
+            eprintln!("still here after {HANG:?}");
             std::process::exit(1);
         });
     }
@@ -94,6 +96,7 @@ fn entry() {
             idle(consumer);
         }
         "idle producer" => idle_producer(&channel),
+        "heavy producer" => crate::release::heavy_producer(&channel, number),
         "soak producer" => crate::soak::producer(&channel, number),
         "soak consumer" => crate::soak::consumer(&channel),
         other => panic!("no role {other:?}"),
@@ -167,6 +170,6 @@ fn idle_producer(channel: &str) {
 }
 
 /// Sleeps until the parent closes our standard input or kills us.
-fn wait_for_parent() {
+pub fn wait_for_parent() {
     let _ = std::io::stdin().read(&mut [0]);
 }

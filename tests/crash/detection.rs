@@ -1,12 +1,10 @@
 //! How soon a death is noticed, and that no other thing is taken for one. Times are printed, not
 //! asserted: `cargo test --test crash detection -- --nocapture --test-threads=1`.
 
-use crate::child::Process;
+use crate::child::{HANG, Process};
 use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes: past this, a call hangs.
-const HANG: Duration = Duration::from_secs(10);
 /// Long enough for a sleeper to know that nothing happens.
 const SILENCE: Duration = Duration::from_millis(200);
 const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];

@@ -4,6 +4,8 @@
 mod child;
 mod detection;
 mod killer;
+mod release;
+mod restart;
 mod soak;
 mod steps;
 mod table;

@@ -2,7 +2,7 @@
 //! layers, while every consumer checks what it gets. Seeded; `ACKCAST_SOAK_SECONDS` and
 //! `ACKCAST_SOAK_SEED` override the length (each layer's) and the seed.
 
-use crate::child::Process;
+use crate::child::{HANG, Process};
 use ackcast::protocol::JoinError;
 use ackcast::{AttachError, Channel, Consumer, Producer, RecvError, SendError, Sync};
 use rand::rngs::SmallRng;
@@ -14,8 +14,6 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// Longer than anything here takes: past this, a call hangs.
-const HANG: Duration = Duration::from_secs(10);
 /// Messages whose hash the consumers compare, in the total order.
 const BLOCK: u64 = 500;
 const PRODUCERS: usize = 3;

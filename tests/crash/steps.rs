@@ -1,14 +1,11 @@
 //! Every step: the victim dies at its *k*-th operation, for every *k* there is, while the others live.
 
-use crate::child::{MESSAGES, Process};
+use crate::child::{HANG, MESSAGES, Process};
 use ackcast::{Channel, Consumer, Producer, RecvError};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// Longer than anything here takes: past this, a call hangs.
-const HANG: Duration = Duration::from_secs(10);
 
 /// How often every step is died at; `ACKCAST_CRASH_ROUNDS` overrides it.
 fn rounds() -> usize {

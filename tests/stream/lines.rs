@@ -1,6 +1,7 @@
 //! What goes in comes out, byte for byte.
 
-use super::process::{LIMIT, Scratch, same, seq};
+use super::process::{LIMIT, Process, Scratch, same, seq};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::sync::mpsc;
@@ -64,6 +65,32 @@ fn a_line_that_does_not_fit_is_named_and_what_came_before_arrives() {
 }
 
 #[test]
+fn recv_that_cannot_write_and_send_that_cannot_read_say_why() {
+    let scratch = Scratch::new("full");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut recv = Process::new(&["recv", &scratch.name], Stdio::null(), full.into());
+    scratch.send(&[], b"line\n").ends_with(0);
+    let error = recv.ends_with(1).stderr;
+    assert_eq!(error, "ackcast: cannot write to stdout: No space left on device (os error 28)\n");
+    let folder = File::open("/").unwrap();
+    let error = scratch.send_from(&[], folder.into()).ends_with(1).stderr;
+    assert_eq!(error, "ackcast: cannot read stdin: Is a directory (os error 21)\n");
+    scratch.assert_nothing_left();
+}
+
+/// `recv` gathers 64 KiB before it writes.
+#[test]
+fn lines_longer_than_the_buffer_of_recv_arrive_whole() {
+    let scratch = Scratch::new("buffer");
+    let line = |letter: u8, len: usize| [vec![letter; len], vec![b'\n']].concat();
+    let input = [line(b'a', 10), line(b'b', 100_000), line(b'c', 65_535), line(b'd', 65_536)].concat();
+    let mut recv = scratch.recv("out");
+    scratch.send(&["--slot-size", "200000"], &input).ends_with(0);
+    same(&recv.wrote(0), &input);
+    scratch.assert_nothing_left();
+}
+
+#[test]
 fn a_line_is_written_when_it_comes_and_not_when_more_have() {
     let scratch = Scratch::new("interactive");
     let mut send = scratch.send_from(&[], Stdio::piped());
@@ -89,11 +116,11 @@ fn a_recv_whose_reader_goes_away_leaves_and_the_others_go_on() {
     let mut recvs = [scratch.recv("first"), scratch.recv("second")];
     let mut gone = scratch.recv_to_pipe();
     drop(gone.stdout());
-    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &seq(50_000));
+    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &seq(10_000));
     assert_eq!(gone.ends_with(141).stderr, "");
     send.ends_with(0);
     for recv in &mut recvs {
-        same(&recv.wrote(0), &seq(50_000));
+        same(&recv.wrote(0), &seq(10_000));
     }
     scratch.assert_nothing_left();
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// More than anything takes on a machine that is busy with other things.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// A channel's name and a directory. Dropping it removes both.
 #[derive(Debug)]

@@ -1,0 +1,26 @@
+//! What a restarted consumer gets.
+
+use crate::child::{HANG, Process};
+use ackcast::{Channel, Consumer, Producer, Sync};
+
+/// `Consumer` says so: a message that a dead consumer held is not received by its successor.
+#[test]
+fn restarted_consumer_gets_only_what_is_sent_after_its_join() {
+    for sync in [Sync::Futex, Sync::RawSync] {
+        let name = format!("restart-{sync:?}-{}", std::process::id());
+        let channel = Channel::create(&name).slots(4).sync(sync).build().unwrap();
+        let mut predecessor = Process::start("idle consumer", &name, 0);
+        predecessor.expect("ready");
+        let mut producer = Producer::attach(&name).unwrap();
+        producer.send_timeout(b"held", HANG).unwrap();
+        predecessor.expect("received");
+        producer.send_timeout(b"waiting", HANG).unwrap();
+        assert_eq!(channel.acknowledged(), [(0, 0)], "it holds the first, and has not seen the second");
+        predecessor.kill();
+        let mut successor = Consumer::attach(&name).unwrap();
+        assert_eq!(successor.number(), 0, "it has its predecessor's place");
+        producer.send_timeout(b"new", HANG).unwrap();
+        let message = successor.recv_ref_timeout(HANG).unwrap();
+        assert_eq!((message.sequence(), &*message), (2, &b"new"[..]));
+    }
+}

@@ -1,0 +1,24 @@
+//! The errors of the typed API.
+
+use crate::{Said, says};
+use ackcast::protocol::JoinError;
+use ackcast::segment::{Name, OpenError};
+use ackcast::{AttachError, RecvError, RecvValueError};
+
+pub fn table() -> Vec<Said> {
+    let name = Name::new("news").unwrap();
+    let (bad_name, not_found) = (Name::new("").unwrap_err(), OpenError::NotFound { name: name.clone() });
+    vec![
+        says(AttachError::Name(bad_name.clone()), &bad_name.to_string()),
+        says(AttachError::Open(not_found), "there is no channel \"news\"; create it first"),
+        says(
+            AttachError::Join { name, error: JoinError::Ended },
+            "cannot join channel \"news\": the channel has ended: nothing can follow END; create a new one",
+        ),
+        says(RecvValueError::Recv(RecvError::Ended), "the channel has ended: every message was received"),
+        says(
+            RecvValueError::NotAValue { sequence: 4, found: 3, expected: 8 },
+            "message 4 is no value of the type asked for, which has 8 bytes: it has 3, or an invalid bit pattern",
+        ),
+    ]
+}

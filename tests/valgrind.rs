@@ -1,0 +1,58 @@
+//! Timed calls under valgrind, where there is one: it hides the vDSO, by which some libraries read clocks.
+#![cfg(target_os = "linux")]
+
+use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use std::io::ErrorKind;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Longer than anything here takes: past this, a call hangs.
+const HANG: Duration = Duration::from_secs(60);
+/// Long enough to sleep.
+const SHORT: Duration = Duration::from_millis(20);
+
+fn timed_calls(sync: Sync) {
+    let name = format!("valgrind-{sync:?}-{}", std::process::id());
+    let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    let (mut consumer, mut producer) = (Consumer::attach(&name).unwrap(), Producer::attach(&name).unwrap());
+    assert_eq!(consumer.recv_timeout(SHORT), Err(RecvError::TimedOut { next: 0 }));
+    producer.send_timeout(b"one", HANG).unwrap();
+    assert!(matches!(producer.send_timeout(b"two", SHORT), Err(SendError::TimedOut(_))));
+    assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"one");
+    producer.finish_timeout(HANG).unwrap();
+    assert_eq!(consumer.recv_timeout(HANG), Err(RecvError::Ended));
+}
+
+#[test]
+fn timed_calls_return_on_futexes() {
+    timed_calls(Sync::Futex);
+}
+
+#[test]
+fn timed_calls_return_on_raw_sync() {
+    timed_calls(Sync::RawSync);
+}
+
+/// Runs the test of this layer under valgrind.
+fn under_valgrind(sync: Sync, test: &str) {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--error-exitcode=9"]).arg(std::env::current_exe().unwrap());
+    valgrind.args([test, "--exact", "--test-threads=1"]).stdin(Stdio::null());
+    let child = match valgrind.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return println!("skipped: there is no valgrind"),
+        child => child.unwrap(),
+    };
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap();
+    // It is there if the program has crashed.
+    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{sync:?}-{pid}"));
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "{}: {said:?}", output.status);
+    assert!(said[0].contains("1 passed"), "{said:?}");
+}
+
+#[test]
+fn timed_calls_return_under_valgrind() {
+    under_valgrind(Sync::Futex, "timed_calls_return_on_futexes");
+    under_valgrind(Sync::RawSync, "timed_calls_return_on_raw_sync");
+}

@@ -18,7 +18,6 @@
 //! | E8 → E7 | the lock's release | the lock's acquisition | the previous writer's work |
 //! | E10 → E11 | a producer's `state` on finishing | its `state` before counting it out | "I published all this" |
 //! | E9 → E6 | `state` on joining | `state` before asking for the acknowledgement | that it has yet to decide where it starts |
-//! | E12 → E11 | a producer's `state` on joining | its `state` before asking whether it lives | its claim of the number |
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

@@ -69,8 +69,9 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let claimed = self.claim_one_of(self.geometry.consumers, self.storage.producers())?;
         let Some((number, entry)) = claimed else { return Ok(None) };
         let state = Occupancy::from_word(entry.state.load_owned()).next(); // ours alone, as above; it is not evicted
-        // E12, to E11: our claim. A reader of this state asks `is_alive` next, and is told of us or of a successor.
-        entry.state.store(state.word(), Release);
+        // Relaxed: a reader that is told of our predecessor's death acts as it would have before we joined. What we publish
+        // carries our claim.
+        entry.state.store(state.word(), Relaxed);
         Ok(Some(Participant { number, generation: state.generation }))
     }
 
@@ -128,7 +129,6 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
         let entries = (self.geometry.consumers..).zip(self.storage.producers());
         // E11, from E10: a thread that reads VACANT and then reloads `published` sees all that this producer published.
-        // From E12: see there.
         entries.filter(|(_, entry)| Occupancy::from_word(entry.state.load(Acquire)).active)
     }
 

@@ -73,13 +73,7 @@ const POINTS: &[Point] = &[
         "a number that was taken for a moment",
         "the kernel gave it back",
     ),
-    p(
-        "registry.rs",
-        "entry.state.store(state.word(), Release);\n        Ok(",
-        Producer,
-        NOTHING,
-        "the kernel gave the number back",
-    ),
+    p("registry.rs", "entry.state.store(state.word(), Relaxed);", Producer, NOTHING, "the kernel gave the number back"),
     p(
         "lock.rs",
         "let seen = self.word.load(Relaxed); // ours, if it is our number",

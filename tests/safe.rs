@@ -1,0 +1,225 @@
+//! Safe code that means harm: each public constructor, and each guard forgotten, on both layers. What is forgotten is at
+//! worst a leak: no slot has two writers, no message is lost, and no memory goes away under a lock.
+//!
+//! Under AddressSanitizer (it needs a nightly toolchain):
+//! `RUSTFLAGS=-Zsanitizer=address cargo +nightly test --target x86_64-unknown-linux-gnu --test safe`.
+#![forbid(unsafe_code)]
+
+use ackcast::layer::{Acquired, Deadline, Layer, Lock, LockError, Look, Participant, Signal};
+use ackcast::layers::{Fences, Futex, RealLayer};
+use ackcast::lock::WordLock;
+use ackcast::protocol::{self, Finished, Waiting};
+use ackcast::segment::{Handle, Name};
+use ackcast::signal::WordSignal;
+use ackcast::{Channel, Consumer, CreateError, Producer, RecvError, SendError, Sync};
+use std::fs::File;
+use std::mem::forget;
+use std::sync::atomic::AtomicU32;
+use std::thread;
+use std::time::Duration;
+
+const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+/// Longer than a lock takes that is free.
+const HANG: Duration = Duration::from_secs(30);
+
+fn name(test: &str, sync: Sync) -> String {
+    format!("safe-{test}-{sync:?}-{}", std::process::id())
+}
+
+/// Removes the name of a channel of which a handle was forgotten: no last handle goes.
+struct Removed(String);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(format!("/dev/shm/ackcast.{}", self.0));
+    }
+}
+
+fn waits_for_the_lock(result: Result<(), SendError>) -> bool {
+    matches!(result, Err(SendError::TimedOut(Waiting::Lock { .. })))
+}
+
+#[test]
+fn forgotten_loan_keeps_the_lock_with_its_producer() {
+    for sync in LAYERS {
+        for places in [1, 2] {
+            let name = name(&format!("loan-{places}"), sync);
+            let _channel = Channel::create(&name).sync(sync).consumers(0).places(places).slots(8).build().unwrap();
+            let mut producer = Producer::attach(&name).unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let mut loan = producer.loan().unwrap();
+            loan[0] = 1;
+            forget(loan);
+            let mut rival = (places > 1).then(|| Producer::attach(&name).unwrap());
+            if let Some(rival) = &mut rival {
+                assert!(waits_for_the_lock(rival.try_send(b"rival")), "one writer at a time");
+            }
+            producer.send_timeout(b"a", HANG).unwrap();
+            forget(producer.loan().unwrap());
+            forget(producer.loan().unwrap());
+            producer.send_batch(&[b"b", b"c"]).unwrap();
+            forget(producer.loan().unwrap());
+            drop(producer); // gives the lock back
+            let mut next = match rival {
+                Some(rival) => rival,
+                None => Producer::attach(&name).unwrap(),
+            };
+            next.send_timeout(b"d", HANG).unwrap();
+            assert_eq!(next.finish().unwrap(), Finished::Ended);
+            let all: Vec<_> = consumer.iter().map(Result::unwrap).collect();
+            assert_eq!(all, [b"a", b"b", b"c", b"d"]);
+        }
+    }
+}
+
+#[test]
+fn forgotten_message_or_batch_is_received_again() {
+    for sync in LAYERS {
+        let name = name("message", sync);
+        let _channel = Channel::create(&name).sync(sync).slots(4).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        (0..4).for_each(|n| producer.send(&[n]).unwrap());
+        forget(consumer.recv_ref().unwrap());
+        let mut batch = consumer.recv_batch().unwrap();
+        while batch.take().unwrap().is_some() {}
+        forget(batch);
+        let full = producer.try_send(b"full");
+        let waits = SendError::TimedOut(Waiting::Acknowledgement { consumer: 0, message: 0 });
+        assert_eq!(full, Err(waits), "its slot is not free");
+        assert_eq!((0..4).map(|_| consumer.recv().unwrap()[0]).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    }
+}
+
+#[test]
+fn forgotten_handles_are_leaks() {
+    for sync in LAYERS {
+        let name = name("handles", sync);
+        let _removed = Removed(name.clone());
+        let channel = Channel::create(&name).sync(sync).consumers(0).places(2).slots(2).build().unwrap();
+        let (producer, consumer) = (Producer::attach(&name).unwrap(), Consumer::attach(&name).unwrap());
+        forget((producer, consumer));
+        forget(channel);
+        let mut producer = Producer::attach(&name).unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        producer.send(b"a").unwrap();
+        producer.send(b"b").unwrap();
+        assert_eq!(consumer.recv().unwrap(), b"a");
+        let waits = SendError::TimedOut(Waiting::Acknowledgement { consumer: 0, message: 0 });
+        assert_eq!(producer.try_send(b"c"), Err(waits), "the forgotten consumer lives");
+    }
+}
+
+#[test]
+fn forgotten_loan_of_another_thread_harms_nobody() {
+    for sync in LAYERS {
+        let name = name("thread", sync);
+        let _channel = Channel::create(&name).sync(sync).consumers(0).places(2).slots(4).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let mut rival = Producer::attach(&name).unwrap();
+        let producer = thread::spawn(move || {
+            forget(producer.loan().unwrap());
+            producer
+        });
+        let mut producer = producer.join().unwrap();
+        // The thread is gone. A lock of pthread's goes to the next one with it; a word's stays with the producer.
+        let sent = producer.send_timeout(b"a", HANG);
+        assert!(sent.is_ok(), "{sync:?}: {sent:?}");
+        drop(producer);
+        rival.send_timeout(b"b", HANG).unwrap();
+        forget(rival.loan().unwrap());
+        let rival = thread::spawn(move || drop(rival));
+        rival.join().unwrap();
+        drop(_channel);
+    }
+}
+
+#[test]
+fn forgotten_guards_of_the_protocol_are_leaks() {
+    let name = name("protocol", Sync::Futex);
+    let _channel = Channel::create(&name).consumers(0).places(4).slots(4).build().unwrap();
+    let handle = Handle::open(&Name::new(&name).unwrap()).unwrap();
+    let [first, second, third] = [(); 3].map(|()| handle.channel::<Futex>().unwrap());
+    let mut producer = protocol::Producer::join(first).unwrap();
+    let mut rival = protocol::Producer::join(second).unwrap();
+    let mut consumer = protocol::Consumer::join(third).unwrap();
+    assert_ne!(producer.participant().number, rival.participant().number, "two participants of one handle");
+    forget(producer.lock(Deadline::Now).unwrap());
+    forget(producer.reserve(Deadline::Now).unwrap());
+    forget(producer.reserve(Deadline::Now).unwrap().copy(b"never published").unwrap());
+    assert!(waits_for_the_lock(rival.send(b"rival", Deadline::Now)), "one writer at a time");
+    producer.send(b"a", Deadline::Now).unwrap();
+    rival.send(b"b", Deadline::Now).unwrap();
+    forget(consumer.receive(Deadline::Now).unwrap());
+    forget(consumer.receive_batch(Deadline::Now).unwrap());
+    for expected in [b"a", b"b"] {
+        assert_eq!(&*consumer.receive(Deadline::Now).unwrap(), expected);
+    }
+    forget(handle);
+    drop((producer, rival, consumer));
+    let _removed = Removed(name);
+}
+
+#[test]
+fn panic_in_a_guards_scope_leaves_the_channel_usable() {
+    for sync in LAYERS {
+        let name = name("panic", sync);
+        let _channel = Channel::create(&name).sync(sync).consumers(0).places(2).slots(4).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let panics = thread::spawn(move || {
+            let _loan = producer.loan().unwrap();
+            std::panic::resume_unwind(Box::new(()));
+        });
+        assert!(panics.join().is_err());
+        let mut producer = Producer::attach(&name).unwrap();
+        producer.send_timeout(b"a", HANG).unwrap();
+    }
+}
+
+#[test]
+fn absurd_sizes_are_refused_before_any_memory_is_touched() {
+    let name = name("sizes", Sync::Futex);
+    let builds = [
+        Channel::create(&name).slot_size(u32::MAX),
+        Channel::create(&name).slots(u32::MAX),
+        Channel::create(&name).slots(0),
+        Channel::create(&name).slots(1 << 20).slot_size(1 << 30),
+        Channel::create(&name).places(0),
+        Channel::create(&name).consumers(u32::MAX),
+        Channel::create(&name).producers(0),
+    ];
+    for builder in builds {
+        let built = builder.clone().build();
+        assert!(matches!(built, Err(CreateError::Layout(_))), "{builder:?}: {built:?}");
+    }
+}
+
+/// Lock, signal and layer by themselves, on words that are no channel's.
+#[test]
+fn primitives_alone_guard_nothing_and_harm_nothing() {
+    let layer = Futex::new(File::open("/dev/null").unwrap(), Fences::Symmetric);
+    assert!(layer.is_alive(0).is_ok_and(|alive| !alive), "no participant has a number of this file");
+    let (me, other) = (Participant { number: 0, generation: 1 }, Participant { number: 1, generation: u32::MAX });
+    let lock = WordLock::<Futex>::new(AtomicU32::new(0));
+    lock.release(&layer, me); // held by nobody
+    assert_eq!(lock.acquire(&layer, me, Deadline::Now), Ok(Acquired::Clean));
+    assert_eq!(lock.acquire(&layer, other, Deadline::Now), Ok(Acquired::OwnerDied), "its number is not claimed");
+    assert!(!lock.inherit(&layer, me) && lock.inherit(&layer, other));
+    let corrupt = WordLock::<Futex>::new(AtomicU32::new(u32::MAX));
+    let taken = corrupt.acquire(&layer, me, Deadline::Now);
+    assert!(matches!(taken, Ok(Acquired::OwnerDied) | Err(LockError::Busy { .. })), "{taken:?}");
+    let signal = WordSignal::<Futex>::new(AtomicU32::new(u32::MAX));
+    signal.renew(&layer);
+    assert_eq!(signal.wait(&layer, Deadline::Now, |_: Look| None::<()>), None);
+    Signal::notify_all(&layer, std::iter::once(&signal));
+}
+
+#[test]
+fn consumer_without_a_producer_is_told_nothing_and_waits_for_its_deadline() {
+    for sync in LAYERS {
+        let name = name("alone", sync);
+        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        assert_eq!(consumer.recv_timeout(Duration::ZERO), Err(RecvError::TimedOut { next: 0 }));
+    }
+}

@@ -276,6 +276,8 @@ pub enum LockError {
     },
     /// The lock is held, and whether its owner lives cannot be told.
     Liveness(LivenessUnknown),
+    /// The lock's own memory is corrupt.
+    Broken,
 }
 
 /// A sticky signal with one waiter: a notification that comes before the wait is not lost.

@@ -203,7 +203,8 @@ unsafe impl Lock<RawSync> for RawMutex {
                 Locked::Clean => Acquired::Clean,
                 Locked::OwnerDied => Acquired::OwnerDied,
                 Locked::TimedOut if !passed(deadline) => continue,
-                Locked::TimedOut | Locked::Broken => return Err(LockError::Busy { owner: None }),
+                Locked::TimedOut => return Err(LockError::Busy { owner: None }),
+                Locked::Broken => return Err(LockError::Broken),
             };
             *locked(&layer.held) = Some(Held { mutex, thread: this_thread() });
             return Ok(acquired);

@@ -107,6 +107,9 @@ pub enum Corruption {
         /// What a slot can hold.
         slot_size: u32,
     },
+    /// The memory of the write lock is no lock.
+    #[error("the write lock is broken: its memory was overwritten")]
+    Lock,
     /// The protocol's own state contradicts itself: a defect of this library, or memory that was overwritten.
     #[error("internal error: {what}")]
     Internal {

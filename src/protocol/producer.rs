@@ -10,7 +10,7 @@ mod room;
 pub use room::{Room, Staged};
 
 use self::room::{Fitting, Position};
-use super::{Channel, ConsumerEntry, Control, Interrupted, JoinError, Occupancy, Published, SendError, Waiting};
+use super::{Channel, ConsumerEntry, Control, Corruption, Interrupted, JoinError, Occupancy, Published, SendError, Waiting};
 use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Signal, Storage, Word};
 use core::sync::atomic::Ordering::Relaxed;
 use core::{fmt, marker::PhantomData};
@@ -221,6 +221,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 return Err(SendError::TimedOut(Waiting::Lock { owner }));
             }
             Err(LockError::Liveness(unknown)) => return Err(SendError::Liveness(unknown)),
+            Err(LockError::Broken) => return Err(SendError::Corrupt(Corruption::Lock)),
         }
         if self.position.published.ended() {
             self.release();

@@ -110,6 +110,7 @@ fn corruption() -> Vec<Said> {
             "20 messages published, but message 3 is not acknowledged and there are 4 slots",
         ),
         says(Corruption::Count { published: 20 }, "20 messages published: more than any channel lives to see"),
+        says(Corruption::Lock, "the write lock is broken: its memory was overwritten"),
         says(Corruption::Internal { what: "an entry is missing" }, "internal error: an entry is missing"),
         says(
             Corruption::Slot { message: 3, kind: 1, len: 9, slot_size: 8 },

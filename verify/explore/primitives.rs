@@ -100,7 +100,7 @@ unsafe impl Lock<Explored> for ExploredLock {
                 Ok(Acquired::Clean) => 0,
                 Ok(Acquired::OwnerDied) => 1,
                 Err(LockError::Busy { owner }) => 2 + owner.map_or(0, |owner| 1 + u64::from(owner)),
-                Err(LockError::Liveness(unknown)) => unreachable!("{unknown}"),
+                Err(error) => unreachable!("{error:?}"),
             })]
         };
         match before(site, LOCK, Kind::Lock, None) {

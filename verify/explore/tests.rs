@@ -155,8 +155,8 @@ fn explored_sweeps_find_what_recovery_lacks() {
     for (case, text, kind, operator) in [
         (one, "dead.word(), dead.vacated()", Kind::Exchange, Operator::Drop),
         (one, "state.store(state.word(), Relaxed)", Kind::Store, Operator::Drop),
-        (three, "// its death's edge", Kind::Exchange, Operator::Drop),
-        (three, "// its death's edge", Kind::Exchange, Operator::Split),
+        (three, "// E7, from its death", Kind::Exchange, Operator::Drop),
+        (three, "// E7, from its death", Kind::Exchange, Operator::Split),
     ] {
         let mutant = mutant(&sites, text, kind, operator);
         assert_eq!(mutated(&case, mutant, 0), None, "without a death it goes unnoticed");

@@ -57,7 +57,7 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
                         seen.push(count_up(&handle));
                         lock.release(&layer, me);
                     }
-                    Err(LockError::Liveness(unknown)) => panic!("{unknown}"),
+                    Err(error @ (LockError::Liveness(_) | LockError::Broken)) => panic!("{error:?}"),
                     Err(LockError::Busy { owner }) => {
                         assert!(owner.is_none_or(|owner| owner != number), "we do not wait for ourselves");
                         seen.push(event::NO_LOCK);

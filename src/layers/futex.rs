@@ -9,12 +9,10 @@ use crate::lock::WordLock;
 use crate::signal::WordSignal;
 use core::hint::spin_loop;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 use rustix::io::Errno;
 use rustix::thread::futex;
-use std::fs::File;
-use std::sync::OnceLock;
 
 /// One participant's handle on the Linux primitives.
 #[derive(Debug)]
@@ -64,10 +62,8 @@ unsafe impl RealLayer for Futex {
         Fences::best()
     }
 
-    fn new(file: File, fences: Fences) -> Self {
-        static CORES: OnceLock<usize> = OnceLock::new();
-        let budget = Budget::new(*CORES.get_or_init(cores));
-        Self { peers: Peers::new(file), fences, budget, vigil: Vigil::new() }
+    fn new(peers: Peers, fences: Fences) -> Self {
+        Self { peers, fences, budget: Budget::new(cores()), vigil: Vigil::new() }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -81,9 +77,17 @@ unsafe impl RealLayer for Futex {
 
 /// The machine's cores. Not those that we may use: who is pinned to one can wait for who is pinned to another.
 fn cores() -> usize {
+    /// 0: not asked yet. No thread waits for another one that asks: that one may be gone, in a forked child.
+    static CORES: AtomicUsize = AtomicUsize::new(0);
+    let cores = CORES.load(Ordering::Relaxed);
+    if cores > 0 {
+        return cores;
+    }
     // SAFETY: it only returns a number, or -1.
     let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
-    usize::try_from(online).unwrap_or(1)
+    let cores = usize::try_from(online).unwrap_or(1).max(1);
+    CORES.store(cores, Ordering::Relaxed);
+    cores
 }
 
 impl Futex {
@@ -183,6 +187,11 @@ unsafe impl Layer for Futex {
 
     fn liveness_interval(&self, now: Duration) -> Duration {
         self.vigil.longest_sleep(now)
+    }
+
+    #[inline(always)]
+    fn is_inherited(&self) -> bool {
+        self.peers.is_inherited()
     }
 }
 

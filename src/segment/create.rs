@@ -12,7 +12,6 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use std::io;
-use std::sync::Arc;
 
 /// How often a creator that lost a race with a removal tries again. Each loss is the gain of another process.
 const RACES: usize = 100;
@@ -94,7 +93,7 @@ impl Handle {
             let action = "initialising the lock and signals";
             CreateError::System { name: name.clone(), action, error }
         })?;
-        Ok(Some(Self::new(guest, Arc::new(mapping), checked)))
+        Ok(Some(Self::new(guest, mapping, checked)?))
     }
 
     /// Gives the segment its channel's name; `None` if its private one is gone.

@@ -165,8 +165,8 @@ fn abandoned_unfinished_file_is_removed_in_any_state() {
             // Its creator lives.
             let file = File::options().read(true).write(true).open(&path);
             let Ok(file) = file else { continue };
-            let creator = Peers::new(file);
-            creator.enter().unwrap();
+            let creator = Peers::open(|| Ok(file)).unwrap();
+            assert_eq!(creator.enter(), Ok(true));
             assert!(!found.is_abandoned().unwrap() && !found.remove_if_abandoned().unwrap(), "{state}");
         }
         assert!(found.is_abandoned().unwrap(), "{state}");
@@ -185,7 +185,7 @@ fn foreign_locked_file_survives_failing_attaches() {
     let before = state(&scratch.path());
     let stop = AtomicBool::new(false);
     let open = || File::options().read(true).write(true).open(scratch.path()).unwrap();
-    let held = Peers::new(open());
+    let held = Peers::open(|| Ok(open())).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Relaxed) {

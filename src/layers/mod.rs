@@ -53,6 +53,15 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
         Fences::Symmetric
     }
 
+    /// Whether this process may make the system calls that the layer's waits need. A refusal that comes later ends no
+    /// wait; it makes waits slow.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn check() -> std::io::Result<()> {
+        futex::check_futex()
+    }
+
     /// The layer for one handle, whose claims live and die with `peers`: locks on the segment's file, of this handle
     /// alone. `fences` are the segment's, and usable.
     fn new(peers: Peers, fences: Fences) -> Self;

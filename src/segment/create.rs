@@ -3,7 +3,7 @@
 use super::clean::remove_leftover;
 use super::file::{self, failed};
 use super::header::{Checked, Header};
-use super::life::{Guest, Handle};
+use super::life::{Guest, Handle, check_layer};
 use super::mapping::Mapping;
 use super::{CreateError, HeaderFault, Layout, Limit, Name, OpenError};
 use crate::layers::{Fences, RealLayer};
@@ -37,6 +37,7 @@ impl Handle {
             let fault = HeaderFault::Membarrier;
             return Err(CreateError::InTheWay(OpenError::Unusable { name: name.clone(), fault }));
         }
+        check_layer::<L>(name)?;
         let mark = L::mark().map_err(|fault| CreateError::Mark { name: name.clone(), fault })?;
         let limit = |limit| CreateError::Limit { name: name.clone(), limit };
         Limit::check_file_size(layout.size).map_err(limit)?;

@@ -141,6 +141,7 @@ impl Handle {
         if self.guest.peers.is_inherited() {
             return Err(OpenError::Inherited { name: self.guest.name.clone() });
         }
+        check_layer::<L>(&self.guest.name)?;
         let _standard = file::occupy_standard(&self.guest.name)?;
         let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.peers)?, fences);
         // SAFETY: the mapping's own addresses.
@@ -151,6 +152,12 @@ impl Handle {
         // SAFETY: the layout is that of the geometry, and the layer has an open file description of its own.
         Ok(unsafe { protocol::Channel::new(layer, segment, geometry) })
     }
+}
+
+/// Whether this process may make the system calls that the layer needs.
+pub(super) fn check_layer<L: RealLayer>(name: &Name) -> Result<(), OpenError> {
+    let action = "futex(2), which a sandbox must allow,";
+    L::check().map_err(|error| OpenError::System { name: name.clone(), action, error })
 }
 
 /// A presence in a segment's file. The last one out removes the name.

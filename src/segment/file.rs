@@ -59,7 +59,12 @@ pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenEr
     }
     let (file, magic) = open_checked(name, &path)?;
     let empty = || rustix::fs::seek(file.peers.file(), SeekFrom::Data(0)) == Err(Errno::NXIO);
-    if magic != Header::MAGIC && !empty() { Err(foreign(name, magic)) } else { Ok(file) }
+    if magic == Header::MAGIC || empty() {
+        return Ok(file);
+    }
+    // A living creator may have written the magic number after we read nothing. If the file has data, it is there.
+    let magic = read_magic(name, &file.peers)?;
+    if magic == Header::MAGIC { Ok(file) } else { Err(foreign(name, magic)) }
 }
 
 /// Opens the file of `peers` once more, for locks of its own. `name` means this file while a handle is present.
@@ -169,9 +174,14 @@ fn open_checked(name: &Name, path: &str) -> Result<(OwnFile, [u8; 8]), OpenError
     let peers = Peers::open(|| open(path)).map_err(|errno| open_failed(name, errno))?;
     let stat = rustix::fs::fstat(peers.file()).map_err(|errno| failed(name, "fstat", errno))?;
     check(name, &stat, OURS)?;
+    let magic = read_magic(name, &peers)?;
+    Ok((OwnFile { peers, size: stat.st_size.unsigned_abs() as _ }, magic))
+}
+
+fn read_magic(name: &Name, peers: &Peers) -> Result<[u8; 8], OpenError> {
     let mut magic = [0; 8];
     rustix::io::pread(peers.file(), &mut magic, 0).map_err(|errno| failed(name, "reading its header", errno))?;
-    Ok((OwnFile { peers, size: stat.st_size.unsigned_abs() as _ }, magic))
+    Ok(magic)
 }
 
 fn foreign(name: &Name, found: [u8; 8]) -> OpenError {

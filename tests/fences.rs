@@ -1,6 +1,9 @@
 //! Channels whose participants fence each for itself, and processes that may not do otherwise.
 #![cfg(target_os = "linux")]
 
+#[path = "filter/mod.rs"]
+mod filter;
+
 use ackcast::layers::Fences;
 use ackcast::{Channel, Consumer, Producer};
 use std::io::{Read, Write};
@@ -68,29 +71,12 @@ impl Running {
     }
 }
 
-/// From now on, and in whatever it becomes, this process's membarrier(2) fails with EPERM.
-fn forbid_membarrier() -> std::io::Result<()> {
-    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    let filter = [
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0), // the call's number
-        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, libc::SYS_membarrier as u32),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-    // SAFETY: plain numbers.
-    let no_new = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    // SAFETY: the program outlives the call, which only reads it.
-    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    if no_new == 0 && set == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-}
-
 /// `ackcast`, in a process that may not use membarrier(2).
 fn filtered(args: &[&str]) -> Running {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // SAFETY: it allocates nothing and takes no lock.
-    unsafe { command.pre_exec(forbid_membarrier) };
+    unsafe { command.pre_exec(|| filter::refuse(&[(libc::SYS_membarrier, None)], libc::EPERM)) };
     Running(command.spawn().unwrap())
 }
 

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use ackcast::layer::{Acquired, Deadline, Layer, Lock, LockError, Look, Participant, Signal};
-use ackcast::layers::{Fences, Futex, RealLayer};
+use ackcast::layers::{Fences, Futex, Peers, RealLayer};
 use ackcast::lock::WordLock;
 use ackcast::protocol::{self, Finished, Waiting};
 use ackcast::segment::{Handle, Name};
@@ -197,7 +197,7 @@ fn absurd_sizes_are_refused_before_any_memory_is_touched() {
 /// Lock, signal and layer by themselves, on words that are no channel's.
 #[test]
 fn primitives_alone_guard_nothing_and_harm_nothing() {
-    let layer = Futex::new(File::open("/dev/null").unwrap(), Fences::Symmetric);
+    let layer = Futex::new(Peers::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric);
     assert!(layer.is_alive(0).is_ok_and(|alive| !alive), "no participant has a number of this file");
     let (me, other) = (Participant { number: 0, generation: 1 }, Participant { number: 1, generation: u32::MAX });
     let lock = WordLock::<Futex>::new(AtomicU32::new(0));

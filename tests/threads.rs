@@ -315,11 +315,11 @@ fn errors_name_who_is_in_the_way_and_who_is_lost() {
 fn mortal(handle: &Handle) -> (protocol::Consumer<Futex, Segment<Futex>>, Peers) {
     let path = format!("/dev/shm/ackcast.{}", handle.name());
     let file = File::options().read(true).write(true).open(path).unwrap();
-    let lock = Peers::new(file.try_clone().unwrap());
+    let lock = Peers::open(|| Ok(file.try_clone().unwrap())).unwrap();
     let other = handle.channel::<Futex>().unwrap();
     // SAFETY: only its place is taken, by a handle that lives longer.
     let storage = unsafe { other.storage() }.clone();
-    let layer = Futex::new(file, handle.fences());
+    let layer = Futex::new(Peers::open(|| Ok(file)).unwrap(), handle.fences());
     // SAFETY: the storage is that of the geometry, and the layer has a description of its own.
     let channel = unsafe { protocol::Channel::new(layer, storage, handle.geometry()) };
     (protocol::Consumer::join(channel).unwrap(), lock)

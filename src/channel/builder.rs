@@ -19,6 +19,8 @@ pub struct Builder {
 
 /// A handle on a channel that takes no part in it. It keeps the channel's name alive: the last
 /// handle of any kind to go removes it.
+///
+/// In a forked child, an inherited handle says what a private copy of the channel holds, which may be old.
 #[derive(Debug)]
 pub struct Channel {
     inner: Inner,
@@ -84,7 +86,7 @@ impl Channel {
     /// producer may come.
     ///
     /// # Errors
-    /// [`LivenessUnknown`] when the system refuses to tell.
+    /// [`LivenessUnknown`] when the system refuses to tell; `EBADF` in a forked child that has inherited this handle.
     pub fn producers_lost(&self) -> Result<bool, LivenessUnknown> {
         on_layer!(Inner, &self.inner, channel => channel.lost_producers().map(|lost| lost.is_some()))
     }

@@ -226,7 +226,7 @@ impl Loan<'_> {
     /// Publishes the first `len` bytes.
     ///
     /// # Errors
-    /// [`SendError::TooLong`].
+    /// [`SendError::TooLong`]; [`SendError::Inherited`] in a forked child.
     #[inline(always)]
     pub fn publish(self, len: usize) -> Result<(), SendError> {
         on_layer!(Room, self.0, room => room.publish(len).map(drop))

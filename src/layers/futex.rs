@@ -9,12 +9,11 @@ use crate::lock::WordLock;
 use crate::signal::WordSignal;
 use core::hint::spin_loop;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 use rustix::io::Errno;
 use rustix::thread::futex;
-use std::fs::File;
-use std::sync::OnceLock;
+use std::io;
 
 /// One participant's handle on the Linux primitives.
 #[derive(Debug)]
@@ -64,10 +63,8 @@ unsafe impl RealLayer for Futex {
         Fences::best()
     }
 
-    fn new(file: File, fences: Fences) -> Self {
-        static CORES: OnceLock<usize> = OnceLock::new();
-        let budget = Budget::new(*CORES.get_or_init(cores));
-        Self { peers: Peers::new(file), fences, budget, vigil: Vigil::new() }
+    fn new(peers: Peers, fences: Fences) -> Self {
+        Self { peers, fences, budget: Budget::new(cores()), vigil: Vigil::new() }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -81,9 +78,46 @@ unsafe impl RealLayer for Futex {
 
 /// The machine's cores. Not those that we may use: who is pinned to one can wait for who is pinned to another.
 fn cores() -> usize {
+    /// 0: not asked yet. No thread waits for another one that asks: that one may be gone, in a forked child.
+    static CORES: AtomicUsize = AtomicUsize::new(0);
+    let cores = CORES.load(Ordering::Relaxed);
+    if cores > 0 {
+        return cores;
+    }
     // SAFETY: it only returns a number, or -1.
     let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
-    usize::try_from(online).unwrap_or(1)
+    let cores = usize::try_from(online).unwrap_or(1).max(1);
+    CORES.store(cores, Ordering::Relaxed);
+    cores
+}
+
+/// The pause that takes the place of a sleep where futex(2) is refused: no wake ends it. Some tens of microseconds of
+/// processor time each, and no message waits for longer.
+const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
+
+/// Whether futex(2) works here: a wait for a value that is not there, and a wake that no thread needs.
+pub(super) fn check_futex() -> io::Result<()> {
+    let word = AtomicU32::new(0);
+    match futex::wait(&word, futex::Flags::empty(), 1, Some(&timespec(Duration::ZERO))) {
+        Err(Errno::AGAIN | Errno::INTR) | Ok(()) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    futex::wake(&word, futex::Flags::empty(), 1)?;
+    Ok(())
+}
+
+fn timespec(time: Duration) -> futex::Timespec {
+    futex::Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ }
+}
+
+/// Waits on the word; where the kernel or a filter refuses that, pauses.
+fn wait_or_pause(word: &AtomicU32, expected: u32, left: Duration) -> Result<(), Errno> {
+    let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timespec(left)));
+    if !matches!(result, Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT)) {
+        // The caller's clock goes on, and with it its deadline and its liveness checks.
+        let _ = rustix::thread::nanosleep(&timespec(left.min(WITHOUT_FUTEX)));
+    }
+    result
 }
 
 impl Futex {
@@ -96,8 +130,7 @@ impl Futex {
         if self.vigil.lie_down(word, now) {
             return Parked::CheckLiveness;
         }
-        let timeout = futex::Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ };
-        let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
+        let result = wait_or_pause(word, expected, left);
         let rung = self.vigil.get_up(monotonic());
         if left >= IDLE && result == Err(Errno::TIMEDOUT) {
             self.vigil.slept_long();
@@ -184,6 +217,11 @@ unsafe impl Layer for Futex {
     fn liveness_interval(&self, now: Duration) -> Duration {
         self.vigil.longest_sleep(now)
     }
+
+    #[inline(always)]
+    fn is_inherited(&self) -> bool {
+        self.peers.is_inherited()
+    }
 }
 
 impl Park for Futex {
@@ -208,7 +246,8 @@ impl Park for Futex {
     }
 
     fn wake(&self, word: &AtomicU32) {
-        // The word is mapped, so waking cannot fail; how many slept does not matter.
+        // The word is mapped, so waking fails only where a filter refuses it: the sleeper's own clock ends its sleep
+        // then. How many slept does not matter.
         let _ = futex::wake(word, futex::Flags::empty(), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! The layers that run on real shared memory.
 
 mod fences;
+pub(crate) mod fork;
 mod futex;
 mod pace;
 mod peers;
@@ -9,7 +10,6 @@ mod rhythm;
 mod vigil;
 mod wait;
 mod watch;
-mod wiped;
 mod words;
 
 pub use fences::Fences;
@@ -21,7 +21,6 @@ pub use wait::{Budget, Wait};
 use core::any::Any;
 use core::ops::Range;
 use core::time::Duration;
-use std::fs::File;
 use std::sync::Arc;
 
 /// How long a sleeper that nobody would wake sleeps before it asks whether its peers live. A death is
@@ -54,9 +53,18 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
         Fences::Symmetric
     }
 
-    /// The layer for one handle. `file` is the segment's, opened for this handle alone: the
-    /// handle's claims live and die with it. `fences` are the segment's, and usable.
-    fn new(file: File, fences: Fences) -> Self;
+    /// Whether this process may make the system calls that the layer's waits need. A refusal that comes later ends no
+    /// wait; it makes waits slow.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn check() -> std::io::Result<()> {
+        futex::check_futex()
+    }
+
+    /// The layer for one handle, whose claims live and die with `peers`: locks on the segment's file, of this handle
+    /// alone. `fences` are the segment's, and usable.
+    fn new(peers: Peers, fences: Fences) -> Self;
 
     /// What a new segment's header says of the process that made it, so that others that cannot share it with
     /// that one are told. Words that the kernel alone knows need no mark.

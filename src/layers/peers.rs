@@ -5,13 +5,15 @@
 //! one process, knows nothing of process numbers or namespaces, and the kernel drops it when the
 //! last descriptor is closed, however the process dies, before a parent has reaped it.
 //!
-//! The file is opened close-on-exec. A forked child that does not exec shares the description: its
-//! parent's participants live until both are gone. Do not fork with a handle and go on in both.
+//! The file is opened close-on-exec, and a forked child closes it ([`fork`](super::fork)). So the locks of a process
+//! die with it, whatever its children do, and a handle that a child has inherited is an error there: the kernel says
+//! `EBADF`.
 
+use super::fork::{ProcessFd, without_fork};
 use crate::layer::LivenessUnknown;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
+use rustix::io::Errno;
 use std::fs::File;
-use std::io;
 
 /// The most participants a channel can have: their bytes are 0 to 127 of the file.
 pub const MAX_PARTICIPANTS: u32 = 128;
@@ -21,7 +23,7 @@ const PRESENCE: u32 = 255;
 /// One handle's locks on the segment's file.
 #[derive(Debug)]
 pub struct Peers {
-    file: File,
+    file: ProcessFd,
 }
 
 /// What [`Peers::alone`] found.
@@ -34,12 +36,22 @@ pub enum Presence {
 }
 
 impl Peers {
-    /// Locks on `file`, which no other handle's `Peers` may share.
-    pub const fn new(file: File) -> Self {
-        Self { file }
+    /// Locks on the file that `open` opens. Its open file description has no other user. No thread of this process
+    /// forks meanwhile.
+    ///
+    /// # Errors
+    /// Those of `open`; `NOMEM` when the process cannot watch for forks.
+    pub fn open(open: impl FnOnce() -> Result<File, Errno>) -> Result<Self, Errno> {
+        without_fork(|gate| Ok(Self { file: gate.adopt(open()?.into())? }))
     }
 
-    /// Takes a participant's number, unless somebody else has it.
+    /// Whether a forked process has it from its parent. It has no locks then, and every call fails with `EBADF`.
+    #[inline(always)]
+    pub fn is_inherited(&self) -> bool {
+        self.file.is_inherited()
+    }
+
+    /// Takes a participant's number, unless another handle has it.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses the lock for another reason than that.
@@ -47,16 +59,12 @@ impl Peers {
         if number >= MAX_PARTICIPANTS {
             return Ok(false);
         }
-        match self.set(libc::F_WRLCK, number) {
-            Ok(()) => Ok(true),
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
-            Err(error) => Err(unknown(&error)),
-        }
+        self.lock(libc::F_WRLCK, number)
     }
 
     /// Gives a number back.
     pub fn disclaim(&self, number: u32) {
-        // Unlocking can only fail for want of memory to split a range; closing the file unlocks too.
+        // A filter may refuse it, or there is no memory to split a range: then closing the file unlocks.
         let _ = self.set(libc::F_UNLCK, number);
         self.announce(); // others may live on in this description, so that nothing is closed yet
     }
@@ -69,25 +77,29 @@ impl Peers {
         Ok(number < MAX_PARTICIPANTS && self.is_locked(number)?)
     }
 
-    /// Announces this handle: nobody removes the segment's name while it is present.
+    /// Announces this handle: nobody removes the segment's name while it is present. False: another handle is removing
+    /// the name.
     ///
     /// # Errors
-    /// `WouldBlock` when somebody is removing it.
-    pub fn enter(&self) -> io::Result<()> {
-        self.set(libc::F_RDLCK, PRESENCE)
+    /// [`LivenessUnknown`] when the system refuses this lock, or refuses to tell of others. So a handle that is present
+    /// was allowed all that its waits need.
+    pub fn enter(&self) -> Result<bool, LivenessUnknown> {
+        self.has_company()?;
+        self.lock(libc::F_RDLCK, PRESENCE)
     }
 
     /// Takes the announcement back.
     pub fn exit(&self) {
-        let _ = self.set(libc::F_UNLCK, PRESENCE); // cannot fail: there is no range to split
+        // If a filter refuses it, others see us until the file is closed: no name is removed too early.
+        let _ = self.set(libc::F_UNLCK, PRESENCE);
     }
 
-    /// Whether no other handle is present. If so, nobody can [`enter`](Peers::enter) any more.
-    pub fn alone(&self) -> Presence {
-        match self.set(libc::F_WRLCK, PRESENCE) {
-            Ok(()) => Presence::Alone,
-            Err(_) => Presence::Others,
-        }
+    /// Whether no other handle is present. If so, no other handle can [`enter`](Peers::enter) any more.
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] when the system refuses to tell.
+    pub fn alone(&self) -> Result<Presence, LivenessUnknown> {
+        Ok(if self.lock(libc::F_WRLCK, PRESENCE)? { Presence::Alone } else { Presence::Others })
     }
 
     /// Whether others are present; changes nothing.
@@ -105,37 +117,53 @@ impl Peers {
 
     /// A way to the file that opens a description of its own, and that is there when the name is gone.
     pub(super) fn path(&self) -> String {
-        format!("/proc/self/fd/{}", self.file.as_raw_fd())
+        format!("/proc/self/fd/{}", self.file().as_raw_fd())
     }
 
-    /// Tells all who watch the file that somebody has left it, as it does when a description is
+    /// Tells all who watch the file that a handle has left it, as it does when a description is
     /// closed: by closing one.
     pub(super) fn announce(&self) {
-        // Where /proc is missing nobody watches.
-        let _ = File::options().read(true).write(true).open(self.path());
+        // Where /proc is missing no process watches. A child that is forked meanwhile would keep it open.
+        let _ = without_fork(|_| {
+            let _ = File::options().read(true).write(true).open(self.path());
+            Ok(())
+        });
     }
 
-    fn set(&self, kind: libc::c_int, byte: u32) -> io::Result<()> {
+    /// Takes a lock, unless another description's is in the way.
+    fn lock(&self, kind: libc::c_int, byte: u32) -> Result<bool, LivenessUnknown> {
+        match self.set(kind, byte) {
+            Ok(()) => Ok(true),
+            Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+            Err(errno) => Err(unknown(errno)),
+        }
+    }
+
+    fn set(&self, kind: libc::c_int, byte: u32) -> Result<(), Errno> {
         let lock = byte_range(kind, byte);
-        // SAFETY: the descriptor is open, and `lock` outlives the call, which only reads it.
-        let result = unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        // SAFETY: `lock` outlives the call, which only reads it.
+        let result = unsafe { libc::fcntl(self.file().as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+        if result == 0 { Ok(()) } else { Err(last_errno()) }
     }
 
     /// Whether another description's lock would be in the way of a write lock.
     fn is_locked(&self, byte: u32) -> Result<bool, LivenessUnknown> {
         let mut lock = byte_range(libc::F_WRLCK, byte);
-        // SAFETY: the descriptor is open, and `lock` outlives the call.
-        let result = unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
+        // SAFETY: `lock` outlives the call.
+        let result = unsafe { libc::fcntl(self.file().as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
         if result != 0 {
-            return Err(unknown(&io::Error::last_os_error())); // neither life nor death
+            return Err(unknown(last_errno())); // neither life nor death
         }
         Ok(libc::c_int::from(lock.l_type) != libc::F_UNLCK)
     }
 }
 
-fn unknown(error: &io::Error) -> LivenessUnknown {
-    LivenessUnknown { errno: error.raw_os_error().unwrap_or(0) }
+fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+fn unknown(errno: Errno) -> LivenessUnknown {
+    LivenessUnknown { errno: errno.raw_os_error() }
 }
 
 fn byte_range(kind: libc::c_int, byte: u32) -> libc::flock {
@@ -159,8 +187,8 @@ mod tests {
             std::process::id(),
             std::thread::current().id()
         ));
-        let open = || File::options().create(true).truncate(false).read(true).write(true).open(&path).unwrap();
-        let pair = (Peers::new(open()), Peers::new(open()));
+        let open = || Ok(File::options().create(true).truncate(false).read(true).write(true).open(&path).unwrap());
+        let pair = (Peers::open(open).unwrap(), Peers::open(open).unwrap());
         std::fs::remove_file(&path).unwrap();
         pair
     }
@@ -183,10 +211,11 @@ mod tests {
     #[test]
     fn only_the_last_one_is_alone_and_then_nobody_enters() {
         let (a, b) = pair();
-        a.enter().unwrap();
-        b.enter().unwrap();
-        assert_eq!(a.alone(), Presence::Others);
+        assert_eq!((a.enter(), b.enter()), (Ok(true), Ok(true)));
+        assert_eq!(a.alone(), Ok(Presence::Others));
         drop(b);
-        assert_eq!(a.alone(), Presence::Alone);
+        assert_eq!(a.alone(), Ok(Presence::Alone));
+        let (last, late) = pair();
+        assert_eq!((last.alone(), late.enter()), (Ok(Presence::Alone), Ok(false)));
     }
 }

@@ -31,7 +31,6 @@ use core::time::Duration;
 use event::Awaited;
 use pthread::{Locked, Mutex};
 use raw_sync::locks::LockInit;
-use std::fs::File;
 use std::io;
 use std::sync::Mutex as LocalMutex;
 
@@ -67,6 +66,9 @@ impl RawSync {
     /// Gives the write lock back if this thread has it through this handle. If the thread has ended and this
     /// one has its name, pthread knows better: it compares the kernel's thread numbers.
     fn give_back(&self) {
+        if self.peers.is_inherited() {
+            return; // it is the parent's
+        }
         if let Some(held) = locked(&self.held).take_if(|held| held.thread == this_thread()) {
             held.mutex.unlock();
         }
@@ -82,6 +84,9 @@ impl Drop for RawSync {
     /// The lock is held if a guard was forgotten. This thread gives it back. Of another thread it cannot be
     /// taken, and is on that thread's list until that has ended: the mapping is leaked.
     fn drop(&mut self) {
+        if self.peers.is_inherited() {
+            return; // fork(3) gives the child's thread an empty list
+        }
         self.give_back();
         if locked(&self.held).is_some() {
             core::mem::forget(self.mapping.take());
@@ -107,8 +112,8 @@ unsafe impl RealLayer for RawSync {
         Mark::here()
     }
 
-    fn new(file: File, _: Fences) -> Self {
-        Self { peers: Peers::new(file), vigil: Vigil::new(), held: LocalMutex::new(None), mapping: None }
+    fn new(peers: Peers, _: Fences) -> Self {
+        Self { peers, vigil: Vigil::new(), held: LocalMutex::new(None), mapping: None }
     }
 
     unsafe fn keep(&mut self, mapping: KeepAlive, addresses: Range<usize>) {
@@ -160,6 +165,10 @@ unsafe impl Layer for RawSync {
 
     fn liveness_interval(&self, now: Duration) -> Duration {
         self.vigil.longest_sleep(now)
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.peers.is_inherited()
     }
 }
 

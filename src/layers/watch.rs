@@ -7,19 +7,20 @@
 //! is started when the first of them has nothing to do, and costs nothing while nothing happens.
 //!
 //! There may be no watchman: /proc is not mounted, a filter forbids inotify, or the user's processes
-//! have used up its instances (`fs.inotify.max_user_instances`, 128 unless set otherwise). A forked
-//! child has none for the handles that it was forked with. Then sleepers patrol.
+//! have used up its instances (`fs.inotify.max_user_instances`, 128 unless set otherwise). Then sleepers patrol. A
+//! forked child has no such thread: its own handles start another one.
 
 use super::Peers;
-use super::wiped::Wiped;
+use super::fork::{ProcessFd, without_fork};
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fd::OwnedFd;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -67,7 +68,7 @@ impl<R: Ring + 'static> Post<R> {
 
 impl<R: Ring + 'static> Drop for Post<R> {
     fn drop(&mut self) {
-        // In a forked child the watches are still the parent's.
+        // In a forked child the watches are still the parent's, and the lock may be another thread's of the parent.
         if self.watchman.on_duty() {
             self.watchman.dismiss(self.watch, &*self.bell);
         }
@@ -76,9 +77,9 @@ impl<R: Ring + 'static> Drop for Post<R> {
 
 #[derive(Debug)]
 struct Watchman {
-    inotify: OwnedFd,
-    /// 1 while the thread is there; so 0 in a forked child, which has no such thread.
-    on_duty: Wiped,
+    inotify: ProcessFd,
+    /// True while the thread is there.
+    watching: AtomicBool,
     /// What to ring, by watch. Handles on one file share its watch.
     bells: Mutex<Vec<(i32, Arc<dyn Ring>)>>,
 }
@@ -87,24 +88,35 @@ impl Watchman {
     /// The process's only one.
     fn of_this_process() -> Option<Arc<Self>> {
         static WATCHMAN: Mutex<Option<Arc<Watchman>>> = Mutex::new(None);
-        let mut watchman = locked(&WATCHMAN);
-        if !watchman.as_ref().is_some_and(|watchman| watchman.on_duty()) {
-            *watchman = Some(Self::start()?);
-        }
-        watchman.clone()
+        let mut unused = None; // its drop is a `without_fork` of its own
+        // Else a child could be forked while another thread has the lock of WATCHMAN, and would wait for it for ever.
+        let watchman = without_fork(|gate| {
+            let mut watchman = locked(&WATCHMAN);
+            if let Some(watchman) = watchman.as_ref().filter(|watchman| watchman.on_duty()) {
+                return Ok(Arc::clone(watchman));
+            }
+            let inotify = gate.adopt(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?;
+            let new = Arc::new(Self { inotify, watching: AtomicBool::new(true), bells: Mutex::default() });
+            if new.start().is_err() {
+                unused = Some(new);
+                return Err(Errno::AGAIN);
+            }
+            unused = watchman.replace(Arc::clone(&new));
+            Ok(new)
+        });
+        drop(unused);
+        watchman.ok()
     }
 
-    fn start() -> Option<Arc<Self>> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
-        let watchman = Arc::new(Self { inotify, on_duty: Wiped::new(1).ok()?, bells: Mutex::default() });
+    fn start(self: &Arc<Self>) -> io::Result<()> {
         let thread = thread::Builder::new().name("ackcast-watch".to_owned()).stack_size(STACK);
-        let himself = Arc::clone(&watchman);
-        with_signals_blocked(|| thread.spawn(move || himself.watch())).ok()?;
-        Some(watchman)
+        let himself = Arc::clone(self);
+        with_signals_blocked(|| thread.spawn(move || himself.watch())).map(drop)
     }
 
+    /// Whether its thread is there. A forked child has no such thread.
     fn on_duty(&self) -> bool {
-        self.on_duty.get() == 1
+        !self.inotify.is_inherited() && self.watching.load(Relaxed)
     }
 
     fn enlist(&self, peers: &Peers, bell: Arc<dyn Ring>) -> Result<i32, Errno> {
@@ -137,7 +149,7 @@ impl Watchman {
                 match notices.next() {
                     Ok(notice) => self.ring(notice.wd(), notice.events(), &mut unheard),
                     Err(Errno::AGAIN | Errno::INTR) => break,
-                    Err(_) => return self.on_duty.set(0), // they patrol again
+                    Err(_) => return self.watching.store(false, Relaxed), // they patrol again
                 }
                 if notices.is_buffer_empty() {
                     break;

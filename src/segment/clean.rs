@@ -1,9 +1,10 @@
 //! What is left in /dev/shm, and removing what only dead processes used.
 
 use super::file::{self, OwnFile};
-use super::{Name, OpenError};
+use super::{Limit, Name, OpenError};
 use crate::layer::LivenessUnknown;
 use crate::layers::{MAX_PARTICIPANTS, Peers, Presence};
+use rustix::io::Errno;
 use std::ffi::OsString;
 use std::io;
 
@@ -61,7 +62,7 @@ impl Unfinished {
     /// [`OpenError`]; a file that is not ours is left alone.
     pub fn remove_if_abandoned(&self) -> Result<bool, OpenError> {
         let file = file::open_private(&self.name, &self.private)?;
-        Ok(remove_if_alone(&self.private, &file) == Presence::Alone)
+        Ok(remove_if_alone(&self.name, &self.private, &file)? == Presence::Alone)
     }
 }
 
@@ -89,18 +90,18 @@ pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
 /// Removes the segment of this name if no handle is present there; else says which participants are.
 pub(super) fn remove_leftover(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
     let file = file::open_own(name)?;
-    match remove_if_alone(&name.os_id(), &file) {
+    match remove_if_alone(name, &name.os_id(), &file)? {
         Presence::Alone => Ok(None),
         Presence::Others => participants(name, &file.peers).map(Some),
     }
 }
 
-fn remove_if_alone(os_id: &str, OwnFile { peers, .. }: &OwnFile) -> Presence {
-    let presence = peers.alone();
+fn remove_if_alone(name: &Name, os_id: &str, OwnFile { peers, .. }: &OwnFile) -> Result<Presence, OpenError> {
+    let presence = peers.alone().map_err(liveness(name))?;
     if presence == Presence::Alone {
         file::unlink(os_id, peers);
     }
-    presence
+    Ok(presence)
 }
 
 fn participants(name: &Name, peers: &Peers) -> Result<Vec<u32>, OpenError> {
@@ -110,5 +111,8 @@ fn participants(name: &Name, peers: &Peers) -> Result<Vec<u32>, OpenError> {
 
 /// The error of this channel.
 pub(super) fn liveness(name: &Name) -> impl Fn(LivenessUnknown) -> OpenError {
-    |error| OpenError::Liveness { name: name.clone(), error }
+    |error| match Limit::of(Errno::from_raw_os_error(error.errno)) {
+        Some(limit @ Limit::Locks) => OpenError::Limit { name: name.clone(), limit },
+        _ => OpenError::Liveness { name: name.clone(), error },
+    }
 }

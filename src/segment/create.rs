@@ -3,7 +3,7 @@
 use super::clean::remove_leftover;
 use super::file::{self, failed};
 use super::header::{Checked, Header};
-use super::life::{Guest, Handle};
+use super::life::{Guest, Handle, check_layer};
 use super::mapping::Mapping;
 use super::{CreateError, HeaderFault, Layout, Limit, Name, OpenError};
 use crate::layers::{Fences, RealLayer};
@@ -12,7 +12,6 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use std::io;
-use std::sync::Arc;
 
 /// How often a creator that lost a race with a removal tries again. Each loss is the gain of another process.
 const RACES: usize = 100;
@@ -38,6 +37,7 @@ impl Handle {
             let fault = HeaderFault::Membarrier;
             return Err(CreateError::InTheWay(OpenError::Unusable { name: name.clone(), fault }));
         }
+        check_layer::<L>(name)?;
         let mark = L::mark().map_err(|fault| CreateError::Mark { name: name.clone(), fault })?;
         let limit = |limit| CreateError::Limit { name: name.clone(), limit };
         Limit::check_file_size(layout.size).map_err(limit)?;
@@ -94,7 +94,7 @@ impl Handle {
             let action = "initialising the lock and signals";
             CreateError::System { name: name.clone(), action, error }
         })?;
-        Ok(Some(Self::new(guest, Arc::new(mapping), checked)))
+        Ok(Some(Self::new(guest, mapping, checked)?))
     }
 
     /// Gives the segment its channel's name; `None` if its private one is gone.

@@ -38,6 +38,14 @@ pub enum OpenError {
         /// Why.
         error: LivenessUnknown,
     },
+    /// The handle was opened by the process that forked this one.
+    #[error(
+        "channel {name:?}: this handle was opened before a fork, by the parent process; open another one in this process"
+    )]
+    Inherited {
+        /// The name.
+        name: Name,
+    },
     /// It belongs to somebody else, or others may open it.
     #[error(
         "channel {name:?} belongs to user {owner} with mode {mode:03o}; it must be ours (user {user}) with mode 600"

@@ -13,7 +13,7 @@ use crate::layers::Peers;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Where shared memory is, before a name for shm_open(3).
 const DIRECTORY: &str = "/dev/shm";
@@ -59,14 +59,19 @@ pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenEr
     }
     let (file, magic) = open_checked(name, &path)?;
     let empty = || rustix::fs::seek(file.peers.file(), SeekFrom::Data(0)) == Err(Errno::NXIO);
-    if magic != Header::MAGIC && !empty() { Err(foreign(name, magic)) } else { Ok(file) }
+    if magic == Header::MAGIC || empty() {
+        return Ok(file);
+    }
+    // A living creator may have written the magic number after we read nothing. If the file has data, it is there.
+    let magic = read_magic(name, &file.peers)?;
+    if magic == Header::MAGIC { Ok(file) } else { Err(foreign(name, magic)) }
 }
 
 /// Opens the file of `peers` once more, for locks of its own. `name` means this file while a handle is present.
-pub(super) fn reopen(name: &Name, peers: &Peers) -> Result<File, OpenError> {
-    let file = open(&path(&name.os_id())).map_err(|errno| open_failed(name, errno))?;
-    match is_same(&file, peers) {
-        Ok(true) => Ok(file),
+pub(super) fn reopen(name: &Name, peers: &Peers) -> Result<Peers, OpenError> {
+    let other = Peers::open(|| open(&path(&name.os_id()))).map_err(|errno| open_failed(name, errno))?;
+    match is_same(&other, peers) {
+        Ok(true) => Ok(other),
         Ok(false) => Err(OpenError::NotFound { name: name.clone() }), // the name was changed by hand
         Err(errno) => Err(failed(name, "fstat", errno)),
     }
@@ -166,19 +171,24 @@ fn check(name: &Name, stat: &Stat, mode: u32) -> Result<(), OpenError> {
 /// Opens a file that was looked at, and looks again: another one may have got its name. Its first bytes are returned,
 /// too; those that it has not are 0.
 fn open_checked(name: &Name, path: &str) -> Result<(OwnFile, [u8; 8]), OpenError> {
-    let file = open(path).map_err(|errno| open_failed(name, errno))?;
-    let stat = rustix::fs::fstat(&file).map_err(|errno| failed(name, "fstat", errno))?;
+    let peers = Peers::open(|| open(path)).map_err(|errno| open_failed(name, errno))?;
+    let stat = rustix::fs::fstat(peers.file()).map_err(|errno| failed(name, "fstat", errno))?;
     check(name, &stat, OURS)?;
+    let magic = read_magic(name, &peers)?;
+    Ok((OwnFile { peers, size: stat.st_size.unsigned_abs() as _ }, magic))
+}
+
+fn read_magic(name: &Name, peers: &Peers) -> Result<[u8; 8], OpenError> {
     let mut magic = [0; 8];
-    rustix::io::pread(&file, &mut magic, 0).map_err(|errno| failed(name, "reading its header", errno))?;
-    Ok((OwnFile { peers: Peers::new(file), size: stat.st_size.unsigned_abs() as _ }, magic))
+    rustix::io::pread(peers.file(), &mut magic, 0).map_err(|errno| failed(name, "reading its header", errno))?;
+    Ok(magic)
 }
 
 fn foreign(name: &Name, found: [u8; 8]) -> OpenError {
     OpenError::Unusable { name: name.clone(), fault: HeaderFault::Foreign { found } }
 }
 
-fn is_same(file: impl AsFd, peers: &Peers) -> Result<bool, Errno> {
-    let (one, other) = (rustix::fs::fstat(file)?, rustix::fs::fstat(peers.file())?);
+fn is_same(one: &Peers, other: &Peers) -> Result<bool, Errno> {
+    let (one, other) = (rustix::fs::fstat(one.file())?, rustix::fs::fstat(other.file())?);
     Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
 }

@@ -52,7 +52,6 @@ use super::{HeaderFault, Layout, Name, OpenError, Segment};
 use crate::layers::{Fences, Peers, Presence, RealLayer, Sync};
 use crate::protocol::{self, Geometry};
 use rustix::io::Errno;
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 /// One handle's hold on a segment: its presence, and the mapping.
@@ -64,8 +63,10 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(super) const fn new(guest: Guest, mapping: Arc<Mapping>, checked: Checked) -> Self {
-        Self { guest, mapping, checked }
+    pub(super) fn new(guest: Guest, mut mapping: Mapping, checked: Checked) -> Result<Self, OpenError> {
+        let kept = mapping.keep_from_children(&guest.peers);
+        kept.map_err(|errno| failed(&guest.name, "pthread_atfork", errno))?;
+        Ok(Self { guest, mapping: Arc::new(mapping), checked })
     }
 
     pub(super) const fn guest_mut(&mut self) -> &mut Guest {
@@ -102,7 +103,7 @@ impl Handle {
             return Err(OpenError::NotFound { name: name.clone() }); // moved by hand: another one was mapped
         }
         mapping.touch();
-        Ok(Self::new(guest, Arc::new(mapping), checked))
+        Self::new(guest, mapping, checked)
     }
 
     /// The channel's name.
@@ -137,6 +138,10 @@ impl Handle {
             let fault = HeaderFault::Layer { found: sync.number() };
             return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
+        if self.guest.peers.is_inherited() {
+            return Err(OpenError::Inherited { name: self.guest.name.clone() });
+        }
+        check_layer::<L>(&self.guest.name)?;
         let _standard = file::occupy_standard(&self.guest.name)?;
         let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.peers)?, fences);
         // SAFETY: the mapping's own addresses.
@@ -147,6 +152,12 @@ impl Handle {
         // SAFETY: the layout is that of the geometry, and the layer has an open file description of its own.
         Ok(unsafe { protocol::Channel::new(layer, segment, geometry) })
     }
+}
+
+/// Whether this process may make the system calls that the layer needs.
+pub(super) fn check_layer<L: RealLayer>(name: &Name) -> Result<(), OpenError> {
+    let action = "futex(2), which a sandbox must allow,";
+    L::check().map_err(|error| OpenError::System { name: name.clone(), action, error })
 }
 
 /// A presence in a segment's file. The last one out removes the name.
@@ -161,12 +172,8 @@ pub(super) struct Guest {
 impl Guest {
     /// Becomes present in a file that is ours. `NotFound` if it is being removed, or has this name no more.
     pub(super) fn enter(name: &Name, os_id: String, peers: Peers) -> Result<Self, OpenError> {
-        if let Err(error) = peers.enter() {
-            return Err(match (error.kind(), Errno::from_io_error(&error)) {
-                (ErrorKind::WouldBlock, _) => OpenError::NotFound { name: name.clone() },
-                (_, Some(errno)) => failed(name, "locking its file", errno),
-                _ => OpenError::System { name: name.clone(), action: "locking its file", error },
-            });
+        if !peers.enter().map_err(liveness(name))? {
+            return Err(OpenError::NotFound { name: name.clone() });
         }
         let guest = Self { name: name.clone(), os_id, peers };
         match file::is_linked(&guest.os_id, &guest.peers) {
@@ -194,7 +201,7 @@ impl Drop for Guest {
     /// this order.
     fn drop(&mut self) {
         self.peers.exit();
-        if self.peers.alone() == Presence::Alone {
+        if self.peers.alone() == Ok(Presence::Alone) {
             file::unlink(&self.os_id, &self.peers);
         }
     }

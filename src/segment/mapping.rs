@@ -1,5 +1,7 @@
 //! A mapping of a segment, from the `shared_memory` crate, with what that crate leaves to its users.
 
+use crate::layers::Peers;
+use crate::layers::fork::ProcessMapping;
 use rustix::io::Errno;
 use rustix::mm::{Advice, madvise};
 use shared_memory::{Shmem, ShmemConf, ShmemError};
@@ -13,6 +15,8 @@ const AT_ONCE: usize = 1 << 30;
 pub(crate) struct Mapping {
     /// Where it starts; `shmem` would have to be asked.
     base: *mut u8,
+    /// What a forked child gets in its place. Before `shmem`, so that a child never replaces another's mapping.
+    process: Option<ProcessMapping>,
     shmem: Shmem,
 }
 
@@ -37,7 +41,14 @@ impl Mapping {
     /// Takes a mapping. Its name is no longer removed on drop: by then it is the channel's.
     pub(crate) fn new(mut shmem: Shmem) -> Self {
         shmem.set_owner(false);
-        Self { base: shmem.as_ptr(), shmem }
+        Self { base: shmem.as_ptr(), process: None, shmem }
+    }
+
+    /// From now on, a forked child gets a private copy. `peers` hold the file that is mapped.
+    pub(crate) fn keep_from_children(&mut self, peers: &Peers) -> Result<(), Errno> {
+        // SAFETY: `shmem` maps the whole file, shared, until it is dropped, which is after `process`.
+        self.process = Some(unsafe { ProcessMapping::adopt(self.base, self.len(), peers.file()) }?);
+        Ok(())
     }
 
     /// Its size in bytes.

@@ -151,8 +151,8 @@ fn run(case: &Case, scratch: &Scratch, good: &[u8]) -> Reached {
     let mut reached = Reached::default();
     std::fs::write(scratch.path(), []).unwrap();
     std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o600)).unwrap();
-    let company = Peers::new(scratch.file());
-    company.enter().unwrap();
+    let company = Peers::open(|| Ok(scratch.file())).unwrap();
+    assert_eq!(company.enter(), Ok(true));
     let Some((header, size)) = leave(scratch, case, good) else { return reached };
 
     let opened = Channel::open(&Name::new(&scratch.0).unwrap());
@@ -266,8 +266,8 @@ fn short_files_are_refused() {
         std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o600)).unwrap();
         reached.call("attach", || Consumer::attach(&scratch.0));
     }
-    let company = Peers::new(scratch.file());
-    company.enter().unwrap();
+    let company = Peers::open(|| Ok(scratch.file())).unwrap();
+    assert_eq!(company.enter(), Ok(true));
     scratch.file().set_len(5).unwrap();
     reached.call("attach in company", || Consumer::attach(&scratch.0));
     reached.must(&["attach: Open(Unusable", "attach: Open(Abandoned", "attach in company: Open(Unusable"]);

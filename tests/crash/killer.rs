@@ -4,10 +4,9 @@
 //! with processes on the real one; it is the protocol's own text that dies.
 
 use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
-use ackcast::layers::{Fences, Futex, RealLayer, Sync};
+use ackcast::layers::{Fences, Futex, Peers, RealLayer, Sync};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
-use std::fs::File;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, Ordering::Relaxed};
 use std::time::Duration;
@@ -93,8 +92,8 @@ unsafe impl RealLayer for Killer {
         Futex::fences()
     }
 
-    fn new(file: File, fences: Fences) -> Self {
-        Self(Futex::new(file, fences))
+    fn new(peers: Peers, fences: Fences) -> Self {
+        Self(Futex::new(peers, fences))
     }
 
     unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {

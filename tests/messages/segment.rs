@@ -49,6 +49,10 @@ fn opening() -> Vec<Said> {
             &format!("channel \"news\" cannot be used: {}", HeaderFault::Version { found: 99 }),
         ),
         says(
+            OpenError::Inherited { name: name() },
+            "channel \"news\": this handle was opened before a fork, by the parent process; open another one in this process",
+        ),
+        says(
             OpenError::Liveness { name: name(), error: LivenessUnknown { errno: 1 } },
             &format!("channel \"news\": {}", LivenessUnknown { errno: 1 }),
         ),

@@ -165,9 +165,10 @@ fn abandoned_unfinished_file_is_removed_in_any_state() {
             // Its creator lives.
             let file = File::options().read(true).write(true).open(&path);
             let Ok(file) = file else { continue };
-            let creator = Peers::new(file);
-            creator.enter().unwrap();
+            let creator = Peers::open(|| Ok(file)).unwrap();
+            assert_eq!(creator.enter(), Ok(true));
             assert!(!found.is_abandoned().unwrap() && !found.remove_if_abandoned().unwrap(), "{state}");
+            creator.exit(); // a child of another test has the descriptor, too, until it execs
         }
         assert!(found.is_abandoned().unwrap(), "{state}");
         assert!(path.exists(), "{state}: a look removes nothing");
@@ -185,7 +186,7 @@ fn foreign_locked_file_survives_failing_attaches() {
     let before = state(&scratch.path());
     let stop = AtomicBool::new(false);
     let open = || File::options().read(true).write(true).open(scratch.path()).unwrap();
-    let held = Peers::new(open());
+    let held = Peers::open(|| Ok(open())).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Relaxed) {

@@ -1,5 +1,6 @@
 //! Children: this test binary, re-executed as an ordinary process in some role.
 
+use crate::filter::refuse;
 use crate::{HANG, IDLE, LULL, open};
 use ackcast::layer::Layer;
 use ackcast::layers::{Fences, Futex, RealLayer};
@@ -80,7 +81,7 @@ fn entry() {
             forbid(&[libc::SYS_clone, libc::SYS_clone3]);
             sleep_until_lost(Consumer::attach(&channel).unwrap());
         }
-        "forked consumer" => fork_and_sleep(Consumer::attach(&channel).unwrap()),
+        "forked consumer" => fork_and_sleep(Consumer::attach(&channel).unwrap(), &channel),
         "leaver" => leave_nothing_watched(&channel),
         other => panic!("no role {other:?}"),
     }
@@ -118,12 +119,15 @@ fn sleep_until_lost(mut consumer: Consumer) {
     }
 }
 
-/// The same in a child that has not execed, and that drops its handle.
-fn fork_and_sleep(mut consumer: Consumer) {
+/// The same in a forked child, which attaches another consumer.
+fn fork_and_sleep(mut consumer: Consumer, channel: &str) {
     receive_nothing(&mut consumer, LULL); // until there is a watchman, whom the child will not have
     // SAFETY: no other thread of this process is inside ackcast or the allocator.
     match unsafe { libc::fork() } {
-        0 => sleep_until_lost(consumer),
+        0 => {
+            drop(consumer);
+            sleep_until_lost(Consumer::attach(channel).unwrap());
+        }
         // SAFETY: it may write no status.
         child => assert_eq!(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) }, child),
     }
@@ -156,17 +160,6 @@ fn leave_nothing_watched(channel: &str) {
 
 /// From now on these calls of this thread, and of those that it starts, fail with EPERM.
 fn forbid(calls: &[libc::c_long]) {
-    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    let mut filter = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0)]; // the call's number
-    for &call in calls {
-        filter.push(statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, call as u32));
-        filter.push(statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32));
-    }
-    filter.push(statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW));
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-    // SAFETY: plain numbers.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
-    // SAFETY: the program outlives the call, which only reads it.
-    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    assert_eq!(set, 0);
+    let calls: Vec<_> = calls.iter().map(|&call| (call, None)).collect();
+    refuse(&calls, libc::EPERM).unwrap();
 }

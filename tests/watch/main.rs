@@ -4,9 +4,11 @@
 #![cfg(target_os = "linux")]
 
 mod child;
+#[path = "../filter/mod.rs"]
+mod filter;
 
 use ackcast::layer::{Layer, Park, Parked};
-use ackcast::layers::{Fences, Futex, RealLayer};
+use ackcast::layers::{Fences, Futex, Peers, RealLayer};
 use ackcast::{Channel, Consumer, RecvError, Sync};
 use child::{Process, receive_nothing};
 use std::fs::{self, File};
@@ -82,9 +84,9 @@ fn who_cannot_be_told_patrols() {
 }
 
 #[test]
-fn a_forked_child_patrols() {
+fn forked_child_is_told_of_deaths_by_its_own_handle() {
     for sync in LAYERS {
-        assert!(patrols("forked consumer", sync));
+        assert!(sleeps("forked consumer", sync));
     }
 }
 
@@ -114,8 +116,8 @@ impl Drop for Shared {
     }
 }
 
-fn open(path: &Path) -> File {
-    File::options().read(true).write(true).open(path).unwrap()
+fn open(path: &Path) -> Peers {
+    Peers::open(|| Ok(File::options().read(true).write(true).open(path).unwrap())).unwrap()
 }
 
 /// Parks on a word that never changes, for so long.

@@ -2,7 +2,7 @@
 
 use super::pthread::{Condition, Locked, Mutex};
 use super::{RawSync, monotonic};
-use crate::layer::{Deadline, Look, Parked, Signal, Spins};
+use crate::layer::{Deadline, Layer, Look, Parked, Signal, Spins};
 use crate::layers::IDLE;
 use crate::layers::vigil::Bed;
 use crate::layers::watch::locked;
@@ -200,8 +200,11 @@ unsafe impl Signal<RawSync> for RawEvent {
         // Each sleep makes its condition variable anew; a flag that is left set ends the first one early.
     }
 
-    fn notify_all<'a>(_: &RawSync, signals: impl Iterator<Item = &'a Self>) {
+    fn notify_all<'a>(layer: &RawSync, signals: impl Iterator<Item = &'a Self>) {
         fence(Ordering::SeqCst); // as `Signal` promises; the event's mutex orders the rest
+        if layer.is_inherited() {
+            return; // a drop in a forked child: a thread of the parent may have the event's mutex, for ever in this copy
+        }
         for signal in signals {
             signal.set();
         }

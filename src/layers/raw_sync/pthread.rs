@@ -5,10 +5,10 @@
 
 use super::monotonic;
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use core::time::Duration;
 use libc::{c_int, pthread_cond_t, pthread_condattr_t, pthread_mutex_t, pthread_mutexattr_t};
 use std::io;
-use std::sync::OnceLock;
 
 /// The pause between attempts to take a mutex, where no call waits on the monotonic clock: the first one, and
 /// the longest. Each one is twice the one before.
@@ -166,17 +166,21 @@ impl Condition {
 type ClockLock = unsafe extern "C" fn(*mut pthread_mutex_t, libc::clockid_t, *const libc::timespec) -> c_int;
 
 fn clocklock() -> Option<ClockLock> {
-    static FOUND: OnceLock<Option<ClockLock>> = OnceLock::new();
+    /// No address. No thread waits for another one that looks: that one may be gone, in a forked child.
+    const NOT_LOOKED: *mut libc::c_void = core::ptr::without_provenance_mut(usize::MAX);
+    static FOUND: AtomicPtr<libc::c_void> = AtomicPtr::new(NOT_LOOKED);
     // Elsewhere the libc crate's `timespec` need not be what the symbol of this name takes.
     if cfg!(not(target_env = "gnu")) {
         return None;
     }
-    *FOUND.get_or_init(|| {
+    let mut symbol = FOUND.load(Relaxed);
+    if symbol == NOT_LOOKED {
         // SAFETY: the name is a C string.
-        let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_mutex_clocklock".as_ptr()) };
-        // SAFETY: not null, it is the function of that name, which has this type in glibc's <pthread.h>.
-        (!symbol.is_null()).then(|| unsafe { core::mem::transmute::<*mut libc::c_void, ClockLock>(symbol) })
-    })
+        symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_mutex_clocklock".as_ptr()) };
+        FOUND.store(symbol, Relaxed);
+    }
+    // SAFETY: not null, it is the function of that name, which has this type in glibc's <pthread.h>.
+    (!symbol.is_null()).then(|| unsafe { core::mem::transmute::<*mut libc::c_void, ClockLock>(symbol) })
 }
 
 fn timespec(time: Duration) -> libc::timespec {

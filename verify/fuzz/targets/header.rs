@@ -64,8 +64,8 @@ impl Stage {
         std::fs::write(&path, []).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let open = || File::options().read(true).write(true).open(&path).unwrap();
-        let company = Peers::new(open());
-        company.enter().unwrap();
+        let company = Peers::open(|| Ok(open())).unwrap();
+        assert_eq!(company.enter(), Ok(true));
         Self { name, file: open(), _company: company, good }
     }
 

@@ -1,0 +1,47 @@
+//! fork(2), and how a child ends.
+
+use crate::reexec::end_after_a_while;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Where a call of [`fork`] has returned.
+pub enum Side {
+    Child,
+    /// In the parent: the child's process number.
+    Parent(libc::pid_t),
+}
+
+/// Forks. The child ends by itself after a while, should it hang.
+pub fn fork() -> Side {
+    // SAFETY: the child runs code that is not async-signal-safe, such as an allocation; glibc and musl allow that.
+    match unsafe { libc::fork() } {
+        0 => {
+            end_after_a_while();
+            Side::Child
+        }
+        child => {
+            assert!(child > 0);
+            Side::Parent(child)
+        }
+    }
+}
+
+/// Ends the child after this work; its status says whether that panicked.
+pub fn end(work: impl FnOnce()) -> ! {
+    let status = i32::from(catch_unwind(AssertUnwindSafe(work)).is_err());
+    // SAFETY: it has no precondition.
+    unsafe { libc::_exit(status) }
+}
+
+/// Waits until the child has ended; its status.
+pub fn wait(child: libc::pid_t) -> i32 {
+    let mut status = -1;
+    // SAFETY: it writes the status.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    status
+}
+
+/// Waits until the child has ended. It has not panicked, and was not killed as one that hangs.
+#[track_caller]
+pub fn wait_for_success(child: libc::pid_t) {
+    assert_eq!(wait(child), 0, "how the child ended");
+}

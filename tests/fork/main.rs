@@ -1,0 +1,188 @@
+//! Processes that fork with handles: the child has none of them, the parent loses nothing, and each dies for itself.
+#![cfg(target_os = "linux")]
+
+mod child;
+mod everything;
+#[path = "../filter/mod.rs"]
+mod filter;
+mod forked;
+mod guards;
+#[path = "../reexec/mod.rs"]
+mod reexec;
+
+use ackcast::segment::{Name, living};
+use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use reexec::{HANG, Process};
+use std::path::PathBuf;
+
+const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+/// How often the storm forks.
+const FORKS: u64 = 150;
+
+/// The name of a channel, removed in any case.
+struct Named(String);
+
+impl std::ops::Deref for Named {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(path(self));
+    }
+}
+
+fn name(test: &str, sync: Sync) -> Named {
+    Named(format!("fork-{test}-{sync:?}-{}", std::process::id()))
+}
+
+fn start(role: &str, channel: &str) -> Process {
+    Process::start("child::entry", role, channel)
+}
+
+fn path(name: &str) -> PathBuf {
+    format!("/dev/shm/ackcast.{name}").into()
+}
+
+/// How many participants of the channel live.
+fn participants(name: &str) -> usize {
+    living(&Name::new(name).unwrap()).unwrap().map_or(0, |numbers| numbers.len())
+}
+
+#[track_caller]
+fn assert_lost(consumer: &mut Consumer) {
+    let received = consumer.recv_timeout(HANG);
+    assert!(matches!(received, Err(RecvError::ProducersLost(_))), "{received:?}");
+}
+
+#[test]
+fn death_of_a_parent_is_noticed_while_its_child_lives() {
+    for sync in LAYERS {
+        for role in ["producer, child idles", "producer, child execs"] {
+            let name = name("producer", sync);
+            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let mut consumer = Consumer::attach(&name).unwrap();
+            let mut parent = start(role, &name);
+            parent.says("child lives");
+            parent.kill();
+            assert_lost(&mut consumer);
+            parent.go();
+            parent.says("child lived on");
+        }
+        let name = name("consumer", sync);
+        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let mut parent = start("consumer, child idles", &name);
+        parent.says("child lives");
+        producer.send_timeout(b"it fills the ring", HANG).unwrap();
+        let waits = producer.try_send(b"");
+        assert!(matches!(waits, Err(SendError::TimedOut(_))), "{waits:?}");
+        parent.kill();
+        producer.send_timeout(b"there is room: the consumer is dead", HANG).unwrap();
+        parent.go();
+        parent.says("child lived on");
+    }
+}
+
+#[test]
+fn child_that_ends_or_drops_its_handles_takes_nothing() {
+    for sync in LAYERS {
+        for role in ["child exits", "child drops its handles", "child is another program"] {
+            let name = name("parent", sync);
+            let mut parent = start(role, &name);
+            parent.says("child ended");
+            assert!(path(&name).exists(), "{role}: the name is gone");
+            assert_eq!(participants(&name), 2, "{role}: one looks dead");
+            let mut consumer = Consumer::attach(&name).unwrap();
+            for number in 0..20_u64 {
+                parent.go(); // it sends, to us and to itself
+                let received = consumer.recv_timeout(HANG).unwrap();
+                assert_eq!(received, number.to_ne_bytes());
+            }
+            parent.kill();
+            assert_lost(&mut consumer);
+            drop(consumer);
+            assert!(!path(&name).exists());
+        }
+    }
+}
+
+#[test]
+fn forks_lose_nothing_while_other_threads_work() {
+    for sync in LAYERS {
+        let name = name("storm", sync);
+        let channel = Channel::create(&name).sync(sync).slots(4).places(16).build().unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        let parent = start("forks while threads work", &name);
+        let mut next = 0_u64;
+        loop {
+            match consumer.recv_timeout(HANG) {
+                Ok(message) => assert_eq!(message, next.to_ne_bytes()),
+                Err(RecvError::Ended) => break,
+                Err(error) => panic!("message {next}: {error:?}; {:?}", parent.end()),
+            }
+            next += 1;
+        }
+        println!("{sync:?}: {next} messages and {FORKS} forks");
+        let (status, said) = parent.end();
+        assert!(status.success() && next >= FORKS, "{said:?}");
+        assert_eq!(channel.evicted(), 0, "a consumer of a child looked dead before it left");
+    }
+}
+
+#[test]
+fn inherited_handles_are_typed_errors() {
+    for sync in LAYERS {
+        let name = name("errors", sync);
+        let parent = start("child tries everything", &name);
+        parent.says("child is done");
+        let (status, said) = parent.end();
+        assert!(status.success(), "{said:?}");
+        assert!(!path(&name).exists());
+    }
+}
+
+#[test]
+fn child_that_attaches_takes_part() {
+    for sync in LAYERS {
+        let name = name("attaches", sync);
+        let _channel = Channel::create(&name).sync(sync).consumers(2).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let mut parent = start("child attaches", &name);
+        for number in 0..100_u64 {
+            producer.send_timeout(&number.to_ne_bytes(), HANG).unwrap();
+        }
+        (0..2).for_each(|_| parent.says("received 100"));
+        assert_eq!(participants(&name), 3);
+        parent.go(); // the child leaves
+        parent.says("child left");
+        assert_eq!(participants(&name), 2);
+    }
+}
+
+#[test]
+fn each_process_of_a_line_of_forks_dies_for_itself() {
+    for sync in LAYERS {
+        let name = name("line", sync);
+        let _channel = Channel::create(&name).sync(sync).producers(2).places(4).build().unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        let mut parent = start("child attaches and forks", &name);
+        let mut said = [parent.line(), parent.line()];
+        said.sort();
+        assert_eq!(said[1], "grandchild dropped its handles");
+        let child: i32 = said[0].strip_prefix("child ").unwrap().parse().unwrap();
+        assert_eq!(participants(&name), 3, "a producer looks dead");
+        // SAFETY: it is a process of this test, which its parent has not reaped.
+        assert_eq!(unsafe { libc::kill(child, libc::SIGKILL) }, 0);
+        parent.says("child was killed");
+        assert_eq!(participants(&name), 2, "the grandchild holds its locks");
+        parent.kill();
+        assert_lost(&mut consumer);
+        parent.go();
+        parent.says("grandchild lived on");
+    }
+}

@@ -1,0 +1,78 @@
+//! What re-executed processes do.
+
+use crate::filter::refuse;
+use crate::reexec::{HANG, go, role};
+use crate::{ASKS, LOCKS};
+use ackcast::{Consumer, Producer, RecvError, SendError};
+use std::time::Duration;
+
+/// Where a child's life begins; in the parent, a test of nothing.
+#[test]
+fn entry() {
+    let Some((role, channel)) = role() else { return };
+    match role.as_str() {
+        "producer" => {
+            let _producer = Producer::attach(&channel).unwrap();
+            eprintln!("ready");
+            go();
+        }
+        "consumer without membarrier" => {
+            let mut consumer = Consumer::attach(&channel).unwrap();
+            refuse(&[(libc::SYS_membarrier, None)], libc::EPERM).unwrap();
+            eprintln!("went on: {:?}", consumer.recv_timeout(Duration::from_millis(100)));
+        }
+        "producer without membarrier" => {
+            let mut producer = Producer::attach(&channel).unwrap();
+            producer.send(b"it fills the ring").unwrap();
+            refuse(&[(libc::SYS_membarrier, None)], libc::EPERM).unwrap();
+            eprintln!("went on: {:?}", producer.send_timeout(b"", Duration::from_millis(100)));
+        }
+        "waits for data" => {
+            let mut consumer = Consumer::attach(&channel).unwrap();
+            refuse(&[ASKS], libc::EPERM).unwrap();
+            eprintln!("{:?}", consumer.recv_timeout(HANG).unwrap_err());
+        }
+        "waits for room" => {
+            let mut producer = Producer::attach(&channel).unwrap();
+            producer.send(b"it fills the ring").unwrap();
+            refuse(&[ASKS], libc::EPERM).unwrap();
+            eprintln!("{:?}", producer.send_timeout(b"", HANG).unwrap_err());
+        }
+        "waits for the lock" => {
+            let mut producer = Producer::attach(&channel).unwrap();
+            refuse(&[ASKS], libc::EPERM).unwrap();
+            let error: SendError = producer.send_timeout(b"", HANG).unwrap_err();
+            eprintln!("{error:?}");
+        }
+        "drops" => {
+            let handles = (
+                ackcast::Channel::open(&ackcast::segment::Name::new(&channel).unwrap()).unwrap(),
+                Consumer::attach(&channel).unwrap(),
+            );
+            refuse(&[ASKS, LOCKS], libc::EPERM).unwrap();
+            drop(handles);
+            eprintln!("dropped");
+        }
+        "consumer without futexes" => {
+            let mut consumer = Consumer::attach(&channel).unwrap();
+            refuse(&[(libc::SYS_futex, None)], libc::EPERM).unwrap();
+            let before = sleeps();
+            let nothing = consumer.recv_timeout(Duration::from_secs(2));
+            assert!(matches!(nothing, Err(RecvError::TimedOut { .. })), "{nothing:?}");
+            eprintln!("{}", sleeps() - before);
+            assert!(matches!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost(_))));
+            eprintln!("lost");
+        }
+        other => panic!("no role {other:?}"),
+    }
+    std::process::exit(0);
+}
+
+/// How often this thread has slept.
+fn sleeps() -> i64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: it initialises `usage`.
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
+    // SAFETY: it has.
+    unsafe { usage.assume_init() }.ru_nvcsw
+}

@@ -1,0 +1,203 @@
+//! System calls that a sandbox refuses, before a handle is made and after. Everything ends in an error that says so.
+#![cfg(target_os = "linux")]
+
+mod child;
+#[path = "../filter/mod.rs"]
+mod filter;
+#[path = "../reexec/mod.rs"]
+mod reexec;
+
+use ackcast::layers::Fences;
+use ackcast::{Channel, Consumer, Producer, Sync};
+use filter::Call;
+use reexec::Process;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const ASKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_GETLK));
+const LOCKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_SETLK));
+
+/// The name of a channel, removed in any case.
+struct Named(String);
+
+impl std::ops::Deref for Named {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(path(self));
+    }
+}
+
+fn name(test: &str, sync: Sync) -> Named {
+    Named(format!("refused-{test}-{sync:?}-{}", std::process::id()))
+}
+
+fn start(role: &str, channel: &str) -> Process {
+    Process::start("child::entry", role, channel)
+}
+
+/// `ackcast`, in a process whose calls of this kind fail.
+fn filtered(args: &[&str], call: Call, errno: i32) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
+    command.args(args).stdin(Stdio::null());
+    let refuse = move || {
+        reexec::end_after_a_while();
+        filter::refuse(&[call], errno)
+    };
+    // SAFETY: it allocates nothing and takes no lock.
+    unsafe { command.pre_exec(refuse) };
+    command.output().unwrap()
+}
+
+fn path(name: &str) -> PathBuf {
+    format!("/dev/shm/ackcast.{name}").into()
+}
+
+#[test]
+fn process_aborts_when_its_fence_is_refused_later() {
+    if Fences::best() == Fences::Symmetric {
+        println!("not run: membarrier(2) does not work here");
+        return;
+    }
+    for role in ["consumer without membarrier", "producer without membarrier"] {
+        let name = name("membarrier", Sync::Futex);
+        let _channel = Channel::create(&name).slots(1).build().unwrap();
+        let (_producer, _consumer); // so that the child has someone to wait for
+        if role.starts_with("consumer") {
+            _producer = Producer::attach(&name).unwrap();
+        } else {
+            _consumer = Consumer::attach(&name).unwrap();
+        }
+        let (status, said) = start(role, &name).end();
+        assert_eq!(status.signal(), Some(libc::SIGABRT), "{role}: {said:?}");
+        let said = said.join("\n");
+        assert!(said.contains("membarrier(2) failed after it had worked"), "{said}");
+        assert!(said.contains("symmetric_fences"), "{said}");
+    }
+}
+
+#[test]
+fn attach_says_that_liveness_is_refused() {
+    for sync in LAYERS {
+        for call in [ASKS, LOCKS] {
+            for errno in [libc::EPERM, libc::EINVAL, libc::ENOLCK] {
+                let name = name("attach", sync);
+                let channel = Channel::create(&name).sync(sync).build().unwrap();
+                let output = filtered(&["recv", &name], call, errno);
+                let said = String::from_utf8(output.stderr).unwrap();
+                assert_eq!(output.status.code(), Some(1), "{call:?}, errno {errno}: {said}");
+                if errno == libc::ENOLCK {
+                    assert!(said.contains("no memory for one more file lock"), "{said}");
+                } else {
+                    assert!(said.contains(&format!("which participants live (errno {errno})")), "{said}");
+                    assert!(said.contains("F_OFD_SETLK"), "{said}");
+                }
+                drop(channel);
+                assert!(!path(&name).exists());
+            }
+        }
+    }
+}
+
+#[test]
+fn create_says_that_a_call_is_refused_and_leaves_nothing() {
+    let futex = (libc::SYS_futex, None);
+    for (call, text) in [(ASKS, "which participants live"), (LOCKS, "which participants live"), (futex, "futex(2)")] {
+        let name = name("create", Sync::Futex);
+        let output = filtered(&["send", &name], call, libc::EPERM);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{call:?}: {said}");
+        assert!(said.contains(text), "{said}");
+        let left =
+            std::fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert_eq!(left.filter(|file| file.ends_with(&*name)).count(), 0, "{call:?}");
+    }
+}
+
+#[test]
+fn attach_says_that_futexes_are_refused() {
+    for sync in LAYERS {
+        for errno in [libc::EPERM, libc::ENOSYS] {
+            let name = name("futex", sync);
+            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let output = filtered(&["recv", &name], (libc::SYS_futex, None), errno);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains("futex(2), which a sandbox must allow"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn clean_says_that_liveness_is_refused_and_removes_nothing() {
+    for call in [ASKS, LOCKS] {
+        let name = name("clean", Sync::Futex);
+        let _channel = Channel::create(&name).build().unwrap();
+        let output = filtered(&["clean", &name], call, libc::EPERM);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!((output.status.code(), printed.as_str()), (Some(1), ""), "{call:?}: {said}");
+        assert!(said.contains("which participants live"), "{said}");
+        assert!(path(&name).exists());
+    }
+}
+
+#[test]
+fn wait_ends_in_an_error_when_liveness_is_refused_later() {
+    for sync in LAYERS {
+        let name = name("data", sync);
+        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let _producer = Producer::attach(&name).unwrap();
+        start("waits for data", &name).says("Liveness(LivenessUnknown { errno: 1 })");
+
+        let name = self::name("room", sync);
+        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let _consumer = Consumer::attach(&name).unwrap();
+        start("waits for room", &name).says("Liveness(LivenessUnknown { errno: 1 })");
+    }
+    // The other layer's lock does not ask for liveness: the kernel gives a dead owner's lock to the next thread.
+    let name = name("lock", Sync::Futex);
+    let _channel = Channel::create(&name).slots(4).producers(2).build().unwrap();
+    let _consumer = Consumer::attach(&name).unwrap();
+    let mut producer = Producer::attach(&name).unwrap();
+    let _loan = producer.loan().unwrap();
+    start("waits for the lock", &name).says("Liveness(LivenessUnknown { errno: 1 })");
+}
+
+#[test]
+fn drops_do_no_harm_when_liveness_is_refused_later() {
+    for sync in LAYERS {
+        let name = name("drop", sync);
+        let _channel = Channel::create(&name).sync(sync).consumers(0).places(2).build().unwrap();
+        let mut producer = Producer::attach(&name).unwrap();
+        let child = start("drops", &name);
+        child.says("dropped");
+        assert!(path(&name).exists());
+        assert!(child.end().0.success());
+        for message in [b"one", b"two"] {
+            producer.send_timeout(message, reexec::HANG).unwrap();
+        }
+    }
+}
+
+#[test]
+fn wait_without_futexes_notices_a_death_and_sleeps() {
+    let name = name("later", Sync::Futex);
+    let _channel = Channel::create(&name).build().unwrap();
+    let mut producer = start("producer", &name);
+    producer.says("ready");
+    let consumer = start("consumer without futexes", &name);
+    let sleeps: i64 = consumer.line().parse().unwrap();
+    println!("slept {sleeps} times in two seconds");
+    assert!(sleeps > 50, "it burns a core: it slept {sleeps} times in two seconds");
+    producer.kill();
+    consumer.says("lost");
+}

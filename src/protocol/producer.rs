@@ -10,7 +10,9 @@ mod room;
 pub use room::{Room, Staged};
 
 use self::room::{Fitting, Position};
-use super::{Channel, ConsumerEntry, Control, Corruption, Interrupted, JoinError, Occupancy, Published, SendError, Waiting};
+use super::{
+    Channel, ConsumerEntry, Control, Corruption, Interrupted, JoinError, Occupancy, Published, SendError, Waiting,
+};
 use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Signal, Storage, Word};
 use core::sync::atomic::Ordering::Relaxed;
 use core::{fmt, marker::PhantomData};

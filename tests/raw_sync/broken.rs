@@ -3,7 +3,7 @@
 
 use crate::child::{name, run};
 use ackcast::layers::RawSync;
-use ackcast::protocol::{Corruption, ConsumerEntry, Control};
+use ackcast::protocol::{ConsumerEntry, Control, Corruption};
 use ackcast::segment::{Layout, Name};
 use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
 use std::fs::File;

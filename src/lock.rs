@@ -22,7 +22,7 @@
 //!
 //! The read (1) acquires, and every exchange that puts an owner's name there releases (E7 is both). So A′'s claim
 //! happens before B's question, and an answer is no older than what happens before it: B is told of A′. An exchange
-//! that only sets [`CONTENDED`] continues the release sequence of the owner's.
+//! that only sets CONTENDED continues the release sequence of the owner's.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

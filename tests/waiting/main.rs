@@ -22,7 +22,8 @@ fn rounds() -> usize {
 /// One of two consumers is killed while it waits. The longest send from then on, in microseconds, and how far the other
 /// consumer was when it returned.
 fn send_past_a_dead_consumer(producer: &str, other: &str, sync: Sync, round: usize) -> (u64, u64) {
-    let name = format!("waiting-{}-{sync:?}-{round}-{}", other.replace(' ', "-"), std::process::id());
+    let name =
+        format!("waiting-{}-{}-{sync:?}-{round}-{}", producer.len(), other.replace(' ', "-"), std::process::id());
     let _channel = Channel::create(&name).sync(sync).slots(SLOTS).slot_size(64).consumers(2).build().unwrap();
     let mut other = Process::start(other, &name);
     let mut victim = Process::start("victim", &name);

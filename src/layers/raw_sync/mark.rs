@@ -12,9 +12,11 @@
 mod build;
 
 #[cfg(target_env = "gnu")]
+use crate::layers::fork::without_fork;
 use core::ffi::CStr;
 use core::fmt;
 use core::mem::align_of;
+use std::sync::OnceLock;
 use thiserror::Error;
 
 /// What the header says of the process that made the segment. Plain numbers; all 0 if nothing has to match.
@@ -133,7 +135,18 @@ impl fmt::Display for PidNamespace {
 }
 
 impl CLibrary {
+    /// Looked at once in a process and its forked children. The loader's lock is taken for it, and a child that is
+    /// forked meanwhile would find that lock held for ever: so no thread forks.
     fn here() -> Self {
+        static HERE: OnceLock<CLibrary> = OnceLock::new();
+        if let Some(&known) = HERE.get() {
+            return known;
+        }
+        let looked = without_fork(|_| Ok(*HERE.get_or_init(Self::look)));
+        looked.unwrap_or_else(|_| Self::look()) // no handlers: there is no memory for them, nor for a handle
+    }
+
+    fn look() -> Self {
         let sizes = [
             size_of::<libc::pthread_mutex_t>(),
             align_of::<libc::pthread_mutex_t>(),

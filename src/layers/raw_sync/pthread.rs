@@ -4,6 +4,7 @@
 //! So the waits are made here, on the objects that lie where `raw_sync` has them.
 
 use super::monotonic;
+use crate::layers::fork::without_fork;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use core::time::Duration;
@@ -176,7 +177,9 @@ fn clocklock() -> Option<ClockLock> {
     let mut symbol = FOUND.load(Relaxed);
     if symbol == NOT_LOOKED {
         // SAFETY: the name is a C string.
-        symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_mutex_clocklock".as_ptr()) };
+        let look = || unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pthread_mutex_clocklock".as_ptr()) };
+        // It takes the loader's lock, which a child that is forked meanwhile would find held for ever.
+        symbol = without_fork(|_| Ok(look())).unwrap_or_else(|_| look());
         FOUND.store(symbol, Relaxed);
     }
     // SAFETY: not null, it is the function of that name, which has this type in glibc's <pthread.h>.

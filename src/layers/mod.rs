@@ -23,12 +23,13 @@ use core::ops::Range;
 use core::time::Duration;
 use std::sync::Arc;
 
-/// How long a sleeper that nobody would wake sleeps before it asks whether its peers live. A death is
-/// noticed within this time and a scheduling delay: the promise is 10 ms. A patrol costs some 40 µs of
-/// processor time on a small virtual machine, most of it the timer and the two context switches.
+/// How long a wait goes on from one liveness check to the next, however often it is woken ([`timer`](crate::timer)). A
+/// death is noticed within this time and a scheduling delay: the promise is 10 ms after the kernel has released the
+/// dead process's locks. A check costs some 40 µs of processor time on a small virtual machine, most of it the timer
+/// and the two context switches.
 ///
-/// So who is idle for longer has itself woken: the kernel tells a thread of its process when anybody
-/// leaves the segment, and it patrols for a tenth of a second after that, and then no more.
+/// An idle handle is woken in place of that: the kernel tells a thread of its process when a participant leaves the
+/// segment. The handle checks for a tenth of a second after that, and then once each [`BACKSTOP`].
 pub const PATROL: Duration = Duration::from_micros(8_500);
 
 /// A handle is idle that has slept for so long at a time, undisturbed.

@@ -1,6 +1,6 @@
 //! Receiving.
 
-use super::{AttachError, Patience, RecvValueError, on_layer};
+use super::{AttachError, Patience, RecvValueError, layer, on_layer};
 use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
 use crate::protocol::{self, RecvError};
 use crate::segment::{Handle, Name, Segment};
@@ -58,7 +58,7 @@ impl Consumer {
     /// How this handle waits from now on; [`Wait::Adaptive`] until told otherwise.
     /// ([`Sync::RawSync`] sleeps at once, whatever it is told.)
     pub fn set_wait(&mut self, wait: Wait) {
-        on_layer!(Inner, &mut self.inner, consumer => consumer.channel().layer_here().set_wait(wait));
+        on_layer!(Inner, &mut self.inner, consumer => layer(consumer.channel()).set_wait(wait));
     }
 
     /// Waits for the next message and copies it out.
@@ -173,11 +173,11 @@ impl Consumer {
     fn batch_within(&mut self, patience: Patience) -> Result<Batch<'_>, RecvError> {
         Ok(Batch(match &mut self.inner {
             Inner::Futex(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer_here());
+                let deadline = patience.deadline(layer(consumer.channel()));
                 Lending::Futex(consumer.receive_batch(deadline)?)
             }
             Inner::RawSync(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer_here());
+                let deadline = patience.deadline(layer(consumer.channel()));
                 Lending::RawSync(consumer.receive_batch(deadline)?)
             }
         }))
@@ -187,11 +187,11 @@ impl Consumer {
     fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
         Ok(Message(match &mut self.inner {
             Inner::Futex(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer_here());
+                let deadline = patience.deadline(layer(consumer.channel()));
                 Lent::Futex(consumer.receive(deadline)?)
             }
             Inner::RawSync(consumer) => {
-                let deadline = patience.deadline(consumer.channel().layer_here());
+                let deadline = patience.deadline(layer(consumer.channel()));
                 Lent::RawSync(consumer.receive(deadline)?)
             }
         }))

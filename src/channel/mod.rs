@@ -11,13 +11,21 @@ pub use consumer::{Batch, Consumer, Message, Messages};
 pub use error::{AttachError, RecvValueError};
 pub use producer::{Loan, Producer};
 
-use crate::layer::Deadline;
+use crate::layer::{Deadline, Storage};
 use crate::layers::RealLayer;
+use crate::protocol;
 use std::time::Duration;
 
 /// The moment `timeout` from now.
 fn after<L: RealLayer>(layer: &L, timeout: Duration) -> Deadline {
     layer.now().checked_add(timeout).map_or(Deadline::Never, Deadline::At)
+}
+
+/// A participant's layer, for its clock and its way of waiting.
+#[inline(always)]
+const fn layer<L: RealLayer, S: Storage<L>>(channel: &protocol::Channel<L, S>) -> &L {
+    // SAFETY: this module claims and disclaims nothing.
+    unsafe { channel.layer() }
 }
 
 /// How long a call waits.

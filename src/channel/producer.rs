@@ -1,6 +1,6 @@
 //! Sending.
 
-use super::{AttachError, Patience, on_layer};
+use super::{AttachError, Patience, layer, on_layer};
 use crate::layer::Deadline;
 use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
 use crate::protocol::{self, Finished, Interrupted, SendError};
@@ -50,7 +50,7 @@ impl Producer {
     /// How this handle waits from now on, for room and for the write lock; [`Wait::Adaptive`] until
     /// told otherwise. ([`Sync::RawSync`] sleeps at once, whatever it is told.)
     pub fn set_wait(&mut self, wait: Wait) {
-        on_layer!(Inner, &mut self.inner, producer => producer.channel().layer_here().set_wait(wait));
+        on_layer!(Inner, &mut self.inner, producer => layer(producer.channel()).set_wait(wait));
     }
 
     /// Sends one message; waits as long as it takes.
@@ -165,14 +165,14 @@ impl Producer {
     #[inline]
     fn send_within(&mut self, message: &[u8], patience: Patience) -> Result<(), SendError> {
         on_layer!(Inner, &mut self.inner, producer => {
-            let deadline = patience.deadline(producer.channel().layer_here());
+            let deadline = patience.deadline(layer(producer.channel()));
             producer.send(message, deadline)
         })
     }
 
     fn send_batch_within<M: AsRef<[u8]>>(&mut self, messages: &[M], patience: Patience) -> Result<(), Interrupted> {
         on_layer!(Inner, &mut self.inner, producer => {
-            let deadline = patience.deadline(producer.channel().layer_here());
+            let deadline = patience.deadline(layer(producer.channel()));
             producer.send_batch(messages, deadline)
         })
     }
@@ -181,11 +181,11 @@ impl Producer {
     fn loan_within(&mut self, patience: Patience) -> Result<Loan<'_>, SendError> {
         Ok(Loan(match &mut self.inner {
             Inner::Futex(producer) => {
-                let deadline = patience.deadline(producer.channel().layer_here());
+                let deadline = patience.deadline(layer(producer.channel()));
                 Room::Futex(producer.reserve(deadline)?)
             }
             Inner::RawSync(producer) => {
-                let deadline = patience.deadline(producer.channel().layer_here());
+                let deadline = patience.deadline(layer(producer.channel()));
                 Room::RawSync(producer.reserve(deadline)?)
             }
         }))
@@ -193,7 +193,7 @@ impl Producer {
 
     fn finish_within(&mut self, patience: Patience) -> Result<Finished, SendError> {
         on_layer!(Inner, &mut self.inner, producer => {
-            let deadline = patience.deadline(producer.channel().layer_here());
+            let deadline = patience.deadline(layer(producer.channel()));
             producer.finish(deadline)
         })
     }

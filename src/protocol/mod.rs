@@ -289,11 +289,6 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         self.geometry
     }
 
-    /// The layer, for this crate.
-    pub(crate) const fn layer_here(&self) -> &L {
-        &self.layer
-    }
-
     /// The layer.
     ///
     /// # Safety

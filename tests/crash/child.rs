@@ -74,7 +74,7 @@ fn entry() {
     let number = std::env::var(NUMBER).unwrap().parse().unwrap();
     // Not an orphan's life: a test that fails must not leave children behind.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    if !role.starts_with("soak") {
+    if !role.starts_with("soak") && !role.starts_with("storm") {
         // Whoever waits for our next word shall not wait for ever.
         std::thread::spawn(|| {
             std::thread::sleep(HANG);
@@ -99,6 +99,8 @@ fn entry() {
         "heavy producer" => crate::release::heavy_producer(&channel, number),
         "soak producer" => crate::soak::producer(&channel, number),
         "soak consumer" => crate::soak::consumer(&channel),
+        "storm producer" => crate::storm::roles::producer(&channel, number),
+        "storm consumer" => crate::storm::roles::consumer(&channel, number),
         other => panic!("no role {other:?}"),
     }
     std::process::exit(0);

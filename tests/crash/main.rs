@@ -3,9 +3,12 @@
 
 mod child;
 mod detection;
+#[path = "../interrupt/mod.rs"]
+mod interrupt;
 mod killer;
 mod release;
 mod restart;
 mod soak;
 mod steps;
+mod storm;
 mod table;

@@ -1,6 +1,7 @@
 //! Children: this test binary, re-executed as an ordinary process in some role.
 
 use crate::HANG;
+use crate::interrupt::interrupt_each_millisecond;
 use ackcast::{Channel, Consumer, Producer, RecvError};
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -150,18 +151,4 @@ fn send_two_laps(channel: &str) {
         }
     }
     eprintln!("{} {acked}", longest.as_micros());
-}
-
-/// A signal with a handler that does nothing interrupts this thread's sleeps, a thousand times a second.
-fn interrupt_each_millisecond() {
-    extern "C" fn nothing(_: libc::c_int) {}
-    // SAFETY: all zero is an action; the handler does nothing.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as usize;
-    // SAFETY: the action is initialised.
-    assert_eq!(unsafe { libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut()) }, 0);
-    let each = libc::timeval { tv_sec: 0, tv_usec: 1000 };
-    let timer = libc::itimerval { it_interval: each, it_value: each };
-    // SAFETY: the timer is initialised.
-    assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) }, 0);
 }

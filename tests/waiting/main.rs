@@ -5,6 +5,8 @@
 #![cfg(target_os = "linux")]
 
 mod child;
+#[path = "../interrupt/mod.rs"]
+mod interrupt;
 
 use ackcast::{Channel, Sync};
 use child::Process;

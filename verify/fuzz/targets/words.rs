@@ -50,6 +50,7 @@ enum Place {
     Acked(u8),
     Data(u8),
     ConsumerState(u8),
+    Generation(u8),
     ProducerState(u8),
     SlotHeader(u8),
     Payload(u8),
@@ -108,10 +109,12 @@ enum Wait {
 }
 
 impl Wait {
-    fn deadline(&self, layer: &Futex) -> Deadline {
+    fn deadline(&self, channel: &protocol::Channel<Futex, Segment<Futex>>) -> Deadline {
+        // SAFETY: the layer tells the time, and claims and disclaims nothing.
+        let now = || unsafe { channel.layer() }.now();
         match *self {
             Self::Now => Deadline::Now,
-            Self::For(hundredths) => Deadline::At(layer.now() + Duration::from_micros(u64::from(hundredths % 16) * 10)),
+            Self::For(hundredths) => Deadline::At(now() + Duration::from_micros(u64::from(hundredths % 16) * 10)),
         }
     }
 }
@@ -168,6 +171,7 @@ impl Stage {
             Place::Acked(n) => consumers + nth(n, GEOMETRY.consumers) * 2 * LINES,
             Place::Data(n) => consumers + nth(n, GEOMETRY.consumers) * 2 * LINES + LINES,
             Place::ConsumerState(n) => consumers + nth(n, GEOMETRY.consumers) * 2 * LINES + LINES + 4,
+            Place::Generation(n) => consumers + nth(n, GEOMETRY.consumers) * 2 * LINES + LINES + 8,
             Place::ProducerState(n) => producers + nth(n, GEOMETRY.producers) * LINES,
             Place::SlotHeader(n) => self.layout.header(nth(n, GEOMETRY.slots)),
             Place::Payload(n) => slots + nth(n, GEOMETRY.slots) * stride,
@@ -189,7 +193,9 @@ impl Stage {
         let handle = Handle::open(&self.name).expect("the header is good");
         let channel = handle.channel::<Futex>().unwrap();
         let Layout { control, slots, stride, size, .. } = self.layout;
-        let base = std::ptr::from_ref(channel.storage().control()).cast::<u8>().wrapping_sub(control);
+        // SAFETY: only the address is taken.
+        let storage = unsafe { channel.storage() };
+        let base = std::ptr::from_ref(storage.control()).cast::<u8>().wrapping_sub(control);
         let poison = |from: usize, to: usize| {
             // SAFETY: marks bytes of our own mapping, until `Guarded` is dropped.
             unsafe { __asan_poison_memory_region(base.wrapping_add(from), to - from) };
@@ -241,7 +247,7 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
         Step::LeaveProducer(i) => cast.producers[usize::from(*i)] = None,
         Step::Receive(i, wait) => {
             let Some((consumer, _)) = &mut cast.consumers[usize::from(*i)] else { return };
-            match consumer.receive(wait.deadline(consumer.channel().layer())) {
+            match consumer.receive(wait.deadline(consumer.channel())) {
                 Ok(message) => check(&message),
                 Err(error) => drop(error.to_string()),
             }
@@ -255,13 +261,13 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
         }
         Step::Send(i, len, wait) => {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };
-            let deadline = wait.deadline(producer.channel().layer());
+            let deadline = wait.deadline(producer.channel());
             let len = usize::from(*len) % (GEOMETRY.slot_size as usize + 2);
             drop(producer.send(&[7; 64][..len], deadline).map_err(|error| error.to_string()));
         }
         Step::Loan(i, len, wait) => {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };
-            let deadline = wait.deadline(producer.channel().layer());
+            let deadline = wait.deadline(producer.channel());
             let Ok(mut room) = producer.reserve(deadline) else { return };
             assert!(room.copy_previous().is_none_or(|len| len <= GEOMETRY.slot_size as usize));
             check(room.bytes());
@@ -276,7 +282,7 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
         }
         Step::Finish(i, wait) => {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };
-            let deadline = wait.deadline(producer.channel().layer());
+            let deadline = wait.deadline(producer.channel());
             drop(producer.finish(deadline).map_err(|error| error.to_string()));
         }
         Step::Look => {

@@ -11,6 +11,7 @@ pub use consumer::Consumer;
 pub use producer::Producer;
 
 use crate::participants::memory::Memory;
+use ackcast::layer::{Layer, Storage};
 use ackcast::layers::{Fences, Futex};
 use ackcast::protocol;
 use ackcast::segment::{Handle, Layout, Name};
@@ -37,6 +38,8 @@ struct Entry {
     acked: Line<AtomicU64>,
     data: AtomicU32,
     state: AtomicU32,
+    /// For joining alone, which the twin does not do.
+    _generation: AtomicU32,
 }
 
 const _: () = {
@@ -46,6 +49,7 @@ const _: () = {
     assert!(offset_of!(Control, space) == offset_of!(RealControl, space));
     assert!(offset_of!(Entry, data) == offset_of!(RealEntry, data));
     assert!(offset_of!(Entry, state) == offset_of!(RealEntry, state));
+    assert!(offset_of!(Entry, _generation) == offset_of!(RealEntry, generation));
     assert!(size_of::<Entry>() == size_of::<RealEntry>());
 };
 
@@ -87,6 +91,13 @@ impl Map {
     fn slots(&self) -> NonZeroU64 {
         NonZeroU64::new(self.geometry.slots.into()).expect("a ring has slots")
     }
+}
+
+/// Whether a forked child has the handle from its parent. Only the layer knows: a load and a comparison, inlined.
+#[inline(always)]
+fn is_inherited<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> bool {
+    // SAFETY: the layer is asked, and claims and disclaims nothing.
+    unsafe { channel.layer() }.is_inherited()
 }
 
 /// The slot after this one.

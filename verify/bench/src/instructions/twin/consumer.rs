@@ -1,7 +1,7 @@
 //! The receiver's side.
 
 use super::super::side::{FutexConsumer, SIZE};
-use super::{Control, MIXED, Map, after, wake};
+use super::{Control, MIXED, Map, after, is_inherited, wake};
 use crate::message::Check;
 use ackcast::RecvError;
 use ackcast::layer::Header;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
 /// The twin of [`ackcast::protocol::Consumer`].
 pub struct Consumer<'m> {
     /// The entry is its.
-    _seat: FutexConsumer,
+    seat: FutexConsumer,
     published: &'m AtomicU64,
     space: &'m AtomicU32,
     acked: &'m AtomicU64,
@@ -52,13 +52,16 @@ impl<'m> Consumer<'m> {
             seen: seat.next(),
             mixed: false,
             ended: false,
-            _seat: seat,
+            seat,
         }
     }
 
     /// Copies the next message out.
     #[inline]
     pub fn receive_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
+        if is_inherited(self.seat.channel()) {
+            return Err(RecvError::Inherited);
+        }
         if self.next >= self.seen {
             self.look()?;
         }
@@ -94,6 +97,9 @@ impl<'m> Consumer<'m> {
     /// Checks the next message where it lies.
     #[inline]
     pub fn receive(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
+        if is_inherited(self.seat.channel()) {
+            return Err(RecvError::Inherited);
+        }
         if self.next >= self.seen {
             self.look()?;
         }
@@ -127,6 +133,9 @@ impl<'m> Consumer<'m> {
     /// Checks all that are there, and acknowledges them together.
     #[inline]
     pub fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
+        if is_inherited(self.seat.channel()) {
+            return Err(RecvError::Inherited);
+        }
         if self.next >= self.seen {
             self.look()?;
         }

@@ -1,7 +1,7 @@
 //! The sender's side.
 
 use super::super::side::{FutexProducer, SIZE};
-use super::{Control, Entry, FLAG, MIXED, Map, after, wake};
+use super::{Control, Entry, FLAG, MIXED, Map, after, is_inherited, wake};
 use crate::message::fill;
 use ackcast::layer::{Header, Layer};
 use ackcast::layers::Fences;
@@ -10,7 +10,7 @@ use ackcast::signal::AWAKE;
 use ackcast::{Interrupted, SendError};
 use std::num::NonZeroU64;
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
 
 /// How far ahead of the message lines are asked for, in bytes.
@@ -32,8 +32,8 @@ pub struct Producer<'m> {
     slot_size: u32,
     start_with: u32,
     symmetric: bool,
-    /// There is one place for a producer: the lock is kept.
-    alone: bool,
+    /// There is one place for a producer: the lock stays ours between calls.
+    keeps: bool,
     /// The lock's word while it is ours.
     mine: u32,
     /// For messages below this number there is room.
@@ -63,7 +63,7 @@ impl<'m> Producer<'m> {
             slot_size: map.geometry.slot_size,
             start_with: map.geometry.start_with,
             symmetric: map.fences == Fences::Symmetric,
-            alone: map.geometry.producers == 1,
+            keeps: map.geometry.producers == 1,
             mine: ((me.number + 1) & 0xff) | (me.generation << 9),
             gate: 0,
             word: 0,
@@ -77,6 +77,9 @@ impl<'m> Producer<'m> {
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         if message.len() > self.slot_size as usize {
             return Err(SendError::TooLong { len: message.len(), slot_size: self.slot_size });
+        }
+        if is_inherited(self.seat.channel()) {
+            return Err(SendError::Inherited);
         }
         if !self.holds {
             self.acquire()?;
@@ -108,7 +111,7 @@ impl<'m> Producer<'m> {
                 wake(&entry.data);
             }
         }
-        if !self.alone {
+        if !self.keeps {
             self.release();
         }
         Ok(())
@@ -117,6 +120,9 @@ impl<'m> Producer<'m> {
     /// Writes the message of this tag where it is to lie.
     #[inline]
     pub fn send_in_place(&mut self, tag: u64) -> Result<(), SendError> {
+        if is_inherited(self.seat.channel()) {
+            return Err(SendError::Inherited);
+        }
         if !self.holds {
             self.acquire()?;
         }
@@ -132,8 +138,13 @@ impl<'m> Producer<'m> {
             return self.refuse(SendError::TooLong { len: SIZE, slot_size: self.slot_size });
         }
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
+        unsafe { fill::<SIZE>(&mut *payload.cast(), tag) };
+        // Again: the process may have forked since the loan began.
+        if is_inherited(self.seat.channel()) {
+            return self.refuse(SendError::Inherited);
+        }
+        // SAFETY: inside the layout, and no other participant accesses the slot.
         unsafe {
-            fill::<SIZE>(&mut *payload.cast(), tag);
             self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
         }
         self.word = (n + 1) | mixed;
@@ -149,7 +160,7 @@ impl<'m> Producer<'m> {
                 wake(&entry.data);
             }
         }
-        if !self.alone {
+        if !self.keeps {
             self.release();
         }
         Ok(())
@@ -158,6 +169,9 @@ impl<'m> Producer<'m> {
     #[inline]
     pub fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<(), Interrupted> {
         let mut sent = 0;
+        if is_inherited(self.seat.channel()) {
+            return Err(Interrupted { sent, error: SendError::Inherited });
+        }
         if !self.holds {
             self.acquire().map_err(|error| Interrupted { sent, error })?;
         }
@@ -166,6 +180,10 @@ impl<'m> Producer<'m> {
         while sent < messages.len() {
             if n >= self.gate {
                 self.look_for_room(n).map_err(|error| Interrupted { sent, error })?;
+            }
+            // Again, as the protocol does before it publishes what is in a slot.
+            if is_inherited(self.seat.channel()) {
+                return self.refuse(SendError::Inherited).map_err(|error| Interrupted { sent, error });
             }
             let group = &messages[sent..messages.len().min(sent + TOGETHER)];
             let start = n;
@@ -204,7 +222,7 @@ impl<'m> Producer<'m> {
                 }
             }
         }
-        if !self.alone {
+        if !self.keeps {
             self.release();
         }
         Ok(())
@@ -215,15 +233,14 @@ impl<'m> Producer<'m> {
         if self.finished {
             return Err(SendError::Ended);
         }
-        match self.lock.compare_exchange(0, self.mine, Acquire, Relaxed) {
+        match self.lock.compare_exchange(0, self.mine, AcqRel, Relaxed) {
             Ok(_) => {
-                (self.holds, self.word) = (self.alone, self.published.load(Relaxed));
+                (self.holds, self.word) = (true, self.published.load(Relaxed));
                 self.slot = ((self.word & Published::MAX) % self.slots) as usize;
             }
             Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
         }
         if self.word & FLAG != 0 {
-            self.holds = false;
             self.release();
             return Err(SendError::Ended);
         }
@@ -247,8 +264,13 @@ impl<'m> Producer<'m> {
                 let corrupt = Corruption::Acknowledgement { consumer, acked, published: n };
                 return self.refuse(SendError::Corrupt(corrupt));
             }
-            if n == 0 && self.start_with > 0 && !self.seat.channel().layer().is_alive(consumer) {
-                continue;
+            if n == 0 && self.start_with > 0 {
+                // SAFETY: the layer is asked, and claims and disclaims nothing.
+                match unsafe { self.seat.channel().layer() }.is_alive(consumer) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(unknown) => return self.refuse(SendError::Liveness(unknown)),
+                }
             }
             if n - acked >= self.slots.get() {
                 let waiting = Waiting::Acknowledgement { consumer, message: acked };
@@ -266,15 +288,16 @@ impl<'m> Producer<'m> {
 
     /// The error, after giving back what is not kept.
     #[cold]
-    fn refuse<T>(&self, error: SendError) -> Result<T, SendError> {
-        if !self.alone {
+    fn refuse<T>(&mut self, error: SendError) -> Result<T, SendError> {
+        if !self.keeps {
             self.release();
         }
         Err(error)
     }
 
     #[cold]
-    fn release(&self) {
+    fn release(&mut self) {
+        self.holds = false;
         if self.lock.swap(0, Release) & CONTENDED != 0 {
             let _ = rustix::thread::futex::wake(self.lock, rustix::thread::futex::Flags::empty(), 1);
         }

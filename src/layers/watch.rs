@@ -18,8 +18,9 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::{AsFd, AsRawFd};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -45,6 +46,8 @@ pub(super) struct Post<R: Ring + 'static> {
     watchman: Arc<Watchman>,
     watch: i32,
     bell: Arc<R>,
+    /// Another descriptor of the file with our locks; see [`Watchman::locks_above`].
+    _locks: Option<ProcessFd>,
 }
 
 impl<R: Ring + Default + 'static> Post<R> {
@@ -55,7 +58,8 @@ impl<R: Ring + Default + 'static> Post<R> {
         let bell = Arc::<R>::default();
         let watch = watchman.enlist(peers, Arc::clone(&bell) as _).ok()?;
         peers.announce();
-        Some(Self { watchman, watch, bell })
+        let _locks = watchman.locks_above(peers).ok();
+        Some(Self { watchman, watch, bell, _locks })
     }
 }
 
@@ -125,6 +129,16 @@ impl Watchman {
         let watch = inotify::add_watch(&self.inotify, peers.path(), WatchFlags::CLOSE_WRITE)?;
         bells.push((watch, bell));
         Ok(watch)
+    }
+
+    /// A descriptor of the file with the handle's locks whose number is above inotify's.
+    ///
+    /// The kernel closes the files of a dead process from the highest number down (`task_work_run` takes the last one
+    /// first). It frees an inotify instance only after it has waited for workers of its own (`fsnotify_destroy_group`):
+    /// some 20 ms, and seconds on a busy machine. The locks would stay as long.
+    fn locks_above(&self, peers: &Peers) -> Result<ProcessFd, Errno> {
+        let above = self.inotify.as_fd().as_raw_fd().saturating_add(1);
+        without_fork(|gate| gate.adopt(fcntl_dupfd_cloexec(peers.file(), above)?))
     }
 
     fn dismiss(&self, watch: i32, bell: &dyn Ring) {

@@ -198,3 +198,35 @@ fn an_idle_consumer_is_told_of_its_producers_death() {
         assert!((0..TRIES).any(|i| is_told_in_time(sync, i)), "nobody told it");
     }
 }
+
+/// The kernel closes the files of a dead process from the highest number down, and takes 20 ms and more for inotify's.
+#[test]
+fn locks_of_a_dead_sleeper_are_released_before_inotify_is() {
+    for sync in LAYERS {
+        let name = name("order", sync);
+        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        let start = Instant::now();
+        let (locks, inotify) = loop {
+            receive_nothing(&mut consumer, LULL);
+            let (mut locks, mut inotify) = (None, None);
+            for number in fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().file_name()) {
+                let number: u32 = number.to_str().unwrap().parse().unwrap();
+                // It may be another test's, and closed by now.
+                let file = fs::read_link(format!("/proc/self/fd/{number}")).unwrap_or_default();
+                let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+                if file.to_str().unwrap().contains(&name) && info.contains("OFDLCK") && info.contains("WRITE") {
+                    locks = locks.max(Some(number));
+                }
+                if file.to_str().unwrap().contains("inotify") {
+                    inotify = Some(number);
+                }
+            }
+            if inotify.is_some() {
+                break (locks, inotify);
+            }
+            assert!(start.elapsed() < HANG, "it never asks to be told");
+        };
+        assert!(locks > inotify, "{sync:?}: locks at {locks:?}, inotify at {inotify:?}");
+    }
+}

@@ -167,6 +167,7 @@ unsafe impl Layer for RawSync {
         self.vigil.longest_sleep(now)
     }
 
+    #[inline(always)]
     fn is_inherited(&self) -> bool {
         self.peers.is_inherited()
     }

@@ -134,8 +134,8 @@ impl Watchman {
     /// A descriptor of the file with the handle's locks whose number is above inotify's.
     ///
     /// The kernel closes the files of a dead process from the highest number down (`task_work_run` takes the last one
-    /// first). It frees an inotify instance only after it has waited for workers of its own (`fsnotify_destroy_group`):
-    /// some 20 ms, and seconds on a busy machine. The locks would stay as long.
+    /// first). It frees an inotify instance only after it has waited for workers of its own (`fsnotify_destroy_group`),
+    /// which takes long on a busy machine. The locks would stay as long.
     fn locks_above(&self, peers: &Peers) -> Result<ProcessFd, Errno> {
         let above = self.inotify.as_fd().as_raw_fd().saturating_add(1);
         without_fork(|gate| gate.adopt(fcntl_dupfd_cloexec(peers.file(), above)?))

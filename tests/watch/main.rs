@@ -199,7 +199,7 @@ fn an_idle_consumer_is_told_of_its_producers_death() {
     }
 }
 
-/// The kernel closes the files of a dead process from the highest number down, and takes 20 ms and more for inotify's.
+/// The kernel closes the files of a dead process from the highest number down, and waits for its workers at inotify's.
 #[test]
 fn locks_of_a_dead_sleeper_are_released_before_inotify_is() {
     for sync in LAYERS {

@@ -110,8 +110,8 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     #[inline(always)]
     pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
         let held = self.stage(len)?.publish();
-        // Asked last, since a check before the store costs a third of a message's time. An inherited slot and count are
-        // private copies: no other process has seen them change.
+        // Asked last, because a check between the payload's stores and this one delays the message. An inherited slot and
+        // count are private copies: no other process has seen them change.
         if held.producer.channel.layer.is_inherited() { Err(SendError::Inherited) } else { Ok(held) }
     }
 

@@ -104,11 +104,11 @@ pub enum Deadline {
 
 /// How closely a waiter looks at what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Poll {
     /// At the words alone: no system call.
-    Quick,
+    Words,
     /// Also at whether the peers that are waited for live.
-    Thorough,
+    WordsAndLiveness,
 }
 
 /// A participant: its number in the registry, and how often that number was taken before.
@@ -163,7 +163,7 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     /// were so many at the first look of its last wait. The layer may let a moment pass, so that there are more.
     fn pace(&self, _found: u64, _slots: u32) {}
 
-    /// Takes a participant's number for this handle, until [`disclaim`](Layer::disclaim) or death.
+    /// Takes a participant's number for this handle, until [`release`](Layer::release) or death.
     ///
     /// At most one living claimant per number exists. A successful claim happens after everything
     /// that the previous claimant did.
@@ -175,7 +175,7 @@ pub unsafe trait Layer: Sized + fmt::Debug {
 
     /// Gives the number back.
     #[track_caller]
-    fn disclaim(&self, number: u32);
+    fn release(&self, number: u32);
 
     /// Whether another handle holds this number. `false` is final for the holder that it is about: everything
     /// that holder did happens before the answer.
@@ -241,7 +241,7 @@ pub enum Parked {
 /// That is what the protocol's exclusive access to a slot relies on.
 pub unsafe trait Lock<L: Layer>: fmt::Debug {
     /// Whether a holder may go about other things, and give the lock back from another thread.
-    const KEEPS: bool;
+    const IS_THREAD_INDEPENDENT: bool;
 
     /// Takes the lock.
     ///
@@ -288,13 +288,13 @@ pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     /// Waits until `poll` returns something; `None` when the deadline passes first.
     ///
     /// `poll` looks at words that others write before they notify this signal. It is asked for a
-    /// [`Look::Thorough`] within each [liveness interval](Layer::liveness_interval) of the wait's own time, and
+    /// [`Poll::WordsAndLiveness`] within each [liveness interval](Layer::liveness_interval) of the wait's own time, and
     /// always before the wait gives up. Neither wakes nor interruptions nor changes that do not suffice put that off.
-    fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Look) -> Option<T>) -> Option<T>;
+    fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Poll) -> Option<T>) -> Option<T>;
 
     /// A new waiter is about to use the signal; the last one may have died waiting. Others may be
     /// notifying meanwhile.
-    fn renew(&self, layer: &L);
+    fn reset(&self, layer: &L);
 
     /// Makes the waiters of these signals look again at everything written before this call. The
     /// signals are asked for after a light SeqCst fence.

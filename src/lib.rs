@@ -43,8 +43,8 @@ pub use channel::{
     AttachError, Batch, Builder, Channel, Consumer, CreateError, Loan, Message, Messages, Producer, RecvValueError,
 };
 #[cfg(feature = "std")]
-pub use layers::{Sync, Wait};
-pub use protocol::{Finished, Interrupted, Lost, RecvError, SendError};
+pub use layers::{Backend, Wait};
+pub use protocol::{BatchError, DeadProducers, Finished, RecvError, SendError};
 
 /// The README's example is compiled and run.
 #[cfg(all(doctest, feature = "std"))]

@@ -34,7 +34,7 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Look, Park, Participant, Spins, Word};
+use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Park, Participant, Poll, Spins, Word};
 use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -81,7 +81,7 @@ impl<L: Park> WordLock<L> {
 
 // SAFETY: the word names one owner, and goes from FREE or from a dead owner's name to another's in one exchange.
 unsafe impl<L: Park> Lock<L> for WordLock<L> {
-    const KEEPS: bool = true;
+    const IS_THREAD_INDEPENDENT: bool = true;
 
     fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         let mine = held_by(me);
@@ -128,7 +128,7 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
             }
             let parked = layer.park(&self.word, waited, timer.sleep_until());
             (last, check) = match timer.after_sleep(layer, parked) {
-                Duty::Poll(look) => (false, look == Look::Thorough),
+                Duty::Poll(look) => (false, look == Poll::WordsAndLiveness),
                 Duty::GiveUp => (true, true),
             };
         }

@@ -6,7 +6,7 @@
 //! read-modify-write and no system call. Who is about to sleep has time, so its fence is the heavy one.
 //!
 //! It has less time where messages come one by one, with a sleep for each. So it does not take back what it
-//! has said when it wakes: until it does, every notifier finds that the word is not [`AWAKE`] and *exchanges*
+//! has said when it wakes: until it does, every notifier finds that the word is not [`EMPTY`] and *exchanges*
 //! it, and exchanges of one word come one after the other. The waiter's next exchange either comes later, and
 //! it sees what was written before, or earlier, and the notifier wakes it. No fence is needed for that. Who
 //! finds something without sleep takes it back, since then a stream may have begun.
@@ -21,7 +21,7 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Deadline, Layer, Look, Park, Signal, Spins, Word};
+use crate::layer::{Deadline, Layer, Park, Poll, Signal, Spins, Word};
 use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
@@ -29,19 +29,19 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 #[derive(Debug)]
 #[repr(C)]
 pub struct WordSignal<L: Layer> {
-    /// [`AWAKE`], [`PARKED`] or [`ROUSED`]. Only the waiter makes it AWAKE, or something else when it is.
+    /// [`EMPTY`], [`PARKED`] or [`NOTIFIED`]. Only the waiter makes it EMPTY, or something else when it is.
     state: L::W32,
 }
 
 /// Nobody sleeps here: whoever is about to makes it known with a fence. The value of a fresh segment.
-pub const AWAKE: u32 = 0;
+pub const EMPTY: u32 = 0;
 /// The waiter sleeps, or is about to.
 pub const PARKED: u32 = 1;
 /// It was woken, and may be about to sleep again.
-pub const ROUSED: u32 = 2;
+pub const NOTIFIED: u32 = 2;
 
 impl<L: Layer> WordSignal<L> {
-    /// A signal on a word that holds [`AWAKE`].
+    /// A signal on a word that holds [`EMPTY`].
     pub const fn new(state: L::W32) -> Self {
         Self { state }
     }
@@ -51,9 +51,9 @@ impl<L: Park> WordSignal<L> {
     /// The waiter may sleep, or be about to: it shall look again.
     #[cold]
     #[inline(never)]
-    fn rouse(&self, layer: &L, mut seen: u32) {
-        while seen != AWAKE {
-            match self.state.compare_exchange(seen, ROUSED, Release, Relaxed) {
+    fn notify_parked(&self, layer: &L, mut seen: u32) {
+        while seen != EMPTY {
+            match self.state.compare_exchange(seen, NOTIFIED, Release, Relaxed) {
                 Ok(PARKED) => return layer.wake(&self.state), // a waiter before its sleep finds the word changed
                 Ok(_) => return,        // R1, to R2: it has yet to make its exchange, and then looks
                 Err(now) => seen = now, // another notifier was faster, or the waiter has got on
@@ -63,33 +63,33 @@ impl<L: Park> WordSignal<L> {
 
     /// We do not sleep: notifiers need not care for us.
     fn stay_awake(&self) {
-        if self.state.load(Relaxed) != AWAKE {
-            self.state.store(AWAKE, Relaxed); // a hint: saves them exchanges, and the next one a wake
+        if self.state.load(Relaxed) != EMPTY {
+            self.state.store(EMPTY, Relaxed); // a hint: saves them exchanges, and the next one a wake
         }
     }
 }
 
 // SAFETY: `notify_all` fences before it asks for the first signal.
 unsafe impl<L: Park> Signal<L> for WordSignal<L> {
-    fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
+    fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
         let mut spins = Spins::default();
         loop {
-            if let Some(found) = poll(Look::Quick) {
+            if let Some(found) = poll(Poll::Words) {
                 self.stay_awake();
                 return Some(found);
             }
             if deadline == Deadline::Now {
-                return poll(Look::Thorough);
+                return poll(Poll::WordsAndLiveness);
             }
             if !layer.spin(&mut spins) {
                 break;
             }
         }
         let mut timer = WaitTimer::start(layer, deadline, spins);
-        let mut look = Look::Quick;
+        let mut look = Poll::Words;
         loop {
-            // R2, from R1: unless it was AWAKE, all who have notified since it was have made an exchange.
-            if self.state.swap(PARKED, Acquire) == AWAKE {
+            // R2, from R1: unless it was EMPTY, all who have notified since it was have made an exchange.
+            if self.state.swap(PARKED, Acquire) == EMPTY {
                 layer.heavy_fence(SeqCst); // F1, to F2: either we see its write or it sees PARKED
             }
             if let Some(found) = poll(look) {
@@ -98,25 +98,25 @@ unsafe impl<L: Park> Signal<L> for WordSignal<L> {
             }
             let parked = layer.park(&self.state, PARKED, timer.sleep_until());
             match timer.after_sleep(layer, parked) {
-                Duty::Poll(Look::Quick) => {
-                    look = Look::Quick;
+                Duty::Poll(Poll::Words) => {
+                    look = Poll::Words;
                     // Most times it is there, and what we have said still holds at our next sleep.
                     if let Some(found) = poll(look) {
                         return Some(found);
                     }
                 }
-                Duty::Poll(Look::Thorough) => look = Look::Thorough,
+                Duty::Poll(Poll::WordsAndLiveness) => look = Poll::WordsAndLiveness,
                 Duty::GiveUp => {
                     self.stay_awake();
-                    return poll(Look::Thorough);
+                    return poll(Poll::WordsAndLiveness);
                 }
             }
         }
     }
 
-    fn renew(&self, _layer: &L) {
+    fn reset(&self, _layer: &L) {
         // No hint: the last waiter may have died between its exchange and its fence, which nobody has made then.
-        self.state.store(AWAKE, Relaxed);
+        self.state.store(EMPTY, Relaxed);
     }
 
     #[inline(always)]
@@ -124,11 +124,11 @@ unsafe impl<L: Park> Signal<L> for WordSignal<L> {
     where
         Self: 'a,
     {
-        layer.light_fence(SeqCst); // F2, to F1: either we see that it is not AWAKE or the waiter sees our write
+        layer.light_fence(SeqCst); // F2, to F1: either we see that it is not EMPTY or the waiter sees our write
         for signal in signals {
             let seen = signal.state.load(Relaxed);
-            if seen != AWAKE {
-                signal.rouse(layer, seen);
+            if seen != EMPTY {
+                signal.notify_parked(layer, seen);
             }
         }
     }

@@ -36,7 +36,7 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Deadline, Layer, Look, Parked, Spins};
+use crate::layer::{Deadline, Layer, Parked, Poll, Spins};
 use core::time::Duration;
 
 /// See the [module](self).
@@ -51,7 +51,7 @@ pub struct WaitTimer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
     /// It polls, as closely as this, and goes on.
-    Poll(Look),
+    Poll(Poll),
     /// Its deadline has passed: it polls for the last time, and checks liveness.
     GiveUp,
 }
@@ -85,9 +85,9 @@ impl WaitTimer {
             return Duty::GiveUp;
         }
         if parked == Parked::Woken && now < self.check_at {
-            return Duty::Poll(Look::Quick);
+            return Duty::Poll(Poll::Words);
         }
         self.check_at = now.saturating_add(layer.liveness_interval(now));
-        Duty::Poll(Look::Thorough)
+        Duty::Poll(Poll::WordsAndLiveness)
     }
 }

@@ -1,25 +1,25 @@
 //! Each way to receive, on both layers, and what `Consumer` and `Message` do not promise.
 
-use ackcast::{Channel, Consumer, Producer, RecvError, RecvValueError, Sync, Wait};
+use ackcast::{Backend, Channel, Consumer, Producer, RecvError, RecvValueError, Wait};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 /// Longer than anything here takes: past this, a call hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// A channel with one consumer and one producer.
-fn pair(test: &str, sync: Sync) -> (Channel, Consumer, Producer) {
-    let name = format!("consumer-{test}-{sync:?}-{}", std::process::id());
-    let channel = Channel::create(&name).slots(4).slot_size(8).sync(sync).build().unwrap();
+fn pair(test: &str, backend: Backend) -> (Channel, Consumer, Producer) {
+    let name = format!("consumer-{test}-{backend:?}-{}", std::process::id());
+    let channel = Channel::create(&name).slots(4).slot_size(8).backend(backend).build().unwrap();
     let (consumer, producer) = (Consumer::attach(&name).unwrap(), Producer::attach(&name).unwrap());
     (channel, consumer, producer)
 }
 
 #[test]
 fn every_way_to_receive_gets_the_next_message() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("ways", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("ways", backend);
         assert_eq!((consumer.name(), consumer.number()), (channel.name(), 0));
         for wait in [Wait::Adaptive, Wait::Spin, Wait::Park] {
             consumer.set_wait(wait);
@@ -60,8 +60,8 @@ fn every_way_to_receive_gets_the_next_message() {
 
 #[test]
 fn message_of_another_size_than_the_value_is_still_next() {
-    for sync in LAYERS {
-        let (_channel, mut consumer, mut producer) = pair("values", sync);
+    for backend in LAYERS {
+        let (_channel, mut consumer, mut producer) = pair("values", backend);
         producer.send_value(&7_u32).unwrap();
         let error = RecvValueError::NotAValue { sequence: 0, found: 4, expected: 8 };
         assert_eq!(consumer.recv_value::<u64>(), Err(error));
@@ -71,8 +71,8 @@ fn message_of_another_size_than_the_value_is_still_next() {
 
 #[test]
 fn iterator_goes_on_after_an_error_and_ends_at_end() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("iterator", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("iterator", backend);
         producer.send(b"one").unwrap();
         drop(producer);
         let mut messages = consumer.iter();
@@ -88,8 +88,8 @@ fn iterator_goes_on_after_an_error_and_ends_at_end() {
 
 #[test]
 fn handles_name_their_channel_when_they_are_debugged() {
-    for sync in LAYERS {
-        let (channel, consumer, producer) = pair("debug", sync);
+    for backend in LAYERS {
+        let (channel, consumer, producer) = pair("debug", backend);
         let name = format!("ackcast.{}", channel.name());
         for text in [format!("{channel:?}"), format!("{consumer:?}"), format!("{producer:?}")] {
             assert!(text.contains(&name), "{text}");
@@ -110,8 +110,8 @@ fn fail(text: &str) -> ! {
 
 #[test]
 fn message_that_is_unwound_past_is_acknowledged() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("unwound", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("unwound", backend);
         producer.send_batch(&["one", "two"]).unwrap();
         unwind("while reading", || {
             let message = consumer.recv_ref().unwrap();
@@ -125,8 +125,8 @@ fn message_that_is_unwound_past_is_acknowledged() {
 
 #[test]
 fn messages_taken_from_a_batch_are_acknowledged_in_unwinding() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("batch", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("batch", backend);
         producer.send_batch(&["one", "two", "three"]).unwrap();
         unwind("at the second", || {
             let mut batch = consumer.recv_batch().unwrap();
@@ -142,8 +142,8 @@ fn messages_taken_from_a_batch_are_acknowledged_in_unwinding() {
 /// What the documentation of `Message` advises: the message is kept until the work on it is done.
 #[test]
 fn message_that_is_kept_before_a_panic_is_received_again() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("kept", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("kept", backend);
         producer.send(b"one").unwrap();
         unwind("at work", || {
             let message = consumer.recv_ref().unwrap();

@@ -62,8 +62,8 @@ fn with_one_slot_the_lines_alternate() {
 
 #[test]
 fn array_is_the_exercises_second_example() {
-    for sync in ["futex", "raw-sync"] {
-        let ended = Demo::new(&["array", "--messages", "25", "--slots", "3", "--sync", sync]).run();
+    for backend in ["futex", "raw-sync"] {
+        let ended = Demo::new(&["array", "--messages", "25", "--slots", "3", "--sync", backend]).run();
         let steps = finished(&ended);
         let wrote = of(steps, "Producer wrote: ");
         let mut array = [0; 10];
@@ -88,10 +88,10 @@ fn array_is_the_exercises_second_example() {
 
 #[test]
 fn everybody_gets_everything_whatever_the_ring_and_the_crowd() {
-    for sync in ["futex", "raw-sync"] {
+    for backend in ["futex", "raw-sync"] {
         for (slots, producers, consumers) in [(1, 1, 5), (1, 3, 2), (64, 1, 2), (64, 3, 5)] {
             let [s, p, c] = [slots, producers, consumers].map(|number: u32| number.to_string());
-            let args = ["--slots", &s, "--producers", &p, "--consumers", &c, "--messages", "200", "--sync", sync];
+            let args = ["--slots", &s, "--producers", &p, "--consumers", &c, "--messages", "200", "--sync", backend];
             complete(finished(&Demo::new(&args).run()), producers, consumers, 200);
             let array = Demo::new(&[&["array"][..], &args].concat()).run();
             assert_eq!(of(finished(&array), "Consumer 1 read: ").len(), 200);

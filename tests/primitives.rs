@@ -4,7 +4,7 @@
 
 use ackcast::RecvError;
 use ackcast::layer::{
-    Acquired, Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Look, Park, Parked, Participant, Reading,
+    Acquired, Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Reading,
     Signal, Spins, Storage, Writing,
 };
 use ackcast::lock::WordLock;
@@ -89,7 +89,7 @@ unsafe impl Layer for Alone {
         Ok(true)
     }
 
-    fn disclaim(&self, _: u32) {}
+    fn release(&self, _: u32) {}
 
     fn is_alive(&self, _: u32) -> Result<bool, LivenessUnknown> {
         let leaves = self.leaves.take();
@@ -209,7 +209,7 @@ fn a_signal_wakes_who_sleeps_and_nobody_else() {
     let layer = Alone::new(1, [nothing(), they_notify]);
     notify(&signal, &layer);
     assert_eq!(layer.asked(), [], "nobody waits");
-    let poll = |_: Look| there.get().then_some(());
+    let poll = |_: Poll| there.get().then_some(());
     assert_eq!(signal.wait(&layer, Deadline::Now, poll), None);
     assert_eq!(layer.asked(), [], "to look is not to wait");
     assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
@@ -234,7 +234,7 @@ fn who_sleeps_for_each_message_fences_once() {
     };
     let layer = Alone::new(0, [they_tell(), they_tell(), they_tell()]);
     for message in 1..=3 {
-        let poll = |_: Look| (told.get() == message).then_some(());
+        let poll = |_: Poll| (told.get() == message).then_some(());
         assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
         assert_eq!(layer.asked(), [Asked::Park, Asked::Wake], "message {message}");
     }
@@ -245,7 +245,7 @@ fn who_sleeps_for_each_message_fences_once() {
     assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 4).then_some(())), Some(()));
     assert_eq!(layer.heavy_fences.get(), 2);
     // So does a successor, whatever was left: its predecessor may have died before its fence.
-    signal.renew(&layer);
+    signal.reset(&layer);
     layer.turns.borrow_mut().push_back(they_tell());
     assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 5).then_some(())), Some(()));
     assert_eq!(layer.heavy_fences.get(), 3);

@@ -1,16 +1,16 @@
 //! Each way to send, on both layers.
 
-use ackcast::{Channel, Consumer, Interrupted, Loan, Producer, RecvError, SendError, Sync, Wait};
+use ackcast::{Backend, BatchError, Channel, Consumer, Loan, Producer, RecvError, SendError, Wait};
 use std::time::Duration;
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 /// Longer than anything here takes: past this, a call hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// A channel with one consumer and one producer.
-fn pair(test: &str, sync: Sync) -> (Channel, Consumer, Producer) {
-    let name = format!("producer-{test}-{sync:?}-{}", std::process::id());
-    let channel = Channel::create(&name).slots(4).slot_size(8).sync(sync).build().unwrap();
+fn pair(test: &str, backend: Backend) -> (Channel, Consumer, Producer) {
+    let name = format!("producer-{test}-{backend:?}-{}", std::process::id());
+    let channel = Channel::create(&name).slots(4).slot_size(8).backend(backend).build().unwrap();
     let (consumer, producer) = (Consumer::attach(&name).unwrap(), Producer::attach(&name).unwrap());
     (channel, consumer, producer)
 }
@@ -23,8 +23,8 @@ fn fill(loan: Result<Loan<'_>, SendError>) {
 
 #[test]
 fn every_way_to_send_sends_the_next_message() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("ways", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("ways", backend);
         assert_eq!(producer.name(), channel.name());
         for wait in [Wait::Adaptive, Wait::Spin, Wait::Park] {
             producer.set_wait(wait);
@@ -61,10 +61,10 @@ fn every_way_to_send_sends_the_next_message() {
 
 #[test]
 fn batch_that_gives_up_says_how_many_were_sent() {
-    for sync in LAYERS {
-        let (channel, mut consumer, mut producer) = pair("late", sync);
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("late", backend);
         let late = producer.send_batch_timeout(&["a", "b", "c", "d", "e"], Duration::from_millis(1)).unwrap_err();
-        let Interrupted { sent, error } = late;
+        let BatchError { sent, error } = late;
         assert_eq!((sent, matches!(error, SendError::TimedOut(_))), (4, true), "{late}");
         assert_eq!(channel.published().count(), 4);
         assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"a");

@@ -5,25 +5,25 @@
 //! `RUSTFLAGS=-Zsanitizer=address cargo +nightly test --target x86_64-unknown-linux-gnu --test safe`.
 #![forbid(unsafe_code)]
 
-use ackcast::layer::{Acquired, Deadline, Layer, Lock, LockError, Look, Participant, Signal};
-use ackcast::layers::{Fences, Futex, Peers, RealLayer};
+use ackcast::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Poll, Signal};
+use ackcast::layers::{Fences, Futex, LivenessLocks, RealLayer};
 use ackcast::lock::WordLock;
-use ackcast::protocol::{self, Finished, Waiting};
+use ackcast::protocol::{self, BlockedOn, Finished};
 use ackcast::segment::{Handle, Name};
 use ackcast::signal::WordSignal;
-use ackcast::{Channel, Consumer, CreateError, Producer, RecvError, SendError, Sync};
+use ackcast::{Backend, Channel, Consumer, CreateError, Producer, RecvError, SendError};
 use std::fs::File;
 use std::mem::forget;
 use std::sync::atomic::AtomicU32;
 use std::thread;
 use std::time::Duration;
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 /// Longer than a lock takes that is free.
 const HANG: Duration = Duration::from_secs(30);
 
-fn name(test: &str, sync: Sync) -> String {
-    format!("safe-{test}-{sync:?}-{}", std::process::id())
+fn name(test: &str, backend: Backend) -> String {
+    format!("safe-{test}-{backend:?}-{}", std::process::id())
 }
 
 /// Removes the name of a channel of which a handle was forgotten: no last handle goes.
@@ -36,15 +36,16 @@ impl Drop for Removed {
 }
 
 fn waits_for_the_lock(result: Result<(), SendError>) -> bool {
-    matches!(result, Err(SendError::TimedOut(Waiting::Lock { .. })))
+    matches!(result, Err(SendError::TimedOut(BlockedOn::Lock { .. })))
 }
 
 #[test]
 fn forgotten_loan_keeps_the_lock_with_its_producer() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for places in [1, 2] {
-            let name = name(&format!("loan-{places}"), sync);
-            let _channel = Channel::create(&name).sync(sync).consumers(0).places(places).slots(8).build().unwrap();
+            let name = name(&format!("loan-{places}"), backend);
+            let _channel =
+                Channel::create(&name).backend(backend).consumers(0).places(places).slots(8).build().unwrap();
             let mut producer = Producer::attach(&name).unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut loan = producer.loan().unwrap();
@@ -74,9 +75,9 @@ fn forgotten_loan_keeps_the_lock_with_its_producer() {
 
 #[test]
 fn forgotten_message_or_batch_is_received_again() {
-    for sync in LAYERS {
-        let name = name("message", sync);
-        let _channel = Channel::create(&name).sync(sync).slots(4).build().unwrap();
+    for backend in LAYERS {
+        let name = name("message", backend);
+        let _channel = Channel::create(&name).backend(backend).slots(4).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let mut consumer = Consumer::attach(&name).unwrap();
         (0..4).for_each(|n| producer.send(&[n]).unwrap());
@@ -85,7 +86,7 @@ fn forgotten_message_or_batch_is_received_again() {
         while batch.take().unwrap().is_some() {}
         forget(batch);
         let full = producer.try_send(b"full");
-        let waits = SendError::TimedOut(Waiting::Acknowledgement { consumer: 0, message: 0 });
+        let waits = SendError::TimedOut(BlockedOn::Acknowledgement { consumer: 0, message: 0 });
         assert_eq!(full, Err(waits), "its slot is not free");
         assert_eq!((0..4).map(|_| consumer.recv().unwrap()[0]).collect::<Vec<_>>(), [0, 1, 2, 3]);
     }
@@ -93,10 +94,10 @@ fn forgotten_message_or_batch_is_received_again() {
 
 #[test]
 fn forgotten_handles_are_leaks() {
-    for sync in LAYERS {
-        let name = name("handles", sync);
+    for backend in LAYERS {
+        let name = name("handles", backend);
         let _removed = Removed(name.clone());
-        let channel = Channel::create(&name).sync(sync).consumers(0).places(2).slots(2).build().unwrap();
+        let channel = Channel::create(&name).backend(backend).consumers(0).places(2).slots(2).build().unwrap();
         let (producer, consumer) = (Producer::attach(&name).unwrap(), Consumer::attach(&name).unwrap());
         forget((producer, consumer));
         forget(channel);
@@ -105,16 +106,16 @@ fn forgotten_handles_are_leaks() {
         producer.send(b"a").unwrap();
         producer.send(b"b").unwrap();
         assert_eq!(consumer.recv().unwrap(), b"a");
-        let waits = SendError::TimedOut(Waiting::Acknowledgement { consumer: 0, message: 0 });
+        let waits = SendError::TimedOut(BlockedOn::Acknowledgement { consumer: 0, message: 0 });
         assert_eq!(producer.try_send(b"c"), Err(waits), "the forgotten consumer lives");
     }
 }
 
 #[test]
 fn forgotten_loan_of_another_thread_harms_nobody() {
-    for sync in LAYERS {
-        let name = name("thread", sync);
-        let _channel = Channel::create(&name).sync(sync).consumers(0).places(2).slots(4).build().unwrap();
+    for backend in LAYERS {
+        let name = name("thread", backend);
+        let _channel = Channel::create(&name).backend(backend).consumers(0).places(2).slots(4).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let mut rival = Producer::attach(&name).unwrap();
         let producer = thread::spawn(move || {
@@ -124,7 +125,7 @@ fn forgotten_loan_of_another_thread_harms_nobody() {
         let mut producer = producer.join().unwrap();
         // The thread is gone. A lock of pthread's goes to the next one with it; a word's stays with the producer.
         let sent = producer.send_timeout(b"a", HANG);
-        assert!(sent.is_ok(), "{sync:?}: {sent:?}");
+        assert!(sent.is_ok(), "{backend:?}: {sent:?}");
         drop(producer);
         rival.send_timeout(b"b", HANG).unwrap();
         forget(rival.loan().unwrap());
@@ -136,7 +137,7 @@ fn forgotten_loan_of_another_thread_harms_nobody() {
 
 #[test]
 fn forgotten_guards_of_the_protocol_are_leaks() {
-    let name = name("protocol", Sync::Futex);
+    let name = name("protocol", Backend::Futex);
     let _channel = Channel::create(&name).consumers(0).places(4).slots(4).build().unwrap();
     let handle = Handle::open(&Name::new(&name).unwrap()).unwrap();
     let [first, second, third] = [(); 3].map(|()| handle.channel::<Futex>().unwrap());
@@ -162,9 +163,9 @@ fn forgotten_guards_of_the_protocol_are_leaks() {
 
 #[test]
 fn panic_in_a_guards_scope_leaves_the_channel_usable() {
-    for sync in LAYERS {
-        let name = name("panic", sync);
-        let _channel = Channel::create(&name).sync(sync).consumers(0).places(2).slots(4).build().unwrap();
+    for backend in LAYERS {
+        let name = name("panic", backend);
+        let _channel = Channel::create(&name).backend(backend).consumers(0).places(2).slots(4).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let panics = thread::spawn(move || {
             let _loan = producer.loan().unwrap();
@@ -178,7 +179,7 @@ fn panic_in_a_guards_scope_leaves_the_channel_usable() {
 
 #[test]
 fn absurd_sizes_are_refused_before_any_memory_is_touched() {
-    let name = name("sizes", Sync::Futex);
+    let name = name("sizes", Backend::Futex);
     let builds = [
         Channel::create(&name).slot_size(u32::MAX),
         Channel::create(&name).slots(u32::MAX),
@@ -197,7 +198,7 @@ fn absurd_sizes_are_refused_before_any_memory_is_touched() {
 /// Lock, signal and layer by themselves, on words that are no channel's.
 #[test]
 fn primitives_alone_guard_nothing_and_harm_nothing() {
-    let layer = Futex::new(Peers::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric);
+    let layer = Futex::new(LivenessLocks::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric);
     assert!(layer.is_alive(0).is_ok_and(|alive| !alive), "no participant has a number of this file");
     let (me, other) = (Participant { number: 0, generation: 1 }, Participant { number: 1, generation: u32::MAX });
     let lock = WordLock::<Futex>::new(AtomicU32::new(0));
@@ -209,16 +210,16 @@ fn primitives_alone_guard_nothing_and_harm_nothing() {
     let taken = corrupt.acquire(&layer, me, Deadline::Now);
     assert!(matches!(taken, Ok(Acquired::OwnerDied) | Err(LockError::Busy { .. })), "{taken:?}");
     let signal = WordSignal::<Futex>::new(AtomicU32::new(u32::MAX));
-    signal.renew(&layer);
-    assert_eq!(signal.wait(&layer, Deadline::Now, |_: Look| None::<()>), None);
+    signal.reset(&layer);
+    assert_eq!(signal.wait(&layer, Deadline::Now, |_: Poll| None::<()>), None);
     Signal::notify_all(&layer, std::iter::once(&signal));
 }
 
 #[test]
 fn consumer_without_a_producer_is_told_nothing_and_waits_for_its_deadline() {
-    for sync in LAYERS {
-        let name = name("alone", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("alone", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(&name).unwrap();
         assert_eq!(consumer.recv_timeout(Duration::ZERO), Err(RecvError::TimedOut { next: 0 }));
     }

@@ -2,8 +2,8 @@
 
 use ackcast::layers::Futex;
 use ackcast::protocol;
-use ackcast::segment::{Handle, HeaderFault, Name, OpenError, leftovers, living, remove_if_dead};
-use ackcast::{AttachError, Channel, Consumer, CreateError, Producer, Sync};
+use ackcast::segment::{Handle, HeaderFault, Name, OpenError, list, participants, remove_if_dead};
+use ackcast::{AttachError, Backend, Channel, Consumer, CreateError, Producer};
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
@@ -84,17 +84,17 @@ fn files_that_others_could_open_are_refused() {
 
 #[test]
 fn the_living_are_named_and_the_dead_replaced() {
-    for sync in [Sync::Futex, Sync::RawSync] {
-        let scratch = Scratch::new(&format!("living-{sync:?}"));
-        let channel = Channel::create(&scratch.0).sync(sync).build().unwrap();
+    for backend in [Backend::Futex, Backend::RawSync] {
+        let scratch = Scratch::new(&format!("living-{backend:?}"));
+        let channel = Channel::create(&scratch.0).backend(backend).build().unwrap();
         let consumer = Consumer::attach(&scratch.0).unwrap();
         drop(channel);
         match Channel::create(&scratch.0).build().unwrap_err() {
-            CreateError::AlreadyExists { living, .. } => assert_eq!(living, [0]),
+            CreateError::AlreadyExists { participants, .. } => assert_eq!(participants, [0]),
             other => panic!("{other}"),
         }
         assert!(!remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
-        assert_eq!(living(&Name::new(&scratch.0).unwrap()).unwrap(), Some(vec![0]));
+        assert_eq!(participants(&Name::new(&scratch.0).unwrap()).unwrap(), Some(vec![0]));
         // What a process that was killed leaves: the file, and no locks.
         let bytes = std::fs::read(scratch.path()).unwrap();
         drop(consumer);
@@ -102,8 +102,8 @@ fn the_living_are_named_and_the_dead_replaced() {
         scratch.leave(&bytes);
         assert!(matches!(Consumer::attach(&scratch.0), Err(AttachError::Open(OpenError::Abandoned { .. }))));
         let name = Name::new(&scratch.0).unwrap();
-        assert!(leftovers().unwrap().contains(&name));
-        let _fresh = Channel::create(&scratch.0).sync(sync).build().expect("replaces it");
+        assert!(list().unwrap().contains(&name));
+        let _fresh = Channel::create(&scratch.0).backend(backend).build().expect("replaces it");
         let mut consumer = Consumer::attach(&scratch.0).unwrap();
         assert!(matches!(consumer.try_recv(), Err(ackcast::RecvError::TimedOut { next: 0 })), "starts clean");
     }
@@ -116,7 +116,7 @@ fn leftover_of_dead_user_is_cleaned() {
     let bytes = std::fs::read(scratch.path()).unwrap();
     drop(channel);
     scratch.leave(&bytes);
-    assert_eq!(living(&Name::new(&scratch.0).unwrap()).unwrap(), None);
+    assert_eq!(participants(&Name::new(&scratch.0).unwrap()).unwrap(), None);
     assert!(scratch.path().exists(), "a look removes nothing");
     assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
     assert!(!scratch.path().exists());
@@ -130,9 +130,9 @@ fn channels_of_one_handle_are_participants_of_their_own() {
     let handle = Handle::open(&name).unwrap();
     let join = || protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
     let producers = [join(), join()];
-    assert_eq!(living(&name).unwrap(), Some(vec![8, 9]), "8 consumers come first");
+    assert_eq!(participants(&name).unwrap(), Some(vec![8, 9]), "8 consumers come first");
     drop(producers);
-    assert_eq!(living(&name).unwrap(), Some(vec![]));
+    assert_eq!(participants(&name).unwrap(), Some(vec![]));
     std::fs::remove_file(scratch.path()).unwrap(); // by hand
     assert!(matches!(handle.channel::<Futex>(), Err(OpenError::NotFound { .. })));
 }

@@ -1,28 +1,28 @@
 //! The typed API on real segments, with threads for processes (each handle is its own participant).
 
 use ackcast::layer::{Deadline, Storage};
-use ackcast::layers::{Futex, Peers, RealLayer};
-use ackcast::protocol::{self, Waiting};
+use ackcast::layers::{Futex, LivenessLocks, RealLayer};
+use ackcast::protocol::{self, BlockedOn};
 use ackcast::segment::{Handle, Name, Segment};
-use ackcast::{Channel, Consumer, Finished, Interrupted, Producer, RecvError, SendError, Sync};
+use ackcast::{Backend, BatchError, Channel, Consumer, Finished, Producer, RecvError, SendError};
 use std::fs::File;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 
-fn name(test: &str, sync: Sync) -> String {
-    format!("test-{test}-{sync:?}-{}", std::process::id())
+fn name(test: &str, backend: Backend) -> String {
+    format!("test-{test}-{backend:?}-{}", std::process::id())
 }
 
 #[test]
 fn every_consumer_gets_every_message_in_order() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         // On a short ring, each message waits for the scheduler: a busy machine takes milliseconds for each.
         for (slots, producers, consumers, most) in [(1, 1, 2, 2_000_u64), (4, 3, 3, 5_000), (64, 2, 5, 20_000)] {
-            let name = &name("order", sync);
-            let messages = if sync == Sync::Futex { most } else { most / 10 };
-            let channel = Channel::create(name).slots(slots).consumers(consumers).producers(producers).sync(sync);
+            let name = &name("order", backend);
+            let messages = if backend == Backend::Futex { most } else { most / 10 };
+            let channel = Channel::create(name).slots(slots).consumers(consumers).producers(producers).backend(backend);
             let channel = channel.build().unwrap();
             thread::scope(|scope| {
                 let readers: Vec<_> = (0..consumers)
@@ -55,9 +55,9 @@ fn every_consumer_gets_every_message_in_order() {
 
 #[test]
 fn a_guard_protects_its_slot_until_dropped() {
-    for sync in LAYERS {
-        let name = &name("guard", sync);
-        let _channel = Channel::create(name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = &name("guard", backend);
+        let _channel = Channel::create(name).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let mut producer = Producer::attach(name).unwrap();
         producer.send(b"one").unwrap();
@@ -85,15 +85,15 @@ fn everyone_gets_everything_thousands_of_times() {
     /// However long they take.
     const FEWEST: u32 = 20;
     const MESSAGES: u8 = 3;
-    for sync in LAYERS {
+    for backend in LAYERS {
         for (producers, consumers) in [(1, 2), (2, 1), (2, 2)] {
             for slots in [1, 2] {
-                let name = &name("rounds", sync);
+                let name = &name("rounds", backend);
                 let start = Instant::now();
                 let mut rounds = 0;
                 while rounds < FEWEST || rounds < 400 && start.elapsed() < TIME {
                     let channel = Channel::create(name).slots(slots).slot_size(2).consumers(consumers);
-                    let _channel = channel.producers(producers).sync(sync).build().unwrap();
+                    let _channel = channel.producers(producers).backend(backend).build().unwrap();
                     thread::scope(|scope| {
                         let readers: Vec<_> = (0..consumers)
                             .map(|_| {
@@ -121,7 +121,7 @@ fn everyone_gets_everything_thousands_of_times() {
                     rounds += 1;
                 }
                 println!(
-                    "{producers}×{consumers} on {slots} slots, {sync:?}: {rounds} rounds in {:?}",
+                    "{producers}×{consumers} on {slots} slots, {backend:?}: {rounds} rounds in {:?}",
                     start.elapsed()
                 );
             }
@@ -131,10 +131,10 @@ fn everyone_gets_everything_thousands_of_times() {
 
 #[test]
 fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for slots in [1, 2] {
-            let name = &name(&format!("loan-{slots}"), sync);
-            let builder = Channel::create(name).slots(slots).slot_size(8).consumers(0).sync(sync);
+            let name = &name(&format!("loan-{slots}"), backend);
+            let builder = Channel::create(name).slots(slots).slot_size(8).consumers(0).backend(backend);
             let _channel = builder.build().unwrap();
             let mut producer = Producer::attach(name).unwrap();
             let mut loan = producer.loan().unwrap();
@@ -159,9 +159,9 @@ fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
 
 #[test]
 fn a_channel_says_who_has_acknowledged_how_much() {
-    for sync in LAYERS {
-        let name = &name("acknowledged", sync);
-        let channel = Channel::create(name).slots(4).consumers(2).places(8).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = &name("acknowledged", backend);
+        let channel = Channel::create(name).slots(4).consumers(2).places(8).backend(backend).build().unwrap();
         assert_eq!(channel.acknowledged(), []);
         let [mut first, mut second] = [(); 2].map(|()| Consumer::attach(name).unwrap());
         let mut producer = Producer::attach(name).unwrap();
@@ -181,13 +181,13 @@ fn a_channel_says_who_has_acknowledged_how_much() {
 
 #[test]
 fn what_is_lent_says_where_in_the_order_it_is() {
-    for sync in LAYERS {
-        let name = &name("debug", sync);
-        let channel = Channel::create(name).slots(4).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = &name("debug", backend);
+        let channel = Channel::create(name).slots(4).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let mut producer = Producer::attach(name).unwrap();
         producer.send_batch(&["a", "bc"]).unwrap();
-        assert!(format!("{:?}", producer.loan().unwrap()).contains("Room { sequence: 2 }"));
+        assert!(format!("{:?}", producer.loan().unwrap()).contains("FreeSlot { sequence: 2 }"));
         assert_eq!(consumer.recv().unwrap(), b"a");
         assert!(format!("{:?}", consumer.recv_ref().unwrap()).contains("Message { sequence: 1, len: 2 }"));
         producer.send(b"d").unwrap();
@@ -206,13 +206,13 @@ fn what_is_lent_says_where_in_the_order_it_is() {
 
 #[test]
 fn a_batch_is_sent_up_to_what_no_slot_holds() {
-    for sync in LAYERS {
-        let name = &name("long", sync);
-        let _channel = Channel::create(name).slots(4).slot_size(2).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = &name("long", backend);
+        let _channel = Channel::create(name).slots(4).slot_size(2).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let mut producer = Producer::attach(name).unwrap();
         let error = SendError::TooLong { len: 3, slot_size: 2 };
-        assert_eq!(producer.send_batch(&["a", "bc", "def", "g"]), Err(Interrupted { sent: 2, error }));
+        assert_eq!(producer.send_batch(&["a", "bc", "def", "g"]), Err(BatchError { sent: 2, error }));
         let mut batch = consumer.try_recv_batch().unwrap();
         for expected in [Some(&b"a"[..]), Some(b"bc"), None] {
             assert_eq!(batch.take(), Ok(expected));
@@ -222,9 +222,9 @@ fn a_batch_is_sent_up_to_what_no_slot_holds() {
 
 #[test]
 fn a_batch_written_in_place_is_whole_and_ends_where_its_writer_says() {
-    for sync in LAYERS {
-        let name = &name("written", sync);
-        let _channel = Channel::create(name).slots(4).slot_size(2).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = &name("written", backend);
+        let _channel = Channel::create(name).slots(4).slot_size(2).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let mut producer = Producer::attach(name).unwrap();
         let mut numbers = 0..;
@@ -240,7 +240,7 @@ fn a_batch_written_in_place_is_whole_and_ends_where_its_writer_says() {
         drop(batch);
         let mut lengths = [2, 1, 3, 2].into_iter();
         let error = SendError::TooLong { len: 3, slot_size: 2 };
-        assert_eq!(producer.send_written(4, |_| lengths.next()), Err(Interrupted { sent: 2, error }));
+        assert_eq!(producer.send_written(4, |_| lengths.next()), Err(BatchError { sent: 2, error }));
         assert_eq!(lengths.next(), Some(2), "what comes after the error was not asked for");
         producer.send_written(4, |_| lengths.next()).unwrap();
         let mut batch = consumer.try_recv_batch().unwrap();
@@ -253,7 +253,7 @@ fn a_batch_written_in_place_is_whole_and_ends_where_its_writer_says() {
 /// The steps that the typed API takes all at once.
 #[test]
 fn the_protocols_own_handles_say_how_far_they_are() {
-    let name = &name("steps", Sync::Futex);
+    let name = &name("steps", Backend::Futex);
     let _channel = Channel::create(name).slots(4).places(8).build().unwrap();
     // A segment's handle of its own for each, as in processes: who shares one cannot tell whether the other lives.
     let handles = [(); 3].map(|()| Handle::open(&Name::new(name).unwrap()).unwrap());
@@ -261,25 +261,31 @@ fn the_protocols_own_handles_say_how_far_they_are() {
     let mut consumer = protocol::Consumer::join(first).unwrap();
     let mut producer = protocol::Producer::join(second).unwrap();
     let held = producer.lock(Deadline::Now).unwrap();
-    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 0, ended: false, mixed: false } }");
-    let mut staged = held.room(Deadline::Now).unwrap().copy(b"a").unwrap();
+    assert_eq!(
+        format!("{held:?}"),
+        "WriteGuard { published: Published { count: 0, ended: false, variable_length: false } }"
+    );
+    let mut prepared = held.free_slot(Deadline::Now).unwrap().copy(b"a").unwrap();
     let one = |letter| {
         move |bytes: &mut [u8]| {
             bytes[0] = letter;
             Some(1)
         }
     };
-    let staged_one = "Staged { published: Published { count: 1, ended: false, mixed: true } }";
-    assert_eq!(format!("{staged:?}"), staged_one);
-    assert_eq!(staged.extend(|bytes| Some(bytes.len() + 1)), 0, "no slot has room for it");
-    assert_eq!(staged.extend(|_| None), 0, "there is no more");
-    assert_eq!(format!("{staged:?}"), staged_one);
+    let prepared_one = "Prepared { published: Published { count: 1, ended: false, variable_length: true } }";
+    assert_eq!(format!("{prepared:?}"), prepared_one);
+    assert_eq!(prepared.extend(|bytes| Some(bytes.len() + 1)), 0, "no slot has room for it");
+    assert_eq!(prepared.extend(|_| None), 0, "there is no more");
+    assert_eq!(format!("{prepared:?}"), prepared_one);
     let mut letters = b"bcde".iter();
-    assert_eq!(staged.extend(|bytes| one(*letters.next()?)(bytes)), 3, "the fourth has no slot");
+    assert_eq!(prepared.extend(|bytes| one(*letters.next()?)(bytes)), 3, "the fourth has no slot");
     assert_eq!(letters.as_slice(), b"e", "and is not asked for");
     assert_eq!(consumer.receive(Deadline::Now).err(), Some(RecvError::TimedOut { next: 0 }), "nothing is published");
-    let held = staged.publish();
-    assert_eq!(format!("{held:?}"), "Held { published: Published { count: 4, ended: false, mixed: true } }");
+    let held = prepared.publish();
+    assert_eq!(
+        format!("{held:?}"),
+        "WriteGuard { published: Published { count: 4, ended: false, variable_length: true } }"
+    );
     drop(held);
     for (n, expected) in (0..).zip([b"a", b"b", b"c", b"d"]) {
         assert_eq!(consumer.next(), n);
@@ -292,13 +298,14 @@ fn the_protocols_own_handles_say_how_far_they_are() {
 
 #[test]
 fn errors_name_who_is_in_the_way_and_who_is_lost() {
-    for sync in LAYERS {
-        let name = &name("named", sync);
-        let _channel = Channel::create(name).slots(2).producers(3).consumers(0).places(8).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = &name("named", backend);
+        let _channel =
+            Channel::create(name).slots(2).producers(3).consumers(0).places(8).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(name).unwrap();
         let [mut first, mut second, third] = [(); 3].map(|()| Producer::attach(name).unwrap());
         let loan = second.loan().unwrap();
-        let holder = if sync == Sync::Futex { "producer 1" } else { "another producer" };
+        let holder = if backend == Backend::Futex { "producer 1" } else { "another producer" };
         let said = first.try_send(b"a").unwrap_err().to_string();
         assert_eq!(said, format!("gave up waiting for the write lock, held by {holder}"));
         drop(loan);
@@ -312,14 +319,14 @@ fn errors_name_who_is_in_the_way_and_who_is_lost() {
 
 /// A consumer with a second descriptor of the file that has its lock: by giving the lock up there, it is dead to all
 /// others, and still here.
-fn mortal(handle: &Handle) -> (protocol::Consumer<Futex, Segment<Futex>>, Peers) {
+fn mortal(handle: &Handle) -> (protocol::Consumer<Futex, Segment<Futex>>, LivenessLocks) {
     let path = format!("/dev/shm/ackcast.{}", handle.name());
     let file = File::options().read(true).write(true).open(path).unwrap();
-    let lock = Peers::open(|| Ok(file.try_clone().unwrap())).unwrap();
+    let lock = LivenessLocks::open(|| Ok(file.try_clone().unwrap())).unwrap();
     let other = handle.channel::<Futex>().unwrap();
     // SAFETY: only its place is taken, by a handle that lives longer.
     let storage = unsafe { other.storage() }.clone();
-    let layer = Futex::new(Peers::open(|| Ok(file)).unwrap(), handle.fences());
+    let layer = Futex::new(LivenessLocks::open(|| Ok(file)).unwrap(), handle.fences());
     // SAFETY: the storage is that of the geometry, and the layer has a description of its own.
     let channel = unsafe { protocol::Channel::new(layer, storage, handle.geometry()) };
     (protocol::Consumer::join(channel).unwrap(), lock)
@@ -331,11 +338,11 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     let producer = |handle: &Handle| protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
 
     // The first message waits for nobody, and nobody is in its way.
-    let name = &name("asked", Sync::Futex);
+    let name = &name("asked", Backend::Futex);
     let channel = Channel::create(name).slots(2).consumers(0).places(8).build().unwrap();
     let handle = open(name);
     let ((dead, lock), mut sends) = (mortal(&handle), producer(&handle));
-    lock.disclaim(0);
+    lock.release(0);
     sends.send(b"a", Deadline::Now).unwrap();
     assert_eq!(channel.evicted(), 0, "it waits for nobody");
     sends.send(b"b", Deadline::Now).unwrap();
@@ -348,8 +355,8 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     let channel = Channel::create(name).slots(2).places(8).build().unwrap();
     let handle = open(name);
     let ((dead, lock), mut sends) = (mortal(&handle), producer(&handle));
-    lock.disclaim(0);
-    let nobody = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });
+    lock.release(0);
+    let nobody = SendError::TimedOut(BlockedOn::Start { joined: 0, wanted: 1 });
     assert_eq!(sends.send(b"a", Deadline::Now), Err(nobody));
     assert_eq!(channel.evicted(), 1);
 
@@ -360,9 +367,9 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
     sends.send(b"a", Deadline::Now).unwrap();
     sends.send(b"b", Deadline::Now).unwrap();
     let (mut dead, lock) = mortal(&handle);
-    lock.disclaim(0);
+    lock.release(0);
     assert_eq!((dead.participant().number, lives.participant().number), (0, 1));
-    let full = SendError::TimedOut(Waiting::Acknowledgement { consumer: 1, message: 0 });
+    let full = SendError::TimedOut(BlockedOn::Acknowledgement { consumer: 1, message: 0 });
     assert_eq!(sends.send(b"c", Deadline::Now), Err(full));
     for _ in 0..2 {
         lives.receive(Deadline::Now).unwrap();
@@ -374,7 +381,7 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
 
 #[test]
 fn who_leaves_gives_its_place_back_even_if_its_segment_stays_open() {
-    let name = &name("places", Sync::Futex);
+    let name = &name("places", Backend::Futex);
     let channel = Channel::create(name).places(1).build().unwrap();
     let open = || Handle::open(&Name::new(name).unwrap()).unwrap();
     let (here, there) = (open(), open());
@@ -398,7 +405,7 @@ fn is_held<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> bool {
 #[test]
 fn who_has_the_only_place_keeps_the_lock_until_it_goes() {
     for places in [1, 2] {
-        let name = &name(&format!("keeps-{places}"), Sync::Futex);
+        let name = &name(&format!("keeps-{places}"), Backend::Futex);
         let _channel = Channel::create(name).consumers(0).slots(4).places(places).build().unwrap();
         let [first, second, third] = [(); 3].map(|()| Handle::open(&Name::new(name).unwrap()).unwrap());
         let observer = first.channel::<Futex>().unwrap();
@@ -420,8 +427,8 @@ fn who_has_the_only_place_keeps_the_lock_until_it_goes() {
 /// pthread's locks belong to threads, so this one is given back even if nobody else can want it.
 #[test]
 fn a_producer_on_raw_sync_may_move_to_another_thread_at_any_time() {
-    let name = &name("moves", Sync::RawSync);
-    let _channel = Channel::create(name).consumers(0).slots(4).sync(Sync::RawSync).build().unwrap();
+    let name = &name("moves", Backend::RawSync);
+    let _channel = Channel::create(name).consumers(0).slots(4).backend(Backend::RawSync).build().unwrap();
     let mut producer = Producer::attach(name).unwrap();
     producer.try_send(b"here").unwrap();
     thread::scope(|scope| {

@@ -1,7 +1,7 @@
 //! Timed calls under valgrind, where there is one: it hides the vDSO, by which some libraries read clocks.
 #![cfg(target_os = "linux")]
 
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,9 +11,9 @@ const HANG: Duration = Duration::from_secs(60);
 /// Long enough to sleep.
 const SHORT: Duration = Duration::from_millis(20);
 
-fn timed_calls(sync: Sync) {
-    let name = format!("valgrind-{sync:?}-{}", std::process::id());
-    let _channel = Channel::create(&name).sync(sync).build().unwrap();
+fn timed_calls(backend: Backend) {
+    let name = format!("valgrind-{backend:?}-{}", std::process::id());
+    let _channel = Channel::create(&name).backend(backend).build().unwrap();
     let (mut consumer, mut producer) = (Consumer::attach(&name).unwrap(), Producer::attach(&name).unwrap());
     assert_eq!(consumer.recv_timeout(SHORT), Err(RecvError::TimedOut { next: 0 }));
     producer.send_timeout(b"one", HANG).unwrap();
@@ -25,16 +25,16 @@ fn timed_calls(sync: Sync) {
 
 #[test]
 fn timed_calls_return_on_futexes() {
-    timed_calls(Sync::Futex);
+    timed_calls(Backend::Futex);
 }
 
 #[test]
 fn timed_calls_return_on_raw_sync() {
-    timed_calls(Sync::RawSync);
+    timed_calls(Backend::RawSync);
 }
 
 /// Runs the test of this layer under valgrind.
-fn under_valgrind(sync: Sync, test: &str) {
+fn under_valgrind(backend: Backend, test: &str) {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9"]).arg(std::env::current_exe().unwrap());
     valgrind.args([test, "--exact", "--test-threads=1"]).stdin(Stdio::null());
@@ -45,7 +45,7 @@ fn under_valgrind(sync: Sync, test: &str) {
     let pid = child.id();
     let output = child.wait_with_output().unwrap();
     // It is there if the program has crashed.
-    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{sync:?}-{pid}"));
+    let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{backend:?}-{pid}"));
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     assert!(output.status.success(), "{}: {said:?}", output.status);
     assert!(said[0].contains("1 passed"), "{said:?}");
@@ -53,6 +53,6 @@ fn under_valgrind(sync: Sync, test: &str) {
 
 #[test]
 fn timed_calls_return_under_valgrind() {
-    under_valgrind(Sync::Futex, "timed_calls_return_on_futexes");
-    under_valgrind(Sync::RawSync, "timed_calls_return_on_raw_sync");
+    under_valgrind(Backend::Futex, "timed_calls_return_on_futexes");
+    under_valgrind(Backend::RawSync, "timed_calls_return_on_raw_sync");
 }

@@ -1,14 +1,14 @@
-//! The assumption behind the doubles for safety: leaving a failed wait unexplored loses no outcome.
+//! The assumption behind the config for safety: leaving a failed wait unexplored loses no outcome.
 //!
 //! Tested where an exploration that yields and looks again finishes, too.
 
 use crate::{
     case,
     check::{Case, Checker, check},
-    doubles::{Doubles, Waiting},
+    config::{ModelConfig, WaitModel},
+    fixture::{Outcome, Shape},
     hook::{self, Armed, ENOUGH},
     scenarios::{come_and_go::*, flow::*, primitives::*, tries::*},
-    world::{Outcome, Shape},
 };
 use std::collections::BTreeSet;
 
@@ -23,17 +23,17 @@ fn difference(assumed: &BTreeSet<Outcome>, yielded: &BTreeSet<Outcome>) -> Resul
 }
 
 /// All outcomes of a case, waiting in this way.
-fn outcomes(case: Case, waiting: Waiting) -> (u64, BTreeSet<Outcome>) {
-    let case = Case { doubles: Doubles { waiting, ..case.doubles }, ..case };
+fn outcomes(case: Case, waiting: WaitModel) -> (u64, BTreeSet<Outcome>) {
+    let case = Case { config: ModelConfig { waiting, ..case.config }, ..case };
     let found = check(case, Checker::Loom, Armed::default());
-    assert!(found.failure.is_none(), "{} {:?}: {:?}", case.name, case.doubles, found.failure);
+    assert!(found.failure.is_none(), "{} {:?}: {:?}", case.name, case.config, found.failure);
     (found.executions, found.outcomes)
 }
 
 /// Those that finish while they yield: where two sleep at once, they yield to one another for ever.
 fn cases() -> Vec<Case> {
     let shape = Shape::new;
-    let (plain, fenced) = (Doubles::ASSUME, Doubles::ASSUME_FENCED);
+    let (plain, fenced) = (ModelConfig::ASSUME, ModelConfig::ASSUME_FENCED);
     vec![
         case!(everyone_gets_everything, "S2", shape(1, 1, 2, 1), plain),
         case!(everyone_gets_everything, "S2", shape(1, 1, 2, 2), plain),
@@ -42,7 +42,7 @@ fn cases() -> Vec<Case> {
         case!(kept_is_received_again, "S3", shape(1, 1, 2, 1), plain),
         case!(end_is_last, "S5", shape(1, 1, 1, 1), plain),
         case!(nobody_misses_the_start, "S2", shape(1, 1, 1, 1), fenced),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), Doubles::WORD_LOCK),
+        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
         // Nobody waits here, so the two are the same exploration.
         case!(everybody_tries, "S2", shape(1, 1, 2, 1), plain),
         case!(everybody_tries, "S2", shape(2, 1, 1, 1), plain),
@@ -52,9 +52,9 @@ fn cases() -> Vec<Case> {
 #[test]
 fn assuming_loses_no_outcome() {
     for case in cases() {
-        let (a, assumed) = outcomes(case, Waiting::Assume);
-        let (y, yielded) = outcomes(case, Waiting::Yield);
-        let (what, count) = (format!("{} {} [{}]", case.name, case.shape, case.doubles), assumed.len());
+        let (a, assumed) = outcomes(case, WaitModel::Assume);
+        let (y, yielded) = outcomes(case, WaitModel::Yield);
+        let (what, count) = (format!("{} {} [{}]", case.name, case.shape, case.config), assumed.len());
         println!("{what}: {a} executions assuming, {y} yielding, {count} outcomes");
         assert!(a <= y, "{what}: assuming saves executions");
         assert_eq!(difference(&assumed, &yielded), Ok(()), "{what}");
@@ -64,8 +64,8 @@ fn assuming_loses_no_outcome() {
 /// The comparison can fail: a side that stops early has not reached what the other has.
 #[test]
 fn an_outcome_that_one_side_lacks_is_noticed() {
-    let case = case!(everyone_gets_everything, "S2", Shape::new(2, 1, 1, 1), Doubles::ASSUME);
-    let (_, all) = outcomes(case, Waiting::Yield);
+    let case = case!(everyone_gets_everything, "S2", Shape::new(2, 1, 1, 1), ModelConfig::ASSUME);
+    let (_, all) = outcomes(case, WaitModel::Yield);
     let stopped = check(case, Checker::Loom, Armed { coverage: true, executions: Some(1), ..Armed::default() });
     hook::disarm();
     assert!(stopped.failure.is_some_and(|failure| failure.message.contains(ENOUGH)));

@@ -1,11 +1,11 @@
-//! What is checked: scenario × shape × doubles × checker, quick ones and deep ones.
+//! What is checked: scenario × shape × config × checker, quick ones and deep ones.
 
 use crate::{
     case,
     check::{Case, Checker, Report},
-    doubles::{Doubles, Waiting},
+    config::{ModelConfig, WaitModel},
+    fixture::{Event, Execution, Shape, event},
     scenarios::{come_and_go::*, deaths::*, flow::*, primitives::*, tries::*},
-    world::{Execution, Happening, Shape, event},
 };
 
 /// What some execution has to be, or the scenario does not do what it is for.
@@ -38,34 +38,34 @@ impl Entry {
 
     /// Whether it is the same check.
     pub fn is(&self, other: &Self) -> bool {
-        let key = |entry: &Self| (entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
+        let key = |entry: &Self| (entry.case.name, entry.case.shape, entry.case.config, entry.checker);
         key(self) == key(other)
     }
 
     /// The first witness that a run without failure lacks. Where waiting is sleeping, somebody must sleep, too.
     pub fn unreached(&self, found: &Report) -> Option<&'static str> {
-        const SLEEP: Witness = ("somebody sleeps", |_, seen| seen.had(Happening::Sleep));
-        let sleep = (self.case.doubles.waiting == Waiting::Park).then_some(&SLEEP);
+        const SLEEP: Witness = ("somebody sleeps", |_, seen| seen.had(Event::Sleep));
+        let sleep = (self.case.config.waiting == WaitModel::Park).then_some(&SLEEP);
         let mut all = self.witnesses.iter().chain(sleep);
         let missing = all.find(|(_, is)| !found.seen.iter().any(|execution| is(self.case.shape, execution)));
         missing.map(|&(what, _)| what)
     }
 }
 
-use Doubles as D;
+use ModelConfig as D;
 
-const NO_DATA: Witness = ("a consumer waits for a message", |_, seen| seen.had(Happening::NoData));
-const ALL_THERE: Witness = ("no consumer waits", |_, seen| !seen.had(Happening::NoData));
-const NO_ROOM: Witness = ("a producer waits for room", |_, seen| seen.had(Happening::NoRoom));
-const ROOM: Witness = ("there is room at once", |_, seen| !seen.had(Happening::NoRoom));
-const LOCK_HELD: Witness = ("the lock is taken", |_, seen| seen.had(Happening::LockHeld));
-const TAKEN_OVER: Witness = ("a dead owner's lock is taken over", |_, seen| seen.had(Happening::Takeover));
-const INHERITED: Witness = ("a dead owner's lock is inherited", |_, seen| seen.had(Happening::Inheritance));
+const NO_DATA: Witness = ("a consumer waits for a message", |_, seen| seen.had(Event::NoData));
+const ALL_THERE: Witness = ("no consumer waits", |_, seen| !seen.had(Event::NoData));
+const NO_ROOM: Witness = ("a producer waits for room", |_, seen| seen.had(Event::NoRoom));
+const ROOM: Witness = ("there is room at once", |_, seen| !seen.had(Event::NoRoom));
+const LOCK_HELD: Witness = ("the lock is taken", |_, seen| seen.had(Event::LockHeld));
+const TAKEN_OVER: Witness = ("a dead owner's lock is taken over", |_, seen| seen.had(Event::Takeover));
+const INHERITED: Witness = ("a dead owner's lock is inherited", |_, seen| seen.had(Event::Inheritance));
 const FIRST_0: Witness = ("producer 0 comes first", |_, seen| seen.outcome[0][0] / 16 == 1);
 const FIRST_1: Witness = ("producer 1 comes first", |_, seen| seen.outcome[0][0] / 16 == 2);
 
-const fn flow(p: u32, c: u32, m: u32, s: u32, doubles: Doubles) -> Entry {
-    let case = case!(everyone_gets_everything, "S1 S2 S3 S4", Shape::new(p, c, m, s), doubles);
+const fn flow(p: u32, c: u32, m: u32, s: u32, config: ModelConfig) -> Entry {
+    let case = case!(everyone_gets_everything, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
     Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1, NO_DATA, NO_ROOM] } else { one_sends(m, s) })
 }
 
@@ -74,12 +74,12 @@ const fn one_sends(m: u32, s: u32) -> &'static [Witness] {
     if m > s { &[NO_DATA, NO_ROOM] } else { &[NO_DATA, ALL_THERE] }
 }
 
-const TOGETHER: Witness = ("two are taken together", |_, seen| seen.had(Happening::Together));
-const APART: Witness = ("each is taken by itself", |_, seen| !seen.had(Happening::Together));
+const TAKEN_TOGETHER: Witness = ("two are taken together", |_, seen| seen.had(Event::Together));
+const APART: Witness = ("each is taken by itself", |_, seen| !seen.had(Event::Together));
 
-const fn batches(p: u32, c: u32, m: u32, s: u32, doubles: Doubles) -> Entry {
-    let case = case!(batches_are_whole, "S1 S2 S3 S4", Shape::new(p, c, m, s), doubles);
-    Entry::new(case, if s > 1 { &[TOGETHER, NO_DATA] } else { &[APART, NO_DATA, NO_ROOM] })
+const fn batches(p: u32, c: u32, m: u32, s: u32, config: ModelConfig) -> Entry {
+    let case = case!(batches_are_whole, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
+    Entry::new(case, if s > 1 { &[TAKEN_TOGETHER, NO_DATA] } else { &[APART, NO_DATA, NO_ROOM] })
 }
 
 const ENDS: &[Witness] = &[
@@ -131,10 +131,10 @@ const TRY_LOCK: &[Witness] = &[
     ("the lock is free", |_, seen| seen.outcome[0][0] < event::FIRST),
 ];
 
-const NO_SLEEP: &[Witness] = &[("all is there before it sleeps", |_, seen| !seen.had(Happening::Sleep))];
+const NO_SLEEP: &[Witness] = &[("all is there before it sleeps", |_, seen| !seen.had(Event::Sleep))];
 const NOTIFIED: &[Witness] = &[
-    ("the waiter looks in vain", |_, seen| seen.had(Happening::NoRoom)),
-    ("all is there at the first look", |_, seen| !seen.had(Happening::NoRoom)),
+    ("the waiter looks in vain", |_, seen| seen.had(Event::NoRoom)),
+    ("all is there at the first look", |_, seen| !seen.had(Event::NoRoom)),
 ];
 
 const TAKEOVER: &[Witness] = &[
@@ -162,97 +162,97 @@ const SAMPLE: Checker = Checker::Random(400, 7);
 /// All checks, those that kill most mutants first.
 #[rustfmt::skip]
 pub fn entries() -> Vec<Entry> {
-    let tries = |p, c, m, s, doubles| {
-        let case = case!(everybody_tries, "S2 S3", Shape::new(p, c, m, s), doubles);
+    let tries = |p, c, m, s, config| {
+        let case = case!(everybody_tries, "S2 S3", Shape::new(p, c, m, s), config);
         Entry::new(case, if p > 1 { LOCK_TRIES } else { TRIES })
     };
-    let lengths = |p, c, m, s, doubles| {
-        let case = case!(lengths_are_kept, "S1", Shape::new(p, c, m, s), doubles);
+    let lengths = |p, c, m, s, config| {
+        let case = case!(lengths_are_kept, "S1", Shape::new(p, c, m, s), config);
         Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1] } else { one_sends(m, s) })
     };
-    let end = |p, c, m, s, doubles| {
-        let case = case!(end_is_last, "S2 S5", Shape::new(p, c, m, s), doubles);
+    let end = |p, c, m, s, config| {
+        let case = case!(end_is_last, "S2 S5", Shape::new(p, c, m, s), config);
         Entry::new(case, if p > 1 { ENDS } else { &[NO_DATA, NO_ROOM] })
     };
-    let late = |c, m, s, doubles| {
-        let case = case!(joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), doubles);
+    let late = |c, m, s, config| {
+        let case = case!(joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), config);
         Entry::new(case, if m > 1 { IN_THE_MIDDLE } else { LATE })
     };
-    let joins_batch = |m, s, doubles| {
-        let case = case!(joins_a_batch, "S2 S3", Shape::new(1, 1, m, s), doubles);
+    let joins_batch = |m, s, config| {
+        let case = case!(joins_a_batch, "S2 S3", Shape::new(1, 1, m, s), config);
         Entry::new(case, LATE)
     };
-    let leave = |m, s, doubles| {
-        let case = case!(leaves_in_the_middle, "S3", Shape::new(1, 2, m, s), doubles);
+    let leave = |m, s, config| {
+        let case = case!(leaves_in_the_middle, "S3", Shape::new(1, 2, m, s), config);
         Entry::new(case, &[NO_DATA, NO_ROOM])
     };
-    let leaves_one = |m, doubles| {
-        let case = case!(leaves_unread, "L1 S3", Shape::new(1, 1, m, 1), doubles);
+    let leaves_one = |m, config| {
+        let case = case!(leaves_unread, "L1 S3", Shape::new(1, 1, m, 1), config);
         Entry::new(case, &[NO_ROOM, ROOM])
     };
-    let start = |c, m, doubles| {
-        let case = case!(nobody_misses_the_start, "S2", Shape::new(1, c, m, 1), doubles);
+    let start = |c, m, config| {
+        let case = case!(nobody_misses_the_start, "S2", Shape::new(1, c, m, 1), config);
         Entry::new(case, &[("the producer waits for the consumers", NO_ROOM.1), NO_DATA])
     };
-    let back = |m, s, doubles| Entry::new(case!(comes_back, "S2", Shape::new(1, 1, m, s), doubles), BACK);
-    let kept = |m, s, doubles| {
-        let case = case!(kept_is_received_again, "S3", Shape::new(1, 1, m, s), doubles);
+    let back = |m, s, config| Entry::new(case!(comes_back, "S2", Shape::new(1, 1, m, s), config), BACK);
+    let kept = |m, s, config| {
+        let case = case!(kept_is_received_again, "S3", Shape::new(1, 1, m, s), config);
         Entry::new(case, one_sends(m, s))
     };
-    let late_producer = |m, doubles| {
-        let case = case!(a_producer_comes_late, "S5", Shape::new(2, 1, m, 1), doubles);
+    let late_producer = |m, config| {
+        let case = case!(a_producer_comes_late, "S5", Shape::new(2, 1, m, 1), config);
         Entry::new(case, LATE_PRODUCER)
     };
-    let lock = |n, c, m, doubles| {
-        let case = case!(one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), doubles);
+    let lock = |n, c, m, config| {
+        let case = case!(one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), config);
         Entry::new(case, if c == 0 { TRY_LOCK } else { CONTENDERS })
     };
     let shape = |m| Shape::new(3, 0, m, 1);
     let keeps_inherited = case!(successor_keeps_its_inherited_lock, "S4", shape(1), D::WORD_LOCK);
     let keeps_free = case!(successor_keeps_its_lock_that_was_free, "S4", shape(2), D::WORD_LOCK);
     let keeps_orphaned = case!(successor_keeps_its_orphaned_lock, "S4", shape(1), D::WORD_LOCK);
-    let signal = |n, m, doubles| {
-        let case = case!(no_notification_is_lost, "L1", Shape::new(n, 0, m, 1), doubles);
+    let signal = |n, m, config| {
+        let case = case!(no_notification_is_lost, "L1", Shape::new(n, 0, m, 1), config);
         Entry::new(case, NOTIFIED)
     };
-    let again = |n, doubles| {
-        let case = case!(no_notification_is_lost_on_a_second_sleep, "L1", Shape::new(n, 0, 1, 1), doubles);
+    let again = |n, config| {
+        let case = case!(no_notification_is_lost_on_a_second_sleep, "L1", Shape::new(n, 0, 1, 1), config);
         Entry::new(case, NO_SLEEP)
     };
-    let successor = |n, doubles| {
-        let case = case!(no_notification_is_lost_to_a_successor, "L1", Shape::new(n, 0, 1, 1), doubles);
+    let successor = |n, config| {
+        let case = case!(no_notification_is_lost_to_a_successor, "L1", Shape::new(n, 0, 1, 1), config);
         Entry::new(case, NO_SLEEP)
     };
-    let each = |n, doubles| {
-        let case = case!(each_notification_counts, "L1", Shape::new(n, 0, 1, 1), doubles);
+    let each = |n, config| {
+        let case = case!(each_notification_counts, "L1", Shape::new(n, 0, 1, 1), config);
         Entry::new(case, NOTIFIED)
     };
-    let evict = |m, s, doubles| {
-        let case = case!(a_dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), doubles);
+    let evict = |m, s, config| {
+        let case = case!(a_dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), config);
         Entry::new(case, &[NO_DATA, NO_ROOM])
     };
-    let replaced = |m, doubles| {
-        let case = case!(a_dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), doubles);
+    let replaced = |m, config| {
+        let case = case!(a_dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), config);
         Entry::new(case, TAKEOVER)
     };
-    let heir = |p, m, doubles| {
-        let case = case!(a_successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), doubles);
+    let heir = |p, m, config| {
+        let case = case!(a_successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), config);
         Entry::new(case, if p > 1 { &[INHERITED, TAKEN_OVER] } else { &[INHERITED] })
     };
-    let succeeded = |m, doubles| {
-        let case = case!(a_dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), doubles);
+    let succeeded = |m, config| {
+        let case = case!(a_dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), config);
         Entry::new(case, SUCCEEDED)
     };
-    let rivals = |m, doubles| {
-        let case = case!(one_of_two_takes_over, "C2 S4", Shape::new(3, 0, m, 2 * m), doubles);
+    let rivals = |m, config| {
+        let case = case!(one_of_two_takes_over, "C2 S4", Shape::new(3, 0, m, 2 * m), config);
         Entry::new(case, &[TAKEN_OVER, LOCK_HELD])
     };
-    let lost = |p, m, doubles| {
-        let case = case!(producers_lost_is_told, "C2 L2", Shape::new(p, 1, m, 1), doubles);
+    let lost = |p, m, config| {
+        let case = case!(producers_lost_is_told, "C2 L2", Shape::new(p, 1, m, 1), config);
         Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1] } else { &[NO_DATA, ALL_THERE] })
     };
-    let not_lost = |m, doubles| {
-        let case = case!(a_finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), doubles);
+    let not_lost = |m, config| {
+        let case = case!(a_finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), config);
         Entry::new(case, &[("it finishes as one of two", |_, seen| seen.last() == [event::OTHERS]), NO_DATA])
     };
     vec![

@@ -1,12 +1,12 @@
 //! Runs a scenario under a checker, counts its executions itself, and turns a failure into a value.
 
 use crate::{
-    doubles::Doubles,
+    config::ModelConfig,
     engine::{Engine, Loom, Shuttle},
+    fixture::{self, Execution, Outcome, Shape},
     hook::{self, Armed, Step},
     progress, replay,
-    segment::bury,
-    world::{self, Execution, Outcome, Shape},
+    segment::drop_leaked,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -24,14 +24,14 @@ pub struct Case {
     /// The properties it defends, by their names in the design.
     pub defends: &'static str,
     pub shape: Shape,
-    pub doubles: Doubles,
+    pub config: ModelConfig,
     pub loom: fn(&Case),
     pub shuttle: fn(&Case),
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} [{}]", self.name, self.shape, self.doubles)
+        write!(f, "{} {} [{}]", self.name, self.shape, self.config)
     }
 }
 
@@ -137,7 +137,7 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
     }
     catch_panics();
     let start = move |body: fn(&Case)| {
-        let count = world::count();
+        let count = fixture::count();
         hook::allow(count);
         if trace_from == Some(count) {
             hook::trace_from_now();
@@ -169,7 +169,7 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
         Checker::Replay(schedule) => shuttled(replay::scheduler(schedule), move || start(case.shuttle)),
     }));
     EXPECTING.set(false);
-    bury();
+    drop_leaked();
     // The first panic is the cause; the one that ends the run may be a consequence.
     result.map_err(|last| CAUGHT.take().or_else(|| text_of(&*last)).unwrap_or_else(|| "a panic without a text".into()))
 }
@@ -185,13 +185,13 @@ fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl 
 /// Checks a case to the end, or to its first failure.
 pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
     hook::arm(armed);
-    drop(world::take_executions());
+    drop(fixture::take_executions());
     progress::begin(|| format!("{case} {checker:?}"));
     let start = Instant::now();
     let result = run(case, checker, None);
     progress::end();
     let time = start.elapsed();
-    let (executions, seen) = world::take_executions();
+    let (executions, seen) = fixture::take_executions();
     let outcomes = seen.iter().map(|execution| execution.outcome.clone()).collect();
     let schedule = checker.is_shuttle().then(replay::last);
     let failure = result.err().map(|message| Failure { message, schedule });
@@ -201,21 +201,21 @@ pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
 /// Checks again, deterministically, up to the failure, and keeps what happened there.
 pub fn trace(case: Case, checker: Checker, armed: Armed, report: &Report) -> Vec<Step> {
     hook::arm(armed);
-    drop(world::take_executions());
+    drop(fixture::take_executions());
     drop(run(case, checker, report.executions.checked_sub(1)));
-    drop(world::take_executions());
+    drop(fixture::take_executions());
     hook::disarm().0
 }
 
 /// The body of a scenario on each engine.
 #[macro_export]
 macro_rules! case {
-    ($body:ident, $defends:literal, $shape:expr, $doubles:expr) => {
+    ($body:ident, $defends:literal, $shape:expr, $config:expr) => {
         $crate::check::Case {
             name: stringify!($body),
             defends: $defends,
             shape: $shape,
-            doubles: $doubles,
+            config: $config,
             loom: $body::<$crate::engine::Loom>,
             shuttle: $body::<$crate::engine::Shuttle>,
         }

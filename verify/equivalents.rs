@@ -49,7 +49,7 @@ pub const EQUIVALENTS: &[Equivalent] = &[
     },
     Equivalent {
         file: "src/signal.rs",
-        text: "self.state.store(AWAKE, Relaxed); // a hint: saves them exchanges, and the next one a wake",
+        text: "self.state.store(EMPTY, Relaxed); // a hint: saves them exchanges, and the next one a wake",
         operator: Operator::Drop,
         reason: "a hint: without it notifiers make exchanges, and the next one a wake, that nobody needs",
     },

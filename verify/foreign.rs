@@ -3,11 +3,11 @@
 use crate::{
     case,
     check::{Case, Checker, check},
-    doubles::Doubles,
+    config::ModelConfig,
     engine::Engine,
+    fixture::{Body, Fixture, Seen, Shape},
     hook::{Armed, Name},
     layer::ModelWord,
-    world::{Body, Seen, Shape, World},
 };
 use ackcast::layer::Word;
 use std::{
@@ -22,13 +22,13 @@ struct Seqlock<E: Engine> {
 }
 
 fn word<E: Engine>(word: &'static str) -> ModelWord<E> {
-    ModelWord { atom: E::atom(0), name: Name { word, owner: None }, sequential: false, touched: None, gate: None }
+    ModelWord { atom: E::atom(0), name: Name { word, owner: None }, sequential: false, touched: None, monitor: None }
 }
 
 /// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012): the reader's fence
 /// keeps its second look at the sequence behind its loads of the values.
 fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
-    let world = World::<E>::new(case.shape.geometry(), case.doubles, false);
+    let fixture = Fixture::<E>::new(case.shape.geometry(), case.config, false);
     let lock = Rc::new(Seqlock::<E> { sequence: word("published"), values: [word("state"), word("acked")] });
     let load = |word: &ModelWord<E>, order| Word::<u64>::load(word, order);
     let store = |word: &ModelWord<E>, value, order| Word::<u64>::store(word, value, order);
@@ -51,7 +51,7 @@ fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
         store(&writer.sequence, 2, Release);
         Seen::new()
     });
-    world.run(vec![(0, reads), (1, writes)], |_| {});
+    fixture.run(vec![(0, reads), (1, writes)], |_| {});
 }
 
 fn seqlock<E: Engine>(case: &Case) {
@@ -65,10 +65,10 @@ fn seqlock_without_the_readers_fence<E: Engine>(case: &Case) {
 #[test]
 fn seqlock_needs_the_fence_of_its_reader() {
     let shape = Shape::new(1, 1, 1, 1);
-    let found = check(case!(seqlock, "S1", shape, Doubles::ASSUME), Checker::Loom, Armed::default());
+    let found = check(case!(seqlock, "S1", shape, ModelConfig::ASSUME), Checker::Loom, Armed::default());
     assert_eq!(found.failure.map(|failure| failure.message), None);
     println!("with the fence: {} executions", found.executions);
-    let case = case!(seqlock_without_the_readers_fence, "S1", shape, Doubles::ASSUME);
+    let case = case!(seqlock_without_the_readers_fence, "S1", shape, ModelConfig::ASSUME);
     let failure = check(case, Checker::Loom, Armed::default()).failure.expect("it fails without the fence");
     assert!(failure.message.contains("a torn read"), "{}", failure.message);
 }

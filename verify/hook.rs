@@ -40,7 +40,7 @@ struct State {
     coverage: BTreeMap<Address, Visits>,
     /// The last load of each participant, and what it is to read in place of the truth.
     loads: BTreeMap<u32, Name>,
-    pretend: BTreeMap<(u32, Name), u64>,
+    inject_value: BTreeMap<(u32, Name), u64>,
 }
 
 /// Whether the hook is asked at all.
@@ -109,7 +109,7 @@ pub fn begin() {
             state.dead.clear();
             state.trace.clear();
             state.loads.clear();
-            state.pretend.clear();
+            state.inject_value.clear();
         });
     }
 }
@@ -283,32 +283,32 @@ pub fn after(thread: impl FnOnce() -> u64, kind: Kind, value: Option<u64>, writt
 }
 
 /// What a load of `name` is to add to the truth, for whoever skips a wait.
-pub fn pretended(thread: impl FnOnce() -> u64, name: Name) -> u64 {
+pub fn injected(thread: impl FnOnce() -> u64, name: Name) -> u64 {
     if !(ARMED.get() && PERSONAL.get()) {
         return 0;
     }
     STATE.with_borrow(|state| {
-        if state.pretend.is_empty() {
+        if state.inject_value.is_empty() {
             return 0;
         }
         let participant = state.participant(thread());
-        participant.and_then(|p| state.pretend.get(&(p, name)).copied()).unwrap_or(0)
+        participant.and_then(|p| state.inject_value.get(&(p, name)).copied()).unwrap_or(0)
     })
 }
 
 /// The participant's last load failed its wait: from now on it reads one more.
-pub fn pretend(thread: u64) {
+pub fn inject_value(thread: u64) {
     STATE.with_borrow_mut(|state| {
         if let Some((p, name)) = state.participant(thread).and_then(|p| Some((p, *state.loads.get(&p)?))) {
-            *state.pretend.entry((p, name)).or_default() += 1;
+            *state.inject_value.entry((p, name)).or_default() += 1;
         }
     });
 }
 
 /// The truth again.
-pub fn stop_pretending(thread: u64) {
+pub fn stop_injecting(thread: u64) {
     STATE.with_borrow_mut(|state| {
         let participant = state.participant(thread);
-        state.pretend.retain(|&(p, _), _| Some(p) != participant);
+        state.inject_value.retain(|&(p, _), _| Some(p) != participant);
     });
 }

@@ -12,7 +12,7 @@
 
 use crate::tests::cause;
 use ackcast::layer::{
-    Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Look, Park, Parked, Participant, Reading, Signal, Spins,
+    Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Reading, Signal, Spins,
     Storage, Writing,
 };
 use ackcast::lock::WordLock;
@@ -118,7 +118,7 @@ unsafe impl Layer for Disturbed {
         Ok(true)
     }
 
-    fn disclaim(&self, _: u32) {}
+    fn release(&self, _: u32) {}
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.check();
@@ -203,15 +203,15 @@ fn signal_polls_thoroughly_in_time_under_interference() {
         each_sequence(|sleeps| {
             let (layer, signal) = (Disturbed::default(), WordSignal::<Disturbed>::new(AtomicU32::new(0)));
             let deadline = layer.begin(sleeps, deadline);
-            let mut last = Look::Quick;
+            let mut last = Poll::Words;
             let found = signal.wait(&layer, deadline, |look| {
-                if look == Look::Thorough {
+                if look == Poll::WordsAndLiveness {
                     layer.check();
                 }
                 last = look;
                 None::<()>
             });
-            assert_eq!((found, last), (None, Look::Thorough), "the last poll is thorough");
+            assert_eq!((found, last), (None, Poll::WordsAndLiveness), "the last poll is thorough");
         });
     }
 }

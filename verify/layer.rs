@@ -1,12 +1,12 @@
 //! The layer of the checkers: every operation asks the hook and is then one step of the engine.
 
 use crate::{
-    doubles::{self, ModelLock, ModelSignal, Waiting},
+    config::{self, ModelLock, ModelSignal, WaitModel},
     engine::Engine,
     fences::Weight,
+    fixture::{Event, happens},
     hook::{self, Kind, Name, Operator, Verdict},
     segment::Segment,
-    world::{Happening, happens},
 };
 use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
 use std::{cell::Cell, fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
@@ -63,7 +63,7 @@ pub struct ModelWord<E: Engine> {
     /// What its loads touch, if whoever loads it may store to it next.
     pub touched: Option<E::Atom>,
     /// Where threads sleep that wait for this word to change.
-    pub gate: Option<Rc<E::Gate>>,
+    pub monitor: Option<Rc<E::Monitor>>,
 }
 
 /// What a word can hold.
@@ -132,7 +132,7 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         if let Some(touched) = &self.touched {
             E::touch(touched);
         }
-        let value = E::load(&self.atom, self.order(verdict, order)) + hook::pretended(E::thread, self.name);
+        let value = E::load(&self.atom, self.order(verdict, order)) + hook::injected(E::thread, self.name);
         hook::after(E::thread, Kind::Load, Some(value), None);
         T::wrap(value)
     }
@@ -142,7 +142,7 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         if verdict == Verdict::Ignore {
             return T::wrap(0);
         }
-        let value = E::load_exclusive(&self.atom) + hook::pretended(E::thread, self.name);
+        let value = E::load_exclusive(&self.atom) + hook::injected(E::thread, self.name);
         hook::after(E::thread, Kind::Load, Some(value), None);
         T::wrap(value)
     }
@@ -231,10 +231,10 @@ unsafe impl<E: Engine> Layer for Model<E> {
         }
     }
 
-    fn disclaim(&self, number: u32) {
+    fn release(&self, number: u32) {
         let name = Name { word: "alive", owner: Some(number) };
-        if hook::before(E::thread, Location::caller(), name, Kind::Disclaim, None) != Verdict::Ignore {
-            self.segment.disclaim(number);
+        if hook::before(E::thread, Location::caller(), name, Kind::Release, None) != Verdict::Ignore {
+            self.segment.release(number);
         }
     }
 
@@ -266,13 +266,13 @@ impl<E: Engine> Park for Model<E> {
             return Parked::Stopped;
         }
         if word.name.word == "lock" {
-            happens(Happening::LockHeld);
+            happens(Event::LockHeld);
         }
         let unchanged = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
-        let asleep = || doubles::asleep(unchanged());
-        match (self.segment.doubles.waiting, &word.gate) {
-            (Waiting::Park, Some(gate)) => {
-                E::sleep(gate, || doubles::asleep(unchanged() && self.segment.deaths() == 0));
+        let asleep = || config::asleep(unchanged());
+        match (self.segment.config.waiting, &word.monitor) {
+            (WaitModel::Park, Some(monitor)) => {
+                E::sleep(monitor, || config::asleep(unchanged() && self.segment.deaths() == 0));
                 if self.segment.deaths() > 0 {
                     E::yield_now();
                     return Parked::CheckLiveness;
@@ -285,7 +285,7 @@ impl<E: Engine> Park for Model<E> {
                     if self.segment.deaths() > 0 && self.segment.patrols.borrow_mut().insert(this) {
                         return Parked::CheckLiveness;
                     }
-                    if waiting == Waiting::Assume {
+                    if waiting == WaitModel::Assume {
                         E::skip();
                     }
                     while {
@@ -305,8 +305,8 @@ impl<E: Engine> Park for Model<E> {
         match hook::before(E::thread, Location::caller(), word.name, Kind::Wake, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
             _ => {
-                if let Some(gate) = &word.gate {
-                    E::wake(gate, false, || {});
+                if let Some(monitor) = &word.monitor {
+                    E::wake(monitor, false, || {});
                 }
             }
         }

@@ -309,7 +309,7 @@ fn fences_carry_relaxed_accesses() {
 /// A fence is no step of its own in loom: it takes place with the operation before it. So a fence
 /// after a store never comes late, and a relaxed read of that store synchronises through the two
 /// fences, which C11 does not promise. A check in which fences stand about may miss a data race:
-/// the safety doubles leave out the fences of waiting and notifying for that reason.
+/// the safety config leave out the fences of waiting and notifying for that reason.
 #[test]
 fn a_fence_takes_place_with_the_operation_before_it() {
     let early = explore(&[

@@ -70,7 +70,7 @@ pub fn operators(kind: Kind, order: Option<Ordering>) -> Vec<Operator> {
         Kind::Wait | Kind::Lock | Kind::Inherit => vec![Skip],
         // A load has only its ordering; a park may return early by contract; plain memory is
         // the payload; and what the kernel knows is not the protocol's.
-        Kind::Load | Kind::Park | Kind::Read | Kind::Write | Kind::Claim | Kind::Disclaim | Kind::Alive => vec![],
+        Kind::Load | Kind::Park | Kind::Read | Kind::Write | Kind::Claim | Kind::Release | Kind::Alive => vec![],
     });
     all
 }

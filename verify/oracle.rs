@@ -4,11 +4,11 @@ use crate::{
     case,
     catalogue::entries,
     check::{Case, Checker, check},
-    doubles::{Doubles, Waiting},
+    config::{ModelConfig, WaitModel},
     engine::{Engine, Loom},
+    fixture::{Outcome, Shape},
     hook::{Armed, disarm},
     scenarios::{deaths::*, flow::*, primitives::*, tries::*},
-    world::{Outcome, Shape},
 };
 use loom::{sync::atomic::AtomicU64, thread};
 use std::{
@@ -75,22 +75,22 @@ fn missed(by_loom: &BTreeSet<Outcome>, by_shuttle: &BTreeSet<Outcome>) -> Result
 
 /// The same with waiting that lets the others run: under `assume`, shuttle's schedules have no end.
 fn parked(case: Case) -> Case {
-    Case { doubles: Doubles { waiting: Waiting::Park, ..case.doubles }, ..case }
+    Case { config: ModelConfig { waiting: WaitModel::Park, ..case.config }, ..case }
 }
 
 /// Few steps each, so that all schedules can be tried; more than one outcome, or they would say nothing.
 fn small() -> Vec<Case> {
-    let (shape, plain) = (Shape::new, Doubles::ASSUME);
+    let (shape, plain) = (Shape::new, ModelConfig::ASSUME);
     vec![
         case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), plain),
         case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), plain),
         case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), plain),
         case!(one_holder_at_a_time, "S4", shape(2, 1, 2, 1), plain),
         case!(one_holder_at_a_time, "S4", shape(3, 1, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), Doubles::WORD_LOCK),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), Doubles::WORD_LOCK),
+        case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
+        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
         case!(end_is_last, "S5", shape(2, 0, 1, 1), plain),
-        case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), Doubles::ASSUME_FENCED),
+        case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), ModelConfig::ASSUME_FENCED),
     ]
 }
 
@@ -118,7 +118,7 @@ fn loom_reaches_what_every_schedule_reaches() {
 /// With waiting that lets the threads take turns for ever, trying every schedule is no way to the end, and says so.
 #[test]
 fn depth_first_search_is_not_cut_off_in_silence() {
-    let case = case!(end_is_last, "S5", Shape::new(1, 1, 1, 1), Doubles::ASSUME);
+    let case = case!(end_is_last, "S5", Shape::new(1, 1, 1, 1), ModelConfig::ASSUME);
     let found = check(case, Checker::Dfs, Armed::default());
     let said = found.failure.expect("a schedule without an end").message;
     assert!(said.contains("exceeded max_steps"), "{said}");
@@ -146,7 +146,7 @@ fn loom_reaches_what_random_schedules_reach() {
         let entry = found.expect("there is such a check");
         let by_loom = check(entry.case, Checker::Loom, Armed::default()).outcomes;
         let waits = name != "everybody_tries";
-        let case = if waits { Case { doubles: Doubles::PARK_STACK, ..entry.case } } else { entry.case };
+        let case = if waits { Case { config: ModelConfig::PARK_STACK, ..entry.case } } else { entry.case };
         let by_shuttle = check(case, Checker::Random(3_000, 11), Armed::default());
         assert!(by_shuttle.failure.is_none(), "{:?}", by_shuttle.failure);
         assert_eq!(missed(&by_loom, &by_shuttle.outcomes), Ok(()), "{name}");

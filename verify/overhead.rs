@@ -3,11 +3,11 @@
 use crate::{
     case,
     check::{Case, Checker, check},
-    doubles::Doubles,
+    config::ModelConfig,
     engine::{Engine, Loom},
+    fixture::Shape,
     hook::{self, Armed, Kind, Mutant, Name, Operator, Site},
     scenarios::flow::everyone_gets_everything,
-    world::Shape,
 };
 use rustix::time::{ClockId, clock_gettime};
 use std::{hint::black_box, panic::Location, sync::atomic::Ordering::Relaxed};
@@ -53,7 +53,7 @@ const NOWHERE: Mutant =
 fn hook_overhead() {
     let rounds = std::env::var("ACKCAST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
     let messages = if rounds > 1 { 3 } else { 2 };
-    let case = case!(everyone_gets_everything, "", Shape::new(1, 2, messages, 1), Doubles::ASSUME);
+    let case = case!(everyone_gets_everything, "", Shape::new(1, 2, messages, 1), ModelConfig::ASSUME);
     let (mut without, mut unarmed, mut mutated, mut covered, mut traced) = (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..rounds {
         without.push(hook::bypassing(|| rate(case, Armed::default())));
@@ -63,7 +63,7 @@ fn hook_overhead() {
         traced.push(rate(case, Armed { trace: true, ..Armed::default() }));
     }
     let without = median(without);
-    println!("{} [{}], {rounds} rounds, medians of executions per second", case.shape, case.doubles);
+    println!("{} [{}], {rounds} rounds, medians of executions per second", case.shape, case.config);
     println!("without the hook: {without:.0}; one question to it, unarmed: {:.1} ns", nanoseconds());
     for (what, rates) in [("unarmed", unarmed), ("mutant", mutated), ("coverage", covered), ("trace", traced)] {
         let rate = median(rates);

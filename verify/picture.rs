@@ -73,7 +73,7 @@ fn telling(trace: &[Step]) -> &[Step] {
 
 /// The execution as a table.
 pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
-    let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.doubles);
+    let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.config);
     for step in telling(trace) {
         let (who, what, value) = (who(case, step), what(step), value(step));
         let _ = writeln!(text, "  {who:<11} {what:<34} {:<10} {value:<22} {}", step.name.to_string(), step.site);

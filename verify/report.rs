@@ -58,7 +58,7 @@ pub fn add_exploration(exploration: &Exploration) {
 /// The checks as a table.
 fn checks_table(all: &All) -> String {
     let mut text = String::from(
-        "| scenario | defends | producers × consumers × messages on slots | doubles | checker | executions | seconds \
+        "| scenario | defends | producers × consumers × messages on slots | config | checker | executions | seconds \
          | exhaustive |\n| --- | --- | --- | --- | --- | ---: | ---: | --- |\n",
     );
     for &(entry, Passed { executions, seconds }) in &all.checks {
@@ -66,7 +66,7 @@ fn checks_table(all: &All) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {:?} | {executions} | {seconds:.2} | {exhaustive} |",
-            case.name, case.defends, entry.case.shape, case.doubles, entry.checker
+            case.name, case.defends, entry.case.shape, case.config, entry.checker
         );
     }
     text
@@ -75,17 +75,17 @@ fn checks_table(all: &All) -> String {
 /// The sweeps as a table.
 fn sweeps_table(sweeps: &[Swept]) -> String {
     let mut text = String::from(
-        "| producers × consumers × messages on slots | doubles | deaths | participants | crash points | executions \
+        "| producers × consumers × messages on slots | config | deaths | participants | crash points | executions \
          | seconds | exhaustive |\n| --- | --- | ---: | --- | ---: | ---: | ---: | --- |\n",
     );
     for swept in sweeps {
-        let (shape, doubles, deaths) = (swept.shape(), swept.doubles, swept.deaths);
+        let (shape, config, deaths) = (swept.shape(), swept.config, swept.deaths);
         let (victims, seconds) = (&swept.victims, swept.time.as_secs_f64());
         let (points, executions) = (swept.points, swept.executions);
         let all = if swept.exhaustive() { "yes" } else { "no" };
         let _ = writeln!(
             text,
-            "| {shape} | {doubles} | {deaths} | {victims} | {points} | {executions} | {seconds:.1} | {all} |"
+            "| {shape} | {config} | {deaths} | {victims} | {points} | {executions} | {seconds:.1} | {all} |"
         );
     }
     text
@@ -117,7 +117,7 @@ pub fn mutants_table(fates: &[Fate]) -> Table {
             (Some((entry, execution, how)), _) => {
                 let how = how.lines().next().unwrap_or_default();
                 let how: String = how.chars().take(60).collect::<String>().replace('|', "/");
-                format!("{} [{}], execution {execution}: {how}", entry.case.name, entry.case.doubles)
+                format!("{} [{}], execution {execution}: {how}", entry.case.name, entry.case.config)
             }
             (None, Some(reason)) => format!("equivalent: {reason}"),
             (None, None) => "**survives**".to_owned(),
@@ -166,11 +166,11 @@ fn write(all: &All) {
     );
     let checks = all.checks.iter().map(|(entry, Passed { executions, seconds })| {
         format!(
-            "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"doubles\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
+            "{{\"scenario\":\"{}\",\"shape\":\"{}\",\"config\":\"{}\",\"checker\":\"{:?}\",\"executions\":{executions},\
              \"seconds\":{seconds:.3},\"exhaustive\":{}}}",
             entry.case.name,
             entry.case.shape,
-            entry.case.doubles,
+            entry.case.config,
             entry.checker,
             entry.checker.is_exhaustive()
         )
@@ -183,11 +183,11 @@ fn write(all: &All) {
         format!("{{\"site\":\"{file}:{line}:{column}\",\"operator\":\"{operator:?}\",\"killer\":{killer}}}")
     });
     let sweeps = all.sweeps.iter().map(|swept| {
-        let (shape, doubles, deaths) = (swept.shape(), swept.doubles, swept.deaths);
+        let (shape, config, deaths) = (swept.shape(), swept.config, swept.deaths);
         let (victims, seconds) = (&swept.victims, swept.time.as_secs_f64());
         let (points, executions) = (swept.points, swept.executions);
         format!(
-            "{{\"shape\":\"{shape}\",\"doubles\":\"{doubles}\",\"deaths\":{deaths},\"participants\":\"{victims}\",\
+            "{{\"shape\":\"{shape}\",\"config\":\"{config}\",\"deaths\":{deaths},\"participants\":\"{victims}\",\
              \"points\":{points},\"executions\":{executions},\"seconds\":{seconds:.3},\"exhaustive\":{}}}",
             swept.exhaustive()
         )

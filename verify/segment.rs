@@ -1,7 +1,7 @@
 //! A model's segment: words, slots, and what the kernel knows.
 
 use crate::{
-    doubles::{Doubles, ModelLock, ModelSignal, Text, Waiting},
+    config::{ModelConfig, ModelLock, ModelSignal, Primitive, WaitModel},
     engine::Engine,
     fences::{Asymmetric, Weight},
     hook::{self, Kind, Name, Verdict},
@@ -51,13 +51,13 @@ pub struct Segment<E: Engine> {
     truth: Vec<Cell<bool>>,
     /// `None`: every fence is a full one.
     fences: Option<Asymmetric<E>>,
-    pub doubles: Doubles,
+    pub config: ModelConfig,
     /// Somebody may die here, so every failed wait looks whether its peers live.
     pub mortal: bool,
     deaths: Cell<u32>,
     /// The fruitless patrols: word, value, thread, and how many had died.
     pub patrols: RefCell<BTreeSet<(usize, u32, u64, u32)>>,
-    gates: Vec<Rc<E::Gate>>,
+    gates: Vec<Rc<E::Monitor>>,
 }
 
 impl<E: Engine> fmt::Debug for Segment<E> {
@@ -68,17 +68,17 @@ impl<E: Engine> fmt::Debug for Segment<E> {
 
 /// Makes the words.
 struct Maker<E: Engine> {
-    doubles: Doubles,
-    gates: Vec<Rc<E::Gate>>,
+    config: ModelConfig,
+    gates: Vec<Rc<E::Monitor>>,
 }
 
 impl<E: Engine> Maker<E> {
     fn word(&mut self, word: &'static str, owner: Option<u32>, sleepers: bool) -> ModelWord<E> {
-        let gate = (sleepers && self.doubles.waiting == Waiting::Park).then(|| Rc::new(E::gate()));
-        self.gates.extend(gate.clone());
+        let monitor = (sleepers && self.config.waiting == WaitModel::Park).then(|| Rc::new(E::monitor()));
+        self.gates.extend(monitor.clone());
         let touched = sleepers.then(|| E::atom(0));
-        let sequential = self.doubles.waiting == Waiting::Park && self.doubles.signal == Text::Abstract;
-        ModelWord { atom: E::atom(0), name: Name { word, owner }, sequential, touched, gate }
+        let sequential = self.config.waiting == WaitModel::Park && self.config.signal == Primitive::Abstract;
+        ModelWord { atom: E::atom(0), name: Name { word, owner }, sequential, touched, monitor }
     }
 }
 
@@ -92,22 +92,22 @@ impl<E: Engine> Make<Model<E>> for Maker<E> {
     }
 
     fn lock(&mut self) -> ModelLock<E> {
-        let words = (self.doubles.lock == Text::Words).then(|| WordLock::new(self.word("lock", None, true)));
+        let words = (self.config.lock == Primitive::Words).then(|| WordLock::new(self.word("lock", None, true)));
         ModelLock::new(words)
     }
 
     fn signal(&mut self, word: &'static str, owner: Option<u32>) -> ModelSignal<E> {
-        let words = (self.doubles.signal == Text::Words).then(|| WordSignal::new(self.word(word, owner, true)));
-        let sleeps = words.is_none() && self.doubles.waiting == Waiting::Park;
-        let gate = sleeps.then(|| Rc::new(E::gate()));
-        self.gates.extend(gate.clone());
-        ModelSignal::new(Name { word, owner }, words, gate)
+        let words = (self.config.signal == Primitive::Words).then(|| WordSignal::new(self.word(word, owner, true)));
+        let sleeps = words.is_none() && self.config.waiting == WaitModel::Park;
+        let monitor = sleeps.then(|| Rc::new(E::monitor()));
+        self.gates.extend(monitor.clone());
+        ModelSignal::new(Name { word, owner }, words, monitor)
     }
 }
 
 impl<E: Engine> Segment<E> {
-    pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Rc<Self> {
-        let mut maker = Maker { doubles, gates: Vec::new() };
+    pub fn new(geometry: Geometry, config: ModelConfig, mortal: bool) -> Rc<Self> {
+        let mut maker = Maker { config, gates: Vec::new() };
         let Geometry { slots, consumers, producers, .. } = geometry;
         Rc::new(Self {
             control: Control::new(&mut maker),
@@ -116,8 +116,8 @@ impl<E: Engine> Segment<E> {
             slots: (0..slots).map(|_| E::cell()).collect(),
             alive: (0..consumers + producers).map(|_| E::atom(0)).collect(),
             truth: vec![Cell::new(false); (consumers + producers) as usize],
-            fences: doubles.asymmetric.then(Asymmetric::default),
-            doubles,
+            fences: config.asymmetric.then(Asymmetric::default),
+            config,
             mortal,
             deaths: Cell::new(0),
             patrols: RefCell::default(),
@@ -139,7 +139,7 @@ impl<E: Engine> Segment<E> {
     }
 
     /// Gives it back, or the kernel takes it.
-    pub fn disclaim(&self, number: u32) {
+    pub fn release(&self, number: u32) {
         E::store(&self.alive[number as usize], 0, Ordering::Release);
         self.truth[number as usize].set(false);
     }
@@ -155,7 +155,7 @@ impl<E: Engine> Segment<E> {
         if !hook::may_die(number) {
             return true;
         }
-        if self.doubles.waiting == Waiting::Assume {
+        if self.config.waiting == WaitModel::Assume {
             let seen = E::load(alive, Ordering::Acquire) != 0;
             if !seen || self.truth[number as usize].get() {
                 return seen;
@@ -165,7 +165,7 @@ impl<E: Engine> Segment<E> {
         E::load_owned(alive, Ordering::Acquire) != 0
     }
 
-    /// A fence, in as much as the doubles promise.
+    /// A fence, in as much as the config promise.
     pub fn fence(&self, weight: Weight, order: Ordering) {
         match &self.fences {
             Some(fences) if order == Ordering::SeqCst => fences.fence(weight),
@@ -180,11 +180,11 @@ impl<E: Engine> Segment<E> {
 
     /// The kernel's part when a participant dies.
     pub fn die(&self, number: u32) {
-        self.disclaim(number);
+        self.release(number);
         self.deaths.set(self.deaths.get() + 1); // no step in between: who patrols now, finds it
         self.control.lock.0.abandon(number);
-        for gate in &self.gates {
-            E::wake(gate, true, || {});
+        for monitor in &self.gates {
+            E::wake(monitor, true, || {});
         }
     }
 }
@@ -280,12 +280,12 @@ thread_local! {
 
 /// Keeps a handle until the execution is over, and drops it then without a step: for scenarios that
 /// are not about leaving.
-pub fn retire(handle: impl std::any::Any) {
+pub fn leak_until_end(handle: impl std::any::Any) {
     GRAVEYARD.with_borrow_mut(|graveyard| graveyard.push(Box::new(handle)));
 }
 
 /// Drops what was retired. To be called outside of any execution, or at the start of one.
-pub fn bury() {
+pub fn drop_leaked() {
     let retired = GRAVEYARD.take();
     hook::ignoring(|| drop(retired));
 }

@@ -9,12 +9,12 @@
 use crate::{
     case,
     check::{Case, Checker, Report, check, trace},
-    doubles::{Doubles, Waiting},
+    config::{ModelConfig, WaitModel},
+    fixture::{Outcome, Shape, event},
     hook::{Armed, Crash, Kind, Mutant, Operator, disarm},
     mutants::line,
     picture, report,
     scenarios::survivors::survivors_agree,
-    world::{Outcome, Shape, event},
 };
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub struct Swept {
     case: Case,
-    pub doubles: Doubles,
+    pub config: ModelConfig,
     /// How many die in each check.
     pub deaths: usize,
     /// Who, and at how many steps.
@@ -48,20 +48,20 @@ impl Swept {
 /// Nobody joins after the start, which is what the fence of a notification is for; without it the
 /// edges alone must do, which judges more.
 const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
-    case!(survivors_agree, "C1 C2 L2", Shape::new(producers, consumers, messages, slots), Doubles::ASSUME)
+    case!(survivors_agree, "C1 C2 L2", Shape::new(producers, consumers, messages, slots), ModelConfig::ASSUME)
 }
 
 /// The full stack, whose takeover is steps of the one who takes over.
 const fn sampled(case: Case) -> Case {
-    Case { doubles: Doubles::PARK_STACK, ..case }
+    Case { config: ModelConfig::PARK_STACK, ..case }
 }
 
 /// Schedules of each point where there are too many executions for all.
 const SCHEDULES: usize = if cfg!(loom) { 200 } else { 20 };
 
 fn checker(case: Case) -> Checker {
-    match case.doubles.waiting {
-        Waiting::Park => Checker::Random(SCHEDULES, 11),
+    match case.config.waiting {
+        WaitModel::Park => Checker::Random(SCHEDULES, 11),
         _ => Checker::Loom,
     }
 }
@@ -92,7 +92,7 @@ fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
     let armed = Armed { crashes: crashes.to_vec(), ..Armed::default() };
     let steps = trace(case, checker(case), armed, found);
     let table = picture::table(&case, &steps, &failure.message);
-    panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.doubles, failure.message);
+    panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.config, failure.message);
 }
 
 /// Checks one point, alone or of several deaths; whether it is one: whether all of them happen.
@@ -100,7 +100,7 @@ fn point(case: Case, crashes: &[Crash], swept: &mut Swept) -> bool {
     let found = die(case, crashes, None);
     if std::env::var_os("ACKCAST_SWEEP").is_some() {
         let (executions, time) = (found.executions, found.time);
-        eprintln!("{} [{}] {crashes:?}: {executions} executions, {time:.1?}", swept.shape(), swept.doubles);
+        eprintln!("{} [{}] {crashes:?}: {executions} executions, {time:.1?}", swept.shape(), swept.config);
     }
     must_pass(case, crashes, &found);
     let happened = happened(&found, crashes);
@@ -115,9 +115,9 @@ fn steps_of(case: Case, participant: u32, swept: &mut Swept) -> u32 {
 }
 
 fn begin(case: Case, deaths: usize) -> (Swept, Instant) {
-    let Case { doubles, .. } = case;
+    let Case { config, .. } = case;
     let (victims, points, executions, time) = (String::new(), 0, 0, Duration::ZERO);
-    (Swept { case, doubles, deaths, victims, points, executions, time }, Instant::now())
+    (Swept { case, config, deaths, victims, points, executions, time }, Instant::now())
 }
 
 fn end((mut swept, start): (Swept, Instant)) {
@@ -126,7 +126,7 @@ fn end((mut swept, start): (Swept, Instant)) {
     println!(
         "{} [{}] {}: {points} points, {executions} executions, {:.1?}",
         swept.shape(),
-        swept.doubles,
+        swept.config,
         swept.victims,
         swept.time
     );

@@ -5,13 +5,13 @@ use crate::{
     case,
     catalogue::{Entry, Witness, entries},
     check::{Case, Checker, Report, check, refused, text_of, trace},
-    doubles::Doubles,
+    config::ModelConfig,
     equivalents::{EQUIVALENTS, UNREACHED, excuse},
+    fixture::{Shape, event},
     hook::{Armed, Kind, Mutant, Operator, Weaker},
     mutants::{Effort, Fate, judge, line, mutants, quick_checks, survey},
     picture, report,
     scenarios::flow::end_is_last,
-    world::{Shape, event},
 };
 use std::{
     fmt::Write as _,
@@ -57,7 +57,7 @@ fn checks(part: usize) {
 
 #[test]
 fn a_check_that_fails_in_its_process_fails_here() {
-    let entry = first("everyone_gets_everything", Doubles::ASSUME);
+    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
     let said = cause(|| _ = alone::passes(entries().len(), entry));
     assert!(said.contains(NO_CHECK) && said.contains("exit status: 101"), "{said}");
 }
@@ -92,26 +92,26 @@ pub fn cause(f: impl FnOnce()) -> String {
 
 #[test]
 fn a_witness_that_is_not_reached_fails_its_check() {
-    let known = first("everyone_gets_everything", Doubles::ASSUME);
+    let known = first("everyone_gets_everything", ModelConfig::ASSUME);
     let twice: Witness = ("message 0 comes twice", |_, seen| seen.outcome[0].iter().filter(|&&v| v == 16).count() > 1);
     let entry = Entry::new(known.case, Box::leak(Box::new([known.witnesses[0], twice])));
     let said = cause(|| drop(passes(entry)));
     assert!(said.contains("never reaches it") && said.contains("message 0 comes twice"), "{said}");
     // Under park, that somebody sleeps is one more: with as many slots as messages, no producer does.
-    let sends = case!(end_is_last, "S5", Shape::new(1, 0, 1, 2), Doubles::PARK);
+    let sends = case!(end_is_last, "S5", Shape::new(1, 0, 1, 2), ModelConfig::PARK);
     let said = cause(|| drop(passes(Entry::new(sends, &[("it ends", |_, seen| seen.last() == [event::END])]))));
     assert!(said.contains("somebody sleeps"), "{said}");
 }
 
 #[test]
 fn a_check_without_a_witness_is_none() {
-    let said = cause(|| _ = Entry::new(first("everyone_gets_everything", Doubles::ASSUME).case, &[]));
+    let said = cause(|| _ = Entry::new(first("everyone_gets_everything", ModelConfig::ASSUME).case, &[]));
     assert_eq!(said, "a check names what it has to reach");
 }
 
-fn first(name: &str, doubles: Doubles) -> Entry {
+fn first(name: &str, config: ModelConfig) -> Entry {
     let mut all = entries().into_iter();
-    all.find(|entry| entry.case.name == name && entry.case.doubles == doubles).expect("there is such a check")
+    all.find(|entry| entry.case.name == name && entry.case.config == config).expect("there is such a check")
 }
 
 /// The mutant of this operator on the only site of this kind whose line has this text.
@@ -130,7 +130,7 @@ fn counterexample(entry: Entry, mutant: Mutant) -> String {
 
 #[test]
 fn a_relaxed_publication_is_a_data_race_that_one_can_read() {
-    let entry = first("everyone_gets_everything", Doubles::ASSUME);
+    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
     let mutant = mutant(entry, "published.word(), Release", Kind::Store, Operator::Weaken(Weaker::Relaxed));
     let text = counterexample(entry, mutant);
     println!("{text}");
@@ -142,10 +142,10 @@ fn a_relaxed_publication_is_a_data_race_that_one_can_read() {
 
 #[test]
 fn a_dropped_acknowledgement_is_noticed_by_both_engines() {
-    let entry = first("everyone_gets_everything", Doubles::ASSUME);
+    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
     let mutant = mutant(entry, "acked.0.store(self.next, Release)", Kind::Store, Operator::Drop);
     assert!(counterexample(entry, mutant).contains("DROPPED"));
-    let case = Case { doubles: Doubles::PARK, ..entry.case };
+    let case = Case { config: ModelConfig::PARK, ..entry.case };
     let by_shuttle = Entry { case, checker: Checker::Random(100, 1), ..entry };
     let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
     let found = check(case, by_shuttle.checker, armed());
@@ -162,7 +162,7 @@ fn a_dropped_acknowledgement_is_noticed_by_both_engines() {
 
 #[test]
 fn a_lost_wake_up_is_noticed_without_a_condition_variable() {
-    let entry = first("no_notification_is_lost", Doubles::STACK);
+    let entry = first("no_notification_is_lost", ModelConfig::STACK);
     for (fence, kind) in [("F1, to F2", Kind::HeavyFence), ("F2, to F1", Kind::LightFence)] {
         let mutant = mutant(entry, fence, kind, Operator::Weaken(Weaker::AcqRel));
         assert!(counterexample(entry, mutant).contains("exceeded maximum number of branches"), "{fence}");
@@ -217,8 +217,8 @@ fn every_mutant_dies_or_has_a_reason() {
         "protocol/mod.rs",
         "protocol/consumer.rs",
         "protocol/producer.rs",
-        "protocol/producer/gate.rs",
-        "protocol/producer/room.rs",
+        "protocol/producer/await_room.rs",
+        "protocol/producer/free_slot.rs",
         "protocol/registry.rs",
     ] {
         let file = format!("src/{file}");
@@ -278,7 +278,7 @@ fn equivalents_live_fourth_part() {
 /// The same look at a mutant that is none finds it out.
 #[test]
 fn what_is_no_equivalent_is_killed_within_the_same_bounds() {
-    let entry = first("everyone_gets_everything", Doubles::ASSUME);
+    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
     let sites = survey(&[entry]);
     let mutant = mutant(entry, "published.word(), Release", Kind::Store, Operator::Weaken(Weaker::Relaxed));
     let effort = |executions| Effort { executions: Some(executions), ..Effort::default() };
@@ -306,7 +306,7 @@ fn one_check_by_hand() {
         Ok(schedule) => Entry { checker: Checker::Replay(schedule.leak()), witnesses: &[], ..entry },
         Err(_) => entry,
     };
-    eprintln!("{} {:?} [{}] {:?}", entry.case.name, entry.case.shape, entry.case.doubles, entry.checker);
+    eprintln!("{} {:?} [{}] {:?}", entry.case.name, entry.case.shape, entry.case.config, entry.checker);
     let found = passes(entry);
     println!("{}", Passed::new(&found).line());
     eprintln!("{} outcomes", found.outcomes.len());

@@ -2,7 +2,7 @@
 
 use super::{CreateError, on_layer};
 use crate::layer::LivenessUnknown;
-use crate::layers::{Fences, Futex, RawSync, RealLayer, Sync};
+use crate::layers::{Backend, Fences, Futex, RawSync, RealLayer};
 use crate::protocol::{self, Geometry, Published};
 use crate::segment::{Handle, Name, OpenError, Segment};
 
@@ -13,7 +13,7 @@ pub struct Builder {
     name: String,
     geometry: Geometry,
     places: Option<u32>,
-    sync: Sync,
+    backend: Backend,
     symmetric_fences: bool,
 }
 
@@ -38,7 +38,7 @@ impl Channel {
     /// the builder is told otherwise.
     pub fn create(name: &str) -> Builder {
         let geometry = Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
-        Builder { name: name.to_owned(), geometry, places: None, sync: Sync::default(), symmetric_fences: false }
+        Builder { name: name.to_owned(), geometry, places: None, backend: Backend::default(), symmetric_fences: false }
     }
 
     /// A handle on a channel that exists.
@@ -50,9 +50,9 @@ impl Channel {
     }
 
     fn new(handle: Handle) -> Result<Self, OpenError> {
-        let inner = match handle.sync() {
-            Sync::Futex => Inner::Futex(handle.channel()?),
-            Sync::RawSync => Inner::RawSync(handle.channel()?),
+        let inner = match handle.backend() {
+            Backend::Futex => Inner::Futex(handle.channel()?),
+            Backend::RawSync => Inner::RawSync(handle.channel()?),
         };
         Ok(Self { inner, handle })
     }
@@ -73,8 +73,8 @@ impl Channel {
     }
 
     /// What the channel is built on.
-    pub const fn sync(&self) -> Sync {
-        self.handle.sync()
+    pub const fn backend(&self) -> Backend {
+        self.handle.backend()
     }
 
     /// How far the channel is; never ahead, but stale at once.
@@ -142,8 +142,8 @@ impl Builder {
     }
 
     /// What the channel is built on.
-    pub const fn sync(mut self, sync: Sync) -> Self {
-        self.sync = sync;
+    pub const fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
         self
     }
 
@@ -166,9 +166,9 @@ impl Builder {
         let producers = if geometry.end_after == 1 { 1 } else { geometry.end_after.max(8) };
         geometry.producers = self.places.unwrap_or(producers);
         let fences = |best| if self.symmetric_fences { Fences::Symmetric } else { best };
-        let created = match self.sync {
-            Sync::Futex => Handle::create_fenced::<Futex>(&name, &geometry, fences(Futex::fences())),
-            Sync::RawSync => Handle::create_fenced::<RawSync>(&name, &geometry, fences(RawSync::fences())),
+        let created = match self.backend {
+            Backend::Futex => Handle::create_fenced::<Futex>(&name, &geometry, fences(Futex::fences())),
+            Backend::RawSync => Handle::create_fenced::<RawSync>(&name, &geometry, fences(RawSync::fences())),
         };
         Ok(Channel::new(created?)?)
     }

@@ -1,7 +1,7 @@
 //! Receiving.
 
 use super::{AttachError, Patience, RecvValueError, layer, on_layer};
-use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
+use crate::layers::{Backend, Futex, RawSync, RealLayer, Wait};
 use crate::protocol::{self, RecvError};
 use crate::segment::{Handle, Name, Segment};
 use core::ops::Deref;
@@ -38,9 +38,9 @@ impl Consumer {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
         let join = |error| AttachError::Join { name: name.clone(), error };
-        let inner = match handle.sync() {
-            Sync::Futex => Inner::Futex(protocol::Consumer::join(handle.channel()?).map_err(join)?),
-            Sync::RawSync => Inner::RawSync(protocol::Consumer::join(handle.channel()?).map_err(join)?),
+        let inner = match handle.backend() {
+            Backend::Futex => Inner::Futex(protocol::Consumer::join(handle.channel()?).map_err(join)?),
+            Backend::RawSync => Inner::RawSync(protocol::Consumer::join(handle.channel()?).map_err(join)?),
         };
         Ok(Self { inner, handle })
     }
@@ -56,7 +56,7 @@ impl Consumer {
     }
 
     /// How this handle waits from now on; [`Wait::Adaptive`] until told otherwise.
-    /// ([`Sync::RawSync`] sleeps at once, whatever it is told.)
+    /// ([`Backend::RawSync`] sleeps at once, whatever it is told.)
     pub fn set_wait(&mut self, wait: Wait) {
         on_layer!(Inner, &mut self.inner, consumer => layer(consumer.channel()).set_wait(wait));
     }

@@ -24,7 +24,7 @@ fn after<L: RealLayer>(layer: &L, timeout: Duration) -> Deadline {
 /// A participant's layer, for its clock and its way of waiting.
 #[inline(always)]
 const fn layer<L: RealLayer, S: Storage<L>>(channel: &protocol::Channel<L, S>) -> &L {
-    // SAFETY: this module claims and disclaims nothing.
+    // SAFETY: this module claims and releases nothing.
     unsafe { channel.layer() }
 }
 

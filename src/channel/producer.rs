@@ -2,8 +2,8 @@
 
 use super::{AttachError, Patience, layer, on_layer};
 use crate::layer::Deadline;
-use crate::layers::{Futex, RawSync, RealLayer, Sync, Wait};
-use crate::protocol::{self, Finished, Interrupted, SendError};
+use crate::layers::{Backend, Futex, RawSync, RealLayer, Wait};
+use crate::protocol::{self, BatchError, Finished, SendError};
 use crate::segment::{Handle, Name, Segment};
 use core::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -35,9 +35,9 @@ impl Producer {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
         let join = |error| AttachError::Join { name: name.clone(), error };
-        let inner = match handle.sync() {
-            Sync::Futex => Inner::Futex(protocol::Producer::join(handle.channel()?).map_err(join)?),
-            Sync::RawSync => Inner::RawSync(protocol::Producer::join(handle.channel()?).map_err(join)?),
+        let inner = match handle.backend() {
+            Backend::Futex => Inner::Futex(protocol::Producer::join(handle.channel()?).map_err(join)?),
+            Backend::RawSync => Inner::RawSync(protocol::Producer::join(handle.channel()?).map_err(join)?),
         };
         Ok(Self { inner, handle })
     }
@@ -48,7 +48,7 @@ impl Producer {
     }
 
     /// How this handle waits from now on, for room and for the write lock; [`Wait::Adaptive`] until
-    /// told otherwise. ([`Sync::RawSync`] sleeps at once, whatever it is told.)
+    /// told otherwise. ([`Backend::RawSync`] sleeps at once, whatever it is told.)
     pub fn set_wait(&mut self, wait: Wait) {
         on_layer!(Inner, &mut self.inner, producer => layer(producer.channel()).set_wait(wait));
     }
@@ -90,8 +90,8 @@ impl Producer {
     /// takes. Cheaper than one by one: the lock is taken once, and many are counted together.
     ///
     /// # Errors
-    /// [`Interrupted`] says how many were sent, and why the one after them was not.
-    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M]) -> Result<(), Interrupted> {
+    /// [`BatchError`] says how many were sent, and why the one after them was not.
+    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M]) -> Result<(), BatchError> {
         self.send_batch_within(messages, Patience::Endless)
     }
 
@@ -100,7 +100,7 @@ impl Producer {
     ///
     /// # Errors
     /// As [`send_batch`](Producer::send_batch).
-    pub fn send_batch_timeout<M: AsRef<[u8]>>(&mut self, messages: &[M], timeout: Duration) -> Result<(), Interrupted> {
+    pub fn send_batch_timeout<M: AsRef<[u8]>>(&mut self, messages: &[M], timeout: Duration) -> Result<(), BatchError> {
         self.send_batch_within(messages, Patience::For(timeout))
     }
 
@@ -115,7 +115,7 @@ impl Producer {
         &mut self,
         count: usize,
         write: impl FnMut(&mut [u8]) -> Option<usize>,
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), BatchError> {
         on_layer!(Inner, &mut self.inner, producer => producer.send_written(count, Deadline::Never, write))
     }
 
@@ -170,7 +170,7 @@ impl Producer {
         })
     }
 
-    fn send_batch_within<M: AsRef<[u8]>>(&mut self, messages: &[M], patience: Patience) -> Result<(), Interrupted> {
+    fn send_batch_within<M: AsRef<[u8]>>(&mut self, messages: &[M], patience: Patience) -> Result<(), BatchError> {
         on_layer!(Inner, &mut self.inner, producer => {
             let deadline = patience.deadline(layer(producer.channel()));
             producer.send_batch(messages, deadline)
@@ -182,11 +182,11 @@ impl Producer {
         Ok(Loan(match &mut self.inner {
             Inner::Futex(producer) => {
                 let deadline = patience.deadline(layer(producer.channel()));
-                Room::Futex(producer.reserve(deadline)?)
+                FreeSlot::Futex(producer.reserve(deadline)?)
             }
             Inner::RawSync(producer) => {
                 let deadline = patience.deadline(layer(producer.channel()));
-                Room::RawSync(producer.reserve(deadline)?)
+                FreeSlot::RawSync(producer.reserve(deadline)?)
             }
         }))
     }
@@ -203,24 +203,24 @@ impl Producer {
 /// there. Dropping it publishes nothing.
 #[derive(Debug)]
 #[must_use = "nothing is sent before `publish`"]
-pub struct Loan<'p>(Room<'p>);
+pub struct Loan<'p>(FreeSlot<'p>);
 
 #[derive(Debug)]
-enum Room<'p> {
-    Futex(protocol::Room<'p, Futex, Segment<Futex>>),
-    RawSync(protocol::Room<'p, RawSync, Segment<RawSync>>),
+enum FreeSlot<'p> {
+    Futex(protocol::FreeSlot<'p, Futex, Segment<Futex>>),
+    RawSync(protocol::FreeSlot<'p, RawSync, Segment<RawSync>>),
 }
 
 impl Loan<'_> {
     /// The number that the message will have in the one total order, from 0.
     pub const fn sequence(&self) -> u64 {
-        on_layer!(Room, &self.0, room => room.sequence())
+        on_layer!(FreeSlot, &self.0, room => room.sequence())
     }
 
     /// Fills the slot with the previous message and returns its length, so that it can be changed
     /// in place; `None` if this is the first.
     pub fn copy_previous(&mut self) -> Option<usize> {
-        on_layer!(Room, &mut self.0, room => room.copy_previous())
+        on_layer!(FreeSlot, &mut self.0, room => room.copy_previous())
     }
 
     /// Publishes the first `len` bytes.
@@ -229,7 +229,7 @@ impl Loan<'_> {
     /// [`SendError::TooLong`]; [`SendError::Inherited`] in a forked child.
     #[inline(always)]
     pub fn publish(self, len: usize) -> Result<(), SendError> {
-        on_layer!(Room, self.0, room => room.publish(len).map(drop))
+        on_layer!(FreeSlot, self.0, room => room.publish(len).map(drop))
     }
 }
 
@@ -238,13 +238,13 @@ impl Deref for Loan<'_> {
 
     #[inline(always)]
     fn deref(&self) -> &[u8] {
-        on_layer!(Room, &self.0, room => room.bytes())
+        on_layer!(FreeSlot, &self.0, room => room.bytes())
     }
 }
 
 impl DerefMut for Loan<'_> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [u8] {
-        on_layer!(Room, &mut self.0, room => room.bytes_mut())
+        on_layer!(FreeSlot, &mut self.0, room => room.bytes_mut())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output::Output;
-use ackcast::segment::{Name, OpenError, Unfinished, leftovers, living, remove_if_dead, unfinished};
+use ackcast::segment::{Name, OpenError, Unfinished, list, participants, remove_if_dead, unfinished};
 use clap::Args;
 
 const HELP: &str = "\
@@ -32,7 +32,7 @@ pub(crate) struct Clean {
 pub(crate) fn run(clean: &Clean) -> Result<(), Failure> {
     let mut output = Output::new(false)?;
     let listed = clean.names.is_empty();
-    let names = if listed { leftovers()? } else { clean.names.clone() };
+    let names = if listed { list()? } else { clean.names.clone() };
     let mut failed = Vec::new();
     for name in &names {
         match look(name, clean.dry_run) {
@@ -80,7 +80,7 @@ fn look(name: &Name, dry_run: bool) -> Result<String, OpenError> {
     if !dry_run && remove_if_dead(name)? {
         return Ok(format!("{name}: removed"));
     }
-    Ok(match living(name)? {
+    Ok(match participants(name)? {
         Some(living) if living.is_empty() => format!("{name}: left: somebody has it open"),
         Some(living) if living.len() == 1 => format!("{name}: left: in use by 1 participant"),
         Some(living) => format!("{name}: left: in use by {} participants", living.len()),

@@ -38,7 +38,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
         .slot_size(demo.slot_size)
         .consumers(demo.consumers)
         .producers(demo.producers)
-        .sync(demo.sync.into())
+        .backend(demo.sync.into())
         .build()?;
     let desk = report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
     let mut reports = Consumer::attach(desk.name().as_str())?;

@@ -1,7 +1,7 @@
 //! How a command ends that did not do its job.
 
 use ackcast::protocol::Corruption;
-use ackcast::{Lost, RecvError, SendError};
+use ackcast::{DeadProducers, RecvError, SendError};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// This signal asked us to stop.
     Stopped(i32),
     /// Every producer died without finishing: what was received is not all there was to be.
-    ProducersLost(Lost),
+    ProducersLost(DeadProducers),
     /// The channel's memory holds what no participant can have written.
     Corrupt(Corruption),
     /// Something went wrong; one line for each thing.
@@ -105,7 +105,7 @@ impl<E: Error> From<E> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ackcast::protocol::Waiting;
+    use ackcast::protocol::BlockedOn;
 
     const CORRUPTION: Corruption = Corruption::Count { published: 7 };
 
@@ -131,7 +131,7 @@ mod tests {
             Failure::ReaderGone,
             Failure::Forsaken,
             Failure::Stopped(15),
-            Failure::ProducersLost(Lost::default()),
+            Failure::ProducersLost(DeadProducers::default()),
             Failure::Corrupt(CORRUPTION),
             Failure::Wrong(vec!["first".to_owned(), "second".to_owned()]),
         ] {
@@ -154,13 +154,13 @@ mod tests {
     #[test]
     fn errors_that_a_user_can_act_on_have_a_status_of_their_own() {
         assert!(matches!(
-            Failure::from_recv(RecvError::ProducersLost(Lost::default())),
+            Failure::from_recv(RecvError::ProducersLost(DeadProducers::default())),
             Failure::ProducersLost(lost) if lost.is_empty()
         ));
         assert!(matches!(Failure::from_recv(RecvError::Corrupt(CORRUPTION)), Failure::Corrupt(CORRUPTION)));
         assert!(matches!(Failure::from_send(SendError::Corrupt(CORRUPTION)), Failure::Corrupt(CORRUPTION)));
         assert_eq!(wrong(Failure::from_recv(RecvError::TimedOut { next: 3 })), ["gave up waiting for message 3"]);
-        let late = SendError::TimedOut(Waiting::Start { joined: 0, wanted: 1 });
+        let late = SendError::TimedOut(BlockedOn::Start { joined: 0, wanted: 1 });
         assert_eq!(wrong(Failure::from_send(late)), ["gave up waiting for the consumers to come: 0 of 1 are there"]);
     }
 

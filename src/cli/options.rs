@@ -36,7 +36,7 @@ pub(crate) struct Demo {
 
     /// What the channel is built on
     #[arg(long, global = true, value_name = "LAYER", default_value = "futex")]
-    pub(crate) sync: Sync,
+    pub(crate) sync: Backend,
 
     /// How long a producer pauses after each message, such as 100ms
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
@@ -82,18 +82,18 @@ pub(crate) enum Kind {
 
 /// What the channel is built on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Sync {
+pub(crate) enum Backend {
     /// Our own lock and signals on Linux futexes
     Futex,
     /// The crate raw_sync's mutex and events
     RawSync,
 }
 
-impl From<Sync> for ackcast::Sync {
-    fn from(sync: Sync) -> Self {
+impl From<Backend> for ackcast::Backend {
+    fn from(sync: Backend) -> Self {
         match sync {
-            Sync::Futex => Self::Futex,
-            Sync::RawSync => Self::RawSync,
+            Backend::Futex => Self::Futex,
+            Backend::RawSync => Self::RawSync,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::input::{Lines, Stdin};
 use super::meet;
-use super::options::Sync;
+use super::options::Backend;
 use super::stop::{Stop, TICK};
 use ackcast::segment::Name;
 use ackcast::{Channel, SendError};
@@ -52,7 +52,7 @@ pub(crate) struct Send {
 
     /// What the channel is built on
     #[arg(long, value_name = "LAYER", default_value = "futex")]
-    sync: Sync,
+    sync: Backend,
 }
 
 /// Sends all of stdin.
@@ -64,7 +64,7 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
         .places(send.consumers.max(send.producers).max(8)) // for those that come uncounted, too
         .slots(send.slots)
         .slot_size(send.slot_size)
-        .sync(send.sync.into());
+        .backend(send.sync.into());
     let (mut producer, slot_size) = meet::producer(&send.name, &new, &stop)?;
     let mut lines = Lines::new(Stdin::new(&stop)?, slot_size);
     loop {

@@ -1,14 +1,14 @@
 //! What `--quiet` prints.
 
-use super::options::{Demo, Sync};
+use super::options::{Backend, Demo};
 use super::report::Report;
 
 /// The run in one line, and one line for each consumer.
 pub(crate) fn lines(demo: &Demo, consumers: &[Report]) -> Vec<String> {
     let bytes = consumers.first().map_or(0, |report| report.bytes); // the same for all: it was judged
     let sync = match demo.sync {
-        Sync::Futex => "futex",
-        Sync::RawSync => "raw-sync",
+        Backend::Futex => "futex",
+        Backend::RawSync => "raw-sync",
     };
     let all = format!(
         "{} messages, {bytes} bytes, from {} to {} through {} of {} bytes ({sync})",

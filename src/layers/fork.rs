@@ -1,6 +1,6 @@
 //! What a forked child inherits: handles that are errors, and nothing through which it reaches other processes.
 //!
-//! A participant lives as long as the open file description that has its locks (see [`Peers`](super::Peers)). fork(2)
+//! A participant lives as long as the open file description that has its locks (see [`LivenessLocks`](super::LivenessLocks)). fork(2)
 //! gives the child that very description, and the shared mapping, too. So without this module
 //! - the parent's death is not noticed while the child lives, since the kernel drops the locks with the *last*
 //!   descriptor;

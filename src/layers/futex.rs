@@ -1,9 +1,9 @@
 //! The default layer: words in the segment, sleep in the kernel by futex(2).
 
 use super::rhythm::{Alarm, Rising};
-use super::vigil::{Bed, Vigil};
-use super::wait::{Budget, Wait};
-use super::{Fences, IDLE, Peers, RealLayer, Sync, monotonic};
+use super::sleep_limiter::{SleepLimiter, SleepSlot};
+use super::wait::{AdaptiveWait, Wait};
+use super::{Backend, Fences, IDLE, LivenessLocks, RealLayer, monotonic};
 use crate::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
@@ -18,10 +18,10 @@ use std::io;
 /// One participant's handle on the Linux primitives.
 #[derive(Debug)]
 pub struct Futex {
-    peers: Peers,
+    locks: LivenessLocks,
     fences: Fences,
-    budget: Budget,
-    vigil: Vigil<Word>,
+    budget: AdaptiveWait,
+    limiter: SleepLimiter<Word>,
 }
 
 /// Who looks for what is expected gives up the core once in so many looks.
@@ -31,7 +31,7 @@ const GIVES_WAY: u32 = 16;
 #[derive(Debug, Default)]
 struct Word(AtomicPtr<AtomicU32>);
 
-impl Bed for Word {
+impl SleepSlot for Word {
     type Place = AtomicU32;
 
     fn enter(&self, word: &AtomicU32) {
@@ -42,7 +42,7 @@ impl Bed for Word {
         self.0.store(ptr::null_mut(), Ordering::Relaxed);
     }
 
-    fn rouse(&self) -> bool {
+    fn notify_parked(&self) -> bool {
         let word = self.0.load(Ordering::Relaxed);
         if word.is_null() {
             return false;
@@ -57,14 +57,14 @@ impl Bed for Word {
 
 // SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
 unsafe impl RealLayer for Futex {
-    const KIND: Sync = Sync::Futex;
+    const KIND: Backend = Backend::Futex;
 
     fn fences() -> Fences {
         Fences::best()
     }
 
-    fn new(peers: Peers, fences: Fences) -> Self {
-        Self { peers, fences, budget: Budget::new(cores()), vigil: Vigil::new() }
+    fn new(locks: LivenessLocks, fences: Fences) -> Self {
+        Self { locks, fences, budget: AdaptiveWait::new(cores()), limiter: SleepLimiter::new() }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -127,13 +127,13 @@ impl Futex {
         if left.is_zero() {
             return Parked::Woken;
         }
-        if self.vigil.lie_down(word, now) {
+        if self.limiter.lie_down(word, now) {
             return Parked::CheckLiveness;
         }
         let result = wait_or_pause(word, expected, left);
-        let rung = self.vigil.get_up(monotonic());
+        let rung = self.limiter.get_up(monotonic());
         if left >= IDLE && result == Err(Errno::TIMEDOUT) {
-            self.vigil.slept_long();
+            self.limiter.slept_long();
         }
         // Woken, changed (EAGAIN), interrupted or timed out: the caller polls again, and knows the time.
         if rung { Parked::CheckLiveness } else { Parked::Woken }
@@ -203,24 +203,24 @@ unsafe impl Layer for Futex {
     }
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
-        self.peers.claim(number)
+        self.locks.claim(number)
     }
 
-    fn disclaim(&self, number: u32) {
-        self.peers.disclaim(number);
+    fn release(&self, number: u32) {
+        self.locks.release(number);
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
-        self.peers.is_alive(number)
+        self.locks.is_alive(number)
     }
 
     fn liveness_interval(&self, now: Duration) -> Duration {
-        self.vigil.longest_sleep(now)
+        self.limiter.longest_sleep(now)
     }
 
     #[inline(always)]
     fn is_inherited(&self) -> bool {
-        self.peers.is_inherited()
+        self.locks.is_inherited()
     }
 }
 
@@ -230,7 +230,7 @@ impl Park for Futex {
     }
 
     fn park(&self, word: &AtomicU32, expected: u32, until: Duration) -> Parked {
-        self.vigil.enlist_if_idle(&self.peers);
+        self.limiter.enlist_if_idle(&self.locks);
         let start = monotonic();
         let (parked, rising) = match self.budget.alarm(start) {
             Some(alarm) => self.rise(word, expected, start, until, alarm),

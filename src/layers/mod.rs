@@ -1,22 +1,22 @@
 //! The layers that run on real shared memory.
 
+mod close_watcher;
 mod fences;
 pub(crate) mod fork;
 mod futex;
-mod pace;
-mod peers;
+mod liveness_locks;
+mod poll_backoff;
 mod raw_sync;
 mod rhythm;
-mod vigil;
+mod sleep_limiter;
 mod wait;
-mod watch;
 mod words;
 
 pub use fences::Fences;
 pub use futex::Futex;
-pub use peers::{MAX_PARTICIPANTS, Peers, Presence};
+pub use liveness_locks::{Attachment, LivenessLocks, MAX_PARTICIPANTS};
 pub use raw_sync::{CLibrary, Mark, MarkFault, PidNamespace, RawEvent, RawMutex, RawSync};
-pub use wait::{Budget, Wait};
+pub use wait::{AdaptiveWait, Wait};
 
 use core::any::Any;
 use core::ops::Range;
@@ -29,15 +29,15 @@ use std::sync::Arc;
 /// and the two context switches.
 ///
 /// An idle handle is woken in place of that: the kernel tells a thread of its process when a participant leaves the
-/// segment. The handle checks for a tenth of a second after that, and then once each [`BACKSTOP`].
-pub const PATROL: Duration = Duration::from_micros(8_500);
+/// segment. The handle checks for a tenth of a second after that, and then once each [`MAX_SLEEP`].
+pub const LIVENESS_INTERVAL: Duration = Duration::from_micros(8_500);
 
 /// A handle is idle that has slept for so long at a time, undisturbed.
 const IDLE: Duration = Duration::from_millis(4);
 
 /// How long a sleeper sleeps that is woken when somebody dies. It could sleep for ever: this is how
 /// much a notice that does not come costs.
-pub const BACKSTOP: Duration = Duration::from_secs(1);
+pub const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 /// A layer whose words lie in a real segment.
 ///
@@ -47,7 +47,7 @@ pub const BACKSTOP: Duration = Duration::from_secs(1);
 /// [`init`](RealLayer::init) was called. Layers of one kind agree on all of this.
 pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// What the segment's header says.
-    const KIND: Sync;
+    const KIND: Backend;
 
     /// The fences of a new segment, by the best that this process may use.
     fn fences() -> Fences {
@@ -63,9 +63,9 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
         futex::check_futex()
     }
 
-    /// The layer for one handle, whose claims live and die with `peers`: locks on the segment's file, of this handle
+    /// The layer for one handle, whose claims live and die with `locks`: locks on the segment's file, of this handle
     /// alone. `fences` are the segment's, and usable.
-    fn new(peers: Peers, fences: Fences) -> Self;
+    fn new(locks: LivenessLocks, fences: Fences) -> Self;
 
     /// What a new segment's header says of the process that made it, so that others that cannot share it with
     /// that one are told. Words that the kernel alone knows need no mark.
@@ -102,7 +102,7 @@ pub type KeepAlive = Arc<dyn Any + Send + core::marker::Sync>;
 /// Which primitives a channel is built on; chosen at creation and kept in the segment's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Sync {
+pub enum Backend {
     /// Our own lock and signal on words and Linux futexes.
     #[default]
     Futex,
@@ -111,7 +111,7 @@ pub enum Sync {
     RawSync,
 }
 
-impl Sync {
+impl Backend {
     /// The header's number for it.
     pub(crate) const fn number(self) -> u32 {
         match self {

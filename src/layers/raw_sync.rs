@@ -19,9 +19,9 @@ mod pthread;
 pub use event::RawEvent;
 pub use mark::{CLibrary, Mark, MarkFault, PidNamespace};
 
-use super::vigil::Vigil;
-use super::watch::locked;
-use super::{BACKSTOP, Fences, KeepAlive, Peers, RealLayer, Sync, monotonic};
+use super::close_watcher::locked;
+use super::sleep_limiter::SleepLimiter;
+use super::{Backend, Fences, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, monotonic};
 use crate::layer::{Acquired, Deadline, Layer, LivenessUnknown, Lock, LockError, Participant};
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -37,24 +37,24 @@ use std::sync::Mutex as LocalMutex;
 /// One participant's handle.
 #[derive(Debug)]
 pub struct RawSync {
-    peers: Peers,
-    vigil: Vigil<Awaited>,
+    locks: LivenessLocks,
+    limiter: SleepLimiter<Awaited>,
     /// The write lock, while a thread has it through this handle.
-    held: LocalMutex<Option<Held>>,
+    held: LocalMutex<Option<WriteGuard>>,
     /// What keeps the segment mapped, and where it is.
     mapping: Option<(KeepAlive, Range<usize>)>,
 }
 
 /// A lock that a thread has.
 #[derive(Debug)]
-struct Held {
+struct WriteGuard {
     mutex: Mutex,
     /// pthread's name of the thread; another thread may have it once this one has ended.
     thread: usize,
 }
 
 // SAFETY: a mutex is there for many threads at once.
-unsafe impl Send for Held {}
+unsafe impl Send for WriteGuard {}
 
 /// pthread's name of this thread.
 fn this_thread() -> usize {
@@ -66,7 +66,7 @@ impl RawSync {
     /// Gives the write lock back if this thread has it through this handle. If the thread has ended and this
     /// one has its name, pthread knows better: it compares the kernel's thread numbers.
     fn give_back(&self) {
-        if self.peers.is_inherited() {
+        if self.locks.is_inherited() {
             return; // it is the parent's
         }
         if let Some(held) = locked(&self.held).take_if(|held| held.thread == this_thread()) {
@@ -84,7 +84,7 @@ impl Drop for RawSync {
     /// The lock is held if a guard was forgotten. This thread gives it back. Of another thread it cannot be
     /// taken, and is on that thread's list until that has ended: the mapping is leaked.
     fn drop(&mut self) {
-        if self.peers.is_inherited() {
+        if self.locks.is_inherited() {
             return; // fork(3) gives the child's thread an empty list
         }
         self.give_back();
@@ -106,14 +106,14 @@ impl fmt::Debug for RawMutex {
 
 // SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
 unsafe impl RealLayer for RawSync {
-    const KIND: Sync = Sync::RawSync;
+    const KIND: Backend = Backend::RawSync;
 
     fn mark() -> Result<Mark, MarkFault> {
         Mark::here()
     }
 
-    fn new(peers: Peers, _: Fences) -> Self {
-        Self { peers, vigil: Vigil::new(), held: LocalMutex::new(None), mapping: None }
+    fn new(locks: LivenessLocks, _: Fences) -> Self {
+        Self { locks, limiter: SleepLimiter::new(), held: LocalMutex::new(None), mapping: None }
     }
 
     unsafe fn keep(&mut self, mapping: KeepAlive, addresses: Range<usize>) {
@@ -152,24 +152,24 @@ unsafe impl Layer for RawSync {
     }
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
-        self.peers.claim(number)
+        self.locks.claim(number)
     }
 
-    fn disclaim(&self, number: u32) {
-        self.peers.disclaim(number);
+    fn release(&self, number: u32) {
+        self.locks.release(number);
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
-        self.peers.is_alive(number)
+        self.locks.is_alive(number)
     }
 
     fn liveness_interval(&self, now: Duration) -> Duration {
-        self.vigil.longest_sleep(now)
+        self.limiter.longest_sleep(now)
     }
 
     #[inline(always)]
     fn is_inherited(&self) -> bool {
-        self.peers.is_inherited()
+        self.locks.is_inherited()
     }
 }
 
@@ -192,7 +192,7 @@ impl RawMutex {
 
 // SAFETY: pthread's mutex has one holder; a dead holder's goes to the next, which is told.
 unsafe impl Lock<RawSync> for RawMutex {
-    const KEEPS: bool = false; // it belongs to the thread that took it
+    const IS_THREAD_INDEPENDENT: bool = false; // it belongs to the thread that took it
 
     fn acquire(&self, layer: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         // A guard that this thread has forgotten published nothing: as if it had been dropped.
@@ -203,7 +203,7 @@ unsafe impl Lock<RawSync> for RawMutex {
         }
         loop {
             // An owner's death ends the sleep: the kernel gives a robust mutex to the next one.
-            let backstop = monotonic() + BACKSTOP;
+            let backstop = monotonic() + MAX_SLEEP;
             let taken = match deadline {
                 Deadline::Now => mutex.try_lock(),
                 Deadline::Never => mutex.lock(backstop),
@@ -216,7 +216,7 @@ unsafe impl Lock<RawSync> for RawMutex {
                 Locked::TimedOut => return Err(LockError::Busy { owner: None }),
                 Locked::Broken => return Err(LockError::Broken),
             };
-            *locked(&layer.held) = Some(Held { mutex, thread: this_thread() });
+            *locked(&layer.held) = Some(WriteGuard { mutex, thread: this_thread() });
             return Ok(acquired);
         }
     }

@@ -15,7 +15,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::sync::Mutex;
 
-/// What the arrivals of one handle have taught. A hint, as in [`Budget`](super::Budget): it orders nothing, and who
+/// What the arrivals of one handle have taught. A hint, as in [`AdaptiveWait`](super::AdaptiveWait): it orders nothing, and who
 /// finds it in use goes without.
 #[derive(Debug)]
 pub struct Rhythm(Mutex<Beat>);

@@ -1,7 +1,7 @@
 //! How long a waiter looks before it sleeps: learned from the waits before.
 
 use super::rhythm::{Alarm, Rhythm, Rising};
-use super::{monotonic, pace::Pace};
+use super::{monotonic, poll_backoff::PollBackoff};
 use crate::layer::Spins;
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -33,7 +33,7 @@ pub enum Wait {
 ///
 /// All of it is a hint, written by whoever waits; it orders nothing and is in no segment.
 #[derive(Debug)]
-pub struct Budget {
+pub struct AdaptiveWait {
     /// Looks with a pause between them; then looks after giving up the core; then sleep.
     spins: AtomicU32,
     yields: AtomicU32,
@@ -48,7 +48,7 @@ pub struct Budget {
     slept: AtomicU32,
     /// Waits so far: every so many, spinning is tried again.
     waits: AtomicU32,
-    pace: Pace,
+    pace: PollBackoff,
     rhythm: Rhythm,
     most_spins: u32,
     wait: AtomicU32,
@@ -76,7 +76,7 @@ const CROWD: u32 = 64;
 const SHORT: u32 = 1;
 const LONG: u32 = 2;
 
-impl Budget {
+impl AdaptiveWait {
     /// For a machine with so many cores: alone on one, nobody can answer while we spin.
     pub const fn new(cores: usize) -> Self {
         let most_spins = if cores > 1 { MOST_SPINS } else { 0 };
@@ -88,7 +88,7 @@ impl Budget {
             crowded: AtomicU32::new(0),
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
-            pace: Pace::new(),
+            pace: PollBackoff::new(),
             rhythm: Rhythm::new(),
             most_spins,
             wait: AtomicU32::new(Wait::Adaptive as u32),
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     /// Looks that a wait takes which ends by sleeping for so long.
-    fn wait_and_sleep(budget: &Budget, time: Duration) -> u32 {
+    fn wait_and_sleep(budget: &AdaptiveWait, time: Duration) -> u32 {
         let mut spins = Spins::default();
         while budget.look_again(&mut spins) {}
         budget.slept(time);
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn paced_traffic_sleeps_at_once() {
-        let budget = Budget::new(2);
+        let budget = AdaptiveWait::new(2);
         for _ in 0..16 {
             wait_and_sleep(&budget, Duration::from_millis(1));
         }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn short_sleeps_teach_to_look_longer() {
-        let budget = Budget::new(2);
+        let budget = AdaptiveWait::new(2);
         for _ in 0..16 {
             wait_and_sleep(&budget, Duration::from_millis(1));
         }
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_only_comes_when_the_core_is_given_away_is_not_spun_for() {
-        let budget = Budget::new(2);
+        let budget = AdaptiveWait::new(2);
         for _ in 0..TRIAL - 1 {
             let mut looks = Spins::default();
             let spins = budget.spins.load(Relaxed);
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn where_somebody_else_wants_the_core_nobody_spins() {
-        let budget = Budget::new(2);
+        let budget = AdaptiveWait::new(2);
         let turn = || {
             budget.learn();
             budget.turn.load(Relaxed)
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn who_does_not_get_the_core_back_in_time_sleeps() {
-        let budget = Budget::new(2);
+        let budget = AdaptiveWait::new(2);
         let mut looks = Spins { polls: MOST_SPINS, since: None };
         assert!(budget.look_again(&mut looks), "it yields for the first time");
         looks.since = Some(monotonic().saturating_sub(2 * PATIENCE));
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn nobody_spins_on_one_core_and_strategies_are_what_they_say() {
-        let budget = Budget::new(1);
+        let budget = AdaptiveWait::new(1);
         assert_eq!(budget.spins.load(Relaxed), 0);
         budget.set(Wait::Park);
         assert!(!budget.look_again(&mut Spins::default()));

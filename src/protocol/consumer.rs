@@ -1,7 +1,7 @@
 //! Receiving: wait for the count, read the slot, acknowledge.
 
 use super::{Channel, Corruption, Geometry, JoinError, Published, RecvError};
-use crate::layer::{Deadline, Header, Layer, Look, Participant, Reading, Signal, Storage, Word};
+use crate::layer::{Deadline, Header, Layer, Participant, Poll, Reading, Signal, Storage, Word};
 use core::ops::Deref;
 use core::sync::atomic::Ordering::{Acquire, Release};
 use core::{fmt, slice};
@@ -129,7 +129,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let found = entry.data.wait(&self.channel.layer, deadline, |look| {
             looks = looks.saturating_add(1);
             match self.look().transpose() {
-                None if look == Look::Thorough => self.look_for_producers().transpose(),
+                None if look == Poll::WordsAndLiveness => self.look_for_producers().transpose(),
                 seen => seen,
             }
         });
@@ -182,22 +182,22 @@ impl<L: Layer, S: Storage<L>> Drop for Consumer<L, S> {
 #[derive(Clone, Copy, Debug)]
 struct Lengths {
     slot_size: u32,
-    /// See [`Published::mixed`].
-    mixed: bool,
+    /// See [`Published::variable_length`].
+    variable_length: bool,
 }
 
 impl Lengths {
     /// Those of the messages published so far.
     const fn of(published: Published, geometry: Geometry) -> Self {
-        Self { slot_size: geometry.slot_size, mixed: published.mixed() }
+        Self { slot_size: geometry.slot_size, variable_length: published.variable_length() }
     }
 
     /// The length of this message; `None`: END. (On its own, and not in one value with the reading, so that
     /// the compiler keeps both in registers.)
     #[inline(always)]
     fn of_message(self, message: u64, reading: &impl Reading) -> Result<Option<usize>, RecvError> {
-        let Self { slot_size, mixed } = self;
-        if !mixed {
+        let Self { slot_size, variable_length } = self;
+        if !variable_length {
             return Ok(Some(slot_size as usize)); // it fills its slot, as all before it
         }
         let Header { len, kind } = reading.header();

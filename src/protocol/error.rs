@@ -28,7 +28,7 @@ pub enum JoinError {
 /// What a sender that gave up was waiting for. Whoever is named is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Waiting {
+pub enum BlockedOn {
     /// Another producer holds the write lock.
     #[error("for the write lock{}", .owner.map_or(Named(", held by", None), |o| Named(", held by producer", Some(o))))]
     Lock {
@@ -134,7 +134,7 @@ pub enum SendError {
     },
     /// The deadline passed.
     #[error("gave up waiting {0}")]
-    TimedOut(Waiting),
+    TimedOut(BlockedOn),
     /// END was published: nothing can follow.
     #[error("the channel has ended: nothing can follow END")]
     Ended,
@@ -152,7 +152,7 @@ pub enum SendError {
 /// A batch was not sent to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{sent} messages of the batch were sent, the next was not: {error}")]
-pub struct Interrupted {
+pub struct BatchError {
     /// How many were sent: the first so many.
     pub sent: usize,
     /// Why the one after them was not.
@@ -162,9 +162,9 @@ pub struct Interrupted {
 
 /// Producers that died without finishing, by number, counted from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lost(u64);
+pub struct DeadProducers(u64);
 
-impl Lost {
+impl DeadProducers {
     /// With this one, too. (A channel has 64 producers at most.)
     pub(super) fn and(self, producer: u32) -> Self {
         Self(self.0 | 1_u64.checked_shl(producer).unwrap_or(0))
@@ -181,7 +181,7 @@ impl Lost {
     }
 }
 
-impl core::fmt::Display for Lost {
+impl core::fmt::Display for DeadProducers {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let mut before = "number ";
         for producer in self.producers() {
@@ -202,7 +202,7 @@ pub enum RecvError {
     /// Everything published was received, and the producers that were there died without
     /// finishing. Should another producer come, receiving goes on.
     #[error("every producer died without finishing ({0}); everything they published was received")]
-    ProducersLost(Lost),
+    ProducersLost(DeadProducers),
     /// The deadline passed before the next message came. (`try_recv`: there is none yet.)
     #[error("gave up waiting for message {next}")]
     TimedOut {

@@ -36,8 +36,8 @@ mod registry;
 mod ring;
 
 pub use consumer::{Batch, Consumer, Message};
-pub use error::{Corruption, Interrupted, JoinError, Lost, RecvError, SendError, Waiting};
-pub use producer::{Finished, Held, Producer, Room, Staged, TOGETHER};
+pub use error::{BatchError, BlockedOn, Corruption, DeadProducers, JoinError, RecvError, SendError};
+pub use producer::{Finished, FreeSlot, MAX_PUBLISH_BATCH, Prepared, Producer, WriteGuard};
 
 use self::ring::Ring;
 use crate::layer::{Layer, Storage, Word};
@@ -64,18 +64,18 @@ pub struct Geometry {
 /// A value on cache lines of its own: two, because neighbouring lines are fetched in pairs.
 #[derive(Debug)]
 #[repr(C, align(128))]
-pub struct Lines<T>(pub T);
+pub struct CachePadded<T>(pub T);
 
 /// The words that all participants share.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Control<L: Layer> {
     /// The write lock.
-    pub lock: Lines<L::Lock>,
+    pub lock: CachePadded<L::Lock>,
     /// The ready flag, counted, and whether the last message counted is END; see [`Published`].
-    pub published: Lines<L::W64>,
+    pub published: CachePadded<L::W64>,
     /// Where the holder of the write lock waits for room, or for the consumers to come.
-    pub space: Lines<L::Signal>,
+    pub space: CachePadded<L::Signal>,
     /// How many producers have finished. Written under the lock.
     pub finished: L::W32,
     /// How many dead consumers were evicted. Written under the lock.
@@ -90,10 +90,10 @@ pub struct Control<L: Layer> {
 #[repr(C)]
 pub struct ConsumerEntry<L: Layer> {
     /// The acknowledgement: done with every message below this number. Never goes back.
-    pub acked: Lines<L::W64>,
+    pub acked: CachePadded<L::W64>,
     /// Where the consumer waits for data. Rarely written, so that a producer's look stays cheap.
     pub data: L::Signal,
-    /// See [`Occupancy`].
+    /// See [`EntryState`].
     pub state: L::W32,
     /// The generation of the last occupant that began to join. Only the claimant of the number writes it, so no write
     /// races with its load. (A writer may evict the last occupant meanwhile, which writes `state`.)
@@ -104,7 +104,7 @@ pub struct ConsumerEntry<L: Layer> {
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub struct ProducerEntry<L: Layer> {
-    /// See [`Occupancy`]. A dead producer's stays ACTIVE: that is how the consumers know that
+    /// See [`EntryState`]. A dead producer's stays ACTIVE: that is how the consumers know that
     /// somebody left without finishing.
     pub state: L::W32,
 }
@@ -125,9 +125,9 @@ impl<L: Layer> Control<L> {
     /// The words of a fresh channel.
     pub fn new(make: &mut impl Make<L>) -> Self {
         Self {
-            lock: Lines(make.lock()),
-            published: Lines(make.w64("published", None)),
-            space: Lines(make.signal("space", None)),
+            lock: CachePadded(make.lock()),
+            published: CachePadded(make.w64("published", None)),
+            space: CachePadded(make.signal("space", None)),
             finished: make.w32("finished", None),
             evicted: make.w32("evicted", None),
             takeovers: make.w32("takeovers", None),
@@ -139,7 +139,7 @@ impl<L: Layer> ConsumerEntry<L> {
     /// A vacant entry; `number` is the consumer's.
     pub fn new(make: &mut impl Make<L>, number: u32) -> Self {
         Self {
-            acked: Lines(make.w64("acked", Some(number))),
+            acked: CachePadded(make.w64("acked", Some(number))),
             data: make.signal("data", Some(number)),
             state: make.w32("state", Some(number)),
             generation: make.w32("generation", Some(number)),
@@ -160,9 +160,9 @@ pub struct Published(u64);
 
 impl Published {
     const ENDED: u64 = 1 << 63;
-    const MIXED: u64 = 1 << 62;
+    const VARIABLE_LENGTH: u64 = 1 << 62;
     /// The most messages that a channel can count. None comes so far: 146 years at 1 a nanosecond.
-    pub const MAX: u64 = Self::MIXED - 1;
+    pub const MAX: u64 = Self::VARIABLE_LENGTH - 1;
 
     /// Reads the word's value.
     pub const fn from_word(word: u64) -> Self {
@@ -187,26 +187,30 @@ impl Published {
 
     /// Not all of them fill their slots: what they are, the slots' headers say. Once set, it stays. While
     /// it is not, nobody reads a header, and its line stays with the writer: one transfer a message less.
-    pub const fn mixed(self) -> bool {
-        self.0 & Self::MIXED != 0
+    pub const fn variable_length(self) -> bool {
+        self.0 & Self::VARIABLE_LENGTH != 0
     }
 
     /// With so many more messages counted. There are as many: no number reaches [`MAX`](Self::MAX).
-    const fn and(self, messages: u64, all_fill: bool) -> Self {
+    const fn advanced_by(self, messages: u64, all_fill: bool) -> Self {
         let counted = self.0.wrapping_add(messages);
-        Self(if all_fill { counted } else { counted | Self::MIXED })
+        Self(if all_fill { counted } else { counted | Self::VARIABLE_LENGTH })
     }
 
     /// With END counted, too.
-    const fn and_end(self) -> Self {
-        Self(self.and(1, false).0 | Self::ENDED)
+    const fn with_end(self) -> Self {
+        Self(self.advanced_by(1, false).0 | Self::ENDED)
     }
 }
 
 impl fmt::Debug for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, ended, mixed) = (self.count(), self.ended(), self.mixed());
-        f.debug_struct("Published").field("count", &count).field("ended", &ended).field("mixed", &mixed).finish()
+        let (count, ended, variable_length) = (self.count(), self.ended(), self.variable_length());
+        f.debug_struct("Published")
+            .field("count", &count)
+            .field("ended", &ended)
+            .field("variable_length", &variable_length)
+            .finish()
     }
 }
 
@@ -236,7 +240,7 @@ impl Acknowledged {
 
 /// What a registry entry's `state` holds: bit 0 is ACTIVE, the rest counts the occupants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Occupancy {
+pub struct EntryState {
     /// VACANT (false): nobody is here; a writer ignores the acknowledgement.
     /// ACTIVE (true): somebody is here, or died here and was not evicted yet.
     pub active: bool,
@@ -244,7 +248,7 @@ pub struct Occupancy {
     pub generation: u32,
 }
 
-impl Occupancy {
+impl EntryState {
     /// Reads the word's value; every value means something.
     pub const fn from_word(word: u32) -> Self {
         Self { active: word & 1 != 0, generation: word >> 1 }
@@ -292,7 +296,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// The layer.
     ///
     /// # Safety
-    /// The caller neither claims nor disclaims a number: this handle's participant relies on its claim.
+    /// The caller neither claims nor releases a number: this handle's participant relies on its claim.
     pub const unsafe fn layer(&self) -> &L {
         &self.layer
     }
@@ -324,7 +328,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// messages it has acknowledged.
     pub fn acknowledged(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         (0..).zip(self.storage.consumers()).filter_map(|(number, entry)| {
-            let state = Occupancy::from_word(entry.state.load(Relaxed)); // a snapshot orders nothing
+            let state = EntryState::from_word(entry.state.load(Relaxed)); // a snapshot orders nothing
             state.active.then(|| (number, Acknowledged::from_word(entry.acked.0.load(Relaxed)).count))
         })
     }
@@ -348,9 +352,9 @@ mod tests {
         }
         for generation in [0, 1, 2, u32::MAX >> 1] {
             for active in [false, true] {
-                let occupancy = Occupancy { active, generation };
-                assert_eq!(Occupancy::from_word(occupancy.word()), occupancy);
-                assert_eq!(occupancy.vacated(), Occupancy { active: false, generation });
+                let occupancy = EntryState { active, generation };
+                assert_eq!(EntryState::from_word(occupancy.word()), occupancy);
+                assert_eq!(occupancy.vacated(), EntryState { active: false, generation });
             }
         }
     }
@@ -358,22 +362,22 @@ mod tests {
     #[test]
     fn what_is_published_is_counted_in_one_word() {
         let none = Published::from_word(0);
-        assert_eq!((none.count(), none.ended(), none.mixed()), (0, false, false));
-        let two = none.and(2, true);
-        assert_eq!((two.count(), two.ended(), two.mixed()), (2, false, false));
-        let three = two.and(1, false);
-        assert_eq!((three.count(), three.ended(), three.mixed()), (3, false, true));
-        assert!(three.and(1, true).mixed(), "once set, it stays");
-        let most = Published::from_word(Published::MAX - 1).and_end();
-        assert_eq!((most.count(), most.ended(), most.mixed()), (Published::MAX, true, true));
+        assert_eq!((none.count(), none.ended(), none.variable_length()), (0, false, false));
+        let two = none.advanced_by(2, true);
+        assert_eq!((two.count(), two.ended(), two.variable_length()), (2, false, false));
+        let three = two.advanced_by(1, false);
+        assert_eq!((three.count(), three.ended(), three.variable_length()), (3, false, true));
+        assert!(three.advanced_by(1, true).variable_length(), "once set, it stays");
+        let most = Published::from_word(Published::MAX - 1).with_end();
+        assert_eq!((most.count(), most.ended(), most.variable_length()), (Published::MAX, true, true));
         assert_eq!(Published::from_word(most.word()), most);
     }
 
     #[test]
     fn generations_count_and_come_round() {
-        let first = Occupancy { active: false, generation: 5 }.next();
-        assert_eq!(first, Occupancy { active: true, generation: 6 });
-        let last = Occupancy { active: false, generation: u32::MAX >> 1 }.next();
-        assert_eq!(last, Occupancy { active: true, generation: 0 });
+        let first = EntryState { active: false, generation: 5 }.next();
+        assert_eq!(first, EntryState { active: true, generation: 6 });
+        let last = EntryState { active: false, generation: u32::MAX >> 1 }.next();
+        assert_eq!(last, EntryState { active: true, generation: 0 });
     }
 }

@@ -1,17 +1,17 @@
 //! Publishing: take the lock, wait for room, write the slot, count it.
 //!
-//! The order of the steps is in the types: only a [`Producer`] can become [`Held`] (it has the
-//! write lock), only that can become [`Room`] (the next slot is free), only that can become
-//! [`Staged`] (it is written), and only that publishes, or goes on to the next [`Room`].
+//! The order of the steps is in the types: only a [`Producer`] can become [`WriteGuard`] (it has the
+//! write lock), only that can become [`FreeSlot`] (the next slot is free), only that can become
+//! [`Prepared`] (it is written), and only that publishes, or goes on to the next [`FreeSlot`].
 
-mod gate;
-mod room;
+mod await_room;
+mod free_slot;
 
-pub use room::{Room, Staged};
+pub use free_slot::{FreeSlot, Prepared};
 
-use self::room::{Fitting, Position};
+use self::free_slot::{PayloadLen, Position};
 use super::{
-    Channel, ConsumerEntry, Control, Corruption, Interrupted, JoinError, Occupancy, Published, SendError, Waiting,
+    BatchError, BlockedOn, Channel, ConsumerEntry, Control, Corruption, EntryState, JoinError, Published, SendError,
 };
 use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Signal, Storage, Word};
 use core::sync::atomic::Ordering::Relaxed;
@@ -28,11 +28,11 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     /// For messages below this number there is room, as we know without looking: it follows from the lowest
     /// acknowledgement seen. Acknowledgements never go back, and who joins later starts at the count of
     /// that time, which is no lower. At most [`Published::MAX`].
-    gate: u64,
+    writable_until: u64,
     /// For how many messages the last wait found room at its first look.
     found: u64,
     /// We hold the lock: while a guard lives, after a guard was forgotten, and between calls if `keeps`.
-    holds: bool,
+    lock_retained: bool,
     /// The lock stays ours between calls: where there is one place for a producer, no other can want it. A successor
     /// finds it free, or inherits it.
     keeps: bool,
@@ -43,7 +43,7 @@ pub struct Producer<L: Layer, S: Storage<L>> {
 
 /// The most messages of a batch that are counted with one step: enough that the step's cost does not
 /// show, and few enough that consumers get to work.
-pub const TOGETHER: usize = 64;
+pub const MAX_PUBLISH_BATCH: usize = 64;
 
 /// What [`Producer::finish`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +66,12 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             return Err(if channel.published().ended() { JoinError::Ended } else { full });
         };
         let position = Position { published: Published::from_word(0), slot: 0 }; // it is read when the lock is ours
-        let keeps = L::Lock::KEEPS && capacity == 1;
-        let mut producer = Self { channel, me, gate: 0, found: 0, holds: false, keeps, position, finished: false };
+        let keeps = L::Lock::IS_THREAD_INDEPENDENT && capacity == 1;
+        let mut producer =
+            Self { channel, me, writable_until: 0, found: 0, lock_retained: false, keeps, position, finished: false };
         if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
             producer.recover();
-            drop(Held { producer: &mut producer, not_send: PhantomData });
+            drop(WriteGuard { producer: &mut producer, not_send: PhantomData });
         }
         if producer.channel.published().ended() {
             producer.channel.vacate_producer_entry(me);
@@ -92,18 +93,18 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// Takes the write lock.
     ///
     /// # Errors
-    /// [`SendError::TimedOut`] with [`Waiting::Lock`], [`SendError::Ended`], [`SendError::Inherited`],
+    /// [`SendError::TimedOut`] with [`BlockedOn::Lock`], [`SendError::Ended`], [`SendError::Inherited`],
     /// [`SendError::Liveness`].
     #[inline(always)]
-    pub fn lock(&mut self, deadline: Deadline) -> Result<Held<'_, L, S>, SendError> {
+    pub fn lock(&mut self, deadline: Deadline) -> Result<WriteGuard<'_, L, S>, SendError> {
         if self.channel.layer.is_inherited() {
             return Err(SendError::Inherited);
         }
         // A lock that belongs to a thread is taken anew, though a guard of it was forgotten: by which thread is not known.
-        if !(L::Lock::KEEPS && self.holds) {
+        if !(L::Lock::IS_THREAD_INDEPENDENT && self.lock_retained) {
             self.acquire(deadline)?;
         }
-        Ok(Held { producer: self, not_send: PhantomData })
+        Ok(WriteGuard { producer: self, not_send: PhantomData })
     }
 
     /// Waits for the write lock and a free slot.
@@ -111,8 +112,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// # Errors
     /// See [`SendError`].
     #[inline(always)]
-    pub fn reserve(&mut self, deadline: Deadline) -> Result<Room<'_, L, S>, SendError> {
-        self.lock(deadline)?.room(deadline)
+    pub fn reserve(&mut self, deadline: Deadline) -> Result<FreeSlot<'_, L, S>, SendError> {
+        self.lock(deadline)?.free_slot(deadline)
     }
 
     /// Sends one message.
@@ -127,11 +128,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// Sends messages one after the other, with no other producer's in between, and counts up to
-    /// [`TOGETHER`] of them with one step where there is room. Returns when all are sent.
+    /// [`MAX_PUBLISH_BATCH`] of them with one step where there is room. Returns when all are sent.
     ///
     /// # Errors
-    /// [`Interrupted`]: how many were sent, and why the one after them was not.
-    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M], deadline: Deadline) -> Result<(), Interrupted> {
+    /// [`BatchError`]: how many were sent, and why the one after them was not.
+    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M], deadline: Deadline) -> Result<(), BatchError> {
         let mut messages = messages.iter().map(AsRef::as_ref);
         let count = messages.len();
         self.send_written(count, deadline, |bytes: &mut [u8]| {
@@ -144,34 +145,34 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// As [`send_batch`](Producer::send_batch), of messages that are written in place: `write` is asked for
-    /// `count` of them. It gets the slot's bytes (see [`Room::bytes_mut`]) and returns the message's length;
+    /// `count` of them. It gets the slot's bytes (see [`FreeSlot::bytes_mut`]) and returns the message's length;
     /// `None`, and there are no more.
     ///
     /// # Errors
-    /// [`Interrupted`]: how many were sent, and why the one after them was not.
+    /// [`BatchError`]: how many were sent, and why the one after them was not.
     #[inline(always)]
     pub fn send_written(
         &mut self,
         count: usize,
         deadline: Deadline,
         mut write: impl FnMut(&mut [u8]) -> Option<usize>,
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), BatchError> {
         let mut sent = 0_usize;
-        let at = |sent| move |error| Interrupted { sent, error };
+        let at = |sent| move |error| BatchError { sent, error };
         let mut held = self.lock(deadline).map_err(at(sent))?;
         while sent < count {
-            let mut room = held.room(deadline).map_err(at(sent))?;
+            let mut room = held.free_slot(deadline).map_err(at(sent))?;
             let Some(len) = write(room.bytes_mut()) else { break };
-            let mut staged = room.stage(len).map_err(at(sent))?;
-            let (mut left, mut over) = (count.saturating_sub(sent).min(TOGETHER).saturating_sub(1), None);
-            let more = staged.extend(|bytes| {
+            let mut prepared = room.prepare(len).map_err(at(sent))?;
+            let (mut left, mut over) = (count.saturating_sub(sent).min(MAX_PUBLISH_BATCH).saturating_sub(1), None);
+            let more = prepared.extend(|bytes| {
                 left = left.checked_sub(1)?;
                 let len = write(bytes)?;
                 over = (len > bytes.len()).then_some(len);
                 Some(len)
             });
             sent = sent.saturating_add(1).saturating_add(more);
-            held = staged.publish();
+            held = prepared.publish();
             // All before it are sent.
             if let Some(len) = over {
                 return Err(at(sent)(held.producer.too_long(len)));
@@ -196,7 +197,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let channel = &held.producer.channel;
         let finished = channel.control().finished.load_owned().saturating_add(1); // E7: under the lock
         let last = finished >= end_after && !channel.another_producer_lives(me)?;
-        let held = if last { held.room(deadline)?.end() } else { held };
+        let held = if last { held.free_slot(deadline)?.end() } else { held };
         held.producer.channel.control().finished.store(finished, Relaxed); // under the lock
         // Under the lock, too: of two that finish, the second must see that the first is gone.
         held.producer.finished = true;
@@ -211,7 +212,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         if self.finished {
             return Err(SendError::Ended);
         }
-        if self.holds {
+        if self.lock_retained {
             self.release(); // its guard was forgotten
         }
         match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
@@ -220,7 +221,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             Err(LockError::Busy { owner }) => {
                 let first = self.channel.geometry.consumers;
                 let owner = owner.map(|number| number.saturating_sub(first));
-                return Err(SendError::TimedOut(Waiting::Lock { owner }));
+                return Err(SendError::TimedOut(BlockedOn::Lock { owner }));
             }
             Err(LockError::Liveness(unknown)) => return Err(SendError::Liveness(unknown)),
             Err(LockError::Broken) => return Err(SendError::Corrupt(Corruption::Lock)),
@@ -234,7 +235,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
 
     /// The lock is ours.
     fn begin(&mut self) {
-        self.holds = true;
+        self.lock_retained = true;
         // E7: whoever wrote it last held the lock before us.
         let published = Published::from_word(self.channel.control().published.0.load_owned());
         self.position = Position { published, slot: self.channel.ring.slot_of(published.count()) };
@@ -242,7 +243,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
 
     #[inline(never)]
     fn release(&mut self) {
-        self.holds = false;
+        self.lock_retained = false;
         self.channel.control().lock.0.release(&self.channel.layer, self.me);
     }
 
@@ -251,7 +252,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     fn recover(&mut self) {
         self.begin();
         let Control { space, takeovers, .. } = self.channel.control();
-        space.0.renew(&self.channel.layer); // it may have died waiting there
+        space.0.reset(&self.channel.layer); // it may have died waiting there
         takeovers.store(takeovers.load_owned().wrapping_add(1), Relaxed); // a statistic, under the lock
         self.notify();
     }
@@ -261,7 +262,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     fn notify(&self) {
         // A consumer that joins is missed only if its fence J comes after the one in `notify_all`,
         // which comes before these looks: it then starts at a count that it need not be told of.
-        let here = |entry: &&ConsumerEntry<L>| Occupancy::from_word(entry.state.load(Relaxed)).active;
+        let here = |entry: &&ConsumerEntry<L>| EntryState::from_word(entry.state.load(Relaxed)).active;
         let here = self.channel.storage.consumers().iter().filter(here);
         L::Signal::notify_all(&self.channel.layer, here.map(|entry| &entry.data));
     }
@@ -269,18 +270,18 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    fn fits(&self, len: usize) -> Result<Fitting, SendError> {
-        Fitting::new(len, self.channel.geometry.slot_size).ok_or_else(|| self.too_long(len))
+    fn fits(&self, len: usize) -> Result<PayloadLen, SendError> {
+        PayloadLen::new(len, self.channel.geometry.slot_size).ok_or_else(|| self.too_long(len))
     }
 }
 
 impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
     /// Gives the number back. Unless we have finished, our entry stays ACTIVE: we look dead.
     fn drop(&mut self) {
-        if self.holds {
+        if self.lock_retained {
             self.release();
         }
-        self.channel.layer.disclaim(self.me.number);
+        self.channel.layer.release(self.me.number);
     }
 }
 
@@ -288,23 +289,23 @@ impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
 /// leaves it to its producer, if nobody else can want it.
 ///
 /// Not `Send`: some locks belong to the thread that took them.
-pub struct Held<'p, L: Layer, S: Storage<L>> {
+pub struct WriteGuard<'p, L: Layer, S: Storage<L>> {
     producer: &'p mut Producer<L, S>,
     not_send: PhantomData<*mut ()>,
 }
 
-impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
+impl<'p, L: Layer, S: Storage<L>> WriteGuard<'p, L, S> {
     /// Waits until the next slot is free.
     ///
     /// # Errors
     /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
     #[inline(always)]
-    pub fn room(self, deadline: Deadline) -> Result<Room<'p, L, S>, SendError> {
+    pub fn free_slot(self, deadline: Deadline) -> Result<FreeSlot<'p, L, S>, SendError> {
         let n = self.published().count();
-        if n >= self.producer.gate {
+        if n >= self.producer.writable_until {
             self.producer.await_room(n, deadline)?;
         }
-        Ok(Room::new(self))
+        Ok(FreeSlot::new(self))
     }
 
     /// How far the channel is; exact while the lock is ours.
@@ -313,7 +314,7 @@ impl<'p, L: Layer, S: Storage<L>> Held<'p, L, S> {
     }
 }
 
-impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
+impl<L: Layer, S: Storage<L>> Drop for WriteGuard<'_, L, S> {
     #[inline(always)]
     fn drop(&mut self) {
         if !self.producer.keeps {
@@ -322,8 +323,8 @@ impl<L: Layer, S: Storage<L>> Drop for Held<'_, L, S> {
     }
 }
 
-impl<L: Layer, S: Storage<L>> fmt::Debug for Held<'_, L, S> {
+impl<L: Layer, S: Storage<L>> fmt::Debug for WriteGuard<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("published", &self.published()).finish()
+        f.debug_struct("WriteGuard").field("published", &self.published()).finish()
     }
 }

@@ -5,7 +5,7 @@
 //! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
 //! barrier that waits for it.
 
-use super::{Acknowledged, Channel, Lost, Occupancy, ProducerEntry, Published};
+use super::{Acknowledged, Channel, DeadProducers, EntryState, ProducerEntry, Published};
 use crate::layer::{Layer, LivenessUnknown, Participant, Signal, Storage, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -26,9 +26,9 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let Some((number, entry)) = self.claim_one_of(0, self.storage.consumers())? else { return Ok(None) };
         // The claim happens after all that the last occupant did: these words are ours alone now,
         // except that a writer may still evict that occupant, which the generation makes harmless.
-        let state = Occupancy { active: false, generation: entry.generation.load_owned() }.next();
+        let state = EntryState { active: false, generation: entry.generation.load_owned() }.next();
         entry.generation.store(state.generation, Relaxed); // the claim carries it to our successor
-        entry.data.renew(&self.layer);
+        entry.data.reset(&self.layer);
         let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
         // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.
         entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
@@ -54,11 +54,11 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// Gives a consumer's entry back. No slot is being read.
     pub(super) fn leave_consumer_entry(&self, me: Participant) {
         if let Some(entry) = self.storage.consumers().get(me.number as usize) {
-            let vacant = Occupancy { active: true, generation: me.generation }.vacated();
+            let vacant = EntryState { active: true, generation: me.generation }.vacated();
             entry.state.store(vacant.word(), Release); // E5, to E6: we read nothing any more
             L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us
         }
-        self.layer.disclaim(me.number);
+        self.layer.release(me.number);
     }
 
     /// Takes a producer's entry. `None` when all are taken.
@@ -68,7 +68,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     pub(super) fn take_producer_entry(&self) -> Result<Option<Participant>, LivenessUnknown> {
         let claimed = self.claim_one_of(self.geometry.consumers, self.storage.producers())?;
         let Some((number, entry)) = claimed else { return Ok(None) };
-        let state = Occupancy::from_word(entry.state.load_owned()).next(); // ours alone, as above; it is not evicted
+        let state = EntryState::from_word(entry.state.load_owned()).next(); // ours alone, as above; it is not evicted
         // Relaxed: a reader that is told of our predecessor's death acts as it would have before we joined. What we publish
         // carries our claim.
         entry.state.store(state.word(), Relaxed);
@@ -78,13 +78,13 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// Makes our producer's entry VACANT: nobody shall ask whether we live. The number stays ours.
     pub(super) fn vacate_producer_entry(&self, me: Participant) {
         if let Some(entry) = self.producer_entry(me.number) {
-            let vacant = Occupancy { active: true, generation: me.generation }.vacated();
+            let vacant = EntryState { active: true, generation: me.generation }.vacated();
             entry.state.store(vacant.word(), Release); // E10, to E11: all that we published
         }
     }
 
     /// Makes a dead consumer's entry VACANT, unless somebody else has it by now. We hold the lock.
-    pub(super) fn evict(&self, number: u32, dead: Occupancy) {
+    pub(super) fn evict(&self, number: u32, dead: EntryState) {
         let Some(entry) = self.storage.consumers().get(number as usize) else { return };
         // The generation is part of the value: a successor's entry is not touched.
         let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
@@ -111,14 +111,14 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     ///
     /// # Errors
     /// [`LivenessUnknown`].
-    pub fn lost_producers(&self) -> Result<Option<Lost>, LivenessUnknown> {
-        let mut lost = Lost::default();
+    pub fn lost_producers(&self) -> Result<Option<DeadProducers>, LivenessUnknown> {
+        let mut lost = DeadProducers::default();
         for (number, entry) in self.attached_producers() {
             if self.layer.is_alive(number)? {
                 return Ok(None);
             }
             // Dead, or gone after our first look: what it did last happens before the answer.
-            if Occupancy::from_word(entry.state.load(Relaxed)).active {
+            if EntryState::from_word(entry.state.load(Relaxed)).active {
                 lost = lost.and(number.saturating_sub(self.geometry.consumers));
             }
         }
@@ -129,7 +129,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
         let entries = (self.geometry.consumers..).zip(self.storage.producers());
         // E11, from E10: a thread that reads VACANT and then reloads `published` sees all that this producer published.
-        entries.filter(|(_, entry)| Occupancy::from_word(entry.state.load(Acquire)).active)
+        entries.filter(|(_, entry)| EntryState::from_word(entry.state.load(Acquire)).active)
     }
 
     fn producer_entry(&self, number: u32) -> Option<&ProducerEntry<L>> {

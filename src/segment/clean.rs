@@ -3,7 +3,7 @@
 use super::file::{self, OwnFile};
 use super::{Limit, Name, OpenError};
 use crate::layer::LivenessUnknown;
-use crate::layers::{MAX_PARTICIPANTS, Peers, Presence};
+use crate::layers::{Attachment, LivenessLocks, MAX_PARTICIPANTS};
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::io;
@@ -12,7 +12,7 @@ use std::io;
 ///
 /// # Errors
 /// If /dev/shm cannot be listed.
-pub fn leftovers() -> io::Result<Vec<Name>> {
+pub fn list() -> io::Result<Vec<Name>> {
     let mut names: Vec<Name> = files()?.filter_map(|file| Name::of_file(file.to_str()?)).collect();
     names.sort();
     Ok(names)
@@ -52,8 +52,8 @@ impl Unfinished {
     /// # Errors
     /// [`OpenError`]; a file that is not ours is left alone.
     pub fn is_abandoned(&self) -> Result<bool, OpenError> {
-        let peers = file::open_private(&self.name, &self.private)?.peers;
-        Ok(!peers.has_company().map_err(liveness(&self.name))?)
+        let locks = file::open_private(&self.name, &self.private)?.locks;
+        Ok(!locks.others_attached().map_err(liveness(&self.name))?)
     }
 
     /// Removes it if its creator is dead. True if it did.
@@ -62,7 +62,7 @@ impl Unfinished {
     /// [`OpenError`]; a file that is not ours is left alone.
     pub fn remove_if_abandoned(&self) -> Result<bool, OpenError> {
         let file = file::open_private(&self.name, &self.private)?;
-        Ok(remove_if_alone(&self.name, &self.private, &file)? == Presence::Alone)
+        Ok(remove_if_alone(&self.name, &self.private, &file)? == Attachment::Alone)
     }
 }
 
@@ -81,31 +81,31 @@ pub fn remove_if_dead(name: &Name) -> Result<bool, OpenError> {
 ///
 /// # Errors
 /// As [`remove_if_dead`].
-pub fn living(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
-    let peers = file::open_own(name)?.peers;
-    let company = peers.has_company().map_err(liveness(name))?;
-    company.then(|| participants(name, &peers)).transpose()
+pub fn participants(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
+    let locks = file::open_own(name)?.locks;
+    let company = locks.others_attached().map_err(liveness(name))?;
+    company.then(|| living(name, &locks)).transpose()
 }
 
 /// Removes the segment of this name if no handle is present there; else says which participants are.
 pub(super) fn remove_leftover(name: &Name) -> Result<Option<Vec<u32>>, OpenError> {
     let file = file::open_own(name)?;
     match remove_if_alone(name, &name.os_id(), &file)? {
-        Presence::Alone => Ok(None),
-        Presence::Others => participants(name, &file.peers).map(Some),
+        Attachment::Alone => Ok(None),
+        Attachment::Others => living(name, &file.locks).map(Some),
     }
 }
 
-fn remove_if_alone(name: &Name, os_id: &str, OwnFile { peers, .. }: &OwnFile) -> Result<Presence, OpenError> {
-    let presence = peers.alone().map_err(liveness(name))?;
-    if presence == Presence::Alone {
-        file::unlink(os_id, peers);
+fn remove_if_alone(name: &Name, os_id: &str, OwnFile { locks, .. }: &OwnFile) -> Result<Attachment, OpenError> {
+    let presence = locks.alone().map_err(liveness(name))?;
+    if presence == Attachment::Alone {
+        file::unlink(os_id, locks);
     }
     Ok(presence)
 }
 
-fn participants(name: &Name, peers: &Peers) -> Result<Vec<u32>, OpenError> {
-    let lives = |number| Ok(peers.is_alive(number).map_err(liveness(name))?.then_some(number));
+fn living(name: &Name, locks: &LivenessLocks) -> Result<Vec<u32>, OpenError> {
+    let lives = |number| Ok(locks.is_alive(number).map_err(liveness(name))?.then_some(number));
     (0..MAX_PARTICIPANTS).filter_map(|number| lives(number).transpose()).collect()
 }
 

@@ -3,7 +3,7 @@
 use super::clean::remove_leftover;
 use super::file::{self, failed};
 use super::header::{Checked, Header};
-use super::life::{Guest, Handle, check_layer};
+use super::life::{AttachedFile, Handle, check_layer};
 use super::mapping::Mapping;
 use super::{CreateError, HeaderFault, Layout, Limit, Name, OpenError};
 use crate::layers::{Fences, RealLayer};
@@ -43,7 +43,7 @@ impl Handle {
         Limit::check_file_size(layout.size).map_err(limit)?;
         clear(name)?; // before any memory is taken
         for _ in 0..RACES {
-            let checked = Checked { sync: L::KIND, fences, mark, geometry: *geometry, layout, nonce: nonce() };
+            let checked = Checked { backend: L::KIND, fences, mark, geometry: *geometry, layout, nonce: nonce() };
             let made = match Self::make::<L>(name, checked) {
                 Err(error @ CreateError::NoSpace { .. }) => {
                     clear(name)?; // the memory may be a rival's, which has the name by now
@@ -64,13 +64,14 @@ impl Handle {
         let Checked { geometry, layout, nonce, .. } = checked;
         let _standard = file::occupy_standard(name)?;
         let private = name.private(nonce);
-        // Whatever fails from here to `Guest::enter`: `shmem` removes the private name, which is ours alone.
+        // Whatever fails from here to `AttachedFile::enter`: `shmem` removes the private name, which is ours alone.
         let shmem = match Mapping::create(&private, layout.size) {
             Ok(shmem) => shmem,
             Err(Errno::EXIST) => return Ok(None),
             Err(errno) => return Err(failed(name, "making its file", errno).into()),
         };
-        let entered = file::open_private(name, &private).and_then(|file| Guest::enter(name, private, file.peers));
+        let entered =
+            file::open_private(name, &private).and_then(|file| AttachedFile::enter(name, private, file.locks));
         let guest = match entered {
             Ok(guest) => guest,
             Err(OpenError::NotFound { .. }) => return Ok(None),
@@ -82,7 +83,7 @@ impl Handle {
             Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
             errno => failed(name, action, errno).into(),
         };
-        let file = guest.peers().file();
+        let file = guest.locks().file();
         rustix::io::pwrite(file, &Header::MAGIC, 0).map_err(|errno| no_space(errno, "writing its header"))?;
         take_memory(file, layout.size as u64).map_err(|errno| no_space(errno, "fallocate"))?;
         mapping.touch();
@@ -118,7 +119,7 @@ impl Handle {
 /// Removes what only dead processes used, so that the name is free.
 fn clear(name: &Name) -> Result<(), CreateError> {
     match remove_leftover(name) {
-        Ok(Some(living)) => Err(CreateError::AlreadyExists { name: name.clone(), living }),
+        Ok(Some(participants)) => Err(CreateError::AlreadyExists { name: name.clone(), participants }),
         Ok(None) | Err(OpenError::NotFound { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -91,12 +91,12 @@ pub enum CreateError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// It exists, and somebody who lives uses it.
-    #[error("channel {name:?} exists and is in use by {}; choose another name, or wait for them to end", Living(.living))]
+    #[error("channel {name:?} exists and is in use by {}; choose another name, or wait for them to end", Living(.participants))]
     AlreadyExists {
         /// The name.
         name: Name,
         /// The numbers of the participants that live; a handle that only watches has none.
-        living: Vec<u32>,
+        participants: Vec<u32>,
     },
     /// Something of this name is there that may not be removed.
     #[error(transparent)]

@@ -9,7 +9,7 @@
 
 use super::header::Header;
 use super::{HeaderFault, Limit, Name, OpenError};
-use crate::layers::Peers;
+use crate::layers::LivenessLocks;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 use std::fs::File;
@@ -25,7 +25,7 @@ const STANDARD: i32 = 2;
 /// A file of ours, opened for one handle.
 #[derive(Debug)]
 pub(super) struct OwnFile {
-    pub(super) peers: Peers,
+    pub(super) locks: LivenessLocks,
     pub(super) size: u64,
 }
 
@@ -58,40 +58,40 @@ pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenEr
         changed.map_err(|errno| open_failed(name, errno))?;
     }
     let (file, magic) = open_checked(name, &path)?;
-    let empty = || rustix::fs::seek(file.peers.file(), SeekFrom::Data(0)) == Err(Errno::NXIO);
+    let empty = || rustix::fs::seek(file.locks.file(), SeekFrom::Data(0)) == Err(Errno::NXIO);
     if magic == Header::MAGIC || empty() {
         return Ok(file);
     }
     // A living creator may have written the magic number after we read nothing. If the file has data, it is there.
-    let magic = read_magic(name, &file.peers)?;
+    let magic = read_magic(name, &file.locks)?;
     if magic == Header::MAGIC { Ok(file) } else { Err(foreign(name, magic)) }
 }
 
-/// Opens the file of `peers` once more, for locks of its own. `name` means this file while a handle is present.
-pub(super) fn reopen(name: &Name, peers: &Peers) -> Result<Peers, OpenError> {
-    let other = Peers::open(|| open(&path(&name.os_id()))).map_err(|errno| open_failed(name, errno))?;
-    match is_same(&other, peers) {
+/// Opens the file of `locks` once more, for locks of its own. `name` means this file while a handle is present.
+pub(super) fn reopen(name: &Name, locks: &LivenessLocks) -> Result<LivenessLocks, OpenError> {
+    let other = LivenessLocks::open(|| open(&path(&name.os_id()))).map_err(|errno| open_failed(name, errno))?;
+    match is_same(&other, locks) {
         Ok(true) => Ok(other),
         Ok(false) => Err(OpenError::NotFound { name: name.clone() }), // the name was changed by hand
         Err(errno) => Err(failed(name, "fstat", errno)),
     }
 }
 
-/// Whether this name means the file of `peers`.
-pub(super) fn is_linked(os_id: &str, peers: &Peers) -> Result<bool, Errno> {
+/// Whether this name means the file of `locks`.
+pub(super) fn is_linked(os_id: &str, locks: &LivenessLocks) -> Result<bool, Errno> {
     let by_name = match rustix::fs::statat(CWD, path(os_id), AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => stat,
         Err(Errno::NOENT) => return Ok(false),
         Err(errno) => return Err(errno),
     };
-    let by_handle = rustix::fs::fstat(peers.file())?;
+    let by_handle = rustix::fs::fstat(locks.file())?;
     Ok((by_name.st_dev, by_name.st_ino) == (by_handle.st_dev, by_handle.st_ino))
 }
 
-/// Removes the name if it means the file of `peers`, which is ours. No other handle is present there, and none can
+/// Removes the name if it means the file of `locks`, which is ours. No other handle is present there, and none can
 /// come, so no other process of ours takes the name away between the check and the removal.
-pub(super) fn unlink(os_id: &str, peers: &Peers) {
-    if is_linked(os_id, peers) == Ok(true) {
+pub(super) fn unlink(os_id: &str, locks: &LivenessLocks) {
+    if is_linked(os_id, locks) == Ok(true) {
         let _ = rustix::fs::unlink(path(os_id)); // it can only be gone already, by hand
     }
 }
@@ -171,16 +171,16 @@ fn check(name: &Name, stat: &Stat, mode: u32) -> Result<(), OpenError> {
 /// Opens a file that was looked at, and looks again: another one may have got its name. Its first bytes are returned,
 /// too; those that it has not are 0.
 fn open_checked(name: &Name, path: &str) -> Result<(OwnFile, [u8; 8]), OpenError> {
-    let peers = Peers::open(|| open(path)).map_err(|errno| open_failed(name, errno))?;
-    let stat = rustix::fs::fstat(peers.file()).map_err(|errno| failed(name, "fstat", errno))?;
+    let locks = LivenessLocks::open(|| open(path)).map_err(|errno| open_failed(name, errno))?;
+    let stat = rustix::fs::fstat(locks.file()).map_err(|errno| failed(name, "fstat", errno))?;
     check(name, &stat, OURS)?;
-    let magic = read_magic(name, &peers)?;
-    Ok((OwnFile { peers, size: stat.st_size.unsigned_abs() as _ }, magic))
+    let magic = read_magic(name, &locks)?;
+    Ok((OwnFile { locks, size: stat.st_size.unsigned_abs() as _ }, magic))
 }
 
-fn read_magic(name: &Name, peers: &Peers) -> Result<[u8; 8], OpenError> {
+fn read_magic(name: &Name, locks: &LivenessLocks) -> Result<[u8; 8], OpenError> {
     let mut magic = [0; 8];
-    rustix::io::pread(peers.file(), &mut magic, 0).map_err(|errno| failed(name, "reading its header", errno))?;
+    rustix::io::pread(locks.file(), &mut magic, 0).map_err(|errno| failed(name, "reading its header", errno))?;
     Ok(magic)
 }
 
@@ -188,7 +188,7 @@ fn foreign(name: &Name, found: [u8; 8]) -> OpenError {
     OpenError::Unusable { name: name.clone(), fault: HeaderFault::Foreign { found } }
 }
 
-fn is_same(one: &Peers, other: &Peers) -> Result<bool, Errno> {
+fn is_same(one: &LivenessLocks, other: &LivenessLocks) -> Result<bool, Errno> {
     let (one, other) = (rustix::fs::fstat(one.file())?, rustix::fs::fstat(other.file())?);
     Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
 }

@@ -2,7 +2,7 @@
 
 use super::layout::offsets;
 use super::{Layout, LayoutError};
-use crate::layers::{Fences, Futex, Mark, MarkFault, RawSync, RealLayer, Sync};
+use crate::layers::{Backend, Fences, Futex, Mark, MarkFault, RawSync, RealLayer};
 use crate::protocol::Geometry;
 use thiserror::Error;
 
@@ -24,7 +24,7 @@ struct Facts {
     /// Tells this segment from another of the same name.
     nonce: u64,
     version: u32,
-    sync: u32,
+    backend: u32,
     layout_hash: u64,
     size: u64,
     slots: u32,
@@ -105,7 +105,7 @@ pub enum HeaderFault {
 /// A header that was checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked {
-    pub(crate) sync: Sync,
+    pub(crate) backend: Backend,
     pub(crate) fences: Fences,
     pub(crate) mark: Mark,
     pub(crate) geometry: Geometry,
@@ -121,7 +121,7 @@ impl Header {
         magic,
         nonce,
         version,
-        sync,
+        backend,
         layout_hash,
         size,
         slots,
@@ -141,13 +141,13 @@ impl Header {
     /// # Safety
     /// `header` points to memory of a header's size and alignment, which no other thread or process reads yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
-        let Checked { sync, fences, mark, geometry, layout, nonce } = *checked;
+        let Checked { backend, fences, mark, geometry, layout, nonce } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
         let facts = Facts {
             magic: Self::MAGIC,
             nonce,
             version: VERSION,
-            sync: sync.number(),
+            backend: backend.number(),
             layout_hash: Layout::hash::<L>(),
             size: layout.size as u64,
             slots,
@@ -177,19 +177,19 @@ impl Header {
 
 impl Facts {
     fn check(&self, size: usize) -> Result<Checked, HeaderFault> {
-        let Self { magic, nonce, version, sync, layout_hash, .. } = *self;
+        let Self { magic, nonce, version, backend, layout_hash, .. } = *self;
         if magic != Header::MAGIC {
             return Err(HeaderFault::Foreign { found: magic });
         }
         if version != VERSION {
             return Err(HeaderFault::Version { found: version });
         }
-        let sync = Sync::from_number(sync).ok_or(HeaderFault::Layer { found: sync })?;
+        let backend = Backend::from_number(backend).ok_or(HeaderFault::Layer { found: backend })?;
         let Self { slots, slot_size, consumers, producers, start_with, end_after, .. } = *self;
         let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
-        let (expected, layout) = match sync {
-            Sync::Futex => (Layout::hash::<Futex>(), Layout::new::<Futex>(&geometry)),
-            Sync::RawSync => (Layout::hash::<RawSync>(), Layout::new::<RawSync>(&geometry)),
+        let (expected, layout) = match backend {
+            Backend::Futex => (Layout::hash::<Futex>(), Layout::new::<Futex>(&geometry)),
+            Backend::RawSync => (Layout::hash::<RawSync>(), Layout::new::<RawSync>(&geometry)),
         };
         if layout_hash != expected {
             return Err(HeaderFault::LayoutHash { found: layout_hash, expected });
@@ -205,10 +205,10 @@ impl Facts {
             return Err(HeaderFault::Membarrier);
         }
         let mark = self.mark;
-        if sync == Sync::RawSync {
+        if backend == Backend::RawSync {
             mark.check()?;
         }
-        Ok(Checked { sync, fences, mark, geometry, layout, nonce })
+        Ok(Checked { backend, fences, mark, geometry, layout, nonce })
     }
 }
 
@@ -225,8 +225,8 @@ mod tests {
         // SAFETY: all zero is a valid header: numbers and a word.
         let mut header: Header = unsafe { core::mem::zeroed() };
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
-        let (sync, fences) = (Sync::Futex, Fences::Symmetric);
-        let checked = Checked { sync, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7 };
+        let (backend, fences) = (Backend::Futex, Fences::Symmetric);
+        let checked = Checked { backend, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7 };
         // SAFETY: it is zeroed, and nobody reads it meanwhile.
         unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)
@@ -253,7 +253,7 @@ mod tests {
         };
         assert!(matches!(faulty(|f| f.magic = *b"ELF\0\0\0\0\0"), HeaderFault::Foreign { .. }));
         assert_eq!(faulty(|f| f.version = 9), HeaderFault::Version { found: 9 });
-        assert_eq!(faulty(|f| f.sync = 9), HeaderFault::Layer { found: 9 });
+        assert_eq!(faulty(|f| f.backend = 9), HeaderFault::Layer { found: 9 });
         assert!(matches!(faulty(|f| f.layout_hash ^= 1), HeaderFault::LayoutHash { .. }));
         assert_eq!(faulty(|f| f.fences = 9), HeaderFault::Fences { found: 9 });
         assert!(matches!(faulty(|f| f.slots = 0), HeaderFault::Geometry(_)));

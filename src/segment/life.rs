@@ -49,7 +49,7 @@ use super::file::{self, failed};
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
 use super::{HeaderFault, Layout, Name, OpenError, Segment};
-use crate::layers::{Fences, Peers, Presence, RealLayer, Sync};
+use crate::layers::{Attachment, Backend, Fences, LivenessLocks, RealLayer};
 use crate::protocol::{self, Geometry};
 use rustix::io::Errno;
 use std::sync::Arc;
@@ -57,19 +57,19 @@ use std::sync::Arc;
 /// One handle's hold on a segment: its presence, and the mapping.
 #[derive(Debug)]
 pub struct Handle {
-    guest: Guest,
+    guest: AttachedFile,
     mapping: Arc<Mapping>,
     checked: Checked,
 }
 
 impl Handle {
-    pub(super) fn new(guest: Guest, mut mapping: Mapping, checked: Checked) -> Result<Self, OpenError> {
-        let kept = mapping.keep_from_children(&guest.peers);
+    pub(super) fn new(guest: AttachedFile, mut mapping: Mapping, checked: Checked) -> Result<Self, OpenError> {
+        let kept = mapping.keep_from_children(&guest.locks);
         kept.map_err(|errno| failed(&guest.name, "pthread_atfork", errno))?;
         Ok(Self { guest, mapping: Arc::new(mapping), checked })
     }
 
-    pub(super) const fn guest_mut(&mut self) -> &mut Guest {
+    pub(super) const fn guest_mut(&mut self) -> &mut AttachedFile {
         &mut self.guest
     }
 
@@ -86,10 +86,10 @@ impl Handle {
         };
         let header = size_of::<Header>() as u64;
         size_is(file.size.min(header), header)?;
-        if !file.peers.has_company().map_err(liveness(name))? {
+        if !file.locks.others_attached().map_err(liveness(name))? {
             return Err(OpenError::Abandoned { name: name.clone() });
         }
-        let guest = Guest::enter(name, name.os_id(), file.peers)?;
+        let guest = AttachedFile::enter(name, name.os_id(), file.locks)?;
         let mapping = match Mapping::open(&guest.os_id) {
             Ok(mapping) => mapping,
             Err(Errno::NOENT) => return Err(OpenError::NotFound { name: name.clone() }), // removed by hand
@@ -99,7 +99,7 @@ impl Handle {
         // SAFETY: a mapping of at least a header.
         let checked = unsafe { Header::check(mapping.at(0), mapping.len()) };
         let checked = checked.map_err(|fault| OpenError::Unusable { name: name.clone(), fault })?;
-        if read_nonce(&guest.peers) != Some(checked.nonce) {
+        if read_nonce(&guest.locks) != Some(checked.nonce) {
             return Err(OpenError::NotFound { name: name.clone() }); // moved by hand: another one was mapped
         }
         mapping.touch();
@@ -112,8 +112,8 @@ impl Handle {
     }
 
     /// What the channel is built on.
-    pub const fn sync(&self) -> Sync {
-        self.checked.sync
+    pub const fn backend(&self) -> Backend {
+        self.checked.backend
     }
 
     /// How the channel's participants fence.
@@ -133,17 +133,17 @@ impl Handle {
     /// [`OpenError::Limit`] when the process may have no more descriptors; [`OpenError::Unusable`] when
     /// the channel is not built on `L`; [`OpenError::NotFound`] when the name was removed by hand.
     pub fn channel<L: RealLayer>(&self) -> Result<protocol::Channel<L, Segment<L>>, OpenError> {
-        let Checked { sync, fences, layout, geometry, .. } = self.checked;
-        if L::KIND != sync || Layout::new::<L>(&geometry) != Ok(layout) {
-            let fault = HeaderFault::Layer { found: sync.number() };
+        let Checked { backend, fences, layout, geometry, .. } = self.checked;
+        if L::KIND != backend || Layout::new::<L>(&geometry) != Ok(layout) {
+            let fault = HeaderFault::Layer { found: backend.number() };
             return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
-        if self.guest.peers.is_inherited() {
+        if self.guest.locks.is_inherited() {
             return Err(OpenError::Inherited { name: self.guest.name.clone() });
         }
         check_layer::<L>(&self.guest.name)?;
         let _standard = file::occupy_standard(&self.guest.name)?;
-        let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.peers)?, fences);
+        let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.locks)?, fences);
         // SAFETY: the mapping's own addresses.
         unsafe { layer.keep(Arc::<Mapping>::clone(&self.mapping), self.mapping.addresses()) };
         // SAFETY: the header was checked: the segment is whole, built on this kind of layer, and
@@ -162,29 +162,29 @@ pub(super) fn check_layer<L: RealLayer>(name: &Name) -> Result<(), OpenError> {
 
 /// A presence in a segment's file. The last one out removes the name.
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(super) struct AttachedFile {
     name: Name,
     /// What the file is called: the channel's name, or a private one.
     os_id: String,
-    peers: Peers,
+    locks: LivenessLocks,
 }
 
-impl Guest {
+impl AttachedFile {
     /// Becomes present in a file that is ours. `NotFound` if it is being removed, or has this name no more.
-    pub(super) fn enter(name: &Name, os_id: String, peers: Peers) -> Result<Self, OpenError> {
-        if !peers.enter().map_err(liveness(name))? {
+    pub(super) fn enter(name: &Name, os_id: String, locks: LivenessLocks) -> Result<Self, OpenError> {
+        if !locks.enter().map_err(liveness(name))? {
             return Err(OpenError::NotFound { name: name.clone() });
         }
-        let guest = Self { name: name.clone(), os_id, peers };
-        match file::is_linked(&guest.os_id, &guest.peers) {
+        let guest = Self { name: name.clone(), os_id, locks };
+        match file::is_linked(&guest.os_id, &guest.locks) {
             Ok(true) => Ok(guest),
             Ok(false) => Err(OpenError::NotFound { name: name.clone() }),
             Err(errno) => Err(failed(name, "looking at its file", errno)),
         }
     }
 
-    pub(super) const fn peers(&self) -> &Peers {
-        &self.peers
+    pub(super) const fn locks(&self) -> &LivenessLocks {
+        &self.locks
     }
 
     /// Gives the file the channel's name; see [`file::publish`].
@@ -196,20 +196,20 @@ impl Guest {
     }
 }
 
-impl Drop for Guest {
+impl Drop for AttachedFile {
     /// Gives the presence up, and removes the name if no other handle is present: *drop/drop* above says why in
     /// this order.
     fn drop(&mut self) {
-        self.peers.exit();
-        if self.peers.alone() == Ok(Presence::Alone) {
-            file::unlink(&self.os_id, &self.peers);
+        self.locks.exit();
+        if self.locks.alone() == Ok(Attachment::Alone) {
+            file::unlink(&self.os_id, &self.locks);
         }
     }
 }
 
-/// The nonce in the file that `peers` holds.
-fn read_nonce(peers: &Peers) -> Option<u64> {
+/// The nonce in the file that `locks` holds.
+fn read_nonce(locks: &LivenessLocks) -> Option<u64> {
     let mut bytes = [0; 8];
-    let count = rustix::io::pread(peers.file(), &mut bytes, Header::NONCE_AT as u64).ok()?;
+    let count = rustix::io::pread(locks.file(), &mut bytes, Header::NONCE_AT as u64).ok()?;
     (count == bytes.len()).then(|| u64::from_ne_bytes(bytes))
 }

@@ -1,6 +1,6 @@
 //! A mapping of a segment, from the `shared_memory` crate, with what that crate leaves to its users.
 
-use crate::layers::Peers;
+use crate::layers::LivenessLocks;
 use crate::layers::fork::ProcessMapping;
 use rustix::io::Errno;
 use rustix::mm::{Advice, madvise};
@@ -44,10 +44,10 @@ impl Mapping {
         Self { base: shmem.as_ptr(), process: None, shmem }
     }
 
-    /// From now on, a forked child gets a private copy. `peers` hold the file that is mapped.
-    pub(crate) fn keep_from_children(&mut self, peers: &Peers) -> Result<(), Errno> {
+    /// From now on, a forked child gets a private copy. `locks` hold the file that is mapped.
+    pub(crate) fn keep_from_children(&mut self, locks: &LivenessLocks) -> Result<(), Errno> {
         // SAFETY: `shmem` maps the whole file, shared, until it is dropped, which is after `process`.
-        self.process = Some(unsafe { ProcessMapping::adopt(self.base, self.len(), peers.file()) }?);
+        self.process = Some(unsafe { ProcessMapping::adopt(self.base, self.len(), locks.file()) }?);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ mod mapping;
 mod name;
 mod slots;
 
-pub use clean::{Unfinished, leftovers, living, remove_if_dead, unfinished};
+pub use clean::{Unfinished, list, participants, remove_if_dead, unfinished};
 pub use error::{CreateError, OpenError};
 pub use header::{HeaderFault, VERSION};
 pub use layout::{Layout, LayoutError};

@@ -4,7 +4,7 @@ use crate::stage::{BOUND, Reached, Scratch, config, within};
 use ackcast::layers::Futex;
 use ackcast::protocol::Geometry;
 use ackcast::segment::{Layout, Name, remove_if_dead};
-use ackcast::{Channel, Consumer, CreateError, Producer, SendError, Sync};
+use ackcast::{Backend, Channel, Consumer, CreateError, Producer, SendError};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
@@ -50,12 +50,12 @@ fn any_geometry_is_built_or_refused() {
     let large = || prop_oneof![any::<u32>(), (0..32_u32).prop_map(|shift| 1 << shift), Just(u32::MAX)];
     let size = || prop_oneof![2 => 1..5000_u32, 2 => large(), 1 => Just(0)];
     let number = || prop_oneof![20 => 0..66_u32, 1 => large()];
-    let sync = prop::sample::select(vec![Sync::Futex, Sync::RawSync]);
-    let all = (size(), size(), number(), number(), prop::option::of(number()), sync);
-    let result = TestRunner::new(config(600)).run(&all, |(slots, slot_size, consumers, producers, places, sync)| {
+    let backend = prop::sample::select(vec![Backend::Futex, Backend::RawSync]);
+    let all = (size(), size(), number(), number(), prop::option::of(number()), backend);
+    let result = TestRunner::new(config(600)).run(&all, |(slots, slot_size, consumers, producers, places, backend)| {
         let scratch = Scratch::new("geometry");
         let builder = Channel::create(&scratch.0).slots(slots).slot_size(slot_size);
-        let mut builder = builder.consumers(consumers).producers(producers).sync(sync);
+        let mut builder = builder.consumers(consumers).producers(producers).backend(backend);
         if let Some(places) = places {
             builder = builder.places(places);
         }
@@ -88,9 +88,9 @@ fn any_geometry_is_built_or_refused() {
 
 #[test]
 fn lengths_and_times_have_no_limit_that_panics() {
-    for sync in [Sync::Futex, Sync::RawSync] {
-        let scratch = Scratch::new(&format!("lengths-{sync:?}"));
-        let _channel = Channel::create(&scratch.0).sync(sync).slot_size(4).build().unwrap();
+    for backend in [Backend::Futex, Backend::RawSync] {
+        let scratch = Scratch::new(&format!("lengths-{backend:?}"));
+        let _channel = Channel::create(&scratch.0).backend(backend).slot_size(4).build().unwrap();
         let mut consumer = Consumer::attach(&scratch.0).unwrap();
         let mut producer = Producer::attach(&scratch.0).unwrap();
         assert_eq!(producer.try_send(&[0; 5]), Err(SendError::TooLong { len: 5, slot_size: 4 }));

@@ -3,7 +3,7 @@
 use crate::scribble::{Spots, layout};
 use crate::stage::{BOUND, Scratch, within};
 use ackcast::layers::Futex;
-use ackcast::protocol::{Corruption, Published, Waiting};
+use ackcast::protocol::{BlockedOn, Corruption, Published};
 use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError};
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn a_lock_word_that_names_a_living_one_is_waited_for_and_the_error_names_it() {
     let (_channel, spots) = channel(&scratch);
     let (mut producer, _other) = (Producer::attach(&scratch.0).unwrap(), Producer::attach(&scratch.0).unwrap());
     scratch.write(spots.lock, &(8 + 1 + 1_u32).to_ne_bytes()); // 8 consumers come first
-    let held = Err(SendError::TimedOut(Waiting::Lock { owner: Some(1) }));
+    let held = Err(SendError::TimedOut(BlockedOn::Lock { owner: Some(1) }));
     assert_eq!(producer.try_send(b"one"), held);
     assert_eq!(producer.send_timeout(b"one", Duration::from_millis(20)), held);
 }
@@ -115,7 +115,7 @@ fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
         assert_eq!(consumer.try_recv(), Err(corrupt));
     }
     let lengths_count = Published::from_word(5 | (Published::MAX + 1));
-    assert_eq!((lengths_count.count(), lengths_count.mixed()), (5, true));
+    assert_eq!((lengths_count.count(), lengths_count.variable_length()), (5, true));
     scratch.write(spots.published, &lengths_count.word().to_ne_bytes());
     assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
 }

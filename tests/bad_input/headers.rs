@@ -1,10 +1,10 @@
 //! Arbitrary bytes as a file of the right name, in which somebody is present or nobody.
 
 use crate::stage::{BOUND, Reached, Scratch, config, within};
-use ackcast::layers::{Fences, Futex, Peers, RawSync};
+use ackcast::layers::{Fences, Futex, LivenessLocks, RawSync};
 use ackcast::protocol::Geometry;
 use ackcast::segment::{Layout, Name, VERSION, remove_if_dead};
-use ackcast::{Channel, Consumer, CreateError, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, CreateError, Producer};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
@@ -29,7 +29,7 @@ const LARGEST: u64 = 16 << 20;
 
 #[derive(Clone, Debug)]
 struct Case {
-    sync: Sync,
+    backend: Backend,
     patches: Vec<((usize, usize), u64)>,
     size: FileSize,
     /// What follows the header, if it is a futex segment: else pthread's objects would be in it.
@@ -66,20 +66,16 @@ fn case() -> impl Strategy<Value = Case> {
         1 => (HEADER as u64..100_000).prop_map(FileSize::Any),
         1 => (12..63_u32).prop_map(|shift| FileSize::Any(1 << shift)),
     ];
-    let sync = prop::sample::select(vec![Sync::Futex, Sync::RawSync]);
+    let backend = prop::sample::select(vec![Backend::Futex, Backend::RawSync]);
     let patches = prop::collection::vec((field, number), 0..4);
-    (sync, patches, size, prop::collection::vec(any::<u8>(), 0..2048)).prop_map(|(sync, patches, size, rest)| Case {
-        sync,
-        patches,
-        size,
-        rest,
-    })
+    (backend, patches, size, prop::collection::vec(any::<u8>(), 0..2048))
+        .prop_map(|(backend, patches, size, rest)| Case { backend, patches, size, rest })
 }
 
 /// The header of a fresh segment.
-fn good(sync: Sync) -> Vec<u8> {
-    let scratch = Scratch::new(&format!("good-{sync:?}-{:?}", std::thread::current().id()).replace(['(', ')'], ""));
-    let _channel = Channel::create(&scratch.0).sync(sync).build().unwrap();
+fn good(backend: Backend) -> Vec<u8> {
+    let scratch = Scratch::new(&format!("good-{backend:?}-{:?}", std::thread::current().id()).replace(['(', ')'], ""));
+    let _channel = Channel::create(&scratch.0).backend(backend).build().unwrap();
     std::fs::read(scratch.path()).unwrap()[..HEADER].to_vec()
 }
 
@@ -91,24 +87,24 @@ fn set(header: &mut [u8], (at, width): (usize, usize), value: u64) {
     header[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
 }
 
-fn layout(header: &[u8], sync: Sync) -> Option<Layout> {
+fn layout(header: &[u8], backend: Backend) -> Option<Layout> {
     let [slots, slot_size, consumers, producers, start_with, end_after] =
         GEOMETRY.map(|field| get(header, field) as u32);
     let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
-    match sync {
-        Sync::RawSync => Layout::new::<RawSync>(&geometry).ok(),
+    match backend {
+        Backend::RawSync => Layout::new::<RawSync>(&geometry).ok(),
         _ => Layout::new::<Futex>(&geometry).ok(),
     }
 }
 
 /// What a raw_sync segment of this process bears.
-static OUR_MARK: LazyLock<Vec<u8>> = LazyLock::new(|| good(Sync::RawSync)[MARK].to_vec());
+static OUR_MARK: LazyLock<Vec<u8>> = LazyLock::new(|| good(Backend::RawSync)[MARK].to_vec());
 
 /// Whether this header may be accepted for a file of this size: every one of its facts is right.
 fn is_right(header: &[u8], size: u64) -> bool {
-    let (sync, hash) = match get(header, LAYER) {
-        0 => (Sync::Futex, Layout::hash::<Futex>()),
-        1 => (Sync::RawSync, Layout::hash::<RawSync>()),
+    let (backend, hash) = match get(header, LAYER) {
+        0 => (Backend::Futex, Layout::hash::<Futex>()),
+        1 => (Backend::RawSync, Layout::hash::<RawSync>()),
         _ => return false,
     };
     header[..8] == *b"ackcast\0"
@@ -118,15 +114,15 @@ fn is_right(header: &[u8], size: u64) -> bool {
             .is_some_and(|fences| fences.usable())
         && get(header, HASH) == hash
         && get(header, SIZE) == size
-        && (sync == Sync::Futex || header[MARK] == OUR_MARK[..])
-        && layout(header, sync).is_some_and(|layout| layout.size as u64 == size)
+        && (backend == Backend::Futex || header[MARK] == OUR_MARK[..])
+        && layout(header, backend).is_some_and(|layout| layout.size as u64 == size)
 }
 
 /// Makes the file what the case says; its header and size. `None` if there can be no such file, or it is too large.
 fn leave(scratch: &Scratch, case: &Case, good: &[u8]) -> Option<(Vec<u8>, u64)> {
     let mut header = good.to_vec();
     case.patches.iter().for_each(|&(field, value)| set(&mut header, field, value));
-    let needed = layout(&header, case.sync).map_or(4096, |layout| layout.size as u64);
+    let needed = layout(&header, case.backend).map_or(4096, |layout| layout.size as u64);
     let size = match case.size {
         FileSize::Right | FileSize::Contradicted => needed,
         FileSize::Near(more) => needed.saturating_add_signed(more).max(HEADER as u64),
@@ -151,7 +147,7 @@ fn run(case: &Case, scratch: &Scratch, good: &[u8]) -> Reached {
     let mut reached = Reached::default();
     std::fs::write(scratch.path(), []).unwrap();
     std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o600)).unwrap();
-    let company = Peers::open(|| Ok(scratch.file())).unwrap();
+    let company = LivenessLocks::open(|| Ok(scratch.file())).unwrap();
     assert_eq!(company.enter(), Ok(true));
     let Some((header, size)) = leave(scratch, case, good) else { return reached };
 
@@ -190,10 +186,10 @@ fn run(case: &Case, scratch: &Scratch, good: &[u8]) -> Reached {
 #[test]
 fn only_headers_that_are_right_in_everything_are_accepted() {
     let reached = RefCell::new(Reached::default());
-    let good = [good(Sync::Futex), good(Sync::RawSync)];
+    let good = [good(Backend::Futex), good(Backend::RawSync)];
     let result = TestRunner::new(config(1000)).run(&case(), |case| {
         let scratch = Scratch::new("header");
-        let (scratch_, good) = (scratch.clone(), good[usize::from(case.sync == Sync::RawSync)].clone());
+        let (scratch_, good) = (scratch.clone(), good[usize::from(case.backend == Backend::RawSync)].clone());
         reached.borrow_mut().add(within(BOUND, move || run(&case, &scratch_, &good)));
         Ok(())
     });
@@ -257,7 +253,7 @@ fn every_fault_of_a_header_is_met_and_named() {
 fn short_files_are_refused() {
     let mut reached = Reached::default();
     let scratch = Scratch::new("short");
-    let good = good(Sync::Futex);
+    let good = good(Backend::Futex);
     let right = get(&good, SIZE) as usize;
     for size in [0, 1, 8, 64, 68, HEADER - 1, HEADER, HEADER + 1, right - 1, right, right + 1] {
         let mut bytes = good.clone();
@@ -266,7 +262,7 @@ fn short_files_are_refused() {
         std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o600)).unwrap();
         reached.call("attach", || Consumer::attach(&scratch.0));
     }
-    let company = Peers::open(|| Ok(scratch.file())).unwrap();
+    let company = LivenessLocks::open(|| Ok(scratch.file())).unwrap();
     assert_eq!(company.enter(), Ok(true));
     scratch.file().set_len(5).unwrap();
     reached.call("attach in company", || Consumer::attach(&scratch.0));

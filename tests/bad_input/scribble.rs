@@ -4,15 +4,15 @@ use crate::stage::Scratch;
 use ackcast::layers::{Futex, RawSync, RealLayer};
 use ackcast::protocol::{ConsumerEntry, Control, ProducerEntry};
 use ackcast::segment::Layout;
-use ackcast::{Channel, Sync};
+use ackcast::{Backend, Channel};
 use core::mem::offset_of;
 use proptest::prelude::*;
 
 /// The layout of a channel's segment.
 pub fn layout(channel: &Channel) -> Layout {
     let geometry = channel.geometry();
-    match channel.sync() {
-        Sync::RawSync => Layout::new::<RawSync>(&geometry).unwrap(),
+    match channel.backend() {
+        Backend::RawSync => Layout::new::<RawSync>(&geometry).unwrap(),
         _ => Layout::new::<Futex>(&geometry).unwrap(),
     }
 }
@@ -38,15 +38,15 @@ impl Spots {
 
 /// Everything that may be scribbled on, as offsets and widths.
 pub fn targets(channel: &Channel) -> Vec<(usize, usize)> {
-    match channel.sync() {
-        Sync::RawSync => targets_of::<RawSync>(channel),
+    match channel.backend() {
+        Backend::RawSync => targets_of::<RawSync>(channel),
         _ => targets_of::<Futex>(channel),
     }
 }
 
 fn targets_of<L: RealLayer>(channel: &Channel) -> Vec<(usize, usize)> {
     let (layout, geometry, spots) = (layout(channel), channel.geometry(), Spots::of::<L>(&layout(channel)));
-    let words = L::KIND == Sync::Futex; // else the lock and the signals are pthread's
+    let words = L::KIND == Backend::Futex; // else the lock and the signals are pthread's
     let mut targets = vec![(spots.published, 8), (spots.finished, 4), (spots.finished + 4, 8)];
     if words {
         targets.extend([(spots.lock, 4), (spots.space, 4)]);

@@ -2,7 +2,7 @@
 
 use crate::scribble::{Scribble, scribble, targets};
 use crate::stage::{BOUND, Reached, Scratch, config, within};
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
@@ -56,8 +56,8 @@ fn produce(name: &str, stop: &AtomicBool) -> Reached {
     reached
 }
 
-fn storm(sync: Sync, slots: u32, scribbles: &[(Scribble, u16)], scratch: &Scratch) -> Reached {
-    let builder = Channel::create(&scratch.0).sync(sync).slots(slots).slot_size(SLOT_SIZE);
+fn storm(backend: Backend, slots: u32, scribbles: &[(Scribble, u16)], scratch: &Scratch) -> Reached {
+    let builder = Channel::create(&scratch.0).backend(backend).slots(slots).slot_size(SLOT_SIZE);
     let channel = builder.consumers(0).places(4).build().unwrap();
     let targets = targets(&channel);
     let stop = AtomicBool::new(false);
@@ -77,14 +77,14 @@ fn storm(sync: Sync, slots: u32, scribbles: &[(Scribble, u16)], scratch: &Scratc
     all
 }
 
-fn every_call_returns(sync: Sync) {
+fn every_call_returns(backend: Backend) {
     let reached = RefCell::new(Reached::default());
     let scribbles = prop::collection::vec((scribble(), 0..800_u16), 100..400);
     let result = TestRunner::new(config(16)).run(&(1..4_u32, scribbles), |(slots, scribbles)| {
         // 400 pauses of at most 0.8 ms; the rest is the scheduler's.
-        let scratch = Scratch::new(&format!("storm-{sync:?}"));
+        let scratch = Scratch::new(&format!("storm-{backend:?}"));
         let theirs = scratch.clone();
-        reached.borrow_mut().add(within(2 * BOUND, move || storm(sync, slots, &scribbles, &theirs)));
+        reached.borrow_mut().add(within(2 * BOUND, move || storm(backend, slots, &scribbles, &theirs)));
         Ok(())
     });
     result.unwrap();
@@ -101,10 +101,10 @@ fn every_call_returns(sync: Sync) {
 
 #[test]
 fn every_call_returns_on_futexes() {
-    every_call_returns(Sync::Futex);
+    every_call_returns(Backend::Futex);
 }
 
 #[test]
 fn every_call_returns_on_raw_sync() {
-    every_call_returns(Sync::RawSync);
+    every_call_returns(Backend::RawSync);
 }

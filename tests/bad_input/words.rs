@@ -3,7 +3,7 @@
 
 use crate::scribble::{Scribble, scribble, targets};
 use crate::stage::{BOUND, Reached, Scratch, config, within};
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
@@ -116,10 +116,10 @@ impl Reached {
     }
 }
 
-fn run(sync: Sync, case: &Case, scratch: &Scratch) -> Reached {
+fn run(backend: Backend, case: &Case, scratch: &Scratch) -> Reached {
     let mut reached = Reached::default();
     let Shape { slots, slot_size, start_with, end_after } = case.shape;
-    let builder = Channel::create(&scratch.0).sync(sync).slots(slots).slot_size(slot_size);
+    let builder = Channel::create(&scratch.0).backend(backend).slots(slots).slot_size(slot_size);
     let channel = builder.consumers(start_with).producers(end_after).places(2).build().unwrap();
     let targets = targets(&channel);
     scratch.write(targets[0].0, &case.history.to_ne_bytes()); // `published`
@@ -176,12 +176,12 @@ fn run(sync: Sync, case: &Case, scratch: &Scratch) -> Reached {
     reached
 }
 
-fn every_call_returns(sync: Sync) -> Reached {
+fn every_call_returns(backend: Backend) -> Reached {
     let reached = RefCell::new(Reached::default());
     let result = TestRunner::new(config(800)).run(&case(), |case| {
-        let scratch = Scratch::new(&format!("words-{sync:?}")); // ours: a thread that hangs removes nothing
+        let scratch = Scratch::new(&format!("words-{backend:?}")); // ours: a thread that hangs removes nothing
         let theirs = scratch.clone();
-        reached.borrow_mut().add(within(BOUND, move || run(sync, &case, &theirs)));
+        reached.borrow_mut().add(within(BOUND, move || run(backend, &case, &theirs)));
         Ok(())
     });
     result.unwrap();
@@ -197,7 +197,7 @@ const MUST: [&str; 24] = [
     "recv: Ok",
     "recv: TimedOut",
     "recv: Ended",
-    "recv: ProducersLost(Lost(",
+    "recv: ProducersLost(DeadProducers(",
     "recv: Corrupt(Published",
     "recv: Corrupt(Slot",
     "recv_ref: Ok",
@@ -217,12 +217,12 @@ const MUST: [&str; 24] = [
 
 #[test]
 fn every_call_returns_on_futexes() {
-    let reached = every_call_returns(Sync::Futex);
+    let reached = every_call_returns(Backend::Futex);
     reached.must(&MUST);
     reached.must(&["send: TimedOut(Lock"]); // its word can be scribbled on
 }
 
 #[test]
 fn every_call_returns_on_raw_sync() {
-    every_call_returns(Sync::RawSync).must(&MUST);
+    every_call_returns(Backend::RawSync).must(&MUST);
 }

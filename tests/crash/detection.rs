@@ -2,15 +2,15 @@
 //! asserted: `cargo test --test crash detection -- --nocapture --test-threads=1`.
 
 use crate::child::{HANG, Process};
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use std::time::{Duration, Instant};
 
 /// Long enough for a sleeper to know that nothing happens.
 const SILENCE: Duration = Duration::from_millis(200);
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 
-fn name(test: &str, sync: Sync) -> String {
-    format!("detect-{test}-{sync:?}-{}", std::process::id())
+fn name(test: &str, backend: Backend) -> String {
+    format!("detect-{test}-{backend:?}-{}", std::process::id())
 }
 
 /// A child, and what it says.
@@ -21,18 +21,18 @@ fn start(role: &str, channel: &str) -> Process {
 }
 
 /// Runs `case` several times and prints how long it took from the kill to its return.
-fn report(what: &str, sync: Sync, case: impl Fn(usize) -> Duration) {
+fn report(what: &str, backend: Backend, case: impl Fn(usize) -> Duration) {
     let mut times: Vec<Duration> = (0..9).map(case).collect();
     times.sort();
-    println!("{what}, {sync:?}: noticed after {:?} (median), {:?} (worst of {})", times[4], times[8], times.len());
+    println!("{what}, {backend:?}: noticed after {:?} (median), {:?} (worst of {})", times[4], times[8], times.len());
 }
 
 #[test]
 fn a_consumer_killed_while_the_producer_waits_for_it_is_evicted() {
-    for sync in LAYERS {
-        report("consumer killed holding a message", sync, |i| {
-            let name = name(&format!("consumer-{i}"), sync);
-            let channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        report("consumer killed holding a message", backend, |i| {
+            let name = name(&format!("consumer-{i}"), backend);
+            let channel = Channel::create(&name).backend(backend).build().unwrap();
             let mut child = start("idle consumer", &name);
             let mut producer = Producer::attach(&name).unwrap();
             producer.send_timeout(b"held", HANG).unwrap();
@@ -55,10 +55,10 @@ fn a_consumer_killed_while_the_producer_waits_for_it_is_evicted() {
 
 #[test]
 fn a_producer_killed_inside_the_write_lock_is_succeeded() {
-    for sync in LAYERS {
-        report("producer killed holding the lock", sync, |i| {
-            let name = name(&format!("lock-{i}"), sync);
-            let _channel = Channel::create(&name).consumers(0).places(2).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        report("producer killed holding the lock", backend, |i| {
+            let name = name(&format!("lock-{i}"), backend);
+            let _channel = Channel::create(&name).consumers(0).places(2).backend(backend).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut producer = Producer::attach(&name).unwrap();
             let mut child = start("lock holder", &name);
@@ -79,10 +79,10 @@ fn a_producer_killed_inside_the_write_lock_is_succeeded() {
 
 #[test]
 fn producers_that_all_died_are_reported_after_draining() {
-    for sync in LAYERS {
-        report("the only producer killed", sync, |i| {
-            let name = name(&format!("lost-{i}"), sync);
-            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        report("the only producer killed", backend, |i| {
+            let name = name(&format!("lost-{i}"), backend);
+            let _channel = Channel::create(&name).backend(backend).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut child = start("idle producer", &name);
             let receiver = std::thread::spawn(move || {
@@ -105,10 +105,10 @@ fn producers_that_all_died_are_reported_after_draining() {
 
 #[test]
 fn a_death_after_a_long_silence_is_noticed_as_soon() {
-    for sync in LAYERS {
-        report("the only producer killed after a long silence", sync, |i| {
-            let name = name(&format!("silence-{i}"), sync);
-            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        report("the only producer killed after a long silence", backend, |i| {
+            let name = name(&format!("silence-{i}"), backend);
+            let _channel = Channel::create(&name).backend(backend).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut child = start("idle producer", &name);
             assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
@@ -128,9 +128,9 @@ fn a_death_after_a_long_silence_is_noticed_as_soon() {
 
 #[test]
 fn a_stopped_consumer_is_waited_for_and_named() {
-    for sync in LAYERS {
-        let name = name("stopped", sync);
-        let channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("stopped", backend);
+        let channel = Channel::create(&name).backend(backend).build().unwrap();
         let mut child = start("idle consumer", &name);
         let pid = rustix::process::Pid::from_child(&child.0);
         let mut producer = Producer::attach(&name).unwrap();
@@ -147,9 +147,9 @@ fn a_stopped_consumer_is_waited_for_and_named() {
 #[test]
 fn a_grandchild_does_not_keep_a_dead_consumer_alive() {
     // Descriptors are close-on-exec: a process that the consumer has started holds no lock for it.
-    for sync in LAYERS {
-        let name = name("grandchild", sync);
-        let channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("grandchild", backend);
+        let channel = Channel::create(&name).backend(backend).build().unwrap();
         let mut child = start("consumer with a child", &name);
         let mut producer = Producer::attach(&name).unwrap();
         producer.send_timeout(b"held", HANG).unwrap();
@@ -164,9 +164,9 @@ fn a_grandchild_does_not_keep_a_dead_consumer_alive() {
 fn a_consumer_killed_while_parked_leaves_no_cost_behind() {
     // What a dead sleeper leaves is one word that says PARKED: the first message after its death
     // pays for the eviction and one wake, the others nothing.
-    for sync in LAYERS {
-        let name = name("parked", sync);
-        let channel = Channel::create(&name).consumers(0).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("parked", backend);
+        let channel = Channel::create(&name).consumers(0).backend(backend).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let mut cost = || {
             let mut rounds: Vec<_> = (0..21)
@@ -187,7 +187,7 @@ fn a_consumer_killed_while_parked_leaves_no_cost_behind() {
         child.kill();
         let after = cost();
         println!(
-            "a message, {sync:?}: {before:?} before a parked consumer was killed, {after:?} after (medians of 21 × 1000)"
+            "a message, {backend:?}: {before:?} before a parked consumer was killed, {after:?} after (medians of 21 × 1000)"
         );
         assert_eq!(channel.evicted(), 1);
         assert_eq!(channel.acknowledged(), []);

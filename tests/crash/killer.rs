@@ -4,7 +4,7 @@
 //! with processes on the real one; it is the protocol's own text that dies.
 
 use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
-use ackcast::layers::{Fences, Futex, Peers, RealLayer, Sync};
+use ackcast::layers::{Backend, Fences, Futex, LivenessLocks, RealLayer};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
 use std::panic::Location;
@@ -86,13 +86,13 @@ pub struct Killer(Futex);
 
 // SAFETY: the words are `Futex`'s, transparently wrapped.
 unsafe impl RealLayer for Killer {
-    const KIND: Sync = Sync::Futex;
+    const KIND: Backend = Backend::Futex;
 
     fn fences() -> Fences {
         Futex::fences()
     }
 
-    fn new(peers: Peers, fences: Fences) -> Self {
+    fn new(peers: LivenessLocks, fences: Fences) -> Self {
         Self(Futex::new(peers, fences))
     }
 
@@ -126,9 +126,9 @@ unsafe impl Layer for Killer {
         self.0.claim(number)
     }
 
-    fn disclaim(&self, number: u32) {
-        step("disclaim");
-        self.0.disclaim(number);
+    fn release(&self, number: u32) {
+        step("release");
+        self.0.release(number);
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {

@@ -3,7 +3,7 @@
 //! `ACKCAST_RELEASE_MIB="0 256 1024" cargo test --release --test crash release_delay -- --nocapture`.
 
 use crate::child::{HANG, Process, wait_for_parent};
-use ackcast::segment::{Name, living};
+use ackcast::segment::{Name, participants};
 use ackcast::{Channel, Consumer, Producer, RecvError};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::hint::black_box;
@@ -69,7 +69,7 @@ fn measure(mib: usize, death: Death) -> Delay {
         (noticed, consumer)
     });
     let name = Name::new(&name).unwrap();
-    let participants = || living(&name).unwrap().map_or(0, |living| living.len());
+    let participants = || participants(&name).unwrap().map_or(0, |living| living.len());
     assert_eq!(participants(), 2);
     let start = Instant::now();
     match death {

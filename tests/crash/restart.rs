@@ -1,14 +1,14 @@
 //! What a restarted consumer gets.
 
 use crate::child::{HANG, Process};
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer};
 
 /// `Consumer` says so: a message that a dead consumer held is not received by its successor.
 #[test]
 fn restarted_consumer_gets_only_what_is_sent_after_its_join() {
-    for sync in [Sync::Futex, Sync::RawSync] {
-        let name = format!("restart-{sync:?}-{}", std::process::id());
-        let channel = Channel::create(&name).slots(4).sync(sync).build().unwrap();
+    for backend in [Backend::Futex, Backend::RawSync] {
+        let name = format!("restart-{backend:?}-{}", std::process::id());
+        let channel = Channel::create(&name).slots(4).backend(backend).build().unwrap();
         let mut predecessor = Process::start("idle consumer", &name, 0);
         predecessor.expect("ready");
         let mut producer = Producer::attach(&name).unwrap();

@@ -4,7 +4,7 @@
 
 use crate::child::{HANG, Process};
 use ackcast::protocol::JoinError;
-use ackcast::{AttachError, Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::{AttachError, Backend, Channel, Consumer, Producer, RecvError, SendError};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::collections::HashMap;
@@ -152,11 +152,11 @@ fn expect_success(process: &mut Process, who: &str) {
     assert!(status.success(), "{who}: {status}\n{text}");
 }
 
-fn storm(sync: Sync, seed: u64, length: Duration) {
-    let name = format!("soak-{sync:?}-{}", std::process::id());
+fn storm(backend: Backend, seed: u64, length: Duration) {
+    let name = format!("soak-{backend:?}-{}", std::process::id());
     let mut random = SmallRng::seed_from_u64(seed);
     let slots = random.random_range(1..=8);
-    let channel = Channel::create(&name).slots(slots).consumers(1).places(8).sync(sync).build().unwrap();
+    let channel = Channel::create(&name).slots(slots).consumers(1).places(8).backend(backend).build().unwrap();
     let mut lives = 0;
     let mut new_producer = || {
         lives += 1;
@@ -196,7 +196,7 @@ fn storm(sync: Sync, seed: u64, length: Duration) {
         consumer.collect(&mut blocks);
     }
     println!(
-        "{sync:?}, seed {seed}, {slots} slots, {:.0?}: {killed_producers} producers and {killed_consumers} consumers killed \
+        "{backend:?}, seed {seed}, {slots} slots, {:.0?}: {killed_producers} producers and {killed_consumers} consumers killed \
          and replaced, {} messages, {} evictions, {} takeovers, {} blocks compared",
         length,
         published.count(),
@@ -213,7 +213,7 @@ fn a_storm_of_kills_loses_nothing() {
     let number = |variable: &str| std::env::var(variable).ok().and_then(|value| value.parse::<u64>().ok());
     let length = Duration::from_secs(number("ACKCAST_SOAK_SECONDS").unwrap_or(5));
     let seed = number("ACKCAST_SOAK_SEED").unwrap_or_else(|| rand::rng().random());
-    for sync in [Sync::Futex, Sync::RawSync] {
-        storm(sync, seed, length);
+    for backend in [Backend::Futex, Backend::RawSync] {
+        storm(backend, seed, length);
     }
 }

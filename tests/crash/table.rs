@@ -68,7 +68,7 @@ const POINTS: &[Point] = &[
     ),
     p(
         "registry.rs",
-        "Occupancy::from_word(entry.state.load_owned()).next(); // ours alone",
+        "EntryState::from_word(entry.state.load_owned()).next(); // ours alone",
         Producer,
         "a number that was taken for a moment",
         "the kernel gave it back",
@@ -145,10 +145,22 @@ const POINTS: &[Point] = &[
         "a lock that is not given back",
         TAKEOVER,
     ),
-    p("producer/gate.rs", "entry.state.load(Acquire)); // E6", Producer, "a lock that is not given back", TAKEOVER),
-    p("producer/gate.rs", "entry.acked.0.load(Acquire)); // E4", Producer, "a lock that is not given back", TAKEOVER),
     p(
-        "producer/gate.rs",
+        "producer/await_room.rs",
+        "entry.state.load(Acquire)); // E6",
+        Producer,
+        "a lock that is not given back",
+        TAKEOVER,
+    ),
+    p(
+        "producer/await_room.rs",
+        "entry.acked.0.load(Acquire)); // E4",
+        Producer,
+        "a lock that is not given back",
+        TAKEOVER,
+    ),
+    p(
+        "producer/await_room.rs",
         "if (awaited || binding && look",
         Producer,
         "a lock that is not given back, perhaps a dead consumer not yet evicted",
@@ -171,7 +183,7 @@ const POINTS: &[Point] = &[
     p("registry.rs", "self.control().evicted.store", Producer, "a dead consumer evicted, but not counted", TAKEOVER),
     // Publishing. Between the slot's bytes and the store, a half-written slot is nobody's message.
     p(
-        "producer/room.rs",
+        "producer/free_slot.rs",
         "word.store(position.published.word(), Release); // E1",
         Producer,
         "slots half or wholly written, which nobody reads",
@@ -200,7 +212,7 @@ const POINTS: &[Point] = &[
     ),
     p(
         "signal.rs",
-        "match self.state.compare_exchange(seen, ROUSED, Release, Relaxed)",
+        "match self.state.compare_exchange(seen, NOTIFIED, Release, Relaxed)",
         Both,
         "what it stored last, but not all are woken",
         "sleepers look again at the next patrol",
@@ -209,7 +221,7 @@ const POINTS: &[Point] = &[
         "signal.rs",
         "return layer.wake(&self.state)",
         Both,
-        "a signal that says ROUSED though its waiter sleeps",
+        "a signal that says NOTIFIED though its waiter sleeps",
         "it looks again at the next patrol",
     ),
     // Finishing.
@@ -250,45 +262,45 @@ const POINTS: &[Point] = &[
     ),
     p(
         "producer.rs",
-        "self.channel.layer.disclaim(self.me.number)",
+        "self.channel.layer.release(self.me.number)",
         Producer,
         NOTHING,
         "the kernel gives the number back",
     ),
     // Receiving.
     p("consumer.rs", "published.0.load(Acquire); // E2, from E1", Consumer, NOTHING, EVICT),
-    p("signal.rs", "if self.state.swap(PARKED, Acquire) == AWAKE", Both, NOTHING, "as any death while waiting"),
+    p("signal.rs", "if self.state.swap(PARKED, Acquire) == EMPTY", Both, NOTHING, "as any death while waiting"),
     p(
         "signal.rs",
         "layer.heavy_fence(SeqCst); // F1",
         Both,
         "a signal that says PARKED, and perhaps no fence since",
-        "a successor makes it AWAKE before it waits",
+        "a successor makes it EMPTY before it waits",
     ),
     p(
         "signal.rs",
-        "if self.state.load(Relaxed) != AWAKE",
+        "if self.state.load(Relaxed) != EMPTY",
         Both,
-        "a signal that does not say AWAKE",
-        "a successor makes it AWAKE before it waits; it costs notifiers an exchange until then",
+        "a signal that does not say EMPTY",
+        "a successor makes it EMPTY before it waits; it costs notifiers an exchange until then",
     ),
     p(
         "signal.rs",
-        "self.state.store(AWAKE, Relaxed); // a hint",
+        "self.state.store(EMPTY, Relaxed); // a hint",
         Both,
-        "a signal that does not say AWAKE",
-        "a successor makes it AWAKE before it waits; it costs notifiers an exchange until then",
+        "a signal that does not say EMPTY",
+        "a successor makes it EMPTY before it waits; it costs notifiers an exchange until then",
     ),
-    p("signal.rs", "self.state.store(AWAKE, Relaxed);\n", Consumer, NOTHING, "its successor does the same"),
+    p("signal.rs", "self.state.store(EMPTY, Relaxed);\n", Consumer, NOTHING, "its successor does the same"),
     p(
         "signal.rs",
         "let parked = layer.park(&self.state, PARKED",
         Both,
-        "a signal that does not say AWAKE",
-        "a successor makes it AWAKE before it waits; it costs the next notifier a wake",
+        "a signal that does not say EMPTY",
+        "a successor makes it EMPTY before it waits; it costs the next notifier a wake",
     ),
     p("registry.rs", "if self.layer.is_alive(number)?", Consumer, NOTHING, EVICT),
-    p("registry.rs", "if Occupancy::from_word(entry.state.load(Relaxed)).active", Consumer, NOTHING, EVICT),
+    p("registry.rs", "if EntryState::from_word(entry.state.load(Relaxed)).active", Consumer, NOTHING, EVICT),
     p(
         "consumer.rs",
         "entry.acked.0.store(self.next, Release); // E3",
@@ -298,7 +310,7 @@ const POINTS: &[Point] = &[
     ),
     // Leaving.
     p("registry.rs", "entry.state.store(vacant.word(), Release); // E5", Consumer, NOTHING, EVICT),
-    p("registry.rs", "self.layer.disclaim(me.number)", Consumer, "a vacant entry", "the kernel gives the number back"),
+    p("registry.rs", "self.layer.release(me.number)", Consumer, "a vacant entry", "the kernel gives the number back"),
 ];
 
 const fn p(file: &'static str, line: &'static str, who: Who, seen: &'static str, heals: &'static str) -> Point {

@@ -5,7 +5,7 @@ use crate::forked::{Side, end, fork, wait, wait_for_success};
 use crate::reexec::{go, role, say};
 use crate::{FORKS, everything};
 use ackcast::segment::Name;
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use std::{ptr, thread};
@@ -83,8 +83,8 @@ fn idle_in_another_program() {
 
 /// A producer and a consumer in one process, on a channel that no other process has.
 fn work_on(role: &str, channel: &str) {
-    let sync = if channel.contains("RawSync") { Sync::RawSync } else { Sync::Futex };
-    let handles = Channel::create(channel).sync(sync).slots(4).places(4).build().unwrap();
+    let backend = if channel.contains("RawSync") { Backend::RawSync } else { Backend::Futex };
+    let handles = Channel::create(channel).backend(backend).slots(4).places(4).build().unwrap();
     let (mut producer, mut consumer) = (Producer::attach(channel).unwrap(), Consumer::attach(channel).unwrap());
     match role {
         "child is another program" => assert!(std::process::Command::new("true").status().unwrap().success()),

@@ -4,7 +4,7 @@ use crate::forked::{Side, end, fork, wait_for_success};
 use crate::reexec::say;
 use ackcast::layers::{Futex, RawSync};
 use ackcast::segment::{Handle, Name, OpenError};
-use ackcast::{Channel, Consumer, Interrupted, Producer, RecvError, RecvValueError, SendError, Sync, Wait};
+use ackcast::{Backend, BatchError, Channel, Consumer, Producer, RecvError, RecvValueError, SendError, Wait};
 use std::fs::File;
 use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_millis(1);
 
 pub fn try_in_a_child(name: &str) {
-    let sync = if name.contains("RawSync") { Sync::RawSync } else { Sync::Futex };
-    let channel = Channel::create(name).sync(sync).slots(4).places(4).build().unwrap();
+    let backend = if name.contains("RawSync") { Backend::RawSync } else { Backend::Futex };
+    let channel = Channel::create(name).backend(backend).slots(4).places(4).build().unwrap();
     let (mut producer, mut consumer) = (Producer::attach(name).unwrap(), Consumer::attach(name).unwrap());
     let handle = Handle::open(&Name::new(name).unwrap()).unwrap();
     producer.send(b"one").unwrap();
@@ -48,7 +48,7 @@ fn send(producer: &mut Producer) {
     assert_eq!(producer.try_send(b""), inherited());
     assert_eq!(producer.send_timeout(b"", SOON), inherited());
     assert_eq!(producer.send_value(&1_u32), inherited());
-    let batch = Err(Interrupted { sent: 0, error: SendError::Inherited });
+    let batch = Err(BatchError { sent: 0, error: SendError::Inherited });
     assert_eq!(producer.send_batch(&[b"", b""]), batch);
     assert_eq!(producer.send_batch_timeout(&[b"", b""], SOON), batch);
     assert_eq!(producer.send_written(2, |_| Some(0)), batch);
@@ -87,8 +87,8 @@ fn watch(channel: &Channel) {
 }
 
 fn participate(handle: &Handle) {
-    let error = match handle.sync() {
-        Sync::Futex => handle.channel::<Futex>().map(drop),
+    let error = match handle.backend() {
+        Backend::Futex => handle.channel::<Futex>().map(drop),
         _ => handle.channel::<RawSync>().map(drop),
     };
     assert!(matches!(error, Err(OpenError::Inherited { .. })), "{error:?}");

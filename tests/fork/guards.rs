@@ -6,9 +6,9 @@ use ackcast::{Channel, Consumer, Producer, SendError};
 
 #[test]
 fn loan_of_a_child_does_not_reach_the_message_of_its_parent() {
-    for sync in LAYERS {
-        let name = name("loan", sync);
-        let _channel = Channel::create(&name).sync(sync).slots(2).build().unwrap();
+    for backend in LAYERS {
+        let name = name("loan", backend);
+        let _channel = Channel::create(&name).backend(backend).slots(2).build().unwrap();
         let mut consumer = Consumer::attach(&name).unwrap();
         let mut parent = start("child writes into a loan", &name);
         parent.says("child was told that it is inherited");
@@ -21,10 +21,10 @@ fn loan_of_a_child_does_not_reach_the_message_of_its_parent() {
 
 #[test]
 fn message_dropped_by_a_child_stays_the_parents() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for role in ["child drops a message", "child drops a message, without /proc", "child drops a batch"] {
-            let name = name("message", sync);
-            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let name = name("message", backend);
+            let _channel = Channel::create(&name).backend(backend).build().unwrap();
             let mut producer = Producer::attach(&name).unwrap();
             let mut parent = start(role, &name);
             producer.send_timeout(b"one", HANG).unwrap();
@@ -40,9 +40,9 @@ fn message_dropped_by_a_child_stays_the_parents() {
 
 #[test]
 fn child_without_a_copy_dies_before_it_acknowledges() {
-    for sync in LAYERS {
-        let name = name("nothing", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("nothing", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let parent = start("child touches a message, without memory", &name);
         producer.send_timeout(b"one", HANG).unwrap();

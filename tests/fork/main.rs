@@ -10,12 +10,12 @@ mod guards;
 #[path = "../reexec/mod.rs"]
 mod reexec;
 
-use ackcast::segment::{Name, living};
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::segment::{Name, participants};
+use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use reexec::{HANG, Process};
 use std::path::PathBuf;
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 /// How often the storm forks.
 const FORKS: u64 = 150;
 
@@ -36,8 +36,8 @@ impl Drop for Named {
     }
 }
 
-fn name(test: &str, sync: Sync) -> Named {
-    Named(format!("fork-{test}-{sync:?}-{}", std::process::id()))
+fn name(test: &str, backend: Backend) -> Named {
+    Named(format!("fork-{test}-{backend:?}-{}", std::process::id()))
 }
 
 fn start(role: &str, channel: &str) -> Process {
@@ -49,8 +49,8 @@ fn path(name: &str) -> PathBuf {
 }
 
 /// How many participants of the channel live.
-fn participants(name: &str) -> usize {
-    living(&Name::new(name).unwrap()).unwrap().map_or(0, |numbers| numbers.len())
+fn living(name: &str) -> usize {
+    participants(&Name::new(name).unwrap()).unwrap().map_or(0, |numbers| numbers.len())
 }
 
 #[track_caller]
@@ -61,10 +61,10 @@ fn assert_lost(consumer: &mut Consumer) {
 
 #[test]
 fn death_of_a_parent_is_noticed_while_its_child_lives() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for role in ["producer, child idles", "producer, child execs"] {
-            let name = name("producer", sync);
-            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let name = name("producer", backend);
+            let _channel = Channel::create(&name).backend(backend).build().unwrap();
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut parent = start(role, &name);
             parent.says("child lives");
@@ -73,8 +73,8 @@ fn death_of_a_parent_is_noticed_while_its_child_lives() {
             parent.go();
             parent.says("child lived on");
         }
-        let name = name("consumer", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let name = name("consumer", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let mut parent = start("consumer, child idles", &name);
         parent.says("child lives");
@@ -90,13 +90,13 @@ fn death_of_a_parent_is_noticed_while_its_child_lives() {
 
 #[test]
 fn child_that_ends_or_drops_its_handles_takes_nothing() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for role in ["child exits", "child drops its handles", "child is another program"] {
-            let name = name("parent", sync);
+            let name = name("parent", backend);
             let mut parent = start(role, &name);
             parent.says("child ended");
             assert!(path(&name).exists(), "{role}: the name is gone");
-            assert_eq!(participants(&name), 2, "{role}: one looks dead");
+            assert_eq!(living(&name), 2, "{role}: one looks dead");
             let mut consumer = Consumer::attach(&name).unwrap();
             for number in 0..20_u64 {
                 parent.go(); // it sends, to us and to itself
@@ -113,9 +113,9 @@ fn child_that_ends_or_drops_its_handles_takes_nothing() {
 
 #[test]
 fn forks_lose_nothing_while_other_threads_work() {
-    for sync in LAYERS {
-        let name = name("storm", sync);
-        let channel = Channel::create(&name).sync(sync).slots(4).places(16).build().unwrap();
+    for backend in LAYERS {
+        let name = name("storm", backend);
+        let channel = Channel::create(&name).backend(backend).slots(4).places(16).build().unwrap();
         let mut consumer = Consumer::attach(&name).unwrap();
         let parent = start("forks while threads work", &name);
         let mut next = 0_u64;
@@ -127,7 +127,7 @@ fn forks_lose_nothing_while_other_threads_work() {
             }
             next += 1;
         }
-        println!("{sync:?}: {next} messages and {FORKS} forks");
+        println!("{backend:?}: {next} messages and {FORKS} forks");
         let (status, said) = parent.end();
         assert!(status.success() && next >= FORKS, "{said:?}");
         assert_eq!(channel.evicted(), 0, "a consumer of a child looked dead before it left");
@@ -136,8 +136,8 @@ fn forks_lose_nothing_while_other_threads_work() {
 
 #[test]
 fn inherited_handles_are_typed_errors() {
-    for sync in LAYERS {
-        let name = name("errors", sync);
+    for backend in LAYERS {
+        let name = name("errors", backend);
         let parent = start("child tries everything", &name);
         parent.says("child is done");
         let (status, said) = parent.end();
@@ -148,38 +148,38 @@ fn inherited_handles_are_typed_errors() {
 
 #[test]
 fn child_that_attaches_takes_part() {
-    for sync in LAYERS {
-        let name = name("attaches", sync);
-        let _channel = Channel::create(&name).sync(sync).consumers(2).build().unwrap();
+    for backend in LAYERS {
+        let name = name("attaches", backend);
+        let _channel = Channel::create(&name).backend(backend).consumers(2).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let mut parent = start("child attaches", &name);
         for number in 0..100_u64 {
             producer.send_timeout(&number.to_ne_bytes(), HANG).unwrap();
         }
         (0..2).for_each(|_| parent.says("received 100"));
-        assert_eq!(participants(&name), 3);
+        assert_eq!(living(&name), 3);
         parent.go(); // the child leaves
         parent.says("child left");
-        assert_eq!(participants(&name), 2);
+        assert_eq!(living(&name), 2);
     }
 }
 
 #[test]
 fn each_process_of_a_line_of_forks_dies_for_itself() {
-    for sync in LAYERS {
-        let name = name("line", sync);
-        let _channel = Channel::create(&name).sync(sync).producers(2).places(4).build().unwrap();
+    for backend in LAYERS {
+        let name = name("line", backend);
+        let _channel = Channel::create(&name).backend(backend).producers(2).places(4).build().unwrap();
         let mut consumer = Consumer::attach(&name).unwrap();
         let mut parent = start("child attaches and forks", &name);
         let mut said = [parent.line(), parent.line()];
         said.sort();
         assert_eq!(said[1], "grandchild dropped its handles");
         let child: i32 = said[0].strip_prefix("child ").unwrap().parse().unwrap();
-        assert_eq!(participants(&name), 3, "a producer looks dead");
+        assert_eq!(living(&name), 3, "a producer looks dead");
         // SAFETY: it is a process of this test, which its parent has not reaped.
         assert_eq!(unsafe { libc::kill(child, libc::SIGKILL) }, 0);
         parent.says("child was killed");
-        assert_eq!(participants(&name), 2, "the grandchild holds its locks");
+        assert_eq!(living(&name), 2, "the grandchild holds its locks");
         parent.kill();
         assert_lost(&mut consumer);
         parent.go();

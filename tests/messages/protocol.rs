@@ -2,8 +2,8 @@
 
 use crate::{Said, says};
 use ackcast::layer::LivenessUnknown;
-use ackcast::protocol::{Corruption, JoinError, Waiting};
-use ackcast::{Channel, Consumer, Interrupted, Lost, Producer, RecvError, SendError};
+use ackcast::protocol::{BlockedOn, Corruption, JoinError};
+use ackcast::{BatchError, Channel, Consumer, DeadProducers, Producer, RecvError, SendError};
 
 /// The system refuses to tell who lives.
 const REFUSED: LivenessUnknown = LivenessUnknown { errno: 1 };
@@ -33,10 +33,10 @@ fn joining() -> Vec<Said> {
 
 fn waiting() -> Vec<Said> {
     vec![
-        says(Waiting::Lock { owner: Some(3) }, "for the write lock, held by producer 3"),
-        says(Waiting::Lock { owner: None }, "for the write lock, held by another producer"),
-        says(Waiting::Acknowledgement { consumer: 2, message: 41 }, "for consumer 2 to acknowledge message 41"),
-        says(Waiting::Start { joined: 1, wanted: 3 }, "for the consumers to come: 1 of 3 are there"),
+        says(BlockedOn::Lock { owner: Some(3) }, "for the write lock, held by producer 3"),
+        says(BlockedOn::Lock { owner: None }, "for the write lock, held by another producer"),
+        says(BlockedOn::Acknowledgement { consumer: 2, message: 41 }, "for consumer 2 to acknowledge message 41"),
+        says(BlockedOn::Start { joined: 1, wanted: 3 }, "for the consumers to come: 1 of 3 are there"),
     ]
 }
 
@@ -45,7 +45,7 @@ fn sending() -> Vec<Said> {
     vec![
         says(too_long, "the message has 9 bytes, a slot holds 8; send less, or create the channel with larger slots"),
         says(
-            SendError::TimedOut(Waiting::Acknowledgement { consumer: 0, message: 7 }),
+            SendError::TimedOut(BlockedOn::Acknowledgement { consumer: 0, message: 7 }),
             "gave up waiting for consumer 0 to acknowledge message 7",
         ),
         says(SendError::Ended, "the channel has ended: nothing can follow END"),
@@ -59,7 +59,7 @@ fn sending() -> Vec<Said> {
             "the segment is corrupt: 12 messages published: more than any channel lives to see",
         ),
         says(
-            Interrupted { sent: 5, error: too_long },
+            BatchError { sent: 5, error: too_long },
             "5 messages of the batch were sent, the next was not: the message has 9 bytes, a slot holds 8; send less, or \
              create the channel with larger slots",
         ),
@@ -67,7 +67,7 @@ fn sending() -> Vec<Said> {
 }
 
 /// Two lost producers: only a channel can say so.
-fn lost() -> Lost {
+fn lost() -> DeadProducers {
     let name = format!("messages-lost-{:?}-{}", std::thread::current().id(), std::process::id());
     let name = name.replace(['(', ')'], "");
     let _channel = Channel::create(&name).places(2).build().unwrap();

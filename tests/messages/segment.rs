@@ -72,7 +72,8 @@ fn opening() -> Vec<Said> {
 }
 
 fn creating() -> Vec<Said> {
-    let exists = |living: &[u32]| CreateError::AlreadyExists { name: name(), living: living.to_vec() };
+    let exists =
+        |participants: &[u32]| CreateError::AlreadyExists { name: name(), participants: participants.to_vec() };
     let layout = LayoutError::TooLarge { slots: 2, slot_size: 3 };
     let bad_name = Name::new("").unwrap_err();
     vec![

@@ -2,8 +2,8 @@
 
 use crate::child::HANG;
 use crate::scratch::Scratch;
-use ackcast::layers::Peers;
-use ackcast::segment::{Name, OpenError, living, remove_if_dead, unfinished};
+use ackcast::layers::LivenessLocks;
+use ackcast::segment::{Name, OpenError, participants, remove_if_dead, unfinished};
 use ackcast::{AttachError, Channel, Consumer, CreateError, Producer};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -111,7 +111,7 @@ fn foreign_file_under_channel_name_is_refused_untouched() {
                 attach(Consumer::attach(&channel).unwrap_err()),
                 attach(Producer::attach(&channel).unwrap_err()),
                 Channel::open(&name).unwrap_err(),
-                living(&name).unwrap_err(),
+                participants(&name).unwrap_err(),
                 remove_if_dead(&name).unwrap_err(),
                 create,
             ]
@@ -165,7 +165,7 @@ fn abandoned_unfinished_file_is_removed_in_any_state() {
             // Its creator lives.
             let file = File::options().read(true).write(true).open(&path);
             let Ok(file) = file else { continue };
-            let creator = Peers::open(|| Ok(file)).unwrap();
+            let creator = LivenessLocks::open(|| Ok(file)).unwrap();
             assert_eq!(creator.enter(), Ok(true));
             assert!(!found.is_abandoned().unwrap() && !found.remove_if_abandoned().unwrap(), "{state}");
             creator.exit(); // a child of another test has the descriptor, too, until it execs
@@ -186,7 +186,7 @@ fn foreign_locked_file_survives_failing_attaches() {
     let before = state(&scratch.path());
     let stop = AtomicBool::new(false);
     let open = || File::options().read(true).write(true).open(scratch.path()).unwrap();
-    let held = Peers::open(|| Ok(open())).unwrap();
+    let held = LivenessLocks::open(|| Ok(open())).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Relaxed) {

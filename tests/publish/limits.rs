@@ -2,7 +2,7 @@
 
 use crate::child::Process;
 use crate::scratch::Scratch;
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
 
@@ -34,9 +34,9 @@ pub fn few_descriptors(channel: &str) {
     let Rlimit { current, .. } = getrlimit(Resource::Nofile);
     let mut succeeded = 0;
     for most in 0..=40 {
-        for sync in [Sync::Futex, Sync::RawSync] {
+        for backend in [Backend::Futex, Backend::RawSync] {
             limit(Resource::Nofile, most);
-            let created = Channel::create(&own.0).sync(sync).build();
+            let created = Channel::create(&own.0).backend(backend).build();
             let attached = Consumer::attach(channel).map(drop);
             let producer = Producer::attach(channel).map(drop);
             limit(Resource::Nofile, current.unwrap_or(1024));
@@ -83,8 +83,8 @@ pub fn strict_umask(channel: &str) {
     for mask in [0o277, 0o777, 0o077, 0] {
         // SAFETY: a plain number.
         unsafe { libc::umask(mask) };
-        for sync in [Sync::Futex, Sync::RawSync] {
-            let created = Channel::create(&own.0).sync(sync).consumers(0).build();
+        for backend in [Backend::Futex, Backend::RawSync] {
+            let created = Channel::create(&own.0).backend(backend).consumers(0).build();
             let created = created.unwrap_or_else(|error| panic!("umask {mask:03o}: {error}"));
             Producer::attach(&own.0).unwrap().send(b"message").unwrap();
             use std::os::unix::fs::PermissionsExt;

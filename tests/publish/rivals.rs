@@ -4,7 +4,7 @@
 use crate::child::Process;
 use crate::scratch::Scratch;
 use ackcast::segment::{Name, OpenError};
-use ackcast::{AttachError, Channel, Consumer, CreateError, Producer, Sync};
+use ackcast::{AttachError, Backend, Channel, Consumer, CreateError, Producer};
 use std::time::{Duration, Instant};
 
 const RIVALS: u64 = 8;
@@ -41,14 +41,14 @@ pub fn rival(channel: &str, number: u64) {
 }
 
 fn create(channel: &str, name: &Name, me: u64, tally: &mut Tally) {
-    let sync = if me % 2 == 0 { Sync::Futex } else { Sync::RawSync };
+    let backend = if me % 2 == 0 { Backend::Futex } else { Backend::RawSync };
     let (slots, slot_size) = (1 + me as u32 * 37, 1 + me as u32 * 1000);
-    match Channel::create(channel).sync(sync).consumers(0).slots(slots).slot_size(slot_size).build() {
+    match Channel::create(channel).backend(backend).consumers(0).slots(slots).slot_size(slot_size).build() {
         Ok(created) => {
             tally.created += 1;
             // While it lives, the name means it.
             let opened = Channel::open(name).unwrap_or_else(|error| panic!("of one that lives: {error}"));
-            assert_eq!((opened.geometry(), opened.sync()), (created.geometry(), created.sync()));
+            assert_eq!((opened.geometry(), opened.backend()), (created.geometry(), created.backend()));
         }
         Err(CreateError::AlreadyExists { .. }) => tally.exists += 1,
         Err(error) => panic!("create: {error}"),

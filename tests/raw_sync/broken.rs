@@ -5,7 +5,7 @@ use crate::child::{name, run};
 use ackcast::layers::RawSync;
 use ackcast::protocol::{ConsumerEntry, Control, Corruption};
 use ackcast::segment::{Layout, Name};
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use std::fs::File;
 use std::mem::{MaybeUninit, offset_of};
 use std::os::unix::fs::FileExt;
@@ -60,7 +60,7 @@ fn write_over(channel: &str, place: impl FnOnce(&Layout) -> usize) {
 
 fn survives(role: &str) {
     let channel = &name(&format!("broken-{role}"));
-    let _channel = Channel::create(channel).consumers(0).places(2).sync(Sync::RawSync).build().unwrap();
+    let _channel = Channel::create(channel).consumers(0).places(2).backend(Backend::RawSync).build().unwrap();
     run(&format!("broken: {role}"), channel);
 }
 

@@ -3,8 +3,8 @@
 
 use crate::child::{Process, name, run};
 use crate::filter::forbid_wall_clock;
-use ackcast::protocol::Waiting;
-use ackcast::{Channel, Consumer, Producer, RecvError, SendError, Sync};
+use ackcast::protocol::BlockedOn;
+use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn role(role: &str, channel: &str) {
             let (mut holder, mut waiter) = (Producer::attach(channel).unwrap(), Producer::attach(channel).unwrap());
             let _loan = holder.loan().unwrap();
             let refused = waiter.send_timeout(b"never", TIMEOUT).unwrap_err();
-            assert!(matches!(refused, SendError::TimedOut(Waiting::Lock { .. })), "{refused}");
+            assert!(matches!(refused, SendError::TimedOut(BlockedOn::Lock { .. })), "{refused}");
         }
         "wait for room" => {
             let mut producer = Producer::attach(channel).unwrap();
@@ -62,7 +62,7 @@ fn wait_by_the_wall_clock() {
 #[test]
 fn waits_never_use_the_wall_clock() {
     let channel = &name("clock");
-    let _channel = Channel::create(channel).slots(1).consumers(0).places(2).sync(Sync::RawSync);
+    let _channel = Channel::create(channel).slots(1).consumers(0).places(2).backend(Backend::RawSync);
     let _channel = _channel.build().unwrap();
     for role in ["wait for the lock", "wait for room", "wait for a message", "be woken"] {
         run(&format!("clock: {role}"), channel);

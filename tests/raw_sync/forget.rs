@@ -3,7 +3,7 @@
 
 use crate::child::{name, run};
 use ackcast::segment::{Name, remove_if_dead};
-use ackcast::{Channel, Producer, SendError, Sync};
+use ackcast::{Backend, Channel, Producer, SendError};
 use std::mem::forget;
 use std::thread;
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl Elsewhere {
     /// For the children of this channel's test; its name is the channel's with this behind it.
     fn new(channel: &str, which: &str) -> Self {
         let name = &format!("{channel}-{which}");
-        let channel = Channel::create(name).consumers(0).sync(Sync::RawSync).build().unwrap();
+        let channel = Channel::create(name).consumers(0).backend(Backend::RawSync).build().unwrap();
         Self { producer: Producer::attach(name).unwrap(), _channel: channel }
     }
 
@@ -121,7 +121,7 @@ impl Drop for Leftovers<'_> {
 
 fn survives(role: &str) {
     let channel = &name(&format!("forget-{}", role.replace(' ', "-")));
-    let _channel = Channel::create(channel).consumers(0).places(2).sync(Sync::RawSync).build().unwrap();
+    let _channel = Channel::create(channel).consumers(0).places(2).backend(Backend::RawSync).build().unwrap();
     let _leftovers = Leftovers(channel);
     run(&format!("forget: {role}"), channel);
 }

@@ -4,7 +4,7 @@
 use crate::child::name;
 use ackcast::layers::MarkFault;
 use ackcast::segment::{HeaderFault, OpenError};
-use ackcast::{AttachError, Channel, Consumer, Producer, Sync};
+use ackcast::{AttachError, Backend, Channel, Consumer, Producer};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -23,8 +23,8 @@ struct Changed {
 }
 
 impl Changed {
-    fn new(test: &str, sync: Sync) -> Self {
-        let channel = Channel::create(&name(test)).sync(sync).build().unwrap();
+    fn new(test: &str, backend: Backend) -> Self {
+        let channel = Channel::create(&name(test)).backend(backend).build().unwrap();
         let path = format!("/dev/shm/ackcast.{}", channel.name());
         Self { channel, file: File::options().read(true).write(true).open(path).unwrap() }
     }
@@ -52,7 +52,7 @@ impl Changed {
 
 #[test]
 fn raw_sync_names_what_differs_from_its_creator() {
-    let changed = Changed::new("marks", Sync::RawSync);
+    let changed = Changed::new("marks", Backend::RawSync);
     for field in [DEVICE, INODE] {
         for fault in changed.faults(field) {
             assert!(matches!(fault, MarkFault::PidNamespace { .. }), "{fault}");
@@ -70,7 +70,7 @@ fn raw_sync_names_what_differs_from_its_creator() {
 
 #[test]
 fn futex_segment_needs_nothing_of_its_creator() {
-    let changed = Changed::new("no-marks", Sync::Futex);
+    let changed = Changed::new("no-marks", Backend::Futex);
     for field in [DEVICE, INODE, LIBRARY, VERSION, BUILD].into_iter().chain(SIZES) {
         assert!(changed.attach(field).iter().all(Result::is_ok), "{field:?}");
     }

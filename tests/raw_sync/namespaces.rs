@@ -1,7 +1,7 @@
 //! PID namespaces: raw_sync's locks name threads by numbers of one, the futex layer's do not.
 
 use crate::child::{HANG, Process, command, name, wait_for_parent};
-use ackcast::{AttachError, Channel, Consumer, Producer, Sync};
+use ackcast::{AttachError, Backend, Channel, Consumer, Producer};
 use std::io;
 use std::ptr::null;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ pub fn role(role: &str, channel: &str) {
             if !without_proc() {
                 return;
             }
-            let created = Channel::create(&format!("{channel}-new")).sync(Sync::RawSync).build();
+            let created = Channel::create(&format!("{channel}-new")).backend(Backend::RawSync).build();
             eprintln!("{}", created.map_or_else(|error| error.to_string(), |_| "created".into()));
             let attached = Producer::attach(channel);
             eprintln!("{}", attached.map_or_else(|error| error.to_string(), |_| "attached".into()));
@@ -82,7 +82,7 @@ pub fn role(role: &str, channel: &str) {
 #[test]
 fn raw_sync_refuses_another_pid_namespace() {
     let channel = &name("namespace");
-    let _channel = Channel::create(channel).consumers(2).sync(Sync::RawSync).build().unwrap();
+    let _channel = Channel::create(channel).consumers(2).backend(Backend::RawSync).build().unwrap();
     let (status, words) = Process::start("namespaces: inside, attach", channel).end();
     assert!(status.success(), "{status}: {words}");
     if words.starts_with("unshare") {
@@ -148,7 +148,7 @@ fn futex_consumer_is_evicted_across_pid_namespaces() {
 #[test]
 fn raw_sync_is_refused_where_the_namespace_is_unknown() {
     let channel = &name("namespace-unknown");
-    let _channel = Channel::create(channel).sync(Sync::RawSync).build().unwrap();
+    let _channel = Channel::create(channel).backend(Backend::RawSync).build().unwrap();
     let (status, words) = Process::start("namespaces: attach without /proc", channel).end();
     assert!(status.success(), "{status}: {words}");
     if words.starts_with("a mount namespace") {

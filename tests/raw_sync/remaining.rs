@@ -8,7 +8,7 @@ use ackcast::layer::{Signal, Storage};
 use ackcast::layers::{RawEvent, RawSync};
 use ackcast::protocol::ConsumerEntry;
 use ackcast::segment::{Handle, Layout, Name};
-use ackcast::{Channel, Consumer, Sync};
+use ackcast::{Backend, Channel, Consumer};
 use std::fs::File;
 use std::mem::offset_of;
 use std::os::unix::fs::FileExt;
@@ -132,7 +132,7 @@ const REFUSED: &str = "ptrace is refused";
 /// What the sweep of this role says, in numbers: how many steps blocked the next one, of how many.
 fn sweep(role: &str) -> Option<Vec<[usize; 2]>> {
     let channel = &name(&role.replace(' ', "-"));
-    let _channel = Channel::create(channel).consumers(0).places(2).sync(Sync::RawSync).build().unwrap();
+    let _channel = Channel::create(channel).consumers(0).places(2).backend(Backend::RawSync).build().unwrap();
     let (status, words) = Process::start(&format!("remaining: {role}"), channel).end();
     assert!(status.success(), "{role}: {status}: {words}");
     if words.contains(REFUSED) {

@@ -8,14 +8,14 @@ mod filter;
 mod reexec;
 
 use ackcast::layers::Fences;
-use ackcast::{Channel, Consumer, Producer, Sync};
+use ackcast::{Backend, Channel, Consumer, Producer};
 use filter::Call;
 use reexec::Process;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 const ASKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_GETLK));
 const LOCKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_SETLK));
 
@@ -36,8 +36,8 @@ impl Drop for Named {
     }
 }
 
-fn name(test: &str, sync: Sync) -> Named {
-    Named(format!("refused-{test}-{sync:?}-{}", std::process::id()))
+fn name(test: &str, backend: Backend) -> Named {
+    Named(format!("refused-{test}-{backend:?}-{}", std::process::id()))
 }
 
 fn start(role: &str, channel: &str) -> Process {
@@ -68,7 +68,7 @@ fn process_aborts_when_its_fence_is_refused_later() {
         return;
     }
     for role in ["consumer without membarrier", "producer without membarrier"] {
-        let name = name("membarrier", Sync::Futex);
+        let name = name("membarrier", Backend::Futex);
         let _channel = Channel::create(&name).slots(1).build().unwrap();
         let (_producer, _consumer); // so that the child has someone to wait for
         if role.starts_with("consumer") {
@@ -86,11 +86,11 @@ fn process_aborts_when_its_fence_is_refused_later() {
 
 #[test]
 fn attach_says_that_liveness_is_refused() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for call in [ASKS, LOCKS] {
             for errno in [libc::EPERM, libc::EINVAL, libc::ENOLCK] {
-                let name = name("attach", sync);
-                let channel = Channel::create(&name).sync(sync).build().unwrap();
+                let name = name("attach", backend);
+                let channel = Channel::create(&name).backend(backend).build().unwrap();
                 let output = filtered(&["recv", &name], call, errno);
                 let said = String::from_utf8(output.stderr).unwrap();
                 assert_eq!(output.status.code(), Some(1), "{call:?}, errno {errno}: {said}");
@@ -111,7 +111,7 @@ fn attach_says_that_liveness_is_refused() {
 fn create_says_that_a_call_is_refused_and_leaves_nothing() {
     let futex = (libc::SYS_futex, None);
     for (call, text) in [(ASKS, "which participants live"), (LOCKS, "which participants live"), (futex, "futex(2)")] {
-        let name = name("create", Sync::Futex);
+        let name = name("create", Backend::Futex);
         let output = filtered(&["send", &name], call, libc::EPERM);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{call:?}: {said}");
@@ -124,10 +124,10 @@ fn create_says_that_a_call_is_refused_and_leaves_nothing() {
 
 #[test]
 fn attach_says_that_futexes_are_refused() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for errno in [libc::EPERM, libc::ENOSYS] {
-            let name = name("futex", sync);
-            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let name = name("futex", backend);
+            let _channel = Channel::create(&name).backend(backend).build().unwrap();
             let output = filtered(&["recv", &name], (libc::SYS_futex, None), errno);
             let said = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(1), "{said}");
@@ -139,7 +139,7 @@ fn attach_says_that_futexes_are_refused() {
 #[test]
 fn clean_says_that_liveness_is_refused_and_removes_nothing() {
     for call in [ASKS, LOCKS] {
-        let name = name("clean", Sync::Futex);
+        let name = name("clean", Backend::Futex);
         let _channel = Channel::create(&name).build().unwrap();
         let output = filtered(&["clean", &name], call, libc::EPERM);
         let said = String::from_utf8(output.stderr).unwrap();
@@ -152,19 +152,19 @@ fn clean_says_that_liveness_is_refused_and_removes_nothing() {
 
 #[test]
 fn wait_ends_in_an_error_when_liveness_is_refused_later() {
-    for sync in LAYERS {
-        let name = name("data", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("data", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         let _producer = Producer::attach(&name).unwrap();
         start("waits for data", &name).says("Liveness(LivenessUnknown { errno: 1 })");
 
-        let name = self::name("room", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+        let name = self::name("room", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         let _consumer = Consumer::attach(&name).unwrap();
         start("waits for room", &name).says("Liveness(LivenessUnknown { errno: 1 })");
     }
     // The other layer's lock does not ask for liveness: the kernel gives a dead owner's lock to the next thread.
-    let name = name("lock", Sync::Futex);
+    let name = name("lock", Backend::Futex);
     let _channel = Channel::create(&name).slots(4).producers(2).build().unwrap();
     let _consumer = Consumer::attach(&name).unwrap();
     let mut producer = Producer::attach(&name).unwrap();
@@ -174,9 +174,9 @@ fn wait_ends_in_an_error_when_liveness_is_refused_later() {
 
 #[test]
 fn drops_do_no_harm_when_liveness_is_refused_later() {
-    for sync in LAYERS {
-        let name = name("drop", sync);
-        let _channel = Channel::create(&name).sync(sync).consumers(0).places(2).build().unwrap();
+    for backend in LAYERS {
+        let name = name("drop", backend);
+        let _channel = Channel::create(&name).backend(backend).consumers(0).places(2).build().unwrap();
         let mut producer = Producer::attach(&name).unwrap();
         let child = start("drops", &name);
         child.says("dropped");
@@ -190,7 +190,7 @@ fn drops_do_no_harm_when_liveness_is_refused_later() {
 
 #[test]
 fn wait_without_futexes_notices_a_death_and_sleeps() {
-    let name = name("later", Sync::Futex);
+    let name = name("later", Backend::Futex);
     let _channel = Channel::create(&name).build().unwrap();
     let mut producer = start("producer", &name);
     producer.says("ready");

@@ -1,8 +1,8 @@
-//! `ackcast clean`, and leftovers in the way of `send` and `recv`.
+//! `ackcast clean`, and list in the way of `send` and `recv`.
 
 use super::process::{Process, Scratch, eventually};
-use ackcast::layers::Peers;
-use ackcast::segment::{Name, living};
+use ackcast::layers::LivenessLocks;
+use ackcast::segment::{Name, participants};
 use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -45,8 +45,8 @@ fn the_dead_ones_is_removed_and_the_living_ones_is_left() {
     let said = clean(&[&["--dry-run"], &names[..]].concat(), 0);
     assert_eq!(said, format!("{}: would be removed\n{left}", dead.name));
     assert!(dead.segment().exists());
-    assert_eq!(living(&Name::new(&dead.name).unwrap()).unwrap(), None);
-    assert_eq!(living(&Name::new(&alive.name).unwrap()).unwrap().map(|living| living.len()), Some(2));
+    assert_eq!(participants(&Name::new(&dead.name).unwrap()).unwrap(), None);
+    assert_eq!(participants(&Name::new(&alive.name).unwrap()).unwrap().map(|living| living.len()), Some(2));
 
     assert_eq!(clean(&names, 0), format!("{}: removed\n{left}", dead.name));
     dead.assert_nothing_left();
@@ -77,7 +77,7 @@ fn unfinished_segment_of_dead_creator_is_removed() {
     let scratch = Scratch::new("unfinished");
     let file = scratch.unfinished();
     let open = || std::fs::File::options().create(true).truncate(false).read(true).write(true).open(&file).unwrap();
-    let creator = Peers::open(|| Ok(open())).unwrap();
+    let creator = LivenessLocks::open(|| Ok(open())).unwrap();
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     assert_eq!(creator.enter(), Ok(true));
     let none = format!("{}: there is no such channel\n", scratch.name);

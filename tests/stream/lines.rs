@@ -17,11 +17,11 @@ fn bytes() -> Vec<u8> {
 
 #[test]
 fn every_recv_writes_what_send_read_whoever_comes_first() {
-    for (round, (sync, send_first)) in
+    for (round, (backend, send_first)) in
         [("futex", false), ("futex", true), ("raw-sync", false), ("raw-sync", true)].into_iter().enumerate()
     {
         let scratch = Scratch::new(&format!("bytes-{round}"));
-        let args = ["--consumers", "3", "--slots", "4", "--sync", sync];
+        let args = ["--consumers", "3", "--slots", "4", "--sync", backend];
         let (mut send, mut recvs);
         if send_first {
             send = scratch.send(&args, &bytes());

@@ -2,7 +2,7 @@
 
 use super::process::{Process, Scratch, eventually, same, seq};
 use ackcast::Channel;
-use ackcast::segment::{Name, living};
+use ackcast::segment::{Name, participants};
 use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -83,7 +83,7 @@ fn recv_beside_living_channel_names_its_limit() {
     let (mut named, mut attached) = (0, 0);
     for most in 6..=20 {
         let mut recv = Process::with_descriptors(most, &["recv", &scratch.name], Stdio::null(), Stdio::null());
-        let has_attached = || living(&name).unwrap() == Some(vec![0]);
+        let has_attached = || participants(&name).unwrap() == Some(vec![0]);
         eventually(&format!("`recv` with {most} descriptors waits silently"), || !recv.runs() || has_attached());
         if has_attached() {
             attached += 1;

@@ -8,13 +8,13 @@ mod child;
 #[path = "../interrupt/mod.rs"]
 mod interrupt;
 
-use ackcast::{Channel, Sync};
+use ackcast::{Backend, Channel};
 use child::Process;
 use std::time::Duration;
 
 /// Longer than anything here takes: past this, something hangs.
 const HANG: Duration = Duration::from_secs(30);
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 const SLOTS: u32 = 1024;
 
 fn rounds() -> usize {
@@ -23,10 +23,10 @@ fn rounds() -> usize {
 
 /// One of two consumers is killed while it waits. The longest send from then on, in microseconds, and how far the other
 /// consumer was when it returned.
-fn send_past_a_dead_consumer(producer: &str, other: &str, sync: Sync, round: usize) -> (u64, u64) {
+fn send_past_a_dead_consumer(producer: &str, other: &str, backend: Backend, round: usize) -> (u64, u64) {
     let name =
-        format!("waiting-{}-{}-{sync:?}-{round}-{}", producer.len(), other.replace(' ', "-"), std::process::id());
-    let _channel = Channel::create(&name).sync(sync).slots(SLOTS).slot_size(64).consumers(2).build().unwrap();
+        format!("waiting-{}-{}-{backend:?}-{round}-{}", producer.len(), other.replace(' ', "-"), std::process::id());
+    let _channel = Channel::create(&name).backend(backend).slots(SLOTS).slot_size(64).consumers(2).build().unwrap();
     let mut other = Process::start(other, &name);
     let mut victim = Process::start("victim", &name);
     let mut producer = Process::start(producer, &name);
@@ -42,12 +42,12 @@ fn send_past_a_dead_consumer(producer: &str, other: &str, sync: Sync, round: usi
 
 /// In all rounds; the other consumer must not have drained an eighth of the ring meanwhile.
 fn goes_on(producer: &str, other: &str, drains: bool) {
-    for sync in LAYERS {
-        let mut sends: Vec<_> = (0..rounds()).map(|i| send_past_a_dead_consumer(producer, other, sync, i)).collect();
+    for backend in LAYERS {
+        let mut sends: Vec<_> = (0..rounds()).map(|i| send_past_a_dead_consumer(producer, other, backend, i)).collect();
         sends.sort_unstable();
         let (median, worst) = (sends[sends.len() / 2].0, sends[sends.len() - 1].0);
         println!(
-            "{sync:?}, {producer}, other consumer {other}: longest send {median} µs, worst of {} {worst} µs",
+            "{backend:?}, {producer}, other consumer {other}: longest send {median} µs, worst of {} {worst} µs",
             rounds()
         );
         if !drains {
@@ -79,9 +79,9 @@ fn producer_goes_on_under_a_timer_of_1_khz() {
 
 #[test]
 fn consumer_under_a_timer_of_1_khz_is_told_of_the_loss() {
-    for sync in LAYERS {
-        let name = format!("waiting-lost-{sync:?}-{}", std::process::id());
-        let _channel = Channel::create(&name).sync(sync).producers(2).build().unwrap();
+    for backend in LAYERS {
+        let name = format!("waiting-lost-{backend:?}-{}", std::process::id());
+        let _channel = Channel::create(&name).backend(backend).producers(2).build().unwrap();
         let mut producer = Process::start("holds the lock", &name);
         // It waits for the first consumer before it has a slot.
         let mut consumer = Process::start("waits for a producer", &name);
@@ -94,9 +94,9 @@ fn consumer_under_a_timer_of_1_khz_is_told_of_the_loss() {
 
 #[test]
 fn producer_under_a_timer_of_1_khz_takes_a_dead_owners_lock() {
-    for sync in LAYERS {
-        let name = format!("waiting-lock-{sync:?}-{}", std::process::id());
-        let _channel = Channel::create(&name).sync(sync).consumers(0).producers(2).build().unwrap();
+    for backend in LAYERS {
+        let name = format!("waiting-lock-{backend:?}-{}", std::process::id());
+        let _channel = Channel::create(&name).backend(backend).consumers(0).producers(2).build().unwrap();
         let mut owner = Process::start("holds the lock", &name);
         assert_eq!(owner.line(), "ready");
         let mut producer = Process::start("waits for the lock", &name);

@@ -8,8 +8,8 @@ mod child;
 mod filter;
 
 use ackcast::layer::{Layer, Park, Parked};
-use ackcast::layers::{Fences, Futex, Peers, RealLayer};
-use ackcast::{Channel, Consumer, RecvError, Sync};
+use ackcast::layers::{Fences, Futex, LivenessLocks, RealLayer};
+use ackcast::{Backend, Channel, Consumer, RecvError};
 use child::{Process, receive_nothing};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -32,22 +32,22 @@ const TRIES: usize = 20;
 /// A sleeper who is not told of a death finds nothing new in this time; a patrol would.
 const LULL: Duration = Duration::from_millis(300);
 
-const LAYERS: [Sync; 2] = [Sync::Futex, Sync::RawSync];
-fn name(test: &str, sync: Sync) -> String {
-    format!("watch-{test}-{sync:?}-{}", std::process::id())
+const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
+fn name(test: &str, backend: Backend) -> String {
+    format!("watch-{test}-{backend:?}-{}", std::process::id())
 }
 
 /// Whether a consumer in this role comes to an idle second in which it has slept `enough`; `enough` is asked for each.
 /// The consumer gets to know of a death in any case.
-fn idles(role: &str, sync: Sync, mut enough: impl FnMut(i64) -> bool) -> bool {
-    let name = name(&role.replace(' ', "-"), sync);
-    let _channel = Channel::create(&name).sync(sync).build().unwrap();
+fn idles(role: &str, backend: Backend, mut enough: impl FnMut(i64) -> bool) -> bool {
+    let name = name(&role.replace(' ', "-"), backend);
+    let _channel = Channel::create(&name).backend(backend).build().unwrap();
     let mut producer = Process::start("producer", &name);
     assert_eq!(producer.line(), "ready");
     let mut consumer = Process::start(role, &name);
     let found = (0..SECONDS).any(|_| {
         let sleeps = consumer.line().parse().unwrap();
-        println!("{role}, {sync:?}: slept {sleeps} times in an idle second");
+        println!("{role}, {backend:?}: slept {sleeps} times in an idle second");
         enough(sleeps)
     });
     producer.child.kill().unwrap();
@@ -55,13 +55,13 @@ fn idles(role: &str, sync: Sync, mut enough: impl FnMut(i64) -> bool) -> bool {
     found
 }
 
-fn sleeps(role: &str, sync: Sync) -> bool {
-    idles(role, sync, |sleeps| sleeps < RARELY)
+fn sleeps(role: &str, backend: Backend) -> bool {
+    idles(role, backend, |sleeps| sleeps < RARELY)
 }
 
-fn patrols(role: &str, sync: Sync) -> bool {
+fn patrols(role: &str, backend: Backend) -> bool {
     let mut all = 0;
-    idles(role, sync, |sleeps| {
+    idles(role, backend, |sleeps| {
         all += sleeps;
         all > OFTEN
     })
@@ -69,32 +69,32 @@ fn patrols(role: &str, sync: Sync) -> bool {
 
 #[test]
 fn who_is_idle_sleeps() {
-    for sync in LAYERS {
-        assert!(sleeps("consumer", sync));
+    for backend in LAYERS {
+        assert!(sleeps("consumer", backend));
     }
 }
 
 #[test]
 fn who_cannot_be_told_patrols() {
-    for sync in LAYERS {
+    for backend in LAYERS {
         for means in ["inotify_init1", "inotify_add_watch", "threads"] {
-            assert!(patrols(&format!("consumer without {means}"), sync));
+            assert!(patrols(&format!("consumer without {means}"), backend));
         }
     }
 }
 
 #[test]
 fn forked_child_is_told_of_deaths_by_its_own_handle() {
-    for sync in LAYERS {
-        assert!(sleeps("forked consumer", sync));
+    for backend in LAYERS {
+        assert!(sleeps("forked consumer", backend));
     }
 }
 
 #[test]
 fn who_leaves_is_not_watched_for_any_more() {
-    for sync in LAYERS {
-        let name = name("leaver", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("leaver", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         assert_eq!(Process::start("leaver", &name).line(), "left");
     }
 }
@@ -116,8 +116,8 @@ impl Drop for Shared {
     }
 }
 
-fn open(path: &Path) -> Peers {
-    Peers::open(|| Ok(File::options().read(true).write(true).open(path).unwrap())).unwrap()
+fn open(path: &Path) -> LivenessLocks {
+    LivenessLocks::open(|| Ok(File::options().read(true).write(true).open(path).unwrap())).unwrap()
 }
 
 /// Parks on a word that never changes, for so long.
@@ -174,9 +174,9 @@ fn begin_a_second() {
 
 /// Whether an idle consumer knows of its producer's death before its time is up. Then it looks in any case, but the
 /// producer may have been killed too late for that on a busy machine.
-fn is_told_in_time(sync: Sync, i: usize) -> bool {
-    let name = name(&format!("told-{i}"), sync);
-    let _channel = Channel::create(&name).sync(sync).build().unwrap();
+fn is_told_in_time(backend: Backend, i: usize) -> bool {
+    let name = name(&format!("told-{i}"), backend);
+    let _channel = Channel::create(&name).backend(backend).build().unwrap();
     let mut consumer = Consumer::attach(&name).unwrap();
     let mut producer = Process::start("producer", &name);
     assert_eq!(producer.line(), "ready");
@@ -194,17 +194,17 @@ fn is_told_in_time(sync: Sync, i: usize) -> bool {
 
 #[test]
 fn an_idle_consumer_is_told_of_its_producers_death() {
-    for sync in LAYERS {
-        assert!((0..TRIES).any(|i| is_told_in_time(sync, i)), "nobody told it");
+    for backend in LAYERS {
+        assert!((0..TRIES).any(|i| is_told_in_time(backend, i)), "nobody told it");
     }
 }
 
 /// The kernel closes the files of a dead process from the highest number down, and waits for its workers at inotify's.
 #[test]
 fn locks_of_a_dead_sleeper_are_released_before_inotify_is() {
-    for sync in LAYERS {
-        let name = name("order", sync);
-        let _channel = Channel::create(&name).sync(sync).build().unwrap();
+    for backend in LAYERS {
+        let name = name("order", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
         let mut consumer = Consumer::attach(&name).unwrap();
         let start = Instant::now();
         let (locks, inotify) = loop {
@@ -227,6 +227,6 @@ fn locks_of_a_dead_sleeper_are_released_before_inotify_is() {
             }
             assert!(start.elapsed() < HANG, "it never asks to be told");
         };
-        assert!(locks > inotify, "{sync:?}: locks at {locks:?}, inotify at {inotify:?}");
+        assert!(locks > inotify, "{backend:?}: locks at {locks:?}, inotify at {inotify:?}");
     }
 }

@@ -63,7 +63,7 @@ impl Engine for Loom {
     type Reading = ConstPtr<Slot>;
     type Writing = MutPtr<Slot>;
     type Latch = Latch;
-    type Gate = (Mutex<()>, RefCell<VecDeque<Thread>>);
+    type Monitor = (Mutex<()>, RefCell<VecDeque<Thread>>);
 
     fn atom(value: u64) -> AtomicU64 {
         AtomicU64::new(value)
@@ -139,11 +139,11 @@ impl Engine for Loom {
         drop(guard.map(ManuallyDrop::into_inner));
     }
 
-    fn gate() -> Self::Gate {
+    fn monitor() -> Self::Monitor {
         (Mutex::new(()), RefCell::default())
     }
 
-    fn sleep((mutex, sleepers): &Self::Gate, asleep: impl FnOnce() -> bool) {
+    fn sleep((mutex, sleepers): &Self::Monitor, asleep: impl FnOnce() -> bool) {
         let guard = mutex.lock().expect("loom's mutexes are never poisoned");
         if asleep() {
             sleepers.borrow_mut().push_back(loom::thread::current());
@@ -152,7 +152,7 @@ impl Engine for Loom {
         }
     }
 
-    fn wake((mutex, sleepers): &Self::Gate, all: bool, before: impl FnOnce()) {
+    fn wake((mutex, sleepers): &Self::Monitor, all: bool, before: impl FnOnce()) {
         let guard = mutex.lock().expect("loom's mutexes are never poisoned");
         before();
         let count = if all { sleepers.borrow().len() } else { 1 };

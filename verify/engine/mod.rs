@@ -21,7 +21,7 @@ pub trait Engine: Debug + Sized + 'static {
     /// A mutex held without a guard.
     type Latch: Debug;
     /// Where threads sleep.
-    type Gate: Debug;
+    type Monitor: Debug;
 
     fn atom(value: u64) -> Self::Atom;
     fn load(atom: &Self::Atom, order: Ordering) -> u64;
@@ -53,11 +53,11 @@ pub trait Engine: Debug + Sized + 'static {
     fn try_lock(latch: &Self::Latch) -> bool;
     fn unlock(latch: &Self::Latch);
 
-    fn gate() -> Self::Gate;
+    fn monitor() -> Self::Monitor;
     /// Sleeps if `asleep` says so; no wake comes in between, as in the kernel.
-    fn sleep(gate: &Self::Gate, asleep: impl FnOnce() -> bool);
+    fn sleep(monitor: &Self::Monitor, asleep: impl FnOnce() -> bool);
     /// Wakes one sleeper, or all; does `before` in the same step.
-    fn wake(gate: &Self::Gate, all: bool, before: impl FnOnce());
+    fn wake(monitor: &Self::Monitor, all: bool, before: impl FnOnce());
 
     fn spawn(body: impl FnOnce() + 'static);
     /// Lets the others go first.

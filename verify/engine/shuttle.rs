@@ -76,7 +76,7 @@ impl Engine for Shuttle {
     type Reading = Access;
     type Writing = Access;
     type Latch = Latch;
-    type Gate = (Mutex<()>, Condvar);
+    type Monitor = (Mutex<()>, Condvar);
 
     fn atom(value: u64) -> AtomicU64 {
         AtomicU64::new(value)
@@ -139,18 +139,18 @@ impl Engine for Shuttle {
         drop(guard.map(ManuallyDrop::into_inner));
     }
 
-    fn gate() -> Self::Gate {
+    fn monitor() -> Self::Monitor {
         (Mutex::new(()), Condvar::new())
     }
 
-    fn sleep((mutex, condvar): &Self::Gate, asleep: impl FnOnce() -> bool) {
+    fn sleep((mutex, condvar): &Self::Monitor, asleep: impl FnOnce() -> bool) {
         let guard = mutex.lock().expect("nobody panics and goes on");
         if asleep() {
             drop(condvar.wait(guard));
         }
     }
 
-    fn wake((mutex, condvar): &Self::Gate, all: bool, before: impl FnOnce()) {
+    fn wake((mutex, condvar): &Self::Monitor, all: bool, before: impl FnOnce()) {
         let guard = mutex.lock().expect("nobody panics and goes on");
         before();
         if all {

@@ -13,7 +13,7 @@ use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 /// What a sleep comes to: a wake, or that the word has changed.
 pub const WOKEN: u64 = 0;
 /// That it is time to ask whether the peers live.
-pub const PATROL: u64 = 1;
+pub const LIVENESS_INTERVAL: u64 = 1;
 
 /// The question that the hook is asked before each operation. (Who asks it does not matter here.)
 pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
@@ -63,8 +63,8 @@ unsafe impl Layer for Explored {
         Ok(self.kernel(number, Kind::Claim, Op::Claim, Location::caller()) != 0)
     }
 
-    fn disclaim(&self, number: u32) {
-        self.kernel(number, Kind::Disclaim, |alive| Op::Store(alive, NOBODY), Location::caller());
+    fn release(&self, number: u32) {
+        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NOBODY), Location::caller());
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
@@ -85,7 +85,7 @@ impl Park for Explored {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
             Verdict::Ignore => Parked::Stopped,
-            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == PATROL => {
+            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == LIVENESS_INTERVAL => {
                 Parked::CheckLiveness
             }
             _ => Parked::Woken,

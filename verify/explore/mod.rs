@@ -39,7 +39,7 @@ pub use layer::Explored;
 pub use state::{Found, Rules};
 pub use sweep::Exploration;
 
-use crate::{check, hook, segment::bury};
+use crate::{check, hook, segment::drop_leaked};
 use replay::{Forgets, Scenario};
 use search::Search;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,6 +52,6 @@ pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
 fn explore_by(scenario: Scenario<'_>, rules: Rules) -> Found {
     let mut found = Ok(Found::default());
     check::quietly(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
-    hook::ignoring(bury);
+    hook::ignoring(drop_leaked);
     found.unwrap_or_else(|payload| panic!("the explorer itself fails: {:?}", check::text_of(&*payload)))
 }

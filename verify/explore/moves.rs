@@ -1,7 +1,7 @@
 //! What can come next in a state, and what it leads to.
 
 use super::{
-    layer::{PATROL, WOKEN},
+    layer::{LIVENESS_INTERVAL, WOKEN},
     locals::Locals,
     memory::{Address, Came, NOBODY, Op},
     replay::{Doing, Next, Scenario, Start},
@@ -110,7 +110,7 @@ impl<'s> Moves<'s> {
             }
             Choice::Patrols(who) => {
                 next.memory.wake(who);
-                self.advance(&mut next, who, PATROL)?;
+                self.advance(&mut next, who, LIVENESS_INTERVAL)?;
             }
             Choice::Dies(who) | Choice::Stops(who) => {
                 assert!(matches!(choice, Choice::Dies(_)) || !self.mortal, "nobody dies by both rules");
@@ -179,7 +179,7 @@ impl<'s> Moves<'s> {
         let (order, verdict) = (None, Verdict::Proceed);
         let Some(&Next::Op(op, Doing { site, name, kind })) = self.next(state, who) else { return None };
         if matches!(choice, Choice::Dies(_)) {
-            let (name, kind) = (Name { word: "alive", owner: participant }, Kind::Disclaim);
+            let (name, kind) = (Name { word: "alive", owner: participant }, Kind::Release);
             return Some(Step { participant, site, name, kind, order, verdict, value: None, written: Some(0) });
         }
         let (value, written) = match (op, memory.apply(who, op)) {

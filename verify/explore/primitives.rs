@@ -10,7 +10,7 @@ use crate::{
     layer::Value,
 };
 use ackcast::{
-    layer::{Acquired, Deadline, Lock, LockError, Look, Participant, Signal, Word},
+    layer::{Acquired, Deadline, Lock, LockError, Participant, Poll, Signal, Word},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -90,7 +90,7 @@ const LOCK: Name = Name { word: "lock", owner: None };
 
 // SAFETY: it is the real one.
 unsafe impl Lock<Explored> for ExploredLock {
-    const KEEPS: bool = true;
+    const IS_THREAD_INDEPENDENT: bool = true;
 
     #[track_caller]
     fn acquire(&self, layer: &Explored, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
@@ -135,7 +135,7 @@ pub struct ExploredSignal(pub WordSignal<Explored>);
 // SAFETY: it is the real one.
 unsafe impl Signal<Explored> for ExploredSignal {
     #[track_caller]
-    fn wait<T>(&self, layer: &Explored, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
+    fn wait<T>(&self, layer: &Explored, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
         let wait = || {
             let mut saw = Vec::new();
             let found = self.0.wait(layer, deadline, |look| {
@@ -150,8 +150,8 @@ unsafe impl Signal<Explored> for ExploredSignal {
         replay::within(Location::caller(), wait, result).0
     }
 
-    fn renew(&self, layer: &Explored) {
-        self.0.renew(layer);
+    fn reset(&self, layer: &Explored) {
+        self.0.reset(layer);
     }
 
     #[track_caller]

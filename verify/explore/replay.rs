@@ -7,8 +7,8 @@
 use super::memory::{Address, Came, Memory, Op, SlotAddress};
 use crate::{
     check::text_of,
+    fixture::{Body, Outcome, Seen},
     hook::{self, Died, Kind, Name, Site},
-    world::{Body, Outcome, Seen},
 };
 use std::{
     cell::RefCell,

@@ -8,9 +8,9 @@ use super::{
     state::{Fingerprint, Found, Itself, Rules, State},
 };
 use crate::{
+    fixture::{Outcome, event},
     hook::Step,
     progress,
-    world::{Outcome, event},
 };
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},

@@ -7,11 +7,11 @@ use super::{
     replay::{self, Start, ask},
 };
 use crate::{
-    doubles::Doubles,
-    ground::Ground,
+    config::ModelConfig,
+    environment::Environment,
+    fixture::{Body, Outcome},
     hook::{self, Kind, Name},
     segment::SIZE,
-    world::{Body, Outcome},
 };
 use ackcast::{
     layer::{Header, Reading, Storage, Writing},
@@ -168,12 +168,12 @@ unsafe impl Storage<Explored> for Explored {
     }
 }
 
-impl Ground for Explored {
+impl Environment for Explored {
     type Layer = Self;
     type Storage = Self;
     type Segment = Self;
 
-    fn segment(geometry: Geometry, _doubles: Doubles, _mortal: bool) -> Self {
+    fn segment(geometry: Geometry, _doubles: ModelConfig, _mortal: bool) -> Self {
         Self(Rc::new(replay::build(|start| parts(start, geometry))))
     }
 

@@ -4,7 +4,7 @@ use super::{
     locals::Place,
     memory::{Memory, PARTICIPANTS},
 };
-use crate::{hook::Step, scenarios::survivors::Late, world::Outcome};
+use crate::{fixture::Outcome, hook::Step, scenarios::survivors::Late};
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},

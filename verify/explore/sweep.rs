@@ -4,10 +4,10 @@ use super::{Explored, Found, Rules, explore};
 use crate::{
     case,
     check::Case,
-    doubles::Doubles,
+    config::ModelConfig,
+    fixture::Shape,
     picture, progress, report,
     scenarios::survivors::{Late, agree, survivors_agree},
-    world::Shape,
 };
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,10 @@ pub struct Exploration {
     pub time: Duration,
 }
 
-/// `survivors_agree` of this shape; its doubles are named for pictures alone.
+/// `survivors_agree` of this shape; its config are named for pictures alone.
 pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
     let shape = Shape::new(producers, consumers, messages, slots);
-    case!(survivors_agree, "C1 C2 L2", shape, Doubles::PARK_STACK)
+    case!(survivors_agree, "C1 C2 L2", shape, ModelConfig::PARK_STACK)
 }
 
 /// Explores it with so many deaths, at any moment each.

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     case,
     check::{Case, Checker, check},
-    doubles::{Doubles, Waiting},
+    config::{ModelConfig, WaitModel},
+    fixture::{Outcome, Shape, event},
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
     mutants::line,
     scenarios::{
@@ -19,7 +20,6 @@ use crate::{
         survivors::{Late, survivors_agree},
         tries::everybody_tries,
     },
-    world::{Outcome, Shape, event},
 };
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 type Both = (Case, fn(&Case));
 
 fn oracle() -> Vec<Both> {
-    let (shape, parked) = (Shape::new, Doubles { waiting: Waiting::Park, ..Doubles::ASSUME });
+    let (shape, parked) = (Shape::new, ModelConfig { waiting: WaitModel::Park, ..ModelConfig::ASSUME });
     vec![
         (case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), parked), everybody_tries::<Explored>),
         (case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), parked), everybody_tries::<Explored>),
@@ -78,7 +78,7 @@ fn by_loom(case: Case, participants: u32) -> BTreeSet<Outcome> {
 #[test]
 fn the_explorer_finds_what_loom_finds_at_every_crash_point() {
     for case in [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
-        let assumed = Case { doubles: Doubles::ASSUME, ..case };
+        let assumed = Case { config: ModelConfig::ASSUME, ..case };
         let (loom, found) = (by_loom(assumed, case.shape.consumers + case.shape.producers), deaths(&case, 1));
         println!("{}: {} outcomes by loom, {} here", case.shape, loom.len(), found.outcomes.len());
         assert_eq!(loom, found.outcomes, "{}", case.shape);

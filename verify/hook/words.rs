@@ -27,7 +27,7 @@ pub enum Kind {
     Wake,
     /// The kernel's knowledge of who lives: never mutated.
     Claim,
-    Disclaim,
+    Release,
     Alive,
 }
 

@@ -1,13 +1,13 @@
 //! Joining and leaving while messages flow: S2, S3.
 
 use super::{
-    Body, consumer_until_end, data, in_one_order, producer_to_end, receive_all, send_and_finish, send_event, world,
+    Body, consumer_until_end, data, fixture, in_one_order, producer_to_end, receive_all, send_and_finish, send_event,
 };
 use crate::{
     check::Case,
-    ground::Ground,
-    segment::retire,
-    world::{Seen, World, event, message, receive, send, send_batch, values},
+    environment::Environment,
+    fixture::{Fixture, Seen, event, message, receive, send, send_batch, values},
+    segment::leak_until_end,
 };
 use ackcast::{
     layer::Deadline,
@@ -16,20 +16,20 @@ use ackcast::{
 
 /// S2: whoever joins gets everything from its join to the end, and so do those who were there: all
 /// consumers but one.
-pub fn joins_in_the_middle<G: Ground>(case: &Case) {
+pub fn joins_in_the_middle<G: Environment>(case: &Case) {
     let shape = case.shape;
     let early = shape.consumers - 1;
-    let world = world::<G>(case);
-    let mut participants: Vec<_> = (0..early).map(|_| consumer_until_end(&world)).collect();
-    let channel = world.channel();
+    let fixture = fixture::<G>(case);
+    let mut participants: Vec<_> = (0..early).map(|_| consumer_until_end(&fixture)).collect();
+    let channel = fixture.channel();
     let late: Body = Box::new(move || {
         let mut consumer = Consumer::join(channel).expect("there is room");
         let seen = receive_all(&mut consumer);
-        retire(consumer);
+        leak_until_end(consumer);
         seen
     });
-    participants.extend([producer_to_end(&world, 0, shape.messages), (early, late)]);
-    world.run(participants, move |outcome| {
+    participants.extend([producer_to_end(&fixture, 0, shape.messages), (early, late)]);
+    fixture.run(participants, move |outcome| {
         in_one_order(outcome, early, 1, shape.messages);
         let all: Seen = values(0, shape.messages).chain([event::END]).collect();
         let late = &outcome[early as usize + 1];
@@ -40,24 +40,24 @@ pub fn joins_in_the_middle<G: Ground>(case: &Case) {
 
 /// S2, S3: whoever joins while a batch is written finds it whole, or the end of it: nothing that is
 /// written and not counted is overwritten, though nobody was there to wait for.
-pub fn joins_a_batch<G: Ground>(case: &Case) {
+pub fn joins_a_batch<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let world = world::<G>(case);
-    let mut producer = world.producer();
-    let channel = world.channel();
+    let fixture = fixture::<G>(case);
+    let mut producer = fixture.producer();
+    let channel = fixture.channel();
     let late: Body = Box::new(move || {
         let mut consumer = Consumer::join(channel).expect("there is room");
         let seen = receive_all(&mut consumer);
-        retire(consumer);
+        leak_until_end(consumer);
         seen
     });
     let sends: Body = Box::new(move || {
         send_batch(&mut producer, values(0, shape.messages));
         let seen = send_and_finish(&mut producer, []);
-        retire(producer);
+        leak_until_end(producer);
         seen
     });
-    world.run(vec![(1, sends), (0, late)], move |outcome| {
+    fixture.run(vec![(1, sends), (0, late)], move |outcome| {
         let all: Seen = values(0, shape.messages).chain([event::END]).collect();
         assert!(all.ends_with(&outcome[1]), "S2: what comes after the join is received: {outcome:?}");
         assert_eq!(outcome[1].last(), Some(&event::END));
@@ -65,15 +65,15 @@ pub fn joins_a_batch<G: Ground>(case: &Case) {
 }
 
 /// S3: nobody waits for a consumer that left, and it harms nobody by leaving.
-pub fn leaves_in_the_middle<G: Ground>(case: &Case) {
+pub fn leaves_in_the_middle<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let world = world::<G>(case);
-    let mut stays = world.consumer();
-    let mut leaves = world.consumer();
-    let mut producer = world.producer();
+    let fixture = fixture::<G>(case);
+    let mut stays = fixture.consumer();
+    let mut leaves = fixture.consumer();
+    let mut producer = fixture.producer();
     let stays: Body = Box::new(move || {
         let seen = receive(&mut stays, shape.messages);
-        retire(stays);
+        leak_until_end(stays);
         seen
     });
     let leaves: Body = Box::new(move || {
@@ -83,20 +83,20 @@ pub fn leaves_in_the_middle<G: Ground>(case: &Case) {
     });
     let sends: Body = Box::new(move || {
         send(&mut producer, values(0, shape.messages));
-        retire(producer);
+        leak_until_end(producer);
         Seen::new()
     });
-    world.run(vec![(0, stays), (1, leaves), (2, sends)], move |outcome| {
+    fixture.run(vec![(0, stays), (1, leaves), (2, sends)], move |outcome| {
         in_one_order(outcome, 1, 1, shape.messages);
         assert_eq!(outcome[1], outcome[0][..1]);
     });
 }
 
 /// L1, S3: the producer waits for a consumer that leaves with a message unacknowledged.
-pub fn leaves_unread<G: Ground>(case: &Case) {
+pub fn leaves_unread<G: Environment>(case: &Case) {
     let messages = case.shape.messages;
-    let world = world::<G>(case);
-    let (mut consumer, mut producer) = (world.consumer(), world.producer());
+    let fixture = fixture::<G>(case);
+    let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
     let leaves: Body = Box::new(move || {
         consumer.receive(Deadline::Never).expect("the message comes").keep();
         drop(consumer);
@@ -104,45 +104,45 @@ pub fn leaves_unread<G: Ground>(case: &Case) {
     });
     let sends: Body = Box::new(move || {
         send(&mut producer, values(0, messages));
-        retire(producer);
+        leak_until_end(producer);
         Seen::new()
     });
-    world.run(vec![(0, leaves), (1, sends)], |_| {});
+    fixture.run(vec![(0, leaves), (1, sends)], |_| {});
 }
 
 /// S2: with `start_with`, nobody misses the start, whoever comes first.
-pub fn nobody_misses_the_start<G: Ground>(case: &Case) {
+pub fn nobody_misses_the_start<G: Environment>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.start_with = shape.consumers;
-    let world = World::<G>::new(geometry, case.doubles, false);
+    let fixture = Fixture::<G>::new(geometry, case.config, false);
     let mut participants: Vec<(u32, Body)> = Vec::new();
-    let mut producer = world.producer();
+    let mut producer = fixture.producer();
     for c in 0..shape.consumers {
-        let channel = world.channel();
+        let channel = fixture.channel();
         let body = move || {
             let mut consumer = Consumer::join(channel).expect("there is room");
             let seen = receive(&mut consumer, shape.messages);
-            retire(consumer);
+            leak_until_end(consumer);
             seen
         };
         participants.push((c, Box::new(body)));
     }
     let sends = move || {
         send(&mut producer, values(0, shape.messages));
-        retire(producer);
+        leak_until_end(producer);
         Seen::new()
     };
     participants.push((shape.consumers, Box::new(sends)));
-    world.run(participants, move |outcome| in_one_order(outcome, shape.consumers, 1, shape.messages));
+    fixture.run(participants, move |outcome| in_one_order(outcome, shape.consumers, 1, shape.messages));
 }
 
 /// S2: an entry is used again; its next occupant gets what comes after its own join.
-pub fn comes_back<G: Ground>(case: &Case) {
+pub fn comes_back<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let world = world::<G>(case);
-    let mut consumer = world.consumer();
-    let channel = world.channel();
+    let fixture = fixture::<G>(case);
+    let mut consumer = fixture.consumer();
+    let channel = fixture.channel();
     let twice: Body = Box::new(move || {
         let mut seen = receive(&mut consumer, 1);
         assert_eq!(consumer.participant().generation, 1);
@@ -150,11 +150,11 @@ pub fn comes_back<G: Ground>(case: &Case) {
         let mut consumer = Consumer::join(channel).expect("the entry is free again");
         assert_eq!(consumer.participant().generation, 2, "the next occupant is another one");
         seen.extend(receive_all(&mut consumer));
-        retire(consumer);
+        leak_until_end(consumer);
         seen
     });
-    let producer = producer_to_end(&world, 0, shape.messages);
-    world.run(vec![(0, twice), producer], move |outcome| {
+    let producer = producer_to_end(&fixture, 0, shape.messages);
+    fixture.run(vec![(0, twice), producer], move |outcome| {
         let all: Seen = values(0, shape.messages).collect();
         let (first, rest) = outcome[0].split_at(1);
         assert_eq!(first, &all[..1]);
@@ -164,14 +164,14 @@ pub fn comes_back<G: Ground>(case: &Case) {
 }
 
 /// S5: a producer that comes late takes part until END, and not after it.
-pub fn a_producer_comes_late<G: Ground>(case: &Case) {
+pub fn a_producer_comes_late<G: Environment>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.end_after = 1;
-    let world = World::<G>::new(geometry, case.doubles, false);
-    let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
-    participants.push(producer_to_end(&world, 0, shape.messages));
-    let (number, channel) = (shape.consumers + 1, world.channel());
+    let fixture = Fixture::<G>::new(geometry, case.config, false);
+    let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&fixture)).collect();
+    participants.push(producer_to_end(&fixture, 0, shape.messages));
+    let (number, channel) = (shape.consumers + 1, fixture.channel());
     let late: Body = Box::new(move || {
         G::act_as(number);
         let Ok(mut producer) = Producer::join(channel) else { return vec![event::FULL] };
@@ -181,11 +181,11 @@ pub fn a_producer_comes_late<G: Ground>(case: &Case) {
             Ok(Finished::OthersRemain) => event::OTHERS,
             Err(_) => event::FULL,
         };
-        retire(producer);
+        leak_until_end(producer);
         vec![sent, finished]
     });
     participants.push((number, late));
-    world.run(participants, move |outcome| {
+    fixture.run(participants, move |outcome| {
         let (consumers, producers) = outcome.split_at(shape.consumers as usize);
         let sent = usize::from(producers[1][0] == event::SENT);
         for seen in consumers {

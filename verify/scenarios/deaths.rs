@@ -4,10 +4,10 @@ use super::{Body, consumer_until_end, data, mortal_world, producer_to_end};
 use crate::{
     check::Case,
     engine::Engine,
-    ground::Ground,
+    environment::Environment,
+    fixture::{Seen, event, message, receive, send, values},
     hook::die,
-    segment::retire,
-    world::{Seen, event, message, receive, send, values},
+    segment::leak_until_end,
 };
 use ackcast::{
     layer::{Deadline, Layer, Storage},
@@ -18,11 +18,11 @@ use std::{cell::Cell, rc::Rc};
 /// C1: the producer goes on without a consumer that died, with a message in its hands or not.
 pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
-    let (mut lives, mut dies, mut producer) = (world.consumer(), world.consumer(), world.producer());
+    let fixture = mortal_world::<E>(case);
+    let (mut lives, mut dies, mut producer) = (fixture.consumer(), fixture.consumer(), fixture.producer());
     let lives: Body = Box::new(move || {
         let seen = receive(&mut lives, shape.messages);
-        retire(lives);
+        leak_until_end(lives);
         seen
     });
     let dies: Body = Box::new(move || {
@@ -36,29 +36,29 @@ pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
         let here: Vec<_> = producer.channel().acknowledged().collect();
         assert_eq!(evicted, 1, "C1: one consumer died");
         assert!(here.iter().all(|&(number, _)| number == 0), "C1: the dead one is not here any more");
-        retire(producer);
+        leak_until_end(producer);
         Seen::new()
     });
-    world.run(vec![(0, lives), (1, dies), (2, sends)], move |outcome| {
+    fixture.run(vec![(0, lives), (1, dies), (2, sends)], move |outcome| {
         assert_eq!(outcome[0], values(0, shape.messages).collect::<Seen>(), "C1: the survivor gets everything");
     });
 }
 
 /// C2: a producer dies with the write lock; another takes it over.
-pub fn a_dead_owner_is_replaced<G: Ground>(case: &Case) {
+pub fn a_dead_owner_is_replaced<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<G>(case);
+    let fixture = mortal_world::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
-        let mut consumer = world.consumer();
+        let mut consumer = fixture.consumer();
         let body = move || {
             let seen = receive(&mut consumer, shape.messages);
-            retire(consumer);
+            leak_until_end(consumer);
             seen
         };
         participants.push((c, Box::new(body)));
     }
-    let (mut dies, mut lives) = (world.producer(), world.producer());
+    let (mut dies, mut lives) = (fixture.producer(), fixture.producer());
     let dies: Body = Box::new(move || {
         let held = dies.lock(Deadline::Never);
         assert!(held.is_ok());
@@ -67,11 +67,11 @@ pub fn a_dead_owner_is_replaced<G: Ground>(case: &Case) {
     let lives: Body = Box::new(move || {
         send(&mut lives, values(1, shape.messages));
         let takeovers = lives.channel().takeovers();
-        retire(lives);
+        leak_until_end(lives);
         vec![takeovers as u8]
     });
     participants.extend([(shape.consumers, dies), (shape.consumers + 1, lives)]);
-    world.run(participants, move |outcome| {
+    fixture.run(participants, move |outcome| {
         let (consumers, _) = outcome.split_at(shape.consumers as usize);
         let sent: Seen = values(1, shape.messages).collect();
         assert!(consumers.iter().all(|seen| *seen == sent), "C2: the survivor's messages come: {outcome:?}");
@@ -81,26 +81,26 @@ pub fn a_dead_owner_is_replaced<G: Ground>(case: &Case) {
 /// C1, S3: a consumer dies with a message in its hands, and another takes its entry.
 pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
-    let mut dies = world.consumer();
-    let (channel, segment) = (world.channel(), Rc::clone(&world.segment));
-    let mut producer = world.producer();
+    let fixture = mortal_world::<E>(case);
+    let mut dies = fixture.consumer();
+    let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
+    let mut producer = fixture.producer();
     let sends: Body = Box::new(move || {
         send(&mut producer, values(0, shape.messages));
-        retire(producer);
+        leak_until_end(producer);
         Seen::new()
     });
     let succeeds: Body = Box::new(move || {
         dies.receive(Deadline::Never).expect("the message comes").keep();
-        retire(dies);
+        leak_until_end(dies);
         segment.die(0);
         let mut next = Consumer::join(channel).expect("the number is free");
         let rest = shape.messages - next.next() as u32;
         let seen = receive(&mut next, rest);
-        retire(next);
+        leak_until_end(next);
         seen
     });
-    world.run(vec![(0, succeeds), (1, sends)], move |outcome| {
+    fixture.run(vec![(0, succeeds), (1, sends)], move |outcome| {
         let all: Seen = values(0, shape.messages).collect();
         assert!(all.ends_with(&outcome[0]), "S2: what comes after the join is received: {outcome:?}");
     });
@@ -109,14 +109,14 @@ pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
 /// C2, S4: a producer dies with the write lock; two others want it.
 pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
-    let mut dies = world.producer();
+    let fixture = mortal_world::<E>(case);
+    let mut dies = fixture.producer();
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for p in 1..shape.producers {
-        let mut lives = world.producer();
+        let mut lives = fixture.producer();
         let body = move || {
             send(&mut lives, values(p, shape.messages));
-            retire(lives);
+            leak_until_end(lives);
             Seen::new()
         };
         participants.push((p, Box::new(body)));
@@ -127,8 +127,8 @@ pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
         die()
     };
     participants.push((0, Box::new(body)));
-    let channel = world.channel();
-    world.run(participants, move |_| {
+    let channel = fixture.channel();
+    fixture.run(participants, move |_| {
         let expected = u64::from((shape.producers - 1) * shape.messages);
         assert_eq!(channel.published().count(), expected, "S4: a message is lost");
     });
@@ -147,7 +147,7 @@ fn send_alone<L: Layer, S: Storage<L>>(
             let _ = held.published(); // steps in which somebody else might come
         }
         inside.set(false);
-        let room = held.room(Deadline::Never).expect("there is room");
+        let room = held.free_slot(Deadline::Never).expect("there is room");
         drop(room.copy(&message(value)).expect("it fits").publish());
     }
 }
@@ -156,51 +156,51 @@ fn send_alone<L: Layer, S: Storage<L>>(
 /// does. (No consumer: the slots are enough.)
 pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
-    let rival = (shape.producers > 1).then(|| world.producer());
-    let mut dies = world.producer();
+    let fixture = mortal_world::<E>(case);
+    let rival = (shape.producers > 1).then(|| fixture.producer());
+    let mut dies = fixture.producer();
     let number = dies.participant().number;
-    let (channel, segment) = (world.channel(), Rc::clone(&world.segment));
+    let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
     let count = u64::from(shape.producers * shape.messages);
     let alone = Rc::new(Cell::new(false));
     let alone_too = Rc::clone(&alone);
     let inherits: Body = Box::new(move || {
         std::mem::forget(dies.lock(Deadline::Never));
-        retire(dies);
+        leak_until_end(dies);
         segment.die(number);
         let mut heir = Producer::join(channel).expect("the number is free");
         send_alone(&mut heir, values(1, shape.messages), &alone);
-        retire(heir);
+        leak_until_end(heir);
         Seen::new()
     });
     let mut participants = vec![(number, inherits)];
     if let Some(mut rival) = rival {
         let competes = move || {
             send_alone(&mut rival, values(0, shape.messages), &alone_too);
-            retire(rival);
+            leak_until_end(rival);
             Seen::new()
         };
         participants.push((0, Box::new(competes)));
     }
-    let channel = world.channel();
-    world.run(participants, move |_| assert_eq!(channel.published().count(), count, "S4: a message is lost"));
+    let channel = fixture.channel();
+    fixture.run(participants, move |_| assert_eq!(channel.published().count(), count, "S4: a message is lost"));
 }
 
 /// C2: a producer dies unfinished; the consumers get what it published, and then are told.
 pub fn producers_lost_is_told<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let world = mortal_world::<E>(case);
-    let consumer = consumer_until_end(&world);
+    let fixture = mortal_world::<E>(case);
+    let consumer = consumer_until_end(&fixture);
     let mut participants = vec![consumer];
     for p in 0..shape.producers {
-        let mut producer = world.producer();
+        let mut producer = fixture.producer();
         let body: Body = Box::new(move || {
             send(&mut producer, values(p, shape.messages));
             die()
         });
         participants.push((1 + p, body));
     }
-    world.run(participants, move |outcome| {
+    fixture.run(participants, move |outcome| {
         assert_eq!(data(&outcome[0]).len() as u32, shape.producers * shape.messages, "C2: all that was published");
         assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
     });
@@ -210,16 +210,16 @@ pub fn producers_lost_is_told<E: Engine>(case: &Case) {
 /// before the loss is told.
 pub fn a_finished_producer_is_not_lost<E: Engine>(case: &Case) {
     let messages = case.shape.messages;
-    let world = mortal_world::<E>(case);
-    let mut participants = vec![consumer_until_end(&world)];
-    let dies = world.producer();
+    let fixture = mortal_world::<E>(case);
+    let mut participants = vec![consumer_until_end(&fixture)];
+    let dies = fixture.producer();
     let dies: Body = Box::new(move || {
-        retire(dies);
+        leak_until_end(dies);
         die()
     });
     participants.push((1, dies));
-    participants.push(producer_to_end(&world, 1, messages));
-    world.run(participants, move |outcome| {
+    participants.push(producer_to_end(&fixture, 1, messages));
+    fixture.run(participants, move |outcome| {
         assert_eq!(data(&outcome[0]), values(1, messages).collect::<Seen>(), "C2: all that was published");
         assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
     });

@@ -1,59 +1,59 @@
 //! Everybody is there from the start, and nobody leaves: S1, S2, S3, S4, S5.
 
-use super::{Body, consumer_until_end, in_one_order, producer_to_end, world};
+use super::{Body, consumer_until_end, fixture, in_one_order, producer_to_end};
 use crate::{
     check::Case,
-    ground::Ground,
-    segment::retire,
-    world::{
+    environment::Environment,
+    fixture::{
         ConsumerOn, Outcome, ProducerOn, Seen, decode, event, message, receive, receive_batches, send, send_batch,
         values,
     },
+    segment::leak_until_end,
 };
 use ackcast::layer::Deadline;
 
 /// All consumers receive all that all producers send, each in its way; `judge` sees it, too.
-fn everybody<G: Ground>(
+fn everybody<G: Environment>(
     case: &Case,
     receive: fn(&mut ConsumerOn<G>, u32) -> Seen,
     send: fn(&mut ProducerOn<G>, Seen),
     judge: impl Fn(&Outcome) + 'static,
 ) {
     let shape = case.shape;
-    let world = world::<G>(case);
+    let fixture = fixture::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
-        let mut consumer = world.consumer();
+        let mut consumer = fixture.consumer();
         let body = move || {
             let seen = receive(&mut consumer, shape.producers * shape.messages);
-            retire(consumer);
+            leak_until_end(consumer);
             seen
         };
         participants.push((c, Box::new(body)));
     }
     for p in 0..shape.producers {
-        let mut producer = world.producer();
+        let mut producer = fixture.producer();
         let body = move || {
             send(&mut producer, values(p, shape.messages).collect());
-            retire(producer);
+            leak_until_end(producer);
             Seen::new()
         };
         participants.push((shape.consumers + p, Box::new(body)));
     }
-    world.run(participants, move |outcome| {
+    fixture.run(participants, move |outcome| {
         in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
         judge(outcome);
     });
 }
 
 /// S1, S2, S3: every consumer gets every message, once, in the one total order.
-pub fn everyone_gets_everything<G: Ground>(case: &Case) {
+pub fn everyone_gets_everything<G: Environment>(case: &Case) {
     everybody::<G>(case, receive, send, |_| {});
 }
 
 /// S1, S2, S3: what is counted together and acknowledged together is whole, in order, and not
 /// interleaved with another producer's batch.
-pub fn batches_are_whole<G: Ground>(case: &Case) {
+pub fn batches_are_whole<G: Environment>(case: &Case) {
     let messages = case.shape.messages as usize;
     everybody::<G>(case, receive_batches, send_batch, move |outcome| {
         for batch in outcome[0].chunks(messages) {
@@ -69,7 +69,7 @@ const fn length(value: u8) -> usize {
 
 /// S1: every message has its length, also where nobody had read lengths before, since all before it
 /// filled their slots.
-pub fn lengths_are_kept<G: Ground>(case: &Case) {
+pub fn lengths_are_kept<G: Environment>(case: &Case) {
     let receive = |consumer: &mut ConsumerOn<G>, count| {
         let mut seen = Seen::new();
         for _ in 0..count {
@@ -90,12 +90,12 @@ pub fn lengths_are_kept<G: Ground>(case: &Case) {
 }
 
 /// S5: END comes last, once, and after all data of all producers.
-pub fn end_is_last<G: Ground>(case: &Case) {
+pub fn end_is_last<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let world = world::<G>(case);
-    let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&world)).collect();
-    participants.extend((0..shape.producers).map(|p| producer_to_end(&world, p, shape.messages)));
-    world.run(participants, move |outcome| {
+    let fixture = fixture::<G>(case);
+    let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&fixture)).collect();
+    participants.extend((0..shape.producers).map(|p| producer_to_end(&fixture, p, shape.messages)));
+    fixture.run(participants, move |outcome| {
         in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
         let (consumers, producers) = outcome.split_at(shape.consumers as usize);
         for seen in consumers {
@@ -108,10 +108,10 @@ pub fn end_is_last<G: Ground>(case: &Case) {
 
 /// S3: a message that is kept is not acknowledged, so it is received again, whole, however much the
 /// producer wants its slot; and filling the next one in place starts from the last one's bytes.
-pub fn kept_is_received_again<G: Ground>(case: &Case) {
+pub fn kept_is_received_again<G: Environment>(case: &Case) {
     let messages = case.shape.messages;
-    let world = world::<G>(case);
-    let (mut consumer, mut producer) = (world.consumer(), world.producer());
+    let fixture = fixture::<G>(case);
+    let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
     let body = move || {
         let mut seen = Seen::new();
         for n in 0..messages {
@@ -123,7 +123,7 @@ pub fn kept_is_received_again<G: Ground>(case: &Case) {
             assert_eq!((second.sequence(), decode(&second)), (u64::from(n), value), "S3: the same message");
             seen.push(value);
         }
-        retire(consumer);
+        leak_until_end(consumer);
         seen
     };
     let receiver: (u32, Body) = (0, Box::new(body));
@@ -137,8 +137,8 @@ pub fn kept_is_received_again<G: Ground>(case: &Case) {
             room.bytes_mut().copy_from_slice(&message(value));
             drop(room.publish(2).expect("it fits"));
         }
-        retire(producer);
+        leak_until_end(producer);
         Seen::new()
     };
-    world.run(vec![receiver, (1, Box::new(body))], move |outcome| in_one_order(outcome, 1, 1, messages));
+    fixture.run(vec![receiver, (1, Box::new(body))], move |outcome| in_one_order(outcome, 1, 1, messages));
 }

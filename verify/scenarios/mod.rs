@@ -7,27 +7,27 @@ pub mod primitives;
 pub mod survivors;
 pub mod tries;
 
-pub use crate::world::Body;
+pub use crate::fixture::Body;
 
 use crate::{
     check::Case,
-    ground::Ground,
-    segment::retire,
-    world::{Outcome, Seen, World, decode, event, send, values},
+    environment::Environment,
+    fixture::{Fixture, Outcome, Seen, decode, event, send, values},
+    segment::leak_until_end,
 };
 use ackcast::{
     layer::{Deadline, Layer, Storage},
-    protocol::{Consumer, Corruption, Finished, Producer, RecvError, SendError, Waiting},
+    protocol::{BlockedOn, Consumer, Corruption, Finished, Producer, RecvError, SendError},
 };
 
-/// A world of the case's shape.
-pub fn world<G: Ground>(case: &Case) -> World<G> {
-    World::new(case.shape.geometry(), case.doubles, false)
+/// A fixture of the case's shape.
+pub fn fixture<G: Environment>(case: &Case) -> Fixture<G> {
+    Fixture::new(case.shape.geometry(), case.config, false)
 }
 
-/// A world in which somebody may die.
-pub fn mortal_world<G: Ground>(case: &Case) -> World<G> {
-    World::new(case.shape.geometry(), case.doubles, true)
+/// A fixture in which somebody may die.
+pub fn mortal_world<G: Environment>(case: &Case) -> Fixture<G> {
+    Fixture::new(case.shape.geometry(), case.config, true)
 }
 
 /// Receives until there is nothing more; an error is the last event.
@@ -59,9 +59,9 @@ pub fn send_event(result: Result<(), SendError>) -> u8 {
     match result {
         Ok(()) => event::SENT,
         Err(SendError::Ended) => event::END,
-        Err(SendError::TimedOut(Waiting::Lock { .. })) => event::NO_LOCK,
-        Err(SendError::TimedOut(Waiting::Acknowledgement { .. })) => event::NO_ROOM,
-        Err(SendError::TimedOut(Waiting::Start { .. })) => event::NO_START,
+        Err(SendError::TimedOut(BlockedOn::Lock { .. })) => event::NO_LOCK,
+        Err(SendError::TimedOut(BlockedOn::Acknowledgement { .. })) => event::NO_ROOM,
+        Err(SendError::TimedOut(BlockedOn::Start { .. })) => event::NO_START,
         Err(SendError::Corrupt(Corruption::Acknowledgement { consumer, acked, published })) => {
             panic!("consumer {consumer} acknowledged {acked} of {published}")
         }
@@ -82,24 +82,24 @@ pub fn send_and_finish<L: Layer, S: Storage<L>>(
 }
 
 /// A participant that receives all there is.
-pub fn consumer_until_end<G: Ground>(world: &World<G>) -> (u32, Body) {
-    let mut consumer = world.consumer();
+pub fn consumer_until_end<G: Environment>(fixture: &Fixture<G>) -> (u32, Body) {
+    let mut consumer = fixture.consumer();
     let number = consumer.participant().number;
     let body = move || {
         let seen = receive_all(&mut consumer);
-        retire(consumer);
+        leak_until_end(consumer);
         seen
     };
     (number, Box::new(body))
 }
 
 /// A participant that sends `messages` and finishes.
-pub fn producer_to_end<G: Ground>(world: &World<G>, p: u32, messages: u32) -> (u32, Body) {
-    let mut producer = world.producer();
+pub fn producer_to_end<G: Environment>(fixture: &Fixture<G>, p: u32, messages: u32) -> (u32, Body) {
+    let mut producer = fixture.producer();
     let number = producer.participant().number;
     let body = move || {
         let seen = send_and_finish(&mut producer, values(p, messages));
-        retire(producer);
+        leak_until_end(producer);
         seen
     };
     (number, Box::new(body))

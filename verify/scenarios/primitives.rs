@@ -3,12 +3,12 @@
 use super::Body;
 use crate::{
     check::Case,
-    doubles::ModelSignal,
+    config::ModelSignal,
     engine::Engine,
+    fixture::{Fixture, Seen, event},
     hook::{self, Died},
     layer::Model,
     segment::Handle,
-    world::{Seen, World, event},
 };
 use ackcast::layer::{
     Acquired, Deadline, Layer, Lock, LockError, Participant, Reading, Signal, Storage, Word, Writing,
@@ -40,10 +40,10 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
     let (contenders, rounds, tries) = (case.shape.producers, case.shape.messages, case.shape.consumers == 0);
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (0, contenders);
-    let world = World::<E>::new(geometry, case.doubles, false);
+    let fixture = Fixture::<E>::new(geometry, case.config, false);
     let participants = (0..contenders).map(|number| {
-        let layer = Model::new(Rc::clone(&world.segment));
-        let handle = Handle(Rc::clone(&world.segment));
+        let layer = Model::new(Rc::clone(&fixture.segment));
+        let handle = Handle(Rc::clone(&fixture.segment));
         assert_eq!(layer.claim(number), Ok(true));
         let body = move || {
             let me = Participant { number, generation: 1 };
@@ -69,7 +69,7 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
         (number, Box::new(body) as Body)
     });
     let participants = participants.collect();
-    world.run(participants, move |outcome| {
+    fixture.run(participants, move |outcome| {
         let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
         counts.sort_unstable();
         assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
@@ -109,8 +109,8 @@ pub fn successor_keeps_its_orphaned_lock<E: Engine>(case: &Case) {
 fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (0, 3);
-    let world = World::<E>::new(geometry, case.doubles, false);
-    let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
+    let fixture = Fixture::<E>::new(geometry, case.config, false);
+    let handle = || (Model::new(Rc::clone(&fixture.segment)), Handle(Rc::clone(&fixture.segment)));
     for (number, holds) in [(0, gets == Gets::Inherited), (2, gets == Gets::Orphaned)] {
         let (layer, handle) = handle();
         assert_eq!(layer.claim(number), Ok(true));
@@ -118,7 +118,7 @@ fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
             let lock = &Storage::<Model<E>>::control(&handle).lock.0;
             assert!(lock.acquire(&layer, Participant { number, generation: 1 }, Deadline::Never).is_ok());
         }
-        world.segment.die(number);
+        fixture.segment.die(number);
     }
     let (layer, segment) = handle();
     let successor: Body = Box::new(move || {
@@ -149,7 +149,7 @@ fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
         }
         seen
     });
-    world.run(vec![(0, successor), (1, rival)], move |outcome| {
+    fixture.run(vec![(0, successor), (1, rival)], move |outcome| {
         let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
         counts.sort_unstable();
         assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
@@ -197,7 +197,7 @@ fn die_unfenced<E: Engine>(signal: &ModelSignal<E>, segment: &Handle<E>, success
         Err(payload) if !payload.is::<Died>() => resume_unwind(payload),
         _ => hook::died(),
     }
-    signal.renew(successor);
+    signal.reset(successor);
 }
 
 /// Notifiers that count up a word each and say so, and one who waits so often, for `there`.
@@ -205,8 +205,8 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
     let (notifiers, rounds) = (case.shape.producers, u64::from(case.shape.messages));
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (notifiers, 1);
-    let world = World::<E>::new(geometry, case.doubles, false);
-    let handle = || (Model::new(Rc::clone(&world.segment)), Handle(Rc::clone(&world.segment)));
+    let fixture = Fixture::<E>::new(geometry, case.config, false);
+    let handle = || (Model::new(Rc::clone(&fixture.segment)), Handle(Rc::clone(&fixture.segment)));
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let (layer, segment) = handle();
     if before == Before::Itself {
@@ -248,5 +248,5 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
         };
         participants.push((number, Box::new(notifies)));
     }
-    world.run(participants, |_| {});
+    fixture.run(participants, |_| {});
 }

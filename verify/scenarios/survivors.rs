@@ -3,9 +3,9 @@
 use super::{Body, data, receive_all, send_and_finish, send_event};
 use crate::{
     check::Case,
-    ground::Ground,
-    segment::retire,
-    world::{Outcome, Seen, Shape, World, event, message, values},
+    environment::Environment,
+    fixture::{Fixture, Outcome, Seen, Shape, event, message, values},
+    segment::leak_until_end,
 };
 use ackcast::{
     layer::{Deadline, Layer, Storage},
@@ -14,7 +14,7 @@ use ackcast::{
 
 /// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.
 /// A message is delivered to all who live, or to none; END or the loss is told.
-pub fn survivors_agree<G: Ground>(case: &Case) {
+pub fn survivors_agree<G: Environment>(case: &Case) {
     agree::<G>(case, Late::Nobody);
 }
 
@@ -30,36 +30,36 @@ pub enum Late {
 }
 
 /// As [`survivors_agree`]; and S2, S3: who comes late gets, or sends, all from its join on.
-pub fn agree<G: Ground>(case: &Case, late: Late) {
+pub fn agree<G: Environment>(case: &Case, late: Late) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     if late == Late::Producer {
         geometry.end_after = 1;
     }
-    let world = World::<G>::new(geometry, case.doubles, true);
+    let fixture = Fixture::<G>::new(geometry, case.config, true);
     let leaves = late != Late::Nobody;
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let there = shape.consumers - u32::from(late == Late::Consumer);
     for c in 0..there {
-        let mut consumer = world.consumer();
+        let mut consumer = fixture.consumer();
         let body = move || {
             let seen = receive_all(&mut consumer);
             if leaves {
                 drop(consumer)
             } else {
-                retire(consumer)
+                leak_until_end(consumer)
             }
             seen
         };
         participants.push((c, Box::new(body)));
     }
     if late == Late::Consumer {
-        let channel = world.channel();
+        let channel = fixture.channel();
         let body = move || receive_all(&mut Consumer::join(channel).expect("there is room"));
         participants.push((there, Box::new(body)));
     }
     for p in 0..shape.producers - u32::from(late == Late::Producer) {
-        let mut producer = world.producer();
+        let mut producer = fixture.producer();
         let number = producer.participant().number;
         let body = move || {
             let mut seen = send_and_finish(&mut producer, values(p, shape.messages));
@@ -69,21 +69,21 @@ pub fn agree<G: Ground>(case: &Case, late: Late) {
             if leaves {
                 drop(producer)
             } else {
-                retire(producer)
+                leak_until_end(producer)
             }
             seen
         };
         participants.push((number, Box::new(body)));
     }
     if late == Late::Producer {
-        let (p, channel) = (shape.producers - 1, world.channel());
+        let (p, channel) = (shape.producers - 1, fixture.channel());
         let body = move || match Producer::join(channel) {
             Ok(mut producer) => send_unless_ended(&mut producer, values(p, shape.messages)),
             Err(_) => vec![event::FULL],
         };
         participants.push((shape.consumers + p, Box::new(body)));
     }
-    world.run(participants, move |outcome| judge(shape, late, outcome));
+    fixture.run(participants, move |outcome| judge(shape, late, outcome));
 }
 
 /// Sends everything and finishes, unless END was there before.

@@ -1,21 +1,21 @@
 //! Operations that do not wait: the richest outcomes, for witnesses and for the oracle.
 
-use super::{Body, receive_event, send_event, world};
+use super::{Body, fixture, receive_event, send_event};
 use crate::{
     check::Case,
-    ground::Ground,
-    segment::retire,
-    world::{Seen, decode, event, message, values},
+    environment::Environment,
+    fixture::{Seen, decode, event, message, values},
+    segment::leak_until_end,
 };
 use ackcast::layer::Deadline;
 
 /// S2, S3: of what was sent, a prefix is received; whoever gives up says why, truly.
-pub fn everybody_tries<G: Ground>(case: &Case) {
+pub fn everybody_tries<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let world = world::<G>(case);
+    let fixture = fixture::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
-        let mut consumer = world.consumer();
+        let mut consumer = fixture.consumer();
         let body = move || {
             let mut seen = Seen::new();
             for _ in 0..shape.messages {
@@ -24,22 +24,22 @@ pub fn everybody_tries<G: Ground>(case: &Case) {
                     Err(error) => receive_event(error),
                 });
             }
-            retire(consumer);
+            leak_until_end(consumer);
             seen
         };
         participants.push((c, Box::new(body)));
     }
     for p in 0..shape.producers {
-        let mut producer = world.producer();
+        let mut producer = fixture.producer();
         let body = move || {
             let seen = values(p, shape.messages).map(|value| send_event(producer.send(&message(value), Deadline::Now)));
             let seen = seen.collect();
-            retire(producer);
+            leak_until_end(producer);
             seen
         };
         participants.push((shape.consumers + p, Box::new(body)));
     }
-    world.run(participants, move |outcome| {
+    fixture.run(participants, move |outcome| {
         let (consumers, producers) = outcome.split_at(shape.consumers as usize);
         let mut sent = Seen::new();
         for (p, seen) in (0..).zip(producers) {

@@ -11,8 +11,8 @@ const OFTEN: u32 = 12;
 /// A handle that was woken at regular intervals, up to now, and what it expects.
 fn expecting() -> (Futex, Duration, Option<Alarm>) {
     // Nobody is asked for here: any file is one that nobody holds a number of.
-    let peers = Peers::open(|| Ok(std::fs::File::open("/dev/null").unwrap())).unwrap();
-    let layer = Futex::new(peers, Fences::Symmetric);
+    let locks = LivenessLocks::open(|| Ok(std::fs::File::open("/dev/null").unwrap())).unwrap();
+    let layer = Futex::new(locks, Fences::Symmetric);
     let now = monotonic();
     (0..OFTEN).rev().for_each(|ago| layer.budget.arrived(now.saturating_sub(ago * PERIOD), None));
     let alarm = layer.budget.alarm(now);

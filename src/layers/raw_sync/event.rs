@@ -2,10 +2,10 @@
 
 use super::pthread::{Condition, Locked, Mutex};
 use super::{RawSync, monotonic};
-use crate::layer::{Deadline, Layer, Look, Parked, Signal, Spins};
+use crate::layer::{Deadline, Layer, Parked, Poll, Signal, Spins};
 use crate::layers::IDLE;
-use crate::layers::vigil::Bed;
-use crate::layers::watch::locked;
+use crate::layers::close_watcher::locked;
+use crate::layers::sleep_limiter::SleepSlot;
 use crate::timer::{Duty, WaitTimer};
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -35,7 +35,7 @@ struct EventPointer(*const RawEvent);
 // SAFETY: an event is there for many threads and processes at once.
 unsafe impl Send for EventPointer {}
 
-impl Bed for Awaited {
+impl SleepSlot for Awaited {
     type Place = RawEvent;
 
     fn enter(&self, event: &RawEvent) {
@@ -46,7 +46,7 @@ impl Bed for Awaited {
         *locked(&self.0) = None;
     }
 
-    fn rouse(&self) -> bool {
+    fn notify_parked(&self) -> bool {
         let event = locked(&self.0);
         let Some(EventPointer(event)) = *event else { return false };
         // SAFETY: its waiter borrows it until it leaves, for which it needs the lock.
@@ -147,15 +147,15 @@ impl RawEvent {
 
     /// Sleeps until the event is set, or until this time.
     fn sleep(&self, layer: &RawSync, until: Duration) -> Parked {
-        layer.vigil.enlist_if_idle(&layer.peers);
+        layer.limiter.enlist_if_idle(&layer.locks);
         let start = monotonic();
-        if layer.vigil.lie_down(self, start) {
+        if layer.limiter.lie_down(self, start) {
             return Parked::CheckLiveness;
         }
         let set = self.sleep_until(until);
-        let rung = layer.vigil.get_up(monotonic());
+        let rung = layer.limiter.get_up(monotonic());
         if !set && until.saturating_sub(start) >= IDLE {
-            layer.vigil.slept_long();
+            layer.limiter.slept_long();
         }
         if rung { Parked::CheckLiveness } else { Parked::Woken }
     }
@@ -173,12 +173,12 @@ fn owner_died(error: &dyn std::error::Error) -> bool {
 
 // SAFETY: `notify_all` fences before it asks for the first signal.
 unsafe impl Signal<RawSync> for RawEvent {
-    fn wait<T>(&self, layer: &RawSync, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
-        if let Some(found) = poll(Look::Quick) {
+    fn wait<T>(&self, layer: &RawSync, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
+        if let Some(found) = poll(Poll::Words) {
             return Some(found);
         }
         if deadline == Deadline::Now {
-            return poll(Look::Thorough);
+            return poll(Poll::WordsAndLiveness);
         }
         let mut timer = WaitTimer::start(layer, deadline, Spins::default());
         loop {
@@ -189,14 +189,14 @@ unsafe impl Signal<RawSync> for RawEvent {
                         return Some(found);
                     }
                 }
-                Duty::GiveUp => return poll(Look::Thorough),
+                Duty::GiveUp => return poll(Poll::WordsAndLiveness),
             }
         }
     }
 
     /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it under the
     /// mutex, which is ours, and the one waiter is us.
-    fn renew(&self, _: &RawSync) {
+    fn reset(&self, _: &RawSync) {
         // Each sleep makes its condition variable anew; a flag that is left set ends the first one early.
     }
 

@@ -11,7 +11,7 @@ pub mod roles;
 
 use crate::child::Process;
 use ackcast::segment::Name;
-use ackcast::{Channel, Sync};
+use ackcast::{Backend, Channel};
 use progress::{Board, Gaps, Seat, Witness};
 use rand::rngs::SmallRng;
 use rand::seq::index::sample;
@@ -150,9 +150,17 @@ struct Figures {
 }
 
 /// One channel's storm.
-fn round(sync: Sync, slots: u32, number: usize, length: Duration, random: &mut SmallRng, all: &mut Figures) -> Gaps {
-    let name = format!("storm-{sync:?}-{number}-{}", std::process::id());
-    let channel = Channel::create(&name).slots(slots).slot_size(128).consumers(1).places(8).sync(sync).build().unwrap();
+fn round(
+    backend: Backend,
+    slots: u32,
+    number: usize,
+    length: Duration,
+    random: &mut SmallRng,
+    all: &mut Figures,
+) -> Gaps {
+    let name = format!("storm-{backend:?}-{number}-{}", std::process::id());
+    let channel =
+        Channel::create(&name).slots(slots).slot_size(128).consumers(1).places(8).backend(backend).build().unwrap();
     let board = Arc::new(Board::default());
     let mut lives = 0;
     let mut new = |sends| {
@@ -218,11 +226,11 @@ fn round(sync: Sync, slots: u32, number: usize, length: Duration, random: &mut S
     gaps
 }
 
-fn storm(sync: Sync) {
+fn storm(backend: Backend) {
     let number = |variable: &str| std::env::var(variable).ok().and_then(|value| value.parse::<u64>().ok());
     let length = Duration::from_secs(number("ACKCAST_STORM_SECONDS").unwrap_or(5));
     let seed = number("ACKCAST_STORM_SEED").unwrap_or_else(|| rand::rng().random());
-    println!("{sync:?}, seed {seed}, {length:?}");
+    println!("{backend:?}, seed {seed}, {length:?}");
     let mut random = SmallRng::seed_from_u64(seed);
     let (mut all, mut gaps) = (Figures::default(), Gaps::default());
     let start = Instant::now();
@@ -231,18 +239,18 @@ fn storm(sync: Sync) {
         if left.is_zero() {
             break;
         }
-        gaps.join(round(sync, slots, number, left.min(length / 3).min(ROUND), &mut random, &mut all));
+        gaps.join(round(backend, slots, number, left.min(length / 3).min(ROUND), &mut random, &mut all));
     }
-    println!("{sync:?}, seed {seed}, {:.1?}: {all:?}\n{gaps}", start.elapsed());
+    println!("{backend:?}, seed {seed}, {:.1?}: {all:?}\n{gaps}", start.elapsed());
     assert!(all.messages > 0 && all.compared > 0, "the consumers' orders were compared");
 }
 
 #[test]
 fn futex_messages_keep_their_order_in_a_storm() {
-    storm(Sync::Futex);
+    storm(Backend::Futex);
 }
 
 #[test]
 fn raw_sync_messages_keep_their_order_in_a_storm() {
-    storm(Sync::RawSync);
+    storm(Backend::RawSync);
 }

@@ -1,7 +1,7 @@
-//! A process of a cell: it does, phase by phase, what the parent says on its stdin.
+//! A process of a measurement: it does, phase by phase, what the parent says on its stdin.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::participants;
+use crate::transport::{Participant, Rx, Transport, Tx};
 use crate::workload::{Outcome, Span, Workload, drain, listen, pace, ping, pong, stream};
 use anyhow::{Context, Result, bail};
 use rustix::thread::{CpuSet, sched_setaffinity};
@@ -18,9 +18,9 @@ pub struct Role {
     /// The core it stays on, if it is to stay on one.
     pub core: Option<usize>,
     /// The channel it sends to.
-    pub output: Option<Link>,
+    pub output: Option<Transport>,
     /// The channel it receives from, and as which consumer.
-    pub input: Option<(Link, usize)>,
+    pub input: Option<(Transport, usize)>,
 }
 
 /// The phases, each started by the parent once every process is through with the last.
@@ -71,16 +71,16 @@ pub fn play<P: Participant, const N: usize>(participant: &P, role: &Role) -> Res
         let mut reply = Reply::Done { addresses: Vec::new() };
         match order.phase {
             Phase::Create => {
-                if let Some(link) = &role.output {
-                    let made = participant.create::<N>(link).context("create")?;
+                if let Some(transport) = &role.output {
+                    let made = participant.create::<N>(transport).context("create")?;
                     reply = Reply::Done { addresses: made.addresses() };
                     tx = Some(made);
                 }
             }
             Phase::Attach => {
-                if let Some((link, consumer)) = &role.input {
-                    let link = Link { addresses: order.addresses, ..link.clone() };
-                    rx = Some(participant.attach::<N>(&link, *consumer).context("attach")?);
+                if let Some((transport, consumer)) = &role.input {
+                    let transport = Transport { addresses: order.addresses, ..transport.clone() };
+                    rx = Some(participant.attach::<N>(&transport, *consumer).context("attach")?);
                 }
             }
             Phase::Connect => tx.as_mut().map_or(Ok(()), Tx::connect).context("connect")?,
@@ -92,7 +92,7 @@ pub fn play<P: Participant, const N: usize>(participant: &P, role: &Role) -> Res
 }
 
 fn run<const N: usize>(role: &Role, tx: Option<&mut impl Tx>, rx: Option<&mut impl Rx<N>>) -> Result<Outcome> {
-    let first = role.output.as_ref().is_some_and(|link| link.name.ends_with('0'));
+    let first = role.output.as_ref().is_some_and(|transport| transport.name.ends_with('0'));
     match (role.workload, tx, rx) {
         (Workload::PingPong, Some(tx), Some(rx)) if first => ping(tx, rx, role.span),
         (Workload::PingPong, Some(tx), Some(rx)) => pong(tx, rx),

@@ -1,11 +1,10 @@
 //! How fast ackcast is, beside what shared memory allows and beside its peers: see the README.
 
-mod cell;
 mod child;
 mod clock;
-mod gauge;
 mod instructions;
-mod link;
+mod machine_speed;
+mod measurement;
 mod message;
 mod participants;
 mod reading;
@@ -13,6 +12,7 @@ mod report;
 mod run;
 mod scaling;
 mod script;
+mod transport;
 mod workload;
 
 use anyhow::{Result, ensure};

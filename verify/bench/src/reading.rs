@@ -1,4 +1,4 @@
-//! What a cell says, in the table's units.
+//! What a measurement says, in the table's units.
 
 use crate::message::CORRUPT;
 use crate::workload::{Outcome, Workload, percentile};
@@ -20,7 +20,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What the outcomes of a cell's processes say together; the first is the one that sends, or asks.
+    /// What the outcomes of a measurement's processes say together; the first is the one that sends, or asks.
     ///
     /// # Errors
     /// Somebody did not get everything.

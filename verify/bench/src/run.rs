@@ -1,8 +1,8 @@
 //! The run: round by round, everybody in turn, so that what disturbs the machine disturbs all alike.
 
-use crate::cell::Cell;
 use crate::clock::SECOND;
-use crate::gauge;
+use crate::machine_speed;
+use crate::measurement::Measurement;
 use crate::message::CORRUPT;
 use crate::participants::{Entry, Kind, Waits};
 use crate::reading::Reading;
@@ -126,7 +126,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
     for round in 0.. {
         let mut done = true;
         for &workload in workloads {
-            let cell = Cell::new(workload, if workload.sleeps() { plan.paced } else { plan.span });
+            let measurement = Measurement::new(workload, if workload.sleeps() { plan.paced } else { plan.span });
             for (entry, participant) in entries.iter().zip(&mut participants) {
                 let series = participant.series.entry(workload).or_default();
                 let enough = if round < plan.rounds {
@@ -138,7 +138,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
                 if series.failure.is_none() && !enough {
                     done = false;
                     progress(&format!("round {}: {workload:?}, {}", round + 1, entry.name));
-                    series.add(reading(cell, entry));
+                    series.add(reading(measurement, entry));
                 }
             }
         }
@@ -154,21 +154,21 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
 }
 
 /// Measures, and how fast the machine is before and after.
-pub fn reading(cell: Cell, entry: &Entry) -> Result<Reading> {
-    let before = gauge::speed();
+pub fn reading(measurement: Measurement, entry: &Entry) -> Result<Reading> {
+    let before = machine_speed::speed();
     let outcomes = match entry.script() {
-        Some(mode) => script::measure(cell, mode)?,
-        None => cell.measure(entry)?,
+        Some(mode) => script::measure(measurement, mode)?,
+        None => measurement.measure(entry)?,
     };
-    let reading = Reading::of(cell.workload, &outcomes)?;
-    Ok(Reading { speed: before.min(gauge::speed()), ..reading })
+    let reading = Reading::of(measurement.workload, &outcomes)?;
+    Ok(Reading { speed: before.min(machine_speed::speed()), ..reading })
 }
 
 /// Which readings count follows from the best speed of all.
 pub fn judge<'r>(readings: impl Iterator<Item = &'r mut Reading>) {
     let readings: Vec<_> = readings.collect();
     let best = readings.iter().map(|reading| reading.speed).fold(0.0, f64::max);
-    readings.into_iter().for_each(|reading| reading.slow = reading.speed < gauge::SLOW * best);
+    readings.into_iter().for_each(|reading| reading.slow = reading.speed < machine_speed::SLOW * best);
 }
 
 fn readings(participants: &mut [Participant]) -> impl Iterator<Item = &mut Reading> {

@@ -1,7 +1,7 @@
 //! How ours scales: with consumers, with slots and with the size of a message, each beside the law
 //! that one expects of it.
 
-use crate::cell::Cell;
+use crate::measurement::Measurement;
 use crate::participants::{self, Entry, SIZES};
 use crate::reading::Reading;
 use crate::report::unit::Unit;
@@ -22,8 +22,8 @@ struct Axis {
     title: &'static str,
     law: &'static str,
     values: &'static [usize],
-    /// The cell for a value: slots, size, consumers.
-    cell: fn(usize) -> (usize, usize, usize),
+    /// The measurement for a value: slots, size, consumers.
+    measurement: fn(usize) -> (usize, usize, usize),
     /// What the time for a message grows with, but for a constant.
     grows_with: fn(f64) -> f64,
 }
@@ -33,21 +33,21 @@ const AXES: [Axis; 3] = [
         title: "consumers",
         law: "each consumer costs the same again: the time for a message is a + b × consumers",
         values: &[1, 2, 3, 4, 6, 8, 12, 16],
-        cell: |consumers| (1024, 64, consumers),
+        measurement: |consumers| (1024, 64, consumers),
         grows_with: |consumers| consumers,
     },
     Axis {
         title: "slots",
         law: "each lap costs one wait for the other side: the time for a message is a + b / slots; the latency is constant",
         values: &[1, 4, 16, 64, 256, 1024, 4096],
-        cell: |slots| (slots, 64, 1),
+        measurement: |slots| (slots, 64, 1),
         grows_with: |slots| 1.0 / slots,
     },
     Axis {
         title: "bytes in a message",
         law: "a message costs something, and each of its bytes: the time for a message is a + b × bytes",
         values: &SIZES,
-        cell: |size| (((4 << 20) / size).clamp(4, 1024), size, 1),
+        measurement: |size| (((4 << 20) / size).clamp(4, 1024), size, 1),
         grows_with: |size| size,
     },
 ];
@@ -81,22 +81,22 @@ pub fn main(quick: bool, docs: Option<&Path>) -> Result<()> {
 /// What is measured at one value, of one way, round by round.
 struct Spot {
     entry: Entry,
-    cell: Cell,
+    measurement: Measurement,
     readings: Vec<Reading>,
 }
 
 impl Spot {
     fn new(axis: &Axis, value: usize, way: &str, workload: Workload, span: Span) -> Result<Self> {
-        let (slots, size, consumers) = (axis.cell)(value);
-        let cell = Cell { workload, size, slots, consumers, span };
-        Ok(Self { entry: participants::find(way)?, cell, readings: Vec::new() })
+        let (slots, size, consumers) = (axis.measurement)(value);
+        let measurement = Measurement { workload, size, slots, consumers, span };
+        Ok(Self { entry: participants::find(way)?, measurement, readings: Vec::new() })
     }
 
     fn measure(&mut self) {
-        let Cell { size, slots, consumers, .. } = self.cell;
+        let Measurement { size, slots, consumers, .. } = self.measurement;
         let what = format!("{}: {consumers} consumers, {slots} slots, {size} bytes", self.entry.name);
         progress(&what);
-        match run::reading(self.cell, &self.entry) {
+        match run::reading(self.measurement, &self.entry) {
             Ok(reading) => self.readings.push(reading),
             Err(error) => eprintln!("{what}: {error:#}"),
         }

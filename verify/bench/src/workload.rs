@@ -1,8 +1,8 @@
 //! The workloads, and what a process of each does. Everything here is the same for every participant.
 
 use crate::clock::{SECOND, cpu, now, sleep_until};
-use crate::link::{Rx, Tx};
 use crate::message::{Check, END};
+use crate::transport::{Rx, Tx};
 use anyhow::Result;
 use clap::ValueEnum;
 use rand::rngs::SmallRng;

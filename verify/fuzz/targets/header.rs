@@ -3,10 +3,10 @@
 #![no_main]
 
 use ackcast::layer::Deadline;
-use ackcast::layers::{Futex, Peers, RawSync};
+use ackcast::layers::{Futex, LivenessLocks, RawSync};
 use ackcast::protocol::{Consumer, Geometry, Producer};
 use ackcast::segment::{Handle, Layout, Name};
-use ackcast::{Channel, Sync};
+use ackcast::{Channel, Backend};
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::fs::{File, Permissions};
@@ -46,16 +46,16 @@ struct Stage {
     name: Name,
     file: File,
     /// Somebody is present: else every segment is a dead one's.
-    _company: Peers,
+    _company: LivenessLocks,
     good: [Vec<u8>; 2],
 }
 
 impl Stage {
     fn new() -> Self {
         atexit(remove_file);
-        let good = [Sync::Futex, Sync::RawSync].map(|sync| {
+        let good = [Backend::Futex, Backend::RawSync].map(|backend| {
             let name = format!("fuzz-good-{}", std::process::id());
-            let _channel = Channel::create(&name).sync(sync).build().unwrap();
+            let _channel = Channel::create(&name).backend(backend).build().unwrap();
             let bytes = std::fs::read(format!("/dev/shm/ackcast.{name}")).unwrap();
             bytes[..HEADER].to_vec()
         });
@@ -64,7 +64,7 @@ impl Stage {
         std::fs::write(&path, []).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let open = || File::options().read(true).write(true).open(&path).unwrap();
-        let company = Peers::open(|| Ok(open())).unwrap();
+        let company = LivenessLocks::open(|| Ok(open())).unwrap();
         assert_eq!(company.enter(), Ok(true));
         Self { name, file: open(), _company: company, good }
     }
@@ -131,7 +131,7 @@ fn attach(name: &Name) {
         Ok(handle) => handle,
         Err(error) => return drop(error.to_string()),
     };
-    if handle.sync() == Sync::RawSync {
+    if handle.backend() == Backend::RawSync {
         // No further: the bytes of pthread's own objects may not be arbitrary.
         handle.channel::<RawSync>().unwrap();
         return assert!(handle.channel::<Futex>().is_err());

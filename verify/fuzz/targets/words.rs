@@ -98,7 +98,7 @@ enum Step {
     /// A loan, poked while it is held.
     PokedLoan(bool, Poke),
     Finish(bool, Wait),
-    Look,
+    Poll,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -110,7 +110,7 @@ enum Wait {
 
 impl Wait {
     fn deadline(&self, channel: &protocol::Channel<Futex, Segment<Futex>>) -> Deadline {
-        // SAFETY: the layer tells the time, and claims and disclaims nothing.
+        // SAFETY: the layer tells the time, and claims and releases nothing.
         let now = || unsafe { channel.layer() }.now();
         match *self {
             Self::Now => Deadline::Now,
@@ -278,14 +278,14 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };
             let Ok(room) = producer.reserve(Deadline::Now) else { return };
             stage.poke(poke);
-            drop(room.copy(b"poked").map(|staged| staged.publish()).map_err(|error| error.to_string()));
+            drop(room.copy(b"poked").map(|prepared| prepared.publish()).map_err(|error| error.to_string()));
         }
         Step::Finish(i, wait) => {
             let Some((producer, _)) = &mut cast.producers[usize::from(*i)] else { return };
             let deadline = wait.deadline(producer.channel());
             drop(producer.finish(deadline).map_err(|error| error.to_string()));
         }
-        Step::Look => {
+        Step::Poll => {
             let channel = &stage.channel;
             drop((channel.published(), channel.evicted(), channel.takeovers(), channel.acknowledged()));
         }

@@ -1,11 +1,11 @@
 //! What the abstraction costs: instructions for a message, counted by valgrind, of the protocol as it is written
-//! (generic, on the futex layer), of the typed API above it, and of a twin that is written out by hand.
+//! (generic, on the futex layer), of the typed API above it, and of a handwritten that is written out by hand.
 //!
 //! One thread fills half the ring and drains it, again and again, so nobody waits. A case is counted with some
 //! messages and with twice as many; what the one takes longer than the other is the messages' alone.
 
+mod handwritten;
 mod side;
-mod twin;
 
 use crate::message::{Check, fill};
 use crate::report::replace;
@@ -49,30 +49,30 @@ const WAYS: [(Way, &str); 3] = [
 const SLOTS: u32 = 1024;
 /// Half the ring.
 const LAP: u64 = SLOTS as u64 / 2;
-const TOGETHER: usize = 64;
+const MAX_PUBLISH_BATCH: usize = 64;
 /// Messages of the shorter run.
 const MESSAGES: u64 = 32 * LAP;
-/// By how much the protocol may exceed the twin.
+/// By how much the protocol may exceed the handwritten.
 const ALLOWED: f64 = 0.05;
 
 /// Instructions for a message of each way, in the order of [`Whose`].
 #[derive(Clone, Copy)]
 struct Counted {
     nobody: f64,
-    twin: f64,
+    handwritten: f64,
     protocol: f64,
     api: f64,
 }
 
 impl Counted {
-    /// How many instructions somebody needs more than the twin, as a part of the twin's.
+    /// How many instructions somebody needs more than the handwritten, as a part of the handwritten's.
     fn more(self, somebody: f64) -> f64 {
-        somebody / self.twin - 1.0
+        somebody / self.handwritten - 1.0
     }
 
     /// The same without what making, copying and checking the messages costs, which is the same for all.
     fn more_for_the_channel(self, somebody: f64) -> f64 {
-        (somebody - self.nobody) / (self.twin - self.nobody) - 1.0
+        (somebody - self.nobody) / (self.handwritten - self.nobody) - 1.0
     }
 
     fn free_of_cost(self) -> bool {
@@ -85,7 +85,7 @@ pub fn main(docs: Option<&Path>) -> Result<()> {
     let count = |way| {
         Ok(Counted {
             nobody: count(Whose::Nobody, way)?,
-            twin: count(Whose::Twin, way)?,
+            handwritten: count(Whose::Twin, way)?,
             protocol: count(Whose::Protocol, way)?,
             api: count(Whose::Api, way)?,
         })
@@ -104,19 +104,19 @@ fn page(counted: &[Counted]) -> Result<String> {
     let (machine, name) = (Machine::here(), name());
     let fences = Channel::create(&name).build()?.fences();
     let mut page = format!("{}; {:?} fences.\n\n", machine.processor, fences);
-    page += "| instructions for a message | no channel | the twin | the protocol | the typed API |\n";
+    page += "| instructions for a message | no channel | the handwritten | the protocol | the typed API |\n";
     page += "| --- | ---: | ---: | ---: | ---: |\n";
     for ((_, title), counted) in WAYS.iter().zip(counted) {
-        let Counted { nobody, twin, protocol, api } = *counted;
+        let Counted { nobody, handwritten, protocol, api } = *counted;
         let beside = |somebody| {
             let (more, channel) = (counted.more(somebody), counted.more_for_the_channel(somebody));
             format!("{somebody:.1} ({:+.1} %; {:+.0} %)", 100.0 * more, 100.0 * channel)
         };
-        writeln!(page, "| {title} | {nobody:.1} | {twin:.1} | {} | {} |", beside(protocol), beside(api))?;
+        writeln!(page, "| {title} | {nobody:.1} | {handwritten:.1} | {} | {} |", beside(protocol), beside(api))?;
     }
-    page += "\nIn brackets: how much more than the twin; and how much more without what there is without a channel.\n";
+    page += "\nIn brackets: how much more than the handwritten; and how much more without what there is without a channel.\n";
     let met = if counted.iter().all(|counted| counted.free_of_cost()) { "met" } else { "not met" };
-    writeln!(page, "\nAsked for: the protocol at most {:.0} % more than the twin: {met}.", 100.0 * ALLOWED)?;
+    writeln!(page, "\nAsked for: the protocol at most {:.0} % more than the handwritten: {met}.", 100.0 * ALLOWED)?;
     Ok(page)
 }
 
@@ -175,9 +175,9 @@ pub fn counted(whose: Whose, way: Way, messages: u64) -> Result<()> {
     match whose {
         Whose::Nobody => Ok(()),
         Whose::Twin => {
-            let map = twin::Map::of(&input)?;
-            let mut consumer = twin::Consumer::new(&map, Consumer::join(input.channel()?)?);
-            let mut producer = twin::Producer::new(&map, Producer::join(output.channel()?)?);
+            let map = handwritten::Map::of(&input)?;
+            let mut consumer = handwritten::Consumer::new(&map, Consumer::join(input.channel()?)?);
+            let mut producer = handwritten::Producer::new(&map, Producer::join(output.channel()?)?);
             drive(way, messages, &mut producer, &mut consumer)
         }
         Whose::Protocol => {
@@ -207,7 +207,7 @@ fn name() -> String {
 
 /// Fills half the ring and drains it, until all messages were received as they were sent.
 fn drive(way: Way, messages: u64, producer: &mut impl Sends, consumer: &mut impl Receives) -> Result<()> {
-    let (mut batch, mut buffer) = ([[0; SIZE]; TOGETHER], Vec::with_capacity(SIZE));
+    let (mut batch, mut buffer) = ([[0; SIZE]; MAX_PUBLISH_BATCH], Vec::with_capacity(SIZE));
     let mut check = Check::<SIZE>::new();
     while check.next < messages {
         let (start, end) = (check.next, check.next + LAP);
@@ -227,7 +227,7 @@ fn drive(way: Way, messages: u64, producer: &mut impl Sends, consumer: &mut impl
                 (start..end).try_for_each(|_| consumer.receive_in_place(&mut check))?;
             }
             Way::Batches => {
-                for first in (start..end).step_by(TOGETHER) {
+                for first in (start..end).step_by(MAX_PUBLISH_BATCH) {
                     batch.iter_mut().zip(first..).for_each(|(message, tag)| fill(message, tag));
                     producer.send_batch(black_box(&batch))?;
                 }
@@ -268,7 +268,7 @@ fn without_channel(way: Way, messages: u64) -> Result<()> {
         slots.iter().for_each(|slot| check.see(slot));
     }
 
-    let (mut batch, mut buffer) = ([[0; SIZE]; TOGETHER], Vec::with_capacity(SIZE));
+    let (mut batch, mut buffer) = ([[0; SIZE]; MAX_PUBLISH_BATCH], Vec::with_capacity(SIZE));
     let mut slots = vec![[0; SIZE]; LAP as usize];
     let mut check = Check::<SIZE>::new();
     while check.next < messages {
@@ -289,7 +289,7 @@ fn without_channel(way: Way, messages: u64) -> Result<()> {
                 slots.iter().for_each(|slot| take_in_place(black_box(slot), &mut check));
             }
             Way::Batches => {
-                for (slots, first) in slots.chunks_mut(TOGETHER).zip((start..).step_by(TOGETHER)) {
+                for (slots, first) in slots.chunks_mut(MAX_PUBLISH_BATCH).zip((start..).step_by(MAX_PUBLISH_BATCH)) {
                     batch.iter_mut().zip(first..).for_each(|(message, tag)| fill(message, tag));
                     put_batch(slots, black_box(&batch));
                 }
@@ -307,13 +307,13 @@ mod tests {
     use ackcast::RecvError;
     use ackcast::layer::Deadline;
 
-    /// Does it every way, with a handle for each side and the twin's view of them.
-    fn each_way(name: &str, does: impl Fn(Way, &Handle, &Handle, &twin::Map)) {
+    /// Does it every way, with a handle for each side and the handwritten's view of them.
+    fn each_way(name: &str, does: impl Fn(Way, &Handle, &Handle, &handwritten::Map)) {
         for (way, _) in WAYS {
             let name = format!("ackbench-{}-{name}", std::process::id());
             let _channel = channel(&name).unwrap();
             let (input, output) = (open(&name).unwrap(), open(&name).unwrap());
-            does(way, &input, &output, &twin::Map::of(&input).unwrap());
+            does(way, &input, &output, &handwritten::Map::of(&input).unwrap());
         }
     }
 
@@ -321,7 +321,7 @@ mod tests {
     fn the_protocol_receives_what_the_twin_sends() {
         each_way("sends", |way, input, output, map| {
             let mut consumer: FutexConsumer = Consumer::join(input.channel().unwrap()).unwrap();
-            let mut producer = twin::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
+            let mut producer = handwritten::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
             drive(way, 5 * LAP, &mut producer, &mut consumer).unwrap();
         });
     }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn the_twin_receives_what_the_protocol_sends() {
         each_way("receives", |way, input, output, map| {
-            let mut consumer = twin::Consumer::new(map, Consumer::join(input.channel().unwrap()).unwrap());
+            let mut consumer = handwritten::Consumer::new(map, Consumer::join(input.channel().unwrap()).unwrap());
             let mut producer: FutexProducer = Producer::join(output.channel().unwrap()).unwrap();
             drive(way, 5 * LAP, &mut producer, &mut consumer).unwrap();
             producer.finish(Deadline::Now).unwrap();
@@ -347,7 +347,7 @@ mod tests {
     fn the_twin_overwrites_nothing_that_is_not_acknowledged() {
         each_way("full", |_, input, output, map| {
             let mut consumer: FutexConsumer = Consumer::join(input.channel().unwrap()).unwrap();
-            let mut producer = twin::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
+            let mut producer = handwritten::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
             (0..SLOTS).for_each(|_| producer.send(&[7; SIZE]).unwrap());
             producer.send(&[8; SIZE]).unwrap_err();
             assert_eq!(*consumer.receive(Deadline::Now).unwrap(), [7; SIZE]);
@@ -358,8 +358,8 @@ mod tests {
     #[test]
     fn who_copies_twice_is_noticed() {
         // As counted for batches. 64 bytes once more are four loads and four stores of 16 bytes.
-        let counted = Counted { nobody: 62.0, twin: 107.2, protocol: 110.0, api: 130.0 };
-        let twice = Counted { protocol: counted.twin + 8.0, ..counted };
+        let counted = Counted { nobody: 62.0, handwritten: 107.2, protocol: 110.0, api: 130.0 };
+        let twice = Counted { protocol: counted.handwritten + 8.0, ..counted };
         assert!(counted.free_of_cost());
         assert!(!twice.free_of_cost());
         assert!(page(&[counted; 3]).unwrap().contains(": met."));

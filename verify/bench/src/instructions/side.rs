@@ -1,6 +1,6 @@
-//! The two sides of a channel, and those who can be on each: the twin, the generic protocol, the typed API.
+//! The two sides of a channel, and those who can be on each: the handwritten, the generic protocol, the typed API.
 
-use super::twin;
+use super::handwritten;
 use crate::message::{Check, fill};
 use ackcast::layer::Deadline::Never;
 use ackcast::layers::Futex;
@@ -34,7 +34,7 @@ pub trait Receives {
     fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<()>;
 }
 
-impl Sends for twin::Producer<'_> {
+impl Sends for handwritten::Producer<'_> {
     #[inline(never)]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         Ok(self.send(message)?)
@@ -51,7 +51,7 @@ impl Sends for twin::Producer<'_> {
     }
 }
 
-impl Receives for twin::Consumer<'_> {
+impl Receives for handwritten::Consumer<'_> {
     #[inline(never)]
     fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<()> {
         Ok(self.receive_into(buffer)?)

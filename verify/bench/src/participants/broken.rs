@@ -1,7 +1,7 @@
 //! Who gets it wrong on purpose, so that it is known to be noticed. Not part of the table.
 
 use super::raw::{Pause, Publishes, Raw, Receiver, Sender};
-use crate::link::{Link, Participant, Tx};
+use crate::transport::{Participant, Transport, Tx};
 use anyhow::Result;
 
 /// The limit's ring, but for a flaw.
@@ -21,12 +21,12 @@ impl Participant for Broken {
     type Tx<const N: usize> = Flawed<N>;
     type Rx<const N: usize> = Receiver<N>;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Flawed<N>> {
-        Ok(Flawed { sender: RING.create(link)?, flaw: self.0 })
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Flawed<N>> {
+        Ok(Flawed { sender: RING.create(transport)?, flaw: self.0 })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
-        RING.attach(link, consumer)
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
+        RING.attach(transport, consumer)
     }
 }
 

@@ -1,7 +1,7 @@
 //! disruptor-mp: batches, in place; its blocking wait (which yields or sleeps) and its spinning one.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, Message, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Result, ensure};
 use disruptor_mp::{
     CoordinationMode, SharedConsumer, SharedProducer, attach_shared_consumer, build_shared_single_producer,
@@ -30,17 +30,18 @@ impl Participant for Disruptor {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver<N>;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let producer = build_shared_single_producer(&link.name, link.slots)
-            .discover_consumer_with_prefix(link.consumers, "c")
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let producer = build_shared_single_producer(&transport.name, transport.slots)
+            .discover_consumer_with_prefix(transport.consumers, "c")
             .with_coordination(CoordinationMode::Immediate)
             .build_producer(Message::default)?;
-        Ok(Sender { producer, wait: self.0, consumers: link.consumers })
+        Ok(Sender { producer, wait: self.0, consumers: transport.consumers })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
         let id = format!("c_{consumer}");
-        let consumer = attach_shared_consumer(&link.name, link.slots).with_consumer_id(&id).build_consumer()?;
+        let consumer =
+            attach_shared_consumer(&transport.name, transport.slots).with_consumer_id(&id).build_consumer()?;
         Ok(Receiver { consumer, wait: self.0 })
     }
 }

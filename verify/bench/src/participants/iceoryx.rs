@@ -1,8 +1,8 @@
 //! iceoryx2: publish-subscribe without overflow or history, the publisher blocking when a queue is
 //! full; woken by its events, or polling.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, Message, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Result, anyhow};
 use iceoryx2::port::update_connections::UpdateConnections;
 use iceoryx2::port::{listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber};
@@ -28,10 +28,10 @@ impl<const N: usize> Debug for Message<N> {
     }
 }
 
-/// A node with files of its own, so that a killed one leaves nothing to the next cell.
-fn node(link: &Link) -> Result<Node<Service>> {
+/// A node with files of its own, so that a killed one leaves nothing to the next measurement.
+fn node(transport: &Transport) -> Result<Node<Service>> {
     let mut config = Config::default();
-    let name = format!("{}-", link.name);
+    let name = format!("{}-", transport.name);
     config.global.prefix = FileName::new(name.as_bytes()).map_err(failed)?;
     let root = std::env::temp_dir().join(&name);
     let root = root.to_str().ok_or_else(|| anyhow!("a path in UTF-8"))?;
@@ -46,15 +46,15 @@ fn failed(error: impl Debug) -> anyhow::Error {
 type Data<const N: usize> = iceoryx2::service::port_factory::publish_subscribe::PortFactory<Service, Message<N>, ()>;
 type Events = iceoryx2::service::port_factory::event::PortFactory<Service>;
 
-fn services<const N: usize>(node: &Node<Service>, link: &Link) -> Result<(Data<N>, Events)> {
+fn services<const N: usize>(node: &Node<Service>, transport: &Transport) -> Result<(Data<N>, Events)> {
     let name = ServiceName::new("bench").map_err(failed)?;
     let data = node
         .service_builder(&name)
         .publish_subscribe::<Message<N>>()
         .enable_safe_overflow(false)
         .history_size(0)
-        .subscriber_max_buffer_size(link.slots)
-        .max_subscribers(link.consumers)
+        .subscriber_max_buffer_size(transport.slots)
+        .max_subscribers(transport.consumers)
         .max_publishers(1)
         .open_or_create()
         .map_err(failed)?;
@@ -65,19 +65,19 @@ impl Participant for Iceoryx {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver<N>;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let node = node(link)?;
-        let (data, events) = services(&node, link)?;
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let node = node(transport)?;
+        let (data, events) = services(&node, transport)?;
         let blocking = BackpressureStrategy::RetryUntilDelivered;
         let publisher = data.publisher_builder().backpressure_strategy(blocking).create().map_err(failed)?;
         let notifier = events.notifier_builder().create().map_err(failed)?;
         Ok(Sender { publisher, notifier: (self.0 == Wait::Event).then_some(notifier), _node: node })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, _: usize) -> Result<Receiver<N>> {
-        let node = node(link)?;
-        let (data, events) = services(&node, link)?;
-        let subscriber = data.subscriber_builder().buffer_size(link.slots).create().map_err(failed)?;
+    fn attach<const N: usize>(&self, transport: &Transport, _: usize) -> Result<Receiver<N>> {
+        let node = node(transport)?;
+        let (data, events) = services(&node, transport)?;
+        let subscriber = data.subscriber_builder().buffer_size(transport.slots).create().map_err(failed)?;
         let listener = events.listener_builder().create().map_err(failed)?;
         Ok(Receiver { subscriber, listener: (self.0 == Wait::Event).then_some(listener), _node: node })
     }

@@ -1,7 +1,7 @@
 //! ipc-channel: a channel of bytes for each consumer.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Context, Result};
 use ipc_channel::ipc::{IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender, bytes_channel};
 
@@ -14,14 +14,14 @@ impl Participant for IpcChannel {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = IpcBytesReceiver;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let doors = (0..link.consumers).map(|_| Ok(Door::new()?)).collect::<Result<_>>()?;
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let doors = (0..transport.consumers).map(|_| Ok(Door::new()?)).collect::<Result<_>>()?;
         Ok(Sender { doors, consumers: Vec::new() })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<IpcBytesReceiver> {
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<IpcBytesReceiver> {
         let (sender, receiver) = bytes_channel()?;
-        let address = link.addresses.get(consumer).context("an address")?;
+        let address = transport.addresses.get(consumer).context("an address")?;
         IpcSender::connect(address.clone())?.send(sender)?;
         Ok(receiver)
     }

@@ -1,4 +1,4 @@
-//! Plain shared memory, for the limit, the naive single slot and the twin.
+//! Plain shared memory, for the limit, the naive single slot and the handwritten.
 
 use anyhow::Result;
 use shared_memory::{Shmem, ShmemConf};

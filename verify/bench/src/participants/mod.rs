@@ -13,8 +13,8 @@ mod shmem_ipc;
 mod single_slot;
 
 use crate::child::{Role, play};
-use crate::link::Participant;
-use ackcast::{Sync, Wait};
+use crate::transport::Participant;
+use ackcast::{Backend, Wait};
 use anyhow::{Context, Result, bail};
 use ours::{Ours, Way};
 use raw::{Pause, Publishes, Raw};
@@ -108,7 +108,7 @@ pub fn all() -> Vec<Entry> {
     use Kind::{Limit, Ours as Us, Peer};
     use Waits::{Parks, Spins, Yields};
     let raw = |pause, publishes| Raw { pause, publishes };
-    let ours = |way| Ours { way, sync: Sync::Futex, wait: Wait::Adaptive, slots: None };
+    let ours = |way| Ours { way, backend: Backend::Futex, wait: Wait::Adaptive, slots: None };
     let us =
         |name, participant| Entry { name, kind: Us, waits: Parks, body: Body::Native(Box::new(Scalable(participant))) };
     vec![
@@ -121,7 +121,7 @@ pub fn all() -> Vec<Entry> {
         us("ours-batch-in-place", ours(Way::Written)),
         us("ours-spin", Ours { wait: Wait::Spin, ..ours(Way::InPlace) }),
         us("ours-1-slot", Ours { slots: Some(1), ..ours(Way::Copy) }),
-        us("ours-raw_sync", Ours { sync: Sync::RawSync, ..ours(Way::Copy) }),
+        us("ours-raw_sync", Ours { backend: Backend::RawSync, ..ours(Way::Copy) }),
         native("ringfire-futex", Peer, Parks, ringfire::Ringfire(ringfire::Wait::Futex)),
         native("ringfire-yield", Peer, Yields, ringfire::Ringfire(ringfire::Wait::Yield)),
         native("ringfire-spin", Peer, Spins, ringfire::Ringfire(ringfire::Wait::Spin)),

@@ -1,13 +1,13 @@
 //! ackcast.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, fill};
-use ackcast::{Channel, Consumer, Producer, Sync, Wait};
+use crate::transport::{Participant, Rx, Transport, Tx};
+use ackcast::{Backend, Channel, Consumer, Producer, Wait};
 use anyhow::Result;
 
 pub struct Ours {
     pub way: Way,
-    pub sync: Sync,
+    pub backend: Backend,
     pub wait: Wait,
     /// The ring's length, if it is not to be as long as everybody's.
     pub slots: Option<u32>,
@@ -27,26 +27,26 @@ pub enum Way {
 }
 
 /// The most messages handed over at a time.
-const TOGETHER: usize = 64;
+const MAX_PUBLISH_BATCH: usize = 64;
 
 impl Participant for Ours {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let channel = Channel::create(&link.name)
-            .slots(self.slots.unwrap_or(link.slots as u32))
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let channel = Channel::create(&transport.name)
+            .slots(self.slots.unwrap_or(transport.slots as u32))
             .slot_size(N as u32)
-            .consumers(link.consumers as u32)
-            .sync(self.sync)
+            .consumers(transport.consumers as u32)
+            .backend(self.backend)
             .build()?;
-        let mut producer = Producer::attach(&link.name)?;
+        let mut producer = Producer::attach(&transport.name)?;
         producer.set_wait(self.wait);
-        Ok(Sender { producer, way: self.way, _channel: channel, messages: vec![[0; N]; TOGETHER] })
+        Ok(Sender { producer, way: self.way, _channel: channel, messages: vec![[0; N]; MAX_PUBLISH_BATCH] })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, _: usize) -> Result<Receiver> {
-        let mut consumer = Consumer::attach(&link.name)?;
+    fn attach<const N: usize>(&self, transport: &Transport, _: usize) -> Result<Receiver> {
+        let mut consumer = Consumer::attach(&transport.name)?;
         consumer.set_wait(self.wait);
         Ok(Receiver { consumer, way: self.way, buffer: Vec::with_capacity(N) })
     }
@@ -86,8 +86,8 @@ impl<const N: usize> Tx for Sender<N> {
             }
             Way::Batch => {
                 let end = first + count;
-                for start in (first..end).step_by(TOGETHER) {
-                    let messages = &mut self.messages[..TOGETHER.min((end - start) as usize)];
+                for start in (first..end).step_by(MAX_PUBLISH_BATCH) {
+                    let messages = &mut self.messages[..MAX_PUBLISH_BATCH.min((end - start) as usize)];
                     messages.iter_mut().zip(start..).for_each(|(message, tag)| fill(message, tag));
                     self.producer.send_batch(messages)?;
                 }

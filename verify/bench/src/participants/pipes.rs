@@ -1,7 +1,7 @@
 //! Pipes, one for each consumer: a write for each message, a buffered read.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -23,13 +23,13 @@ impl Participant for Pipes {
         Ok(ends)
     }
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let pipes = (0..link.consumers).map(|consumer| file(link.files.get(2 * consumer + 1)));
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let pipes = (0..transport.consumers).map(|consumer| file(transport.files.get(2 * consumer + 1)));
         Ok(Sender { pipes: pipes.collect::<Result<_>>()? })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<BufReader<File>> {
-        Ok(BufReader::with_capacity(1 << 16, file(link.files.get(2 * consumer))?))
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<BufReader<File>> {
+        Ok(BufReader::with_capacity(1 << 16, file(transport.files.get(2 * consumer))?))
     }
 }
 

@@ -2,8 +2,8 @@
 //! no end, nothing checked: what shared memory itself allows on this machine.
 
 use super::memory::Memory;
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::Result;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -81,15 +81,15 @@ impl Participant for Raw {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver<N>;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let memory = Memory::create(&link.name, size_of::<Words>() + link.slots * N)?;
-        let ring = Ring { memory, slots: link.slots as u64, pause: self.pause, publishes: self.publishes };
-        Ok(Sender { ring, consumers: link.consumers, free_until: 0, published: 0 })
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let memory = Memory::create(&transport.name, size_of::<Words>() + transport.slots * N)?;
+        let ring = Ring { memory, slots: transport.slots as u64, pause: self.pause, publishes: self.publishes };
+        Ok(Sender { ring, consumers: transport.consumers, free_until: 0, published: 0 })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
-        let memory = Memory::open(&link.name)?;
-        let ring = Ring { memory, slots: link.slots as u64, pause: self.pause, publishes: self.publishes };
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
+        let memory = Memory::open(&transport.name)?;
+        let ring = Ring { memory, slots: transport.slots as u64, pause: self.pause, publishes: self.publishes };
         Ok(Receiver { ring, consumer, next: 0 })
     }
 }

@@ -1,7 +1,7 @@
 //! ringfire: lossless flow control, batches in and out, each of its three ways to wait.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, Message, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::Result;
 use ringfire::{
     BusySpin, FlowControl, FutexWait, RingConsumer, RingProducer, RingProducerBuilder, WaitStrategy, YieldBackoff,
@@ -21,19 +21,19 @@ impl Participant for Ringfire {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver<N>;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let builder = RingProducerBuilder::new(link.slots as u64).flow_control(FlowControl::LosslessBackpressure);
-        Ok(Sender { producer: builder.build(path(link))?, batch: Vec::new() })
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let builder = RingProducerBuilder::new(transport.slots as u64).flow_control(FlowControl::LosslessBackpressure);
+        Ok(Sender { producer: builder.build(path(transport))?, batch: Vec::new() })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, _: usize) -> Result<Receiver<N>> {
-        let consumer = RingConsumer::builder().start_from_head().attach(path(link))?;
-        Ok(Receiver { consumer, wait: self.0, batch: vec![Message::default(); link.slots / 4] })
+    fn attach<const N: usize>(&self, transport: &Transport, _: usize) -> Result<Receiver<N>> {
+        let consumer = RingConsumer::builder().start_from_head().attach(path(transport))?;
+        Ok(Receiver { consumer, wait: self.0, batch: vec![Message::default(); transport.slots / 4] })
     }
 }
 
-fn path(link: &Link) -> PathBuf {
-    ["/dev/shm", &link.name].iter().collect()
+fn path(transport: &Transport) -> PathBuf {
+    ["/dev/shm", &transport.name].iter().collect()
 }
 
 pub struct Sender<const N: usize> {

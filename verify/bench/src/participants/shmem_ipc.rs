@@ -1,7 +1,7 @@
 //! shmem-ipc: a ring with eventfds for each consumer, filled and emptied in place and in batches.
 
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, Message, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Context, Result};
 use shmem_ipc::sharedring::{Receiver as Ring, Sender as RingEnd};
 use std::fs::File;
@@ -35,22 +35,22 @@ impl Participant for ShmemIpc {
         Ok(files)
     }
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
         let open = |consumer| {
-            let [memory, empty, full] = files(link, consumer)?;
-            Ok(RingEnd::open(link.slots, memory, empty, full)?)
+            let [memory, empty, full] = files(transport, consumer)?;
+            Ok(RingEnd::open(transport.slots, memory, empty, full)?)
         };
-        Ok(Sender { rings: (0..link.consumers).map(open).collect::<Result<_>>()? })
+        Ok(Sender { rings: (0..transport.consumers).map(open).collect::<Result<_>>()? })
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver<N>> {
-        let [memory, empty, full] = files(link, consumer)?;
-        Ok(Receiver { ring: Ring::open(link.slots, memory, empty, full)? })
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
+        let [memory, empty, full] = files(transport, consumer)?;
+        Ok(Receiver { ring: Ring::open(transport.slots, memory, empty, full)? })
     }
 }
 
-fn files(link: &Link, consumer: usize) -> Result<[File; 3]> {
-    let numbers = link.files.get(3 * consumer..).and_then(<[_]>::first_chunk::<3>).context("three files")?;
+fn files(transport: &Transport, consumer: usize) -> Result<[File; 3]> {
+    let numbers = transport.files.get(3 * consumer..).and_then(<[_]>::first_chunk::<3>).context("three files")?;
     // SAFETY: inherited for this end alone, and nobody else in this process owns them.
     Ok(numbers.map(|number| unsafe { File::from_raw_fd(number) }))
 }

@@ -2,8 +2,8 @@
 //! consumer an event "there is a message" and an event "I have read it".
 
 use super::memory::Memory;
-use crate::link::{Link, Participant, Rx, Tx};
 use crate::message::{Check, fill};
+use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Result, anyhow};
 use raw_sync::Timeout;
 use raw_sync::events::{Event, EventImpl, EventInit, EventState};
@@ -56,13 +56,13 @@ impl Participant for SingleSlot {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver;
 
-    fn create<const N: usize>(&self, link: &Link) -> Result<Sender<N>> {
-        let memory = Memory::create(&link.name, (1 + 2 * link.consumers) * ROOM + N)?;
-        Ok(Sender(View::new(memory, link.consumers, true)?))
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        let memory = Memory::create(&transport.name, (1 + 2 * transport.consumers) * ROOM + N)?;
+        Ok(Sender(View::new(memory, transport.consumers, true)?))
     }
 
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Receiver> {
-        Ok(Receiver(View::new(Memory::open(&link.name)?, link.consumers, false)?, consumer))
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver> {
+        Ok(Receiver(View::new(Memory::open(&transport.name)?, transport.consumers, false)?, consumer))
     }
 }
 

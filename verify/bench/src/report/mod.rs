@@ -6,7 +6,7 @@ mod table;
 
 pub mod unit;
 
-use crate::gauge::SLOW;
+use crate::machine_speed::SLOW;
 use crate::reading::Reading;
 use crate::run::{Participant, Results};
 use crate::workload::Workload;

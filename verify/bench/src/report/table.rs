@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// Medians; in brackets, how many times the limit's.
 pub fn medians(results: &Results) -> String {
-    let cell = |metric: &Metric, participant: &Participant| {
+    let measurement = |metric: &Metric, participant: &Participant| {
         let Some(spread) = metric.spread(participant) else { return "–".to_owned() };
         let shown = metric.unit.show(spread.median);
         match metric.best(results, |participant| participant.kind == Kind::Limit) {
@@ -15,7 +15,7 @@ pub fn medians(results: &Results) -> String {
             _ => shown,
         }
     };
-    table(results, cell) + "\nIn brackets: how many times the limit's best.\n"
+    table(results, measurement) + "\nIn brackets: how many times the limit's best.\n"
 }
 
 /// The least and the most.
@@ -46,7 +46,7 @@ impl Metric {
     }
 }
 
-fn table(results: &Results, cell: impl Fn(&Metric, &Participant) -> String) -> String {
+fn table(results: &Results, measurement: impl Fn(&Metric, &Participant) -> String) -> String {
     let mut table = String::from("| | waits by |");
     METRICS.iter().for_each(|metric| _ = write!(table, " {} |", metric.title));
     table += "\n| --- | --- |";
@@ -63,7 +63,7 @@ fn table(results: &Results, cell: impl Fn(&Metric, &Participant) -> String) -> S
             Kind::Limit | Kind::Peer => participant.name.clone(),
         };
         let _ = write!(table, "| {name} | {waits} |");
-        METRICS.iter().for_each(|metric| _ = write!(table, " {} |", cell(metric, participant)));
+        METRICS.iter().for_each(|metric| _ = write!(table, " {} |", measurement(metric, participant)));
         table.push('\n');
     }
     table

@@ -1,21 +1,21 @@
 //! The receiver's side.
 
 use super::super::side::{FutexConsumer, SIZE};
-use super::{Control, MIXED, Map, after, is_inherited, wake};
+use super::{Control, Map, VARIABLE_LENGTH, after, is_inherited, wake};
 use crate::message::Check;
 use ackcast::RecvError;
 use ackcast::layer::Header;
 use ackcast::layers::Fences;
 use ackcast::protocol::{Corruption, Published};
-use ackcast::signal::AWAKE;
+use ackcast::signal::EMPTY;
 use std::num::NonZeroU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
 
-/// The twin of [`ackcast::protocol::Consumer`].
+/// The handwritten of [`ackcast::protocol::Consumer`].
 pub struct Consumer<'m> {
     /// The entry is its.
-    seat: FutexConsumer,
+    registration: FutexConsumer,
     published: &'m AtomicU64,
     space: &'m AtomicU32,
     acked: &'m AtomicU64,
@@ -29,37 +29,37 @@ pub struct Consumer<'m> {
     /// Its slot.
     slot: usize,
     seen: u64,
-    mixed: bool,
+    variable_length: bool,
     ended: bool,
 }
 
 impl<'m> Consumer<'m> {
-    /// In the place of `seat`, which receives nothing.
-    pub fn new(map: &'m Map, seat: FutexConsumer) -> Self {
+    /// In the place of `registration`, which receives nothing.
+    pub fn new(map: &'m Map, registration: FutexConsumer) -> Self {
         let Control { published, space, .. } = map.control();
         Self {
             published: &published.0,
             space: &space.0,
-            acked: &map.consumers()[seat.participant().number as usize].acked.0,
+            acked: &map.consumers()[registration.participant().number as usize].acked.0,
             headers: map.at(map.layout.headers),
             payloads: map.at(map.layout.slots),
             stride: map.layout.stride,
             slots: map.slots(),
             slot_size: map.geometry.slot_size,
             symmetric: map.fences == Fences::Symmetric,
-            next: seat.next(),
-            slot: (seat.next() % map.slots()) as usize,
-            seen: seat.next(),
-            mixed: false,
+            next: registration.next(),
+            slot: (registration.next() % map.slots()) as usize,
+            seen: registration.next(),
+            variable_length: false,
             ended: false,
-            seat,
+            registration,
         }
     }
 
     /// Copies the next message out.
     #[inline]
     pub fn receive_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
-        if is_inherited(self.seat.channel()) {
+        if is_inherited(self.registration.channel()) {
             return Err(RecvError::Inherited);
         }
         if self.next >= self.seen {
@@ -68,7 +68,7 @@ impl<'m> Consumer<'m> {
         let slot = self.slot;
         // Inside the layout, and nobody writes the slot before our acknowledgement.
         let mut len = self.slot_size;
-        if self.mixed {
+        if self.variable_length {
             // SAFETY: as above.
             let header = unsafe { self.headers.add(slot).read_volatile() };
             if header.kind != Header::DATA || header.len > len {
@@ -88,7 +88,7 @@ impl<'m> Consumer<'m> {
         } else {
             compiler_fence(SeqCst)
         }
-        if self.space.load(Relaxed) != AWAKE {
+        if self.space.load(Relaxed) != EMPTY {
             wake(self.space);
         }
         Ok(())
@@ -97,7 +97,7 @@ impl<'m> Consumer<'m> {
     /// Checks the next message where it lies.
     #[inline]
     pub fn receive(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
-        if is_inherited(self.seat.channel()) {
+        if is_inherited(self.registration.channel()) {
             return Err(RecvError::Inherited);
         }
         if self.next >= self.seen {
@@ -106,7 +106,7 @@ impl<'m> Consumer<'m> {
         let slot = self.slot;
         // Inside the layout, and nobody writes the slot before our acknowledgement.
         let mut len = self.slot_size;
-        if self.mixed {
+        if self.variable_length {
             // SAFETY: as above.
             let header = unsafe { self.headers.add(slot).read_volatile() };
             if header.kind != Header::DATA || header.len > len {
@@ -124,7 +124,7 @@ impl<'m> Consumer<'m> {
         } else {
             compiler_fence(SeqCst)
         }
-        if self.space.load(Relaxed) != AWAKE {
+        if self.space.load(Relaxed) != EMPTY {
             wake(self.space);
         }
         Ok(())
@@ -133,7 +133,7 @@ impl<'m> Consumer<'m> {
     /// Checks all that are there, and acknowledges them together.
     #[inline]
     pub fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
-        if is_inherited(self.seat.channel()) {
+        if is_inherited(self.registration.channel()) {
             return Err(RecvError::Inherited);
         }
         if self.next >= self.seen {
@@ -143,7 +143,7 @@ impl<'m> Consumer<'m> {
         while next < self.seen {
             // Inside the layout, and nobody writes the slot before our acknowledgement.
             let mut len = self.slot_size;
-            if self.mixed {
+            if self.variable_length {
                 // SAFETY: as above.
                 let header = unsafe { self.headers.add(slot).read_volatile() };
                 if header.kind != Header::DATA || header.len > len {
@@ -165,7 +165,7 @@ impl<'m> Consumer<'m> {
             } else {
                 compiler_fence(SeqCst)
             }
-            if self.space.load(Relaxed) != AWAKE {
+            if self.space.load(Relaxed) != EMPTY {
                 wake(self.space);
             }
         } else if let Some(header) = wrong {
@@ -186,7 +186,7 @@ impl<'m> Consumer<'m> {
             Some(0) => Err(RecvError::TimedOut { next: self.next }),
             Some(ahead) if ahead <= self.slots.get() => {
                 self.seen = published;
-                self.mixed = word & MIXED != 0;
+                self.variable_length = word & VARIABLE_LENGTH != 0;
                 Ok(())
             }
             _ => {
@@ -209,7 +209,7 @@ impl<'m> Consumer<'m> {
         } else {
             compiler_fence(SeqCst)
         }
-        if self.space.load(Relaxed) != AWAKE {
+        if self.space.load(Relaxed) != EMPTY {
             wake(self.space);
         }
         RecvError::Ended

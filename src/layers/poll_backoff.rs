@@ -10,9 +10,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// What the looks of one handle have taught. A hint, as in [`Budget`](super::Budget): it orders nothing.
+/// What the looks of one handle have taught. A hint, as in [`AdaptiveWait`](super::AdaptiveWait): it orders nothing.
 #[derive(Debug)]
-pub struct Pace {
+pub struct PollBackoff {
     /// Pauses before the last look.
     pauses: AtomicU32,
     /// Looks so far: every so many without a pause, one is tried.
@@ -28,7 +28,7 @@ const MOST: u32 = 96;
 /// One look in so many is a trial.
 const TRIAL: u32 = 128;
 
-impl Pace {
+impl PollBackoff {
     /// Nothing learned yet.
     pub const fn new() -> Self {
         Self { pauses: AtomicU32::new(0), looks: AtomicU32::new(0) }
@@ -58,7 +58,7 @@ mod tests {
 
     /// The pauses after so many looks, in a stream of which a look finds what came during the pauses before it.
     fn after(looks: u32, slots: u32, found: impl Fn(u32) -> u64) -> u32 {
-        let pace = Pace::new();
+        let pace = PollBackoff::new();
         (0..looks).fold(0, |pauses, _| pace.pauses(found(pauses), slots))
     }
 
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn who_gets_one_by_one_looks_at_once() {
         for sparse in [0, 1] {
-            let pace = Pace::new();
+            let pace = PollBackoff::new();
             let pauses: u32 = (0..10 * TRIAL).map(|_| pace.pauses(sparse, 1024)).sum();
             assert!(pauses <= 10 * 2 * FEWEST, "a trial now and then: {pauses} pauses");
         }

@@ -22,20 +22,20 @@ const PRESENCE: u32 = 255;
 
 /// One handle's locks on the segment's file.
 #[derive(Debug)]
-pub struct Peers {
+pub struct LivenessLocks {
     file: ProcessFd,
 }
 
-/// What [`Peers::alone`] found.
+/// What [`LivenessLocks::alone`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
+pub enum Attachment {
     /// No other handle exists, and none can appear until this one is gone.
     Alone,
     /// Others are here.
     Others,
 }
 
-impl Peers {
+impl LivenessLocks {
     /// Locks on the file that `open` opens. Its open file description has no other user. No thread of this process
     /// forks meanwhile.
     ///
@@ -63,7 +63,7 @@ impl Peers {
     }
 
     /// Gives a number back.
-    pub fn disclaim(&self, number: u32) {
+    pub fn release(&self, number: u32) {
         // A filter may refuse it, or there is no memory to split a range: then closing the file unlocks.
         let _ = self.set(libc::F_UNLCK, number);
         self.announce(); // others may live on in this description, so that nothing is closed yet
@@ -84,7 +84,7 @@ impl Peers {
     /// [`LivenessUnknown`] when the system refuses this lock, or refuses to tell of others. So a handle that is present
     /// was allowed all that its waits need.
     pub fn enter(&self) -> Result<bool, LivenessUnknown> {
-        self.has_company()?;
+        self.others_attached()?;
         self.lock(libc::F_RDLCK, PRESENCE)
     }
 
@@ -94,19 +94,19 @@ impl Peers {
         let _ = self.set(libc::F_UNLCK, PRESENCE);
     }
 
-    /// Whether no other handle is present. If so, no other handle can [`enter`](Peers::enter) any more.
+    /// Whether no other handle is present. If so, no other handle can [`enter`](LivenessLocks::enter) any more.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell.
-    pub fn alone(&self) -> Result<Presence, LivenessUnknown> {
-        Ok(if self.lock(libc::F_WRLCK, PRESENCE)? { Presence::Alone } else { Presence::Others })
+    pub fn alone(&self) -> Result<Attachment, LivenessUnknown> {
+        Ok(if self.lock(libc::F_WRLCK, PRESENCE)? { Attachment::Alone } else { Attachment::Others })
     }
 
     /// Whether others are present; changes nothing.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell.
-    pub fn has_company(&self) -> Result<bool, LivenessUnknown> {
+    pub fn others_attached(&self) -> Result<bool, LivenessUnknown> {
         self.is_locked(PRESENCE)
     }
 
@@ -181,14 +181,14 @@ fn byte_range(kind: libc::c_int, byte: u32) -> libc::flock {
 mod tests {
     use super::*;
 
-    fn pair() -> (Peers, Peers) {
+    fn pair() -> (LivenessLocks, LivenessLocks) {
         let path = std::env::temp_dir().join(format!(
-            "ackcast-peers-{}-{:?}",
+            "ackcast-locks-{}-{:?}",
             std::process::id(),
             std::thread::current().id()
         ));
         let open = || Ok(File::options().create(true).truncate(false).read(true).write(true).open(&path).unwrap());
-        let pair = (Peers::open(open).unwrap(), Peers::open(open).unwrap());
+        let pair = (LivenessLocks::open(open).unwrap(), LivenessLocks::open(open).unwrap());
         std::fs::remove_file(&path).unwrap();
         pair
     }
@@ -212,10 +212,10 @@ mod tests {
     fn only_the_last_one_is_alone_and_then_nobody_enters() {
         let (a, b) = pair();
         assert_eq!((a.enter(), b.enter()), (Ok(true), Ok(true)));
-        assert_eq!(a.alone(), Ok(Presence::Others));
+        assert_eq!(a.alone(), Ok(Attachment::Others));
         drop(b);
-        assert_eq!(a.alone(), Ok(Presence::Alone));
+        assert_eq!(a.alone(), Ok(Attachment::Alone));
         let (last, late) = pair();
-        assert_eq!((last.alone(), late.enter()), (Ok(Presence::Alone), Ok(false)));
+        assert_eq!((last.alone(), late.enter()), (Ok(Attachment::Alone), Ok(false)));
     }
 }

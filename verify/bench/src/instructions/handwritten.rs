@@ -1,8 +1,8 @@
-//! The twin: the protocol once more, by hand and for this one purpose. No layer, no storage, no types that
+//! The handwritten: the protocol once more, by hand and for this one purpose. No layer, no storage, no types that
 //! keep the order of the steps; one function for an operation, straight on the bytes of a segment.
 //!
 //! Each step is the protocol's: the same words, looked at in the same order with the same orderings. Only who
-//! would have to wait gets an error instead, and joining is left to a real participant, whose place the twin has.
+//! would have to wait gets an error instead, and joining is left to a real participant, whose place the handwritten has.
 
 mod consumer;
 mod producer;
@@ -15,7 +15,7 @@ use ackcast::layer::{Layer, Storage};
 use ackcast::layers::{Fences, Futex};
 use ackcast::protocol;
 use ackcast::segment::{Handle, Layout, Name};
-use ackcast::signal::{PARKED, ROUSED};
+use ackcast::signal::{NOTIFIED, PARKED};
 use anyhow::Result;
 use std::mem::offset_of;
 use std::num::NonZeroU64;
@@ -38,7 +38,7 @@ struct Entry {
     acked: Line<AtomicU64>,
     data: AtomicU32,
     state: AtomicU32,
-    /// For joining alone, which the twin does not do.
+    /// For joining alone, which the handwritten does not do.
     _generation: AtomicU32,
 }
 
@@ -56,8 +56,8 @@ const _: () = {
 /// The top bit of `published`: END was published; of `acked`: the consumer has yet to decide where it starts.
 const FLAG: u64 = 1 << 63;
 /// The next bit of `published`: not all messages fill their slots.
-const MIXED: u64 = 1 << 62;
-/// The segment as the twin maps it.
+const VARIABLE_LENGTH: u64 = 1 << 62;
+/// The segment as the handwritten maps it.
 pub struct Map {
     memory: Memory,
     layout: Layout,
@@ -96,7 +96,7 @@ impl Map {
 /// Whether a forked child has the handle from its parent. Only the layer knows: a load and a comparison, inlined.
 #[inline(always)]
 fn is_inherited<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> bool {
-    // SAFETY: the layer is asked, and claims and disclaims nothing.
+    // SAFETY: the layer is asked, and claims and releases nothing.
     unsafe { channel.layer() }.is_inherited()
 }
 
@@ -110,7 +110,7 @@ fn after(slot: usize, slots: NonZeroU64) -> usize {
 #[cold]
 #[inline(never)]
 fn wake(signal: &AtomicU32) {
-    if signal.swap(ROUSED, Release) == PARKED {
+    if signal.swap(NOTIFIED, Release) == PARKED {
         let _ = rustix::thread::futex::wake(signal, rustix::thread::futex::Flags::empty(), 1);
     }
 }

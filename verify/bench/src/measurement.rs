@@ -1,9 +1,9 @@
-//! A cell of the table: one participant under one workload, once. Its processes are started, led
+//! A measurement of the table: one participant under one workload, once. Its processes are started, led
 //! through the phases, and gone afterwards, whatever happens.
 
 use crate::child::{MARK, Order, Phase, Reply, Role};
-use crate::link::Link;
 use crate::participants::Entry;
+use crate::transport::Transport;
 use crate::workload::{Outcome, Span, Workload};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// What to measure.
 #[derive(Clone, Copy, Debug)]
-pub struct Cell {
+pub struct Measurement {
     pub workload: Workload,
     pub size: usize,
     pub slots: usize,
@@ -26,7 +26,7 @@ pub struct Cell {
     pub span: Span,
 }
 
-impl Cell {
+impl Measurement {
     pub const fn new(workload: Workload, span: Span) -> Self {
         Self { workload, size: workload.size(), slots: workload.slots(), consumers: workload.consumers(), span }
     }
@@ -36,21 +36,24 @@ impl Cell {
         // However slow it is, the run itself ends in time; the rest is for coming and going.
         let deadline = Instant::now() + Duration::from_nanos(self.span.warm_up + self.span.run) + GRACE;
         let scratch = Scratch::new();
-        let (links, files) = self.links(entry, &scratch)?;
-        let roles = self.roles(entry, &links);
+        let (transports, files) = self.transports(entry, &scratch)?;
+        let roles = self.roles(entry, &transports);
         let mut processes =
             roles.iter().map(|role| Process::start(&role_command(role)?)).collect::<Result<Vec<_>>>()?;
         drop(files);
 
-        let mut addresses = vec![Vec::new(); links.len()];
+        let mut addresses = vec![Vec::new(); transports.len()];
         for phase in [Phase::Create, Phase::Attach, Phase::Connect] {
             for (process, role) in processes.iter_mut().zip(&roles) {
-                let number_of = |link: &Link| links.iter().position(|l| l.name == link.name).expect("one of ours");
-                let input = role.input.as_ref().map(|(link, _)| addresses[number_of(link)].clone());
+                let number_of = |transport: &Transport| {
+                    transports.iter().position(|l| l.name == transport.name).expect("one of ours")
+                };
+                let input = role.input.as_ref().map(|(transport, _)| addresses[number_of(transport)].clone());
                 process.order(phase, input.unwrap_or_default())?;
                 let reply = process.reply(deadline)?;
-                if let (Phase::Create, Reply::Done { addresses: said }, Some(link)) = (phase, reply, &role.output) {
-                    addresses[number_of(link)] = said;
+                if let (Phase::Create, Reply::Done { addresses: said }, Some(transport)) = (phase, reply, &role.output)
+                {
+                    addresses[number_of(transport)] = said;
                 }
             }
         }
@@ -66,9 +69,9 @@ impl Cell {
     }
 
     /// The channels, and the files that the children inherit.
-    fn links(self, entry: &Entry, scratch: &Scratch) -> Result<(Vec<Link>, Vec<OwnedFd>)> {
+    fn transports(self, entry: &Entry, scratch: &Scratch) -> Result<(Vec<Transport>, Vec<OwnedFd>)> {
         let mut all = Vec::new();
-        let mut link = |number: usize| -> Result<Link> {
+        let mut transport = |number: usize| -> Result<Transport> {
             let files = entry.prepare(self.consumers, self.slots, self.size)?;
             for file in &files {
                 fcntl_setfd(file, FdFlags::empty())?;
@@ -76,22 +79,22 @@ impl Cell {
             let numbers = files.iter().map(AsRawFd::as_raw_fd).collect();
             all.extend(files);
             let name = format!("{}-{number}", scratch.token);
-            Ok(Link { name, slots: self.slots, consumers: self.consumers, files: numbers, addresses: Vec::new() })
+            Ok(Transport { name, slots: self.slots, consumers: self.consumers, files: numbers, addresses: Vec::new() })
         };
         let there_and_back = self.workload == Workload::PingPong;
-        let links = (0..1 + usize::from(there_and_back)).map(&mut link).collect::<Result<_>>()?;
-        Ok((links, all))
+        let transports = (0..1 + usize::from(there_and_back)).map(&mut transport).collect::<Result<_>>()?;
+        Ok((transports, all))
     }
 
-    fn roles(self, entry: &Entry, links: &[Link]) -> Vec<Role> {
+    fn roles(self, entry: &Entry, transports: &[Transport]) -> Vec<Role> {
         let role = |output: Option<usize>, input: Option<(usize, usize)>| Role {
             participant: entry.name.to_owned(),
             workload: self.workload,
             size: self.size,
             span: self.span,
             core: None,
-            output: output.map(|link| links[link].clone()),
-            input: input.map(|(link, consumer)| (links[link].clone(), consumer)),
+            output: output.map(|transport| transports[transport].clone()),
+            input: input.map(|(transport, consumer)| (transports[transport].clone(), consumer)),
         };
         let mut roles = if self.workload == Workload::PingPong {
             vec![role(Some(0), Some((1, 0))), role(Some(1), Some((0, 0)))]
@@ -113,7 +116,7 @@ pub fn cores() -> rustix::io::Result<Vec<usize>> {
     Ok((0..CpuSet::MAX_CPU).filter(|core| ours.is_set(*core)).collect())
 }
 
-/// How long a cell may take beyond its span before it counts as hanging.
+/// How long a measurement may take beyond its span before it counts as hanging.
 const GRACE: Duration = Duration::from_secs(6);
 
 fn role_command(role: &Role) -> Result<Vec<String>> {
@@ -203,16 +206,16 @@ impl Drop for Process {
     }
 }
 
-/// A token that is part of every name a cell makes; whatever bears it is removed in the end.
+/// A token that is part of every name a measurement makes; whatever bears it is removed in the end.
 struct Scratch {
     token: String,
 }
 
 impl Scratch {
     fn new() -> Self {
-        static CELLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let cell = CELLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Self { token: format!("ackbench-{}-{cell}", std::process::id()) }
+        static MEASUREMENTS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let measurement = MEASUREMENTS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Self { token: format!("ackbench-{}-{measurement}", std::process::id()) }
     }
 }
 

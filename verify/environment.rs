@@ -3,14 +3,14 @@
 use crate::{
     case,
     check::Case,
-    doubles::Doubles,
+    config::ModelConfig,
     engine::Engine,
+    fixture::{self, Body, Fixture, Outcome, Seen, Shape, receive, send, values},
     hook,
     layer::Model,
     scenarios::{come_and_go::*, flow::*, in_one_order, tries::*},
     segment::{Handle, Segment},
     tests::cause,
-    world::{self, Body, Outcome, Seen, Shape, World, receive, send, values},
 };
 use ackcast::{
     layer::{Layer, Storage},
@@ -28,13 +28,13 @@ use std::{
 };
 
 /// See the [module](self).
-pub trait Ground: Debug + Sized + 'static {
+pub trait Environment: Debug + Sized + 'static {
     type Layer: Layer;
     type Storage: Storage<Self::Layer>;
     /// The segment, as the scenario holds it.
     type Segment: Debug;
 
-    fn segment(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self::Segment;
+    fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self::Segment;
     fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Self::Layer, Self::Storage>;
     /// The running thread acts for this participant from now on.
     fn act_as(number: u32);
@@ -42,13 +42,13 @@ pub trait Ground: Debug + Sized + 'static {
     fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static);
 }
 
-impl<E: Engine> Ground for E {
+impl<E: Engine> Environment for E {
     type Layer = Model<E>;
     type Storage = Handle<E>;
     type Segment = Rc<Segment<E>>;
 
-    fn segment(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self::Segment {
-        Segment::new(geometry, doubles, mortal)
+    fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self::Segment {
+        Segment::new(geometry, config, mortal)
     }
 
     fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Model<E>, Handle<E>> {
@@ -61,7 +61,7 @@ impl<E: Engine> Ground for E {
     }
 
     fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-        world::run(segment, participants, judge);
+        fixture::run(segment, participants, judge);
     }
 }
 
@@ -100,12 +100,12 @@ impl Moved {
     }
 }
 
-impl<L: RealLayer + 'static> Ground for Real<L> {
+impl<L: RealLayer + 'static> Environment for Real<L> {
     type Layer = L;
     type Storage = real::Segment<L>;
     type Segment = Place;
 
-    fn segment(geometry: Geometry, _doubles: Doubles, _mortal: bool) -> Place {
+    fn segment(geometry: Geometry, _doubles: ModelConfig, _mortal: bool) -> Place {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Relaxed);
         let name = format!("verify-{:?}-{}-{count}", L::KIND, std::process::id());
@@ -127,7 +127,7 @@ impl<L: RealLayer + 'static> Ground for Real<L> {
         let running: Vec<_> = bodies.map(|body| thread::spawn(move || body.run())).collect();
         let outcome = running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect();
         judge(&outcome);
-        world::record(outcome);
+        fixture::record(outcome);
     }
 }
 
@@ -135,13 +135,13 @@ impl<L: RealLayer + 'static> Ground for Real<L> {
 fn again_and_again(case: Case, on: [fn(&Case); 2]) {
     const TIME: Duration = Duration::from_millis(if cfg!(loom) { 2_000 } else { 200 });
     for (layer, body) in ["futex", "raw_sync"].into_iter().zip(on) {
-        drop(world::take_executions());
+        drop(fixture::take_executions());
         let (start, mut rounds) = (Instant::now(), 0);
         while rounds < 20 || start.elapsed() < TIME {
             body(&case);
             rounds += 1;
         }
-        let (_, seen) = world::take_executions();
+        let (_, seen) = fixture::take_executions();
         println!("{} {} on {layer}: {rounds} rounds, {} outcomes", case.name, case.shape, seen.len());
         assert!(!seen.is_empty(), "the property was judged");
     }
@@ -150,7 +150,7 @@ fn again_and_again(case: Case, on: [fn(&Case); 2]) {
 /// Scenarios in which nobody dies: the same text, on both real layers.
 macro_rules! for_real {
     ($($body:ident $shape:expr),* $(,)?) => {
-        $(again_and_again(case!($body, "", $shape, Doubles::PARK_STACK), [$body::<Real<Futex>>, $body::<Real<RawSync>>]);)*
+        $(again_and_again(case!($body, "", $shape, ModelConfig::PARK_STACK), [$body::<Real<Futex>>, $body::<Real<RawSync>>]);)*
     };
 }
 
@@ -177,13 +177,13 @@ fn scenarios_on_real_memory() {
 /// The same way to judge notices a message that does not come.
 #[test]
 fn a_lost_message_is_noticed_on_real_memory() {
-    let world = World::<Real<Futex>>::new(Shape::new(1, 1, 2, 2).geometry(), Doubles::PARK_STACK, false);
-    let (mut consumer, mut producer) = (world.consumer(), world.producer());
+    let fixture = Fixture::<Real<Futex>>::new(Shape::new(1, 1, 2, 2).geometry(), ModelConfig::PARK_STACK, false);
+    let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
     let receives: Body = Box::new(move || receive(&mut consumer, 1));
     let sends: Body = Box::new(move || {
         send(&mut producer, values(0, 2));
         Seen::new()
     });
-    let run = || world.run(vec![(0, receives), (1, sends)], |outcome| in_one_order(outcome, 1, 1, 2));
+    let run = || fixture.run(vec![(0, receives), (1, sends)], |outcome| in_one_order(outcome, 1, 1, 2));
     assert!(cause(run).contains("did not get what producer 0 sent"));
 }

@@ -1,14 +1,14 @@
-//! The waiting doubles: what stands in for lock and signal, and how the model waits.
+//! The waiting config: what stands in for lock and signal, and how the model waits.
 
 use crate::{
     engine::Engine,
     fences::Weight,
+    fixture::{Event, happens},
     hook::{self, Kind, Name, Operator, Verdict},
     layer::Model,
-    world::{Happening, happens},
 };
 use ackcast::{
-    layer::{Acquired, Deadline, Lock, LockError, Look, Participant, Signal},
+    layer::{Acquired, Deadline, Lock, LockError, Participant, Poll, Signal},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -22,7 +22,7 @@ use std::{
 
 /// How a model waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
+pub enum WaitModel {
     /// A failed wait is an assumption that does not hold: the rest of the execution opens no new
     /// branches, since one in which the wait succeeded is explored elsewhere. For safety.
     Assume,
@@ -34,19 +34,19 @@ pub enum Waiting {
 
 /// Which text is under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
+pub enum Primitive {
     /// The engine's own primitive.
     Abstract,
     /// The real one, on words.
     Words,
 }
 
-/// The doubles of one check.
+/// The config of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doubles {
-    pub waiting: Waiting,
-    pub lock: Text,
-    pub signal: Text,
+pub struct ModelConfig {
+    pub waiting: WaitModel,
+    pub lock: Primitive,
+    pub signal: Primitive,
     /// Whether a notification has the fence of its contract. Without it, the edges alone must do;
     /// with it, who joins while others publish is in the picture.
     pub fences: bool,
@@ -54,12 +54,12 @@ pub struct Doubles {
     pub asymmetric: bool,
 }
 
-impl Doubles {
+impl ModelConfig {
     /// For safety: what orders the slots are the protocol's own edges and nothing else.
     pub const ASSUME: Self = Self {
-        waiting: Waiting::Assume,
-        lock: Text::Abstract,
-        signal: Text::Abstract,
+        waiting: WaitModel::Assume,
+        lock: Primitive::Abstract,
+        signal: Primitive::Abstract,
         fences: false,
         asymmetric: false,
     };
@@ -68,31 +68,31 @@ impl Doubles {
     /// The same with no more than asymmetric fences promise.
     pub const ASSUME_ASYMMETRIC: Self = Self { asymmetric: true, ..Self::ASSUME_FENCED };
     /// For liveness of the protocol: signals that keep to their contract, on which threads sleep.
-    pub const PARK: Self = Self { waiting: Waiting::Park, fences: true, ..Self::ASSUME };
+    pub const PARK: Self = Self { waiting: WaitModel::Park, fences: true, ..Self::ASSUME };
     /// The same on the real signal.
-    pub const PARK_SIGNAL: Self = Self { signal: Text::Words, ..Self::PARK };
+    pub const PARK_SIGNAL: Self = Self { signal: Primitive::Words, ..Self::PARK };
     /// The same with no more than asymmetric fences promise.
     pub const PARK_ASYMMETRIC: Self = Self { asymmetric: true, ..Self::PARK_SIGNAL };
     /// For liveness of the full stack.
-    pub const PARK_STACK: Self = Self { lock: Text::Words, ..Self::PARK_SIGNAL };
+    pub const PARK_STACK: Self = Self { lock: Primitive::Words, ..Self::PARK_SIGNAL };
     /// For safety of the protocol on the real lock.
-    pub const WORD_LOCK: Self = Self { lock: Text::Words, ..Self::ASSUME };
+    pub const WORD_LOCK: Self = Self { lock: Primitive::Words, ..Self::ASSUME };
     /// For safety of the full stack.
-    pub const STACK: Self = Self { waiting: Waiting::Assume, ..Self::PARK_STACK };
+    pub const STACK: Self = Self { waiting: WaitModel::Assume, ..Self::PARK_STACK };
 }
 
-impl fmt::Display for Doubles {
+impl fmt::Display for ModelConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.waiting {
-            Waiting::Assume => "assume",
-            Waiting::Yield => "yield",
-            Waiting::Park => "park",
+            WaitModel::Assume => "assume",
+            WaitModel::Yield => "yield",
+            WaitModel::Park => "park",
         })?;
         match (self.lock, self.signal) {
-            (Text::Abstract, Text::Abstract) => Ok(()),
-            (Text::Words, Text::Abstract) => f.write_str(", word lock"),
-            (Text::Abstract, Text::Words) => f.write_str(", word signal"),
-            (Text::Words, Text::Words) => f.write_str(", word lock and signal"),
+            (Primitive::Abstract, Primitive::Abstract) => Ok(()),
+            (Primitive::Words, Primitive::Abstract) => f.write_str(", word lock"),
+            (Primitive::Abstract, Primitive::Words) => f.write_str(", word signal"),
+            (Primitive::Words, Primitive::Words) => f.write_str(", word lock and signal"),
         }?;
         f.write_str(if self.asymmetric { ", asymmetric fences" } else { "" })
     }
@@ -109,7 +109,7 @@ pub struct ModelLock<E: Engine> {
     /// The owner died holding the latch.
     abandoned: Cell<bool>,
     /// Participants that a mutant made believe they hold the lock.
-    deluded: RefCell<Vec<u32>>,
+    false_holders: RefCell<Vec<u32>>,
 }
 
 impl<E: Engine> ModelLock<E> {
@@ -120,14 +120,14 @@ impl<E: Engine> ModelLock<E> {
             latch: E::latch(),
             owner: Cell::new(None),
             abandoned: Cell::new(false),
-            deluded: RefCell::default(),
+            false_holders: RefCell::default(),
         }
     }
 
     /// Takes the engine's mutex.
     fn latch(&self, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         if self.owner.get().is_some() {
-            happens(Happening::LockHeld);
+            happens(Event::LockHeld);
         }
         match deadline {
             Deadline::Now if !E::try_lock(&self.latch) => {
@@ -152,14 +152,14 @@ impl<E: Engine> ModelLock<E> {
 
 // SAFETY: the real lock's, or the engine's mutex. (A mutant breaks it, and that is what it is for.)
 unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
-    const KEEPS: bool = true;
+    const IS_THREAD_INDEPENDENT: bool = true;
 
     #[track_caller]
     fn acquire(&self, layer: &Model<E>, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Lock, None) {
             Verdict::Ignore => return Ok(Acquired::Clean),
             Verdict::Otherwise(Operator::Skip) => {
-                self.deluded.borrow_mut().push(me.number);
+                self.false_holders.borrow_mut().push(me.number);
                 return Ok(Acquired::Clean);
             }
             _ => {}
@@ -169,7 +169,7 @@ unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             None => self.latch(me, deadline),
         };
         if acquired == Ok(Acquired::OwnerDied) {
-            happens(Happening::Takeover);
+            happens(Event::Takeover);
         }
         acquired
     }
@@ -181,20 +181,20 @@ unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             _ => self.words.as_ref().is_some_and(|words| words.inherit(layer, me)),
         };
         if inherited {
-            happens(Happening::Inheritance);
+            happens(Event::Inheritance);
         }
         inherited
     }
 
     #[track_caller]
     fn release(&self, layer: &Model<E>, me: Participant) {
-        let deluded = {
-            let mut deluded = self.deluded.borrow_mut();
-            deluded.iter().position(|&number| number == me.number).map(|place| deluded.swap_remove(place))
+        let false_holders = {
+            let mut false_holders = self.false_holders.borrow_mut();
+            false_holders.iter().position(|&number| number == me.number).map(|place| false_holders.swap_remove(place))
         };
         match hook::before(E::thread, Location::caller(), self.name, Kind::Unlock, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => return,
-            _ if deluded.is_some() => return,
+            _ if false_holders.is_some() => return,
             _ => {}
         }
         match &self.words {
@@ -213,26 +213,26 @@ pub struct ModelSignal<E: Engine> {
     name: Name,
     words: Option<WordSignal<Model<E>>>,
     /// Where the waiter sleeps, if it sleeps without words.
-    gate: Option<Rc<E::Gate>>,
-    /// The notification that sticks. The gate's mutex guards it, so it is no word of the model.
+    monitor: Option<Rc<E::Monitor>>,
+    /// The notification that sticks. The monitor's mutex guards it, so it is no word of the model.
     notified: Cell<bool>,
 }
 
 impl<E: Engine> ModelSignal<E> {
-    pub fn new(name: Name, words: Option<WordSignal<Model<E>>>, gate: Option<Rc<E::Gate>>) -> Self {
-        Self { name, words, gate, notified: Cell::new(false) }
+    pub fn new(name: Name, words: Option<WordSignal<Model<E>>>, monitor: Option<Rc<E::Monitor>>) -> Self {
+        Self { name, words, monitor, notified: Cell::new(false) }
     }
 
     /// The contract, and nothing else: sleeps until notified, patrols once somebody has died.
-    fn sleep<T>(&self, gate: &E::Gate, layer: &Model<E>, mut poll: impl FnMut(Look) -> Option<T>) -> T {
+    fn sleep<T>(&self, monitor: &E::Monitor, layer: &Model<E>, mut poll: impl FnMut(Poll) -> Option<T>) -> T {
         loop {
             let deaths = layer.segment().deaths();
             // The notification goes before the look: what is notified from here on is seen or sticks.
-            E::sleep(gate, || asleep(!self.notified.take() && layer.segment().deaths() == 0));
+            E::sleep(monitor, || asleep(!self.notified.take() && layer.segment().deaths() == 0));
             if deaths > 0 {
                 E::yield_now();
             }
-            let look = if layer.segment().deaths() > 0 { Look::Thorough } else { Look::Quick };
+            let look = if layer.segment().deaths() > 0 { Poll::WordsAndLiveness } else { Poll::Words };
             if let Some(found) = poll(look) {
                 return found;
             }
@@ -243,33 +243,33 @@ impl<E: Engine> ModelSignal<E> {
 /// Whether a thread sleeps, and that it happens.
 pub fn asleep(sleeps: bool) -> bool {
     if sleeps {
-        happens(Happening::Sleep);
+        happens(Event::Sleep);
     }
     sleeps
 }
 
 /// A wait that does not wait: whatever word it waits for reads as if it had come that far.
-fn skip<E: Engine, T>(mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
+fn skip<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
     const ENOUGH: usize = 8;
-    let mut found = poll(Look::Quick);
+    let mut found = poll(Poll::Words);
     for _ in 0..ENOUGH {
         if found.is_some() {
             break;
         }
-        hook::pretend(E::thread());
-        found = poll(Look::Quick);
+        hook::inject_value(E::thread());
+        found = poll(Poll::Words);
     }
-    hook::stop_pretending(E::thread());
+    hook::stop_injecting(E::thread());
     found
 }
 
 /// A wait in which somebody may die. A thorough look begins as a quick one does, so it finds all
 /// that a quick one finds. One that fails is an assumption that does not hold, unless it has evicted
 /// somebody: then it has changed something, and is not the last.
-fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Look) -> Option<T>) -> T {
+fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> T {
     loop {
         let evictions = hook::evictions();
-        if let Some(found) = poll(Look::Thorough) {
+        if let Some(found) = poll(Poll::WordsAndLiveness) {
             return found;
         }
         if evictions == hook::evictions() {
@@ -282,17 +282,17 @@ fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Look) -> Option<T>) -> T
 // SAFETY: `notify_all` fences first where the check has fences.
 unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
     #[track_caller]
-    fn wait<T>(&self, layer: &Model<E>, deadline: Deadline, mut poll: impl FnMut(Look) -> Option<T>) -> Option<T> {
+    fn wait<T>(&self, layer: &Model<E>, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Wait, None) {
             Verdict::Ignore => return None,
             Verdict::Otherwise(Operator::Skip) => return skip::<E, T>(poll),
             _ => {}
         }
-        let in_vain = if self.name.word == "data" { Happening::NoData } else { Happening::NoRoom };
+        let in_vain = if self.name.word == "data" { Event::NoData } else { Event::NoRoom };
         let mortal = layer.segment().mortal;
         let mut poll = |look| {
             let found = poll(look);
-            if found.is_none() && (look == Look::Thorough || !mortal || self.words.is_some()) {
+            if found.is_none() && (look == Poll::WordsAndLiveness || !mortal || self.words.is_some()) {
                 happens(in_vain);
             }
             found
@@ -300,34 +300,34 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         if let Some(words) = &self.words {
             return words.wait(layer, deadline, poll);
         }
-        if mortal && layer.segment().doubles.waiting == Waiting::Assume && deadline != Deadline::Now {
+        if mortal && layer.segment().config.waiting == WaitModel::Assume && deadline != Deadline::Now {
             return Some(assume_thoroughly::<E, T>(poll));
         }
-        let mut found = poll(Look::Quick);
+        let mut found = poll(Poll::Words);
         if found.is_none() && (mortal || deadline == Deadline::Now) {
-            found = poll(Look::Thorough);
+            found = poll(Poll::WordsAndLiveness);
         }
         if found.is_some() || deadline == Deadline::Now {
             return found;
         }
-        if let Some(gate) = &self.gate {
-            return Some(self.sleep(gate, layer, poll));
+        if let Some(monitor) = &self.monitor {
+            return Some(self.sleep(monitor, layer, poll));
         }
-        if layer.segment().doubles.waiting == Waiting::Assume {
+        if layer.segment().config.waiting == WaitModel::Assume {
             E::skip();
         }
         loop {
             E::yield_now();
-            let found = poll(if mortal { Look::Thorough } else { Look::Quick });
+            let found = poll(if mortal { Poll::WordsAndLiveness } else { Poll::Words });
             if found.is_some() {
                 return found;
             }
         }
     }
 
-    fn renew(&self, layer: &Model<E>) {
+    fn reset(&self, layer: &Model<E>) {
         if let Some(words) = &self.words {
-            words.renew(layer);
+            words.reset(layer);
         }
     }
 
@@ -339,20 +339,20 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         let name = Name { word: "signal", owner: None };
         match hook::before(E::thread, Location::caller(), name, Kind::Notify, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
-            _ if layer.segment().doubles.signal == Text::Words => {
+            _ if layer.segment().config.signal == Primitive::Words => {
                 WordSignal::notify_all(layer, signals.filter_map(|signal| signal.words.as_ref()));
             }
             _ => {
                 // What a consumer notifies is a producer asleep, and in a model that assumes nobody sleeps. A
                 // full fence there costs nothing, asymmetric ones are steps.
-                let Doubles { fences, asymmetric, .. } = layer.segment().doubles;
+                let ModelConfig { fences, asymmetric, .. } = layer.segment().config;
                 if fences && !(asymmetric && layer.consumes()) {
                     layer.segment().fence(Weight::Light, SeqCst);
                 }
-                if layer.segment().doubles.waiting == Waiting::Park {
+                if layer.segment().config.waiting == WaitModel::Park {
                     for signal in signals {
-                        if let Some(gate) = &signal.gate {
-                            E::wake(gate, false, || signal.notified.set(true));
+                        if let Some(monitor) = &signal.monitor {
+                            E::wake(monitor, false, || signal.notified.set(true));
                         }
                     }
                 }

@@ -1,9 +1,9 @@
 //! How fast the machine is just now: on a shared one, that changes by the minute, and not only by a little.
 //!
-//! Measured in the same way before and after each cell, whoever is measured in it, so what does not count does
+//! Measured in the same way before and after each measurement, whoever is measured in it, so what does not count does
 //! not depend on what it says.
 
-use crate::cell::cores;
+use crate::measurement::cores;
 use rustix::thread::{CpuSet, sched_setaffinity};
 use std::hint::spin_loop;
 use std::sync::Barrier;

@@ -1,13 +1,13 @@
 //! The sender's side.
 
 use super::super::side::{FutexProducer, SIZE};
-use super::{Control, Entry, FLAG, MIXED, Map, after, is_inherited, wake};
+use super::{Control, Entry, FLAG, Map, VARIABLE_LENGTH, after, is_inherited, wake};
 use crate::message::fill;
 use ackcast::layer::{Header, Layer};
 use ackcast::layers::Fences;
-use ackcast::protocol::{Corruption, Published, TOGETHER, Waiting};
-use ackcast::signal::AWAKE;
-use ackcast::{Interrupted, SendError};
+use ackcast::protocol::{BlockedOn, Corruption, MAX_PUBLISH_BATCH, Published};
+use ackcast::signal::EMPTY;
+use ackcast::{BatchError, SendError};
 use std::num::NonZeroU64;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
@@ -18,10 +18,10 @@ const AHEAD: usize = 1024;
 /// The bit of the lock's word that obliges its owner to wake somebody.
 const CONTENDED: u32 = 1 << 8;
 
-/// The twin of [`ackcast::protocol::Producer`].
+/// The handwritten of [`ackcast::protocol::Producer`].
 pub struct Producer<'m> {
     /// The number is its.
-    seat: FutexProducer,
+    registration: FutexProducer,
     lock: &'m AtomicU32,
     published: &'m AtomicU64,
     consumers: &'m [Entry],
@@ -37,22 +37,22 @@ pub struct Producer<'m> {
     /// The lock's word while it is ours.
     mine: u32,
     /// For messages below this number there is room.
-    gate: u64,
+    writable_until: u64,
     /// What `published` holds, while the lock is ours.
     word: u64,
     /// The slot of the next message, while the lock is ours.
     slot: usize,
-    holds: bool,
+    lock_retained: bool,
     finished: bool,
 }
 
 impl<'m> Producer<'m> {
-    /// In the place of `seat`, which sends nothing.
-    pub fn new(map: &'m Map, seat: FutexProducer) -> Self {
+    /// In the place of `registration`, which sends nothing.
+    pub fn new(map: &'m Map, registration: FutexProducer) -> Self {
         let Control { lock, published, .. } = map.control();
-        let me = seat.participant();
+        let me = registration.participant();
         Self {
-            seat,
+            registration,
             lock: &lock.0,
             published: &published.0,
             consumers: map.consumers(),
@@ -65,10 +65,10 @@ impl<'m> Producer<'m> {
             symmetric: map.fences == Fences::Symmetric,
             keeps: map.geometry.producers == 1,
             mine: ((me.number + 1) & 0xff) | (me.generation << 9),
-            gate: 0,
+            writable_until: 0,
             word: 0,
             slot: 0,
-            holds: false,
+            lock_retained: false,
             finished: false,
         }
     }
@@ -78,15 +78,15 @@ impl<'m> Producer<'m> {
         if message.len() > self.slot_size as usize {
             return Err(SendError::TooLong { len: message.len(), slot_size: self.slot_size });
         }
-        if is_inherited(self.seat.channel()) {
+        if is_inherited(self.registration.channel()) {
             return Err(SendError::Inherited);
         }
-        if !self.holds {
+        if !self.lock_retained {
             self.acquire()?;
         }
         let word = self.word;
-        let (n, mixed) = (word & Published::MAX, word & MIXED);
-        if n >= self.gate {
+        let (n, variable_length) = (word & Published::MAX, word & VARIABLE_LENGTH);
+        if n >= self.writable_until {
             self.look_for_room(n)?;
         }
         let slot = self.slot;
@@ -97,8 +97,8 @@ impl<'m> Producer<'m> {
             ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
             self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
         }
-        let mixed = if message.len() < self.slot_size as usize { MIXED } else { mixed };
-        self.word = (n + 1) | mixed;
+        let variable_length = if message.len() < self.slot_size as usize { VARIABLE_LENGTH } else { variable_length };
+        self.word = (n + 1) | variable_length;
         self.slot = after(slot, self.slots);
         self.published.store(self.word, Release);
         if self.symmetric {
@@ -107,7 +107,7 @@ impl<'m> Producer<'m> {
             compiler_fence(SeqCst)
         }
         for entry in self.consumers {
-            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != EMPTY {
                 wake(&entry.data);
             }
         }
@@ -120,15 +120,15 @@ impl<'m> Producer<'m> {
     /// Writes the message of this tag where it is to lie.
     #[inline]
     pub fn send_in_place(&mut self, tag: u64) -> Result<(), SendError> {
-        if is_inherited(self.seat.channel()) {
+        if is_inherited(self.registration.channel()) {
             return Err(SendError::Inherited);
         }
-        if !self.holds {
+        if !self.lock_retained {
             self.acquire()?;
         }
         let word = self.word;
-        let (n, mixed) = (word & Published::MAX, word & MIXED);
-        if n >= self.gate {
+        let (n, variable_length) = (word & Published::MAX, word & VARIABLE_LENGTH);
+        if n >= self.writable_until {
             self.look_for_room(n)?;
         }
         let slot = self.slot;
@@ -140,14 +140,14 @@ impl<'m> Producer<'m> {
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
         unsafe { fill::<SIZE>(&mut *payload.cast(), tag) };
         // Again: the process may have forked since the loan began.
-        if is_inherited(self.seat.channel()) {
+        if is_inherited(self.registration.channel()) {
             return self.refuse(SendError::Inherited);
         }
         // SAFETY: inside the layout, and no other participant accesses the slot.
         unsafe {
             self.headers.add(slot).write(Header { len: SIZE as u32, kind: Header::DATA });
         }
-        self.word = (n + 1) | mixed;
+        self.word = (n + 1) | variable_length;
         self.slot = after(slot, self.slots);
         self.published.store(self.word, Release);
         if self.symmetric {
@@ -156,7 +156,7 @@ impl<'m> Producer<'m> {
             compiler_fence(SeqCst)
         }
         for entry in self.consumers {
-            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
+            if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != EMPTY {
                 wake(&entry.data);
             }
         }
@@ -167,28 +167,28 @@ impl<'m> Producer<'m> {
     }
 
     #[inline]
-    pub fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<(), Interrupted> {
+    pub fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<(), BatchError> {
         let mut sent = 0;
-        if is_inherited(self.seat.channel()) {
-            return Err(Interrupted { sent, error: SendError::Inherited });
+        if is_inherited(self.registration.channel()) {
+            return Err(BatchError { sent, error: SendError::Inherited });
         }
-        if !self.holds {
-            self.acquire().map_err(|error| Interrupted { sent, error })?;
+        if !self.lock_retained {
+            self.acquire().map_err(|error| BatchError { sent, error })?;
         }
         let word = self.word;
-        let (mut n, mut mixed, mut slot) = (word & Published::MAX, word & MIXED, self.slot);
+        let (mut n, mut variable_length, mut slot) = (word & Published::MAX, word & VARIABLE_LENGTH, self.slot);
         while sent < messages.len() {
-            if n >= self.gate {
-                self.look_for_room(n).map_err(|error| Interrupted { sent, error })?;
+            if n >= self.writable_until {
+                self.look_for_room(n).map_err(|error| BatchError { sent, error })?;
             }
             // Again, as the protocol does before it publishes what is in a slot.
-            if is_inherited(self.seat.channel()) {
-                return self.refuse(SendError::Inherited).map_err(|error| Interrupted { sent, error });
+            if is_inherited(self.registration.channel()) {
+                return self.refuse(SendError::Inherited).map_err(|error| BatchError { sent, error });
             }
-            let group = &messages[sent..messages.len().min(sent + TOGETHER)];
+            let group = &messages[sent..messages.len().min(sent + MAX_PUBLISH_BATCH)];
             let start = n;
             for message in group {
-                if n >= self.gate || message.len() > self.slot_size as usize {
+                if n >= self.writable_until || message.len() > self.slot_size as usize {
                     break;
                 }
                 let payload = self.payloads.wrapping_add(slot * self.stride);
@@ -199,17 +199,17 @@ impl<'m> Producer<'m> {
                     self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
                 }
                 if message.len() < self.slot_size as usize {
-                    mixed = MIXED;
+                    variable_length = VARIABLE_LENGTH;
                 }
                 slot = after(slot, self.slots);
                 n += 1;
             }
             if n == start {
                 let error = SendError::TooLong { len: group[0].len(), slot_size: self.slot_size };
-                return self.refuse(error).map_err(|error| Interrupted { sent, error });
+                return self.refuse(error).map_err(|error| BatchError { sent, error });
             }
             sent += (n - start) as usize;
-            (self.word, self.slot) = (n | mixed, slot);
+            (self.word, self.slot) = (n | variable_length, slot);
             self.published.store(self.word, Release);
             if self.symmetric {
                 fence(SeqCst)
@@ -217,7 +217,7 @@ impl<'m> Producer<'m> {
                 compiler_fence(SeqCst)
             }
             for entry in self.consumers {
-                if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != AWAKE {
+                if entry.state.load(Relaxed) & 1 != 0 && entry.data.load(Relaxed) != EMPTY {
                     wake(&entry.data);
                 }
             }
@@ -235,10 +235,10 @@ impl<'m> Producer<'m> {
         }
         match self.lock.compare_exchange(0, self.mine, AcqRel, Relaxed) {
             Ok(_) => {
-                (self.holds, self.word) = (true, self.published.load(Relaxed));
+                (self.lock_retained, self.word) = (true, self.published.load(Relaxed));
                 self.slot = ((self.word & Published::MAX) % self.slots) as usize;
             }
-            Err(_) => return Err(SendError::TimedOut(Waiting::Lock { owner: None })),
+            Err(_) => return Err(SendError::TimedOut(BlockedOn::Lock { owner: None })),
         }
         if self.word & FLAG != 0 {
             self.release();
@@ -265,24 +265,24 @@ impl<'m> Producer<'m> {
                 return self.refuse(SendError::Corrupt(corrupt));
             }
             if n == 0 && self.start_with > 0 {
-                // SAFETY: the layer is asked, and claims and disclaims nothing.
-                match unsafe { self.seat.channel().layer() }.is_alive(consumer) {
+                // SAFETY: the layer is asked, and claims and releases nothing.
+                match unsafe { self.registration.channel().layer() }.is_alive(consumer) {
                     Ok(true) => {}
                     Ok(false) => continue,
                     Err(unknown) => return self.refuse(SendError::Liveness(unknown)),
                 }
             }
             if n - acked >= self.slots.get() {
-                let waiting = Waiting::Acknowledgement { consumer, message: acked };
+                let waiting = BlockedOn::Acknowledgement { consumer, message: acked };
                 return self.refuse(SendError::TimedOut(waiting));
             }
             joined += u32::from(word & FLAG == 0);
             lowest = lowest.min(acked);
         }
         if n == 0 && joined < self.start_with {
-            return self.refuse(SendError::TimedOut(Waiting::Start { joined, wanted: self.start_with }));
+            return self.refuse(SendError::TimedOut(BlockedOn::Start { joined, wanted: self.start_with }));
         }
-        self.gate = (lowest + self.slots.get()).min(Published::MAX);
+        self.writable_until = (lowest + self.slots.get()).min(Published::MAX);
         Ok(())
     }
 
@@ -297,7 +297,7 @@ impl<'m> Producer<'m> {
 
     #[cold]
     fn release(&mut self) {
-        self.holds = false;
+        self.lock_retained = false;
         if self.lock.swap(0, Release) & CONTENDED != 0 {
             let _ = rustix::thread::futex::wake(self.lock, rustix::thread::futex::Flags::empty(), 1);
         }
@@ -306,7 +306,7 @@ impl<'m> Producer<'m> {
 
 impl Drop for Producer<'_> {
     fn drop(&mut self) {
-        if self.holds {
+        if self.lock_retained {
             self.release();
         }
     }

@@ -1,8 +1,8 @@
-//! The gate: how far the consumers let the producer go.
+//! The writable_until: how far the consumers let the producer go.
 
 use super::Producer;
-use crate::layer::{Deadline, Layer, Look, Signal, Storage, Word};
-use crate::protocol::{Acknowledged, Corruption, Geometry, Occupancy, Published, SendError, Waiting};
+use crate::layer::{Deadline, Layer, Poll, Signal, Storage, Word};
+use crate::protocol::{Acknowledged, BlockedOn, Corruption, EntryState, Geometry, Published, SendError};
 use core::sync::atomic::Ordering::Acquire;
 
 impl<L: Layer, S: Storage<L>> Producer<L, S> {
@@ -21,7 +21,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             match self.look_for_room(n, look) {
                 Ok(lowest) => Some(Ok(lowest)),
                 Err(Blocked::Failed(error)) => Some(Err(error)),
-                Err(Blocked::Waiting(waiting)) => {
+                Err(Blocked::BlockedOn(waiting)) => {
                     last = Some(waiting);
                     None
                 }
@@ -35,18 +35,18 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 return Err(SendError::Corrupt(Corruption::Internal { what }));
             }
         };
-        self.gate = lowest.saturating_add(self.channel.ring.slots()).min(Published::MAX);
-        self.found = if looks == 1 { self.gate.saturating_sub(n) } else { 0 };
+        self.writable_until = lowest.saturating_add(self.channel.ring.slots()).min(Published::MAX);
+        self.found = if looks == 1 { self.writable_until.saturating_sub(n) } else { 0 };
         Ok(())
     }
 
     /// What must be known before message `n` may be written: that the consumers are there, if it
     /// is the first, and that each is done with the slot. Returns the lowest acknowledgement.
-    fn look_for_room(&self, n: u64, look: Look) -> Result<u64, Blocked> {
+    fn look_for_room(&self, n: u64, look: Poll) -> Result<u64, Blocked> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
         let (mut lowest, mut joined) = (n, 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
-            let state = Occupancy::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
+            let state = EntryState::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
             // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
             // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
             // nothing any more, and that it does not is what the answer of `is_alive` carries.
@@ -63,19 +63,19 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             let binding = n.saturating_sub(acked) >= u64::from(slots);
             // Those that the first message waits for must be there and not have been there.
             let awaited = n == 0 && start_with > 0;
-            if (awaited || binding && look == Look::Thorough) && !self.lives(consumer)? {
+            if (awaited || binding && look == Poll::WordsAndLiveness) && !self.lives(consumer)? {
                 self.channel.evict(consumer, state);
                 continue;
             }
             if binding {
-                return Err(Blocked::Waiting(Waiting::Acknowledgement { consumer, message: acked }));
+                return Err(Blocked::BlockedOn(BlockedOn::Acknowledgement { consumer, message: acked }));
             }
             // Until it has decided, it could still start after the message that waits for it.
             joined = joined.saturating_add(u32::from(!joining));
             lowest = lowest.min(acked);
         }
         if n == 0 && joined < start_with {
-            return Err(Blocked::Waiting(Waiting::Start { joined, wanted: start_with }));
+            return Err(Blocked::BlockedOn(BlockedOn::Start { joined, wanted: start_with }));
         }
         Ok(lowest)
     }
@@ -89,6 +89,6 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
 
 /// Why there is no room yet.
 enum Blocked {
-    Waiting(Waiting),
+    BlockedOn(BlockedOn),
     Failed(SendError),
 }

@@ -7,7 +7,7 @@ use std::os::fd::{OwnedFd, RawFd};
 
 /// A one-way channel to be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Link {
+pub struct Transport {
     /// Unique; whatever it is that needs a name, the name has this in it.
     pub name: String,
     /// The ring's length, if the participant lets us choose.
@@ -30,10 +30,10 @@ pub trait Participant {
     }
 
     /// The producer's end, made in its process before any consumer attaches.
-    fn create<const N: usize>(&self, link: &Link) -> Result<Self::Tx<N>>;
+    fn create<const N: usize>(&self, transport: &Transport) -> Result<Self::Tx<N>>;
 
     /// A consumer's end, made in its process.
-    fn attach<const N: usize>(&self, link: &Link, consumer: usize) -> Result<Self::Rx<N>>;
+    fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Self::Rx<N>>;
 }
 
 /// The producer's end.

@@ -1,6 +1,6 @@
 //! The watchman: a thread that hears from the kernel when somebody leaves a segment.
 //!
-//! A participant lives as long as its open file description (see [`Peers`]), and the kernel tells
+//! A participant lives as long as its open file description (see [`LivenessLocks`]), and the kernel tells
 //! when one of those is closed: inotify(7), `IN_CLOSE_WRITE`, whatever has closed it, a `kill -9`,
 //! an exec or a drop. One watch on the segment's file tells it of all participants, without process
 //! numbers, and they need not do anything for it. One thread serves all handles of the process; it
@@ -10,7 +10,7 @@
 //! have used up its instances (`fs.inotify.max_user_instances`, 128 unless set otherwise). Then sleepers patrol. A
 //! forked child has no such thread: its own handles start another one.
 
-use super::Peers;
+use super::LivenessLocks;
 use super::fork::{ProcessFd, without_fork};
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -37,50 +37,50 @@ pub(super) trait Ring: fmt::Debug + Send + Sync {
     fn ring(&self);
 
     /// Wakes who sleeps and has not heard it; false if there is nobody. To be tried until then.
-    fn rouse(&self) -> bool;
+    fn notify_parked(&self) -> bool;
 }
 
 /// One handle's place with the watchman. Dropping it gives it up.
 #[derive(Debug)]
-pub(super) struct Post<R: Ring + 'static> {
-    watchman: Arc<Watchman>,
+pub(super) struct Subscription<R: Ring + 'static> {
+    watchman: Arc<CloseWatcher>,
     watch: i32,
-    bell: Arc<R>,
-    /// Another descriptor of the file with our locks; see [`Watchman::locks_above`].
+    flag: Arc<R>,
+    /// Another descriptor of the file with our locks; see [`CloseWatcher::locks_above`].
     _locks: Option<ProcessFd>,
 }
 
-impl<R: Ring + Default + 'static> Post<R> {
+impl<R: Ring + Default + 'static> Subscription<R> {
     /// Asks for notices of whoever leaves this segment; `None` if there cannot be any. The first ring
     /// follows at once, and proves that they come.
-    pub(super) fn enlist(peers: &Peers) -> Option<Self> {
-        let watchman = Watchman::of_this_process()?;
-        let bell = Arc::<R>::default();
-        let watch = watchman.enlist(peers, Arc::clone(&bell) as _).ok()?;
-        peers.announce();
-        let _locks = watchman.locks_above(peers).ok();
-        Some(Self { watchman, watch, bell, _locks })
+    pub(super) fn enlist(locks: &LivenessLocks) -> Option<Self> {
+        let watchman = CloseWatcher::of_this_process()?;
+        let flag = Arc::<R>::default();
+        let watch = watchman.enlist(locks, Arc::clone(&flag) as _).ok()?;
+        locks.announce();
+        let _locks = watchman.locks_above(locks).ok();
+        Some(Self { watchman, watch, flag, _locks })
     }
 }
 
-impl<R: Ring + 'static> Post<R> {
-    /// The bell, unless nobody can ring it any more.
-    pub(super) fn bell(&self) -> Option<&R> {
-        self.watchman.on_duty().then_some(&self.bell)
+impl<R: Ring + 'static> Subscription<R> {
+    /// The flag, unless nobody can ring it any more.
+    pub(super) fn flag(&self) -> Option<&R> {
+        self.watchman.on_duty().then_some(&self.flag)
     }
 }
 
-impl<R: Ring + 'static> Drop for Post<R> {
+impl<R: Ring + 'static> Drop for Subscription<R> {
     fn drop(&mut self) {
         // In a forked child the watches are still the parent's, and the lock may be another thread's of the parent.
         if self.watchman.on_duty() {
-            self.watchman.dismiss(self.watch, &*self.bell);
+            self.watchman.dismiss(self.watch, &*self.flag);
         }
     }
 }
 
 #[derive(Debug)]
-struct Watchman {
+struct CloseWatcher {
     inotify: ProcessFd,
     /// True while the thread is there.
     watching: AtomicBool,
@@ -88,10 +88,10 @@ struct Watchman {
     bells: Mutex<Vec<(i32, Arc<dyn Ring>)>>,
 }
 
-impl Watchman {
+impl CloseWatcher {
     /// The process's only one.
     fn of_this_process() -> Option<Arc<Self>> {
-        static WATCHMAN: Mutex<Option<Arc<Watchman>>> = Mutex::new(None);
+        static WATCHMAN: Mutex<Option<Arc<CloseWatcher>>> = Mutex::new(None);
         let mut unused = None; // its drop is a `without_fork` of its own
         // Else a child could be forked while another thread has the lock of WATCHMAN, and would wait for it for ever.
         let watchman = without_fork(|gate| {
@@ -123,11 +123,11 @@ impl Watchman {
         !self.inotify.is_inherited() && self.watching.load(Relaxed)
     }
 
-    fn enlist(&self, peers: &Peers, bell: Arc<dyn Ring>) -> Result<i32, Errno> {
+    fn enlist(&self, locks: &LivenessLocks, flag: Arc<dyn Ring>) -> Result<i32, Errno> {
         let mut bells = locked(&self.bells);
         // Only who can write the file can have a participant's lock.
-        let watch = inotify::add_watch(&self.inotify, peers.path(), WatchFlags::CLOSE_WRITE)?;
-        bells.push((watch, bell));
+        let watch = inotify::add_watch(&self.inotify, locks.path(), WatchFlags::CLOSE_WRITE)?;
+        bells.push((watch, flag));
         Ok(watch)
     }
 
@@ -136,16 +136,16 @@ impl Watchman {
     /// The kernel closes the files of a dead process from the highest number down (`task_work_run` takes the last one
     /// first). It frees an inotify instance only after it has waited for workers of its own (`fsnotify_destroy_group`),
     /// which takes long on a busy machine. The locks would stay as long.
-    fn locks_above(&self, peers: &Peers) -> Result<ProcessFd, Errno> {
+    fn locks_above(&self, locks: &LivenessLocks) -> Result<ProcessFd, Errno> {
         let above = self.inotify.as_fd().as_raw_fd().saturating_add(1);
-        without_fork(|gate| gate.adopt(fcntl_dupfd_cloexec(peers.file(), above)?))
+        without_fork(|gate| gate.adopt(fcntl_dupfd_cloexec(locks.file(), above)?))
     }
 
-    fn dismiss(&self, watch: i32, bell: &dyn Ring) {
+    fn dismiss(&self, watch: i32, flag: &dyn Ring) {
         let mut bells = locked(&self.bells);
-        bells.retain(|(_, other)| !ptr::addr_eq(Arc::as_ptr(other), bell));
+        bells.retain(|(_, other)| !ptr::addr_eq(Arc::as_ptr(other), flag));
         if !bells.iter().any(|&(other, _)| other == watch) {
-            // It is there: we added it, and the file is open. Late notices find no bell.
+            // It is there: we added it, and the file is open. Late notices find no flag.
             let _ = inotify::remove_watch(&self.inotify, watch);
         }
     }
@@ -169,7 +169,7 @@ impl Watchman {
                     break;
                 }
             }
-            unheard.retain(|bell| bell.rouse());
+            unheard.retain(|flag| flag.notify_parked());
             thread::sleep(REST);
         }
     }
@@ -177,10 +177,10 @@ impl Watchman {
     /// Rings the bells of a watch; all of them, if notices were lost.
     fn ring(&self, watch: i32, events: ReadFlags, unheard: &mut Vec<Arc<dyn Ring>>) {
         let all = events.contains(ReadFlags::QUEUE_OVERFLOW);
-        for (_, bell) in locked(&self.bells).iter().filter(|&&(other, _)| all || other == watch) {
-            bell.ring();
-            if !unheard.iter().any(|other| Arc::ptr_eq(other, bell)) {
-                unheard.push(Arc::clone(bell));
+        for (_, flag) in locked(&self.bells).iter().filter(|&&(other, _)| all || other == watch) {
+            flag.ring();
+            if !unheard.iter().any(|other| Arc::ptr_eq(other, flag)) {
+                unheard.push(Arc::clone(flag));
             }
         }
     }

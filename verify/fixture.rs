@@ -1,12 +1,12 @@
 //! One execution of a scenario: a segment, its participants, and what they saw.
 
 use crate::{
-    doubles::Doubles,
+    config::ModelConfig,
     engine::Engine,
-    ground::Ground,
+    environment::Environment,
     hook::{self, Died},
     progress,
-    segment::{SIZE, Segment, bury},
+    segment::{SIZE, Segment, drop_leaked},
 };
 use ackcast::{
     layer::{Deadline, Layer, Storage},
@@ -20,9 +20,9 @@ use std::{
     rc::Rc,
 };
 
-pub type ChannelOn<G> = Channel<<G as Ground>::Layer, <G as Ground>::Storage>;
-pub type ConsumerOn<G> = Consumer<<G as Ground>::Layer, <G as Ground>::Storage>;
-pub type ProducerOn<G> = Producer<<G as Ground>::Layer, <G as Ground>::Storage>;
+pub type ChannelOn<G> = Channel<<G as Environment>::Layer, <G as Environment>::Storage>;
+pub type ConsumerOn<G> = Consumer<<G as Environment>::Layer, <G as Environment>::Storage>;
+pub type ProducerOn<G> = Producer<<G as Environment>::Layer, <G as Environment>::Storage>;
 
 /// What a participant saw, event by event.
 pub type Seen = Vec<u8>;
@@ -48,7 +48,7 @@ pub mod event {
 /// What happens in an execution and is not in what its participants see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Happening {
+pub enum Event {
     /// A consumer looked for a message, and there was none.
     NoData,
     /// A producer, or whoever waits on that signal, looked for room in vain.
@@ -73,7 +73,7 @@ pub struct Execution {
 }
 
 impl Execution {
-    pub const fn had(&self, happening: Happening) -> bool {
+    pub const fn had(&self, happening: Event) -> bool {
         self.happened & (1 << happening as u8) != 0
     }
 
@@ -112,19 +112,19 @@ impl fmt::Display for Shape {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct World<G: Ground> {
+pub struct Fixture<G: Environment> {
     pub segment: G::Segment,
     pub geometry: Geometry,
 }
 
 pub type Body = Box<dyn FnOnce() -> Seen>;
 
-impl<G: Ground> World<G> {
-    pub fn new(geometry: Geometry, doubles: Doubles, mortal: bool) -> Self {
-        bury();
+impl<G: Environment> Fixture<G> {
+    pub fn new(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
+        drop_leaked();
         hook::begin();
         HAPPENED.set(0);
-        Self { segment: G::segment(geometry, doubles, mortal), geometry }
+        Self { segment: G::segment(geometry, config, mortal), geometry }
     }
 
     pub fn channel(&self) -> ChannelOn<G> {
@@ -218,7 +218,7 @@ pub fn receive_batches<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, c
         match seen.len() - before {
             0 => panic!("a batch has a message"),
             1 => {}
-            _ => happens(Happening::Together),
+            _ => happens(Event::Together),
         }
     }
     seen
@@ -248,7 +248,7 @@ thread_local! {
 }
 
 /// Says what is happening in this execution.
-pub fn happens(happening: Happening) {
+pub fn happens(happening: Event) {
     HAPPENED.set(HAPPENED.get() | (1 << happening as u8));
 }
 

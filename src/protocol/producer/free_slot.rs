@@ -1,20 +1,20 @@
 //! A free slot, and what was written into it.
 
-use super::{Held, Producer};
+use super::{Producer, WriteGuard};
 use crate::layer::{Header, Layer, Reading, Storage, Word, Writing};
 use crate::protocol::{Geometry, Published, SendError};
 use core::sync::atomic::Ordering::Release;
 use core::{fmt, ptr, slice};
 
 /// The write lock is ours and the next slot is free. Dropping it publishes nothing, not even what
-/// was staged before.
-pub struct Room<'p, L: Layer, S: Storage<L>> {
+/// was prepared before.
+pub struct FreeSlot<'p, L: Layer, S: Storage<L>> {
     /// Before `held`, so that writing ends before the lock is given back.
     writing: S::Writing,
     // A copy of what a message needs, so that it stays in registers while the caller writes the slot.
     position: Position,
     slot_size: u32,
-    held: Held<'p, L, S>,
+    held: WriteGuard<'p, L, S>,
 }
 
 /// Where the next message goes.
@@ -26,10 +26,10 @@ pub(super) struct Position {
     pub(super) slot: usize,
 }
 
-impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
+impl<'p, L: Layer, S: Storage<L>> FreeSlot<'p, L, S> {
     /// The caller knows that the message after those that are published may be written.
     #[inline(always)]
-    pub(super) fn new(held: Held<'p, L, S>) -> Self {
+    pub(super) fn new(held: WriteGuard<'p, L, S>) -> Self {
         let (position, slot_size) = (held.producer.position, held.producer.channel.geometry.slot_size);
         // SAFETY: we hold the lock, so nobody else writes; and every active consumer has acknowledged
         // message `count - slots`, the last one in this slot, so nobody reads it (S3).
@@ -51,7 +51,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
         unsafe { slice::from_raw_parts_mut(self.writing.bytes(), self.slot_size as usize) }
     }
 
-    /// The slot's bytes, as [`bytes_mut`](Room::bytes_mut).
+    /// The slot's bytes, as [`bytes_mut`](FreeSlot::bytes_mut).
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: as in `bytes_mut`, shared for as long as `self` is.
         unsafe { slice::from_raw_parts(self.writing.bytes(), self.slot_size as usize) }
@@ -79,7 +79,7 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    pub fn stage(self, len: usize) -> Result<Staged<'p, L, S>, SendError> {
+    pub fn prepare(self, len: usize) -> Result<Prepared<'p, L, S>, SendError> {
         let fitting = self.fits(len)?;
         Ok(self.write(fitting))
     }
@@ -89,16 +89,16 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    pub fn copy(self, message: &[u8]) -> Result<Staged<'p, L, S>, SendError> {
+    pub fn copy(self, message: &[u8]) -> Result<Prepared<'p, L, S>, SendError> {
         let fitting = self.fits(message.len())?;
         Ok(self.copy_fitting(message, fitting))
     }
 
-    /// As [`copy`](Room::copy), of a message that is known to fit.
+    /// As [`copy`](FreeSlot::copy), of a message that is known to fit.
     #[inline(always)]
-    pub(super) fn copy_fitting(self, message: &[u8], fitting: Fitting) -> Staged<'p, L, S> {
+    pub(super) fn copy_fitting(self, message: &[u8], fitting: PayloadLen) -> Prepared<'p, L, S> {
         // SAFETY: a slot has `slot_size` bytes, which `message` fits into; nobody else has access (see
-        // `Room::new`), so it is not from there.
+        // `FreeSlot::new`), so it is not from there.
         unsafe { ptr::copy_nonoverlapping(message.as_ptr(), self.writing.bytes(), message.len()) };
         self.write(fitting)
     }
@@ -108,49 +108,49 @@ impl<'p, L: Layer, S: Storage<L>> Room<'p, L, S> {
     /// # Errors
     /// [`SendError::TooLong`], [`SendError::Inherited`].
     #[inline(always)]
-    pub fn publish(self, len: usize) -> Result<Held<'p, L, S>, SendError> {
-        let held = self.stage(len)?.publish();
+    pub fn publish(self, len: usize) -> Result<WriteGuard<'p, L, S>, SendError> {
+        let held = self.prepare(len)?.publish();
         // Asked last, because a check between the payload's stores and this one delays the message. An inherited slot and
         // count are private copies: no other process has seen them change.
         if held.producer.channel.layer.is_inherited() { Err(SendError::Inherited) } else { Ok(held) }
     }
 
     /// Publishes END.
-    pub(super) fn end(mut self) -> Held<'p, L, S> {
+    pub(super) fn end(mut self) -> WriteGuard<'p, L, S> {
         self.writing.set_header(Header { len: 0, kind: Header::END });
-        self.written(Published::and_end).publish()
+        self.written(Published::with_end).publish()
     }
 
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    fn fits(&self, len: usize) -> Result<Fitting, SendError> {
-        Fitting::new(len, self.slot_size).ok_or_else(|| self.held.producer.too_long(len))
+    fn fits(&self, len: usize) -> Result<PayloadLen, SendError> {
+        PayloadLen::new(len, self.slot_size).ok_or_else(|| self.held.producer.too_long(len))
     }
 
     #[inline(always)]
-    fn write(mut self, Fitting { len, fills }: Fitting) -> Staged<'p, L, S> {
+    fn write(mut self, PayloadLen { len, fills }: PayloadLen) -> Prepared<'p, L, S> {
         self.writing.set_header(Header { len, kind: Header::DATA });
-        self.written(|published| published.and(1, fills))
+        self.written(|published| published.advanced_by(1, fills))
     }
 
     #[inline(always)]
-    fn written(self, count: impl FnOnce(Published) -> Published) -> Staged<'p, L, S> {
+    fn written(self, count: impl FnOnce(Published) -> Published) -> Prepared<'p, L, S> {
         let Self { writing, position, held, .. } = self;
         drop(writing); // we write no more: once it is counted, the slot is the consumers'
         let slot = held.producer.channel.ring.next(position.slot);
-        Staged { position: Position { published: count(position.published), slot }, held }
+        Prepared { position: Position { published: count(position.published), slot }, held }
     }
 }
 
 /// The length of a message that fits into a slot.
 #[derive(Clone, Copy)]
-pub(super) struct Fitting {
+pub(super) struct PayloadLen {
     len: u32,
     fills: bool,
 }
 
-impl Fitting {
+impl PayloadLen {
     /// `None`: it is too long.
     #[inline(always)]
     pub(super) fn new(len: usize, slot_size: u32) -> Option<Self> {
@@ -159,24 +159,24 @@ impl Fitting {
     }
 }
 
-impl<L: Layer, S: Storage<L>> fmt::Debug for Room<'_, L, S> {
+impl<L: Layer, S: Storage<L>> fmt::Debug for FreeSlot<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("sequence", &self.sequence()).finish()
+        f.debug_struct("FreeSlot").field("sequence", &self.sequence()).finish()
     }
 }
 
 /// Messages that are written and not counted: nobody sees anything of them. Dropping it publishes
 /// nothing.
 #[must_use = "nothing is sent before `publish`"]
-pub struct Staged<'p, L: Layer, S: Storage<L>> {
+pub struct Prepared<'p, L: Layer, S: Storage<L>> {
     /// Where the one after them goes.
     position: Position,
-    held: Held<'p, L, S>,
+    held: WriteGuard<'p, L, S>,
 }
 
-impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
+impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
     /// Has the next messages written into the slots that follow, as far as we know without looking that these
-    /// are free; returns how many. `write` gets the slot's bytes (see [`Room::bytes_mut`]) and returns the
+    /// are free; returns how many. `write` gets the slot's bytes (see [`FreeSlot::bytes_mut`]) and returns the
     /// message's length; `None`, or more than there are bytes, and it is not asked again.
     ///
     /// The loop is one that keeps to its registers. A slot's line takes as long to arrive as a processor
@@ -184,34 +184,34 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     /// and since stores arrive in order, every word put on the stack meanwhile is in their way.
     #[inline(always)]
     pub fn extend(&mut self, mut write: impl FnMut(&mut [u8]) -> Option<usize>) -> usize {
-        // What is staged is not overwritten by what is staged, even where nobody is there to wait for:
+        // What is prepared is not overwritten by what is prepared, even where nobody is there to wait for:
         // the lowest acknowledgement that we know is not above the count of the time of our look.
-        let Producer { ref channel, gate, .. } = *self.held.producer;
+        let Producer { ref channel, writable_until, .. } = *self.held.producer;
         let Geometry { slot_size, .. } = channel.geometry;
         let Position { published, slot } = self.position;
         let (mut next, mut slot, mut all_fill) = (published.count(), slot, true);
-        while next < gate {
-            // SAFETY: as in `Room::new`: we hold the lock, and message `next` may be written.
+        while next < writable_until {
+            // SAFETY: as in `FreeSlot::new`: we hold the lock, and message `next` may be written.
             let mut writing = unsafe { channel.storage.write(slot) };
-            // SAFETY: as in `Room::bytes_mut`.
+            // SAFETY: as in `FreeSlot::bytes_mut`.
             let bytes = unsafe { slice::from_raw_parts_mut(writing.bytes(), slot_size as usize) };
             let Some(len) = write(bytes).filter(|&len| len <= slot_size as usize) else { break };
             writing.set_header(Header { len: len as u32, kind: Header::DATA });
             all_fill &= len == slot_size as usize;
-            next = next.wrapping_add(1); // at most `gate`
+            next = next.wrapping_add(1); // at most `writable_until`
             slot = channel.ring.next(slot);
         }
         let more = next.saturating_sub(published.count());
-        self.position = Position { published: published.and(more, all_fill), slot };
+        self.position = Position { published: published.advanced_by(more, all_fill), slot };
         more as usize
     }
 
-    /// Publishes what is staged. The lock stays ours.
+    /// Publishes what is prepared. The lock stays ours.
     ///
     /// The linearization point: before the store nobody sees anything of the messages, after it
     /// everybody sees all of them.
     #[inline(always)]
-    pub fn publish(self) -> Held<'p, L, S> {
+    pub fn publish(self) -> WriteGuard<'p, L, S> {
         let Self { position, held } = self;
         held.producer.position = position;
         let word = &held.producer.channel.control().published.0;
@@ -221,8 +221,8 @@ impl<'p, L: Layer, S: Storage<L>> Staged<'p, L, S> {
     }
 }
 
-impl<L: Layer, S: Storage<L>> fmt::Debug for Staged<'_, L, S> {
+impl<L: Layer, S: Storage<L>> fmt::Debug for Prepared<'_, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staged").field("published", &self.position.published).finish()
+        f.debug_struct("Prepared").field("published", &self.position.published).finish()
     }
 }

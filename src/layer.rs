@@ -15,7 +15,6 @@
     clippy::unreachable
 )]
 
-use crate::protocol::{ConsumerEntry, Control, ProducerEntry};
 use core::{fmt, sync::atomic::Ordering, time::Duration};
 use thiserror::Error;
 
@@ -47,48 +46,6 @@ pub unsafe trait Word<T>: fmt::Debug {
     /// The value found, when it is not `current`.
     #[track_caller]
     fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T>;
-}
-
-/// What a slot holds, written beside its bytes. Plain memory, like them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct Header {
-    /// Length of the message in bytes.
-    pub len: u32,
-    /// [`DATA`](Header::DATA) or [`END`](Header::END); a slot never written has 0.
-    pub kind: u32,
-}
-
-impl Header {
-    /// A message; it may be empty.
-    pub const DATA: u32 = 1;
-    /// The end sentinel: nothing follows.
-    pub const END: u32 = 2;
-}
-
-/// Read access to a slot, in progress.
-///
-/// A slot is plain memory, never atomic, so that a missing edge is a data race that a checker can
-/// see and not merely a wrong value.
-///
-/// # Safety
-/// As long as the value lives, `bytes` points to `slot_size` readable bytes, the slot's.
-pub unsafe trait Reading {
-    /// The slot's header, as written.
-    fn header(&self) -> Header;
-    /// The first payload byte; `slot_size` bytes may be read from here.
-    fn bytes(&self) -> *const u8;
-}
-
-/// Write access to a slot, in progress; no other participant has any access meanwhile.
-///
-/// # Safety
-/// As long as the value lives, `bytes` points to `slot_size` initialised bytes, the slot's, which may be written.
-pub unsafe trait Writing {
-    /// Writes the header.
-    fn set_header(&mut self, header: Header);
-    /// The first payload byte; `slot_size` bytes may be written from here.
-    fn bytes(&self) -> *mut u8;
 }
 
 /// When a call gives up waiting.
@@ -159,10 +116,6 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
 
-    /// The caller is about to look for more messages, or for room for more, on a ring of so many slots; there
-    /// were so many at the first look of its last wait. The layer may let a moment pass, so that there are more.
-    fn pace(&self, _found: u64, _slots: u32) {}
-
     /// Takes a participant's number for this handle, until [`release`](Layer::release) or death.
     ///
     /// At most one living claimant per number exists. A successful claim happens after everything
@@ -198,9 +151,32 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     }
 }
 
+/// What a poll found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What the wait returns.
+    pub value: T,
+    /// How many messages the waiter can handle before it polls again. A hint: the layer may poll less often where
+    /// each poll finds few.
+    pub messages: u64,
+}
+
+impl<T> Found<T> {
+    /// A value that says nothing about messages.
+    pub const fn new(value: T) -> Self {
+        Self { value, messages: 0 }
+    }
+}
+
 /// A layer on which a thread can sleep until a word changes: what [`WordLock`](crate::lock::WordLock)
 /// and [`WordSignal`](crate::signal::WordSignal) need.
 pub trait Park: Layer {
+    /// A wait for a signal begins. The layer may let a moment pass, so that the first poll finds more.
+    fn before_first_poll(&self) {}
+
+    /// The first poll of that wait found so many messages; 0 if it found none.
+    fn after_first_poll(&self, _messages: u64) {}
+
     /// Whether to poll once more before parking. The time that a wait spends here is bounded, and `spins.since` is
     /// set before it becomes noticeable.
     fn spin(&self, spins: &mut Spins) -> bool;
@@ -290,7 +266,7 @@ pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     /// `poll` looks at words that others write before they notify this signal. It is asked for a
     /// [`Poll::WordsAndLiveness`] within each [liveness interval](Layer::liveness_interval) of the wait's own time, and
     /// always before the wait gives up. Neither wakes nor interruptions nor changes that do not suffice put that off.
-    fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Poll) -> Option<T>) -> Option<T>;
+    fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T>;
 
     /// A new waiter is about to use the signal; the last one may have died waiting. Others may be
     /// notifying meanwhile.
@@ -301,40 +277,4 @@ pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a;
-}
-
-/// Where a channel's words and slots lie.
-///
-/// # Safety
-/// The words are the same at each call, began as those of a fresh channel, and belong to one channel. There are as
-/// many entries, and slots of as many bytes, as the geometry says that [`Channel::new`](crate::protocol::Channel::new)
-/// is given.
-pub unsafe trait Storage<L: Layer> {
-    /// Read access to a slot.
-    type Reading: Reading;
-    /// Write access to a slot.
-    type Writing: Writing;
-
-    /// The words that all participants share.
-    fn control(&self) -> &Control<L>;
-    /// The consumers' words; the length is the geometry's.
-    fn consumers(&self) -> &[ConsumerEntry<L>];
-    /// The producers' words; the length is the geometry's.
-    fn producers(&self) -> &[ProducerEntry<L>];
-
-    /// Starts reading the slot of this index.
-    ///
-    /// # Safety
-    /// `index` is below the geometry's `slots`. Until the returned value is dropped, nobody writes
-    /// the slot and the storage lives.
-    #[track_caller]
-    unsafe fn read(&self, index: usize) -> Self::Reading;
-
-    /// Starts writing the slot of this index.
-    ///
-    /// # Safety
-    /// `index` is below the geometry's `slots`. Until the returned value is dropped, nobody else
-    /// reads or writes the slot and the storage lives.
-    #[track_caller]
-    unsafe fn write(&self, index: usize) -> Self::Writing;
 }

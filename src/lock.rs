@@ -1,10 +1,11 @@
 //! The write lock: one word that names its owner, so that a dead owner can be replaced.
 //!
 //! After Drepper, *Futexes Are Tricky* (2011), section 6, with the owner in place of the value 1.
-//! The owner's generation makes each of 2²³ occupants of a number in a row a different owner: a taker-over
-//! that judged one of them dead cannot take the lock from the next. (The generation wraps after 8,388,608 joins of
-//! one number, which take minutes. A thread that is suspended for as long between its check and its exchange, and
-//! meets the very same generation then, takes a living owner's lock.)
+//!
+//! The word holds the owner's generation. So 2²³ occupants of a number in a row are different owners: a producer that
+//! has judged one of them dead cannot take the lock from the next. The generation wraps after 8,388,608 joins of one
+//! number, which take minutes. A thread that is suspended for as long between its check (K2) and its exchange (E7e),
+//! and meets the same generation again, takes a living owner's lock.
 //!
 //! # Why a stale answer about the owner does no harm
 //!
@@ -15,14 +16,14 @@
 //!   A′                                     B
 //!   claims number 0
 //!   takes the lock: word = (0, gen 2)
-//!                                          reads the word: (0, gen 2)             (1)
+//!                                          reads the word: (0, gen 2)             (E7c)
 //!                                          asks whether 0 lives: it is told of A's death
 //!                                          exchanges (0, gen 2) for (B, gen 1)    two owners
 //! ```
 //!
-//! The read (1) acquires, and every exchange that puts an owner's name there releases (E7 is both). So A′'s claim
-//! happens before B's question, and an answer is no older than what happens before it: B is told of A′. An exchange
-//! that only sets CONTENDED continues the release sequence of the owner's.
+//! The load E7c acquires, and every exchange that stores an owner's name releases (E7a, E7b, E7d, E7e, E7f). So A′'s
+//! claim happens before B's question, and an answer is no older than what happens before the question: B is told of
+//! A′. The exchange R3, which only sets CONTENDED, continues the release sequence of the owner's exchange.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -40,20 +41,19 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// The lock's word; see the [module](self).
 ///
-/// Bits 0 to 7: the owner's number plus one, 0 when free. Bit 8: somebody may sleep on the word.
-/// Bits 9 to 31: the owner's generation.
+/// Bits 0 to 7: the owner's number plus one; 0 when free. Bit 8: CONTENDED. Bits 9 to 31: the owner's generation.
 #[derive(Debug)]
 #[repr(C)]
 pub struct WordLock<L: Layer> {
     word: L::W32,
 }
 
-/// Nobody holds the lock. The value of a fresh segment.
+/// FREE: no owner. The value of a fresh segment.
 const FREE: u32 = 0;
-/// The bit that obliges the owner to wake somebody on release.
+/// CONTENDED: a thread may be parked on the word, so the owner wakes one when it releases the lock.
 const CONTENDED: u32 = 1 << 8;
 
-/// The word when `me` holds the lock and nobody waits.
+/// The word when `me` owns the lock and no thread is parked.
 const fn held_by(me: Participant) -> u32 {
     (me.number.wrapping_add(1) & 0xff) | (me.generation << 9)
 }
@@ -70,27 +70,24 @@ impl<L: Layer> WordLock<L> {
     }
 }
 
-impl<L: Park> WordLock<L> {
-    /// Takes the lock if it is free; `word` is what it holds then.
-    #[track_caller]
-    fn take_free(&self, word: u32) -> bool {
-        // E7 (AcqRel), pairs with E8: the previous owner's work. Released to the guess below: our claim.
-        self.word.compare_exchange(FREE, word, AcqRel, Relaxed).is_ok()
-    }
-}
-
 // SAFETY: the word names one owner, and goes from FREE or from a dead owner's name to another's in one exchange.
 unsafe impl<L: Park> Lock<L> for WordLock<L> {
     const IS_THREAD_INDEPENDENT: bool = true;
 
     fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         let mine = held_by(me);
-        if self.take_free(mine) {
+        // E7a (AcqRel), pairs with E8: the previous owner's work. Releases to E7c: our claim.
+        if self.word.compare_exchange(FREE, mine, AcqRel, Relaxed).is_ok() {
             return Ok(Acquired::Clean);
         }
         let mut spins = Spins::default();
         while deadline != Deadline::Now && layer.spin(&mut spins) {
-            if self.word.load(Relaxed) == FREE && self.take_free(mine) {
+            // H1 (Relaxed): a guess, which E7b checks.
+            if self.word.load(Relaxed) != FREE {
+                continue;
+            }
+            // E7b (AcqRel): as E7a.
+            if self.word.compare_exchange(FREE, mine, AcqRel, Relaxed).is_ok() {
                 return Ok(Acquired::Clean);
             }
         }
@@ -99,22 +96,24 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
         let mut check = last;
         let mut timer = WaitTimer::start(layer, deadline, spins);
         loop {
-            // A guess, which the exchange below checks. Acquire, from E7: the claim of the owner that it names.
+            // E7c (Acquire), pairs with E7a to E7f: the claim of the owner that the word names. A guess, which E7d, E7e
+            // or R3 checks.
             let seen = self.word.load(Acquire);
             let Some(other) = owner(seen) else {
-                // Free, whatever a corrupt word's other bits are: they must not keep us here for ever. We
-                // may have been woken alone though others sleep: the bit stays on their behalf.
-                let taken = self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed); // E7
-                if taken.is_ok() {
+                // The lock is free, whatever a corrupt word's other bits are: they must not keep us here for ever.
+                // CONTENDED stays set, because the release that woke this thread may have left others parked.
+                // E7d (AcqRel): as E7a.
+                if self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed).is_ok() {
                     return Ok(Acquired::Clean);
                 }
                 continue;
             };
+            // K2: a death carries everything that the owner did.
             if check && !layer.is_alive(other).map_err(LockError::Liveness)? {
-                // The word still names this dead occupant of the number, so nobody else has taken
-                // over and nobody can have released: the lock goes from it to us.
-                let taken = self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed); // E7, from its death
-                if taken.is_ok() {
+                // The word still names the dead owner. So no other producer has taken over, and the dead cannot
+                // release: the exchange passes the lock from the dead owner to us.
+                // E7e (AcqRel): as E7a, with the dead owner's work by K2.
+                if self.word.compare_exchange(seen, mine | CONTENDED, AcqRel, Relaxed).is_ok() {
                     return Ok(Acquired::OwnerDied);
                 }
                 continue;
@@ -123,12 +122,14 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
                 return Err(LockError::Busy { owner: Some(other) });
             }
             let waited = seen | CONTENDED;
+            // R3 (Relaxed), read by E8: the owner shall wake a thread.
             if seen != waited && self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
                 continue;
             }
+            // P1: ended by P2, or by the timer.
             let parked = layer.park(&self.word, waited, timer.sleep_until());
             (last, check) = match timer.after_sleep(layer, parked) {
-                Duty::Poll(look) => (false, look == Poll::WordsAndLiveness),
+                Duty::Poll(poll) => (false, poll == Poll::WordsAndLiveness),
                 Duty::GiveUp => (true, true),
             };
         }
@@ -136,21 +137,24 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
 
     fn inherit(&self, _layer: &L, me: Participant) -> bool {
         loop {
-            let seen = self.word.load(Relaxed); // ours, if it is our number: nobody else sets it
+            // H2 (Relaxed): only a participant under our number, which we have claimed (K1), could have stored it.
+            let seen = self.word.load(Relaxed);
             if owner(seen) != Some(me.number) {
                 return false;
             }
-            // Our number, but not our doing: a dead predecessor's. A rival may be faster.
-            let taken = self.word.compare_exchange(seen, held_by(me) | CONTENDED, AcqRel, Relaxed); // E7
-            if taken.is_ok() {
+            // The word names our number, and we did not store it: a dead predecessor did. A rival may take over first.
+            // E7f (AcqRel): as E7a, with the predecessor's work by K1.
+            if self.word.compare_exchange(seen, held_by(me) | CONTENDED, AcqRel, Relaxed).is_ok() {
                 return true;
             }
         }
     }
 
     fn release(&self, layer: &L, _me: Participant) {
-        let was = self.word.swap(FREE, Release); // E8, to the next owner's E7
+        // E8 (Release), pairs with E7a, E7b and E7d: the owner's work. Reads R3.
+        let was = self.word.swap(FREE, Release);
         if was & CONTENDED != 0 {
+            // P2: ends P1.
             layer.wake(&self.word);
         }
     }

@@ -1,15 +1,65 @@
-//! A sticky signal on one word, for one waiter: Dekker's pattern with fences, once for many sleeps.
+//! A sticky signal on one word, for one waiter at a time: Dekker's pattern with fences, where one fence serves many
+//! sleeps.
 //!
-//! The waiter says that it is about to sleep and then looks; the notifier writes and then looks
-//! whether anybody sleeps. With a SeqCst fence between the two steps of each, at least one of them
-//! sees the other, so no notification is lost, and a notifier that finds nobody asleep has made no
-//! read-modify-write and no system call. Who is about to sleep has time, so its fence is the heavy one.
+//! The order that must not happen:
 //!
-//! It has less time where messages come one by one, with a sleep for each. So it does not take back what it
-//! has said when it wakes: until it does, every notifier finds that the word is not [`EMPTY`] and *exchanges*
-//! it, and exchanges of one word come one after the other. The waiter's next exchange either comes later, and
-//! it sees what was written before, or earlier, and the notifier wakes it. No fence is needed for that. Who
-//! finds something without sleep takes it back, since then a stream may have begun.
+//! ```text
+//!   notifier                              waiter
+//!                                         polls: nothing there
+//!   writes
+//!   reads the word: EMPTY, so no wake
+//!                                         word = PARKED; sleeps, and nothing wakes it
+//! ```
+//!
+//! # The first sleep
+//!
+//! Each side writes, fences, and then reads what the other side writes:
+//!
+//! ```text
+//!   notifier                              waiter
+//!   writes                                word: EMPTY -> PARKED      (R2)
+//!   fence                      (F2)       fence                      (F1)
+//!   reads the word             (F3)       polls
+//! ```
+//!
+//! (F1) pairs with (F2). They are SeqCst, so one of them comes first. If F1 does, F3 reads PARKED or a later value. If F2
+//! does, the poll sees the write. A notifier that reads EMPTY has made no read-modify-write and no system call. The
+//! waiter is about to sleep and has time, so its fence is the heavy one.
+//!
+//! # The sleeps after it
+//!
+//! A waiter that sleeps once per message does not make the word EMPTY again when it wakes. While the word is not EMPTY,
+//! notifiers *exchange* it (R1), and so does the waiter before its next sleep (R2). Exchanges of one word are totally
+//! ordered, so that sleep needs no fence:
+//!
+//! ```text
+//!   notifier                              waiter
+//!   writes                                word: NOTIFIED -> PARKED   (R2)
+//!   word: any -> NOTIFIED      (R1)       polls
+//! ```
+//!
+//! (R1) pairs with (R2). **L1**: let *w* be a notifier's write, and *s* an exchange R2 of a waiter that then sleeps. The
+//! poll after *s* sees *w*, or the notifier ends the sleep.
+//! 1. *s* replaces EMPTY. F1 follows it. That is the first picture.
+//! 2. *s* replaces PARKED or NOTIFIED. Let *e* be the last exchange R2 before *s* that replaced EMPTY, and F1 its fence.
+//!    (a) F2 comes before F1. The poll after F1 sees *w*, and so does each later poll of the same waiter.
+//!    (b) F1 comes before F2. F3 reads a value that is not EMPTY, or one that is stored after *s*. The notifier makes its
+//!    exchange R1. If R1 comes before *s*, then *s* acquires what R1 releases: the poll sees *w*. If R1 comes after *s*,
+//!    it replaces PARKED, and wakes the waiter; or it replaces NOTIFIED, which another notifier has stored since, and
+//!    that one wakes the waiter.
+//! 3. R1 fails because the word has become EMPTY. The waiter had stopped waiting. Its next exchange R2 replaces EMPTY,
+//!    and its fence F1 comes after F2, because the notifier has read a value from before that exchange: the first
+//!    picture, with F2 first.
+//!
+//! # A change of waiter
+//!
+//! [`Control::space`](crate::protocol::Control::space) goes with the write lock. So *e* in case 2 may be the exchange of
+//! an earlier owner A, where the owner B has found NOTIFIED and made no fence. Cases 2(b) and 3 do not say which waiter
+//! made *e*. In case 2(a) A's poll sees *w*. A's poll happens before A's release of the lock (E8), and that before B's
+//! polls (E7). So B sees *w*, too.
+//!
+//! If A has died, B does not know whether A made its fence after *e*. So B stores EMPTY first ([`reset`](Signal::reset)),
+//! and case 1 holds. A consumer that takes the number of a dead one does the same.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -21,7 +71,7 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Deadline, Layer, Park, Poll, Signal, Spins, Word};
+use crate::layer::{Deadline, Found, Layer, Park, Poll, Signal, Spins, Word};
 use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
@@ -29,15 +79,15 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 #[derive(Debug)]
 #[repr(C)]
 pub struct WordSignal<L: Layer> {
-    /// [`EMPTY`], [`PARKED`] or [`NOTIFIED`]. Only the waiter makes it EMPTY, or something else when it is.
+    /// [`EMPTY`], [`PARKED`] or [`NOTIFIED`]. Only the waiter stores EMPTY, and only the waiter replaces it.
     state: L::W32,
 }
 
-/// Nobody sleeps here: whoever is about to makes it known with a fence. The value of a fresh segment.
+/// EMPTY: no waiter sleeps; the next one makes a fence before it does. The value of a fresh segment.
 pub const EMPTY: u32 = 0;
-/// The waiter sleeps, or is about to.
+/// PARKED: the waiter sleeps, or is about to.
 pub const PARKED: u32 = 1;
-/// It was woken, and may be about to sleep again.
+/// NOTIFIED: a notifier has replaced PARKED. The waiter may be about to sleep again.
 pub const NOTIFIED: u32 = 2;
 
 impl<L: Layer> WordSignal<L> {
@@ -48,64 +98,79 @@ impl<L: Layer> WordSignal<L> {
 }
 
 impl<L: Park> WordSignal<L> {
-    /// The waiter may sleep, or be about to: it shall look again.
+    /// The waiter may sleep, or be about to: makes it poll again.
     #[cold]
     #[inline(never)]
     fn notify_parked(&self, layer: &L, mut seen: u32) {
         while seen != EMPTY {
+            // R1 (Release), pairs with R2: what the notifier wrote.
             match self.state.compare_exchange(seen, NOTIFIED, Release, Relaxed) {
-                Ok(PARKED) => return layer.wake(&self.state), // a waiter before its sleep finds the word changed
-                Ok(_) => return,        // R1, to R2: it has yet to make its exchange, and then looks
-                Err(now) => seen = now, // another notifier was faster, or the waiter has got on
+                Ok(PARKED) => {
+                    // P4: ends P3. A waiter that has not slept yet finds the word changed.
+                    return layer.wake(&self.state);
+                }
+                Ok(_) => return,        // the waiter has yet to make R2, and polls then
+                Err(now) => seen = now, // another notifier came first, or the waiter went on
             }
         }
     }
 
-    /// We do not sleep: notifiers need not care for us.
+    /// The waiter goes on without a sleep: notifiers need no exchange for it.
     fn stay_awake(&self) {
+        // H8 (Relaxed): only the waiter stores EMPTY or replaces it.
         if self.state.load(Relaxed) != EMPTY {
-            self.state.store(EMPTY, Relaxed); // a hint: saves them exchanges, and the next one a wake
+            // H9 (Relaxed): a hint, which saves notifiers their exchanges, and the next one a wake.
+            self.state.store(EMPTY, Relaxed);
         }
     }
 }
 
 // SAFETY: `notify_all` fences before it asks for the first signal.
 unsafe impl<L: Park> Signal<L> for WordSignal<L> {
-    fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
+    fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T> {
+        if deadline != Deadline::Now {
+            layer.before_first_poll();
+        }
+        let first = poll(Poll::Words);
+        layer.after_first_poll(first.as_ref().map_or(0, |found| found.messages));
+        if let Some(found) = first {
+            self.stay_awake();
+            return Some(found.value);
+        }
+        let mut poll = |kind| poll(kind).map(|found| found.value);
+        if deadline == Deadline::Now {
+            return poll(Poll::WordsAndLiveness);
+        }
         let mut spins = Spins::default();
-        loop {
+        while layer.spin(&mut spins) {
             if let Some(found) = poll(Poll::Words) {
                 self.stay_awake();
                 return Some(found);
             }
-            if deadline == Deadline::Now {
-                return poll(Poll::WordsAndLiveness);
-            }
-            if !layer.spin(&mut spins) {
-                break;
-            }
         }
         let mut timer = WaitTimer::start(layer, deadline, spins);
-        let mut look = Poll::Words;
+        let mut kind = Poll::Words;
         loop {
-            // R2, from R1: unless it was EMPTY, all who have notified since it was have made an exchange.
+            // R2 (Acquire), pairs with R1: what the notifiers wrote that have replaced the word since it was EMPTY.
             if self.state.swap(PARKED, Acquire) == EMPTY {
-                layer.heavy_fence(SeqCst); // F1, to F2: either we see its write or it sees PARKED
+                // F1 (SeqCst, heavy), pairs with F2: the poll sees the write, or F3 reads PARKED.
+                layer.heavy_fence(SeqCst);
             }
-            if let Some(found) = poll(look) {
+            if let Some(found) = poll(kind) {
                 self.stay_awake();
                 return Some(found);
             }
+            // P3: ended by P4, or by the timer.
             let parked = layer.park(&self.state, PARKED, timer.sleep_until());
             match timer.after_sleep(layer, parked) {
                 Duty::Poll(Poll::Words) => {
-                    look = Poll::Words;
-                    // Most times it is there, and what we have said still holds at our next sleep.
-                    if let Some(found) = poll(look) {
+                    kind = Poll::Words;
+                    // Most sleeps end with what was waited for. The word stays as it is: the next sleep needs no fence.
+                    if let Some(found) = poll(kind) {
                         return Some(found);
                     }
                 }
-                Duty::Poll(Poll::WordsAndLiveness) => look = Poll::WordsAndLiveness,
+                Duty::Poll(Poll::WordsAndLiveness) => kind = Poll::WordsAndLiveness,
                 Duty::GiveUp => {
                     self.stay_awake();
                     return poll(Poll::WordsAndLiveness);
@@ -115,7 +180,7 @@ unsafe impl<L: Park> Signal<L> for WordSignal<L> {
     }
 
     fn reset(&self, _layer: &L) {
-        // No hint: the last waiter may have died between its exchange and its fence, which nobody has made then.
+        // H10 (Relaxed): no hint. A dead waiter may have made R2 without F1; the next one makes both.
         self.state.store(EMPTY, Relaxed);
     }
 
@@ -124,8 +189,10 @@ unsafe impl<L: Park> Signal<L> for WordSignal<L> {
     where
         Self: 'a,
     {
-        layer.light_fence(SeqCst); // F2, to F1: either we see that it is not EMPTY or the waiter sees our write
+        // F2 (SeqCst, light), pairs with F1: F3 reads PARKED, or the poll sees the write. Also the fence of N.
+        layer.light_fence(SeqCst);
         for signal in signals {
+            // F3 (Relaxed), after F2: whether the waiter sleeps or is about to.
             let seen = signal.state.load(Relaxed);
             if seen != EMPTY {
                 signal.notify_parked(layer, seen);

@@ -4,11 +4,11 @@
 
 use ackcast::RecvError;
 use ackcast::layer::{
-    Acquired, Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Reading,
-    Signal, Spins, Storage, Writing,
+    Acquired, Deadline, Found, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Signal, Spins,
 };
 use ackcast::lock::WordLock;
 use ackcast::protocol::{Channel, Consumer, ConsumerEntry, Control, Finished, Geometry, Make, Producer, ProducerEntry};
+use ackcast::protocol::{Header, Reading, Storage, Writing};
 use ackcast::signal::WordSignal;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -209,7 +209,7 @@ fn a_signal_wakes_who_sleeps_and_nobody_else() {
     let layer = Alone::new(1, [nothing(), they_notify]);
     notify(&signal, &layer);
     assert_eq!(layer.asked(), [], "nobody waits");
-    let poll = |_: Poll| there.get().then_some(());
+    let poll = |_: Poll| there.get().then_some(Found::new(()));
     assert_eq!(signal.wait(&layer, Deadline::Now, poll), None);
     assert_eq!(layer.asked(), [], "to look is not to wait");
     assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
@@ -234,20 +234,20 @@ fn who_sleeps_for_each_message_fences_once() {
     };
     let layer = Alone::new(0, [they_tell(), they_tell(), they_tell()]);
     for message in 1..=3 {
-        let poll = |_: Poll| (told.get() == message).then_some(());
+        let poll = |_: Poll| (told.get() == message).then_some(Found::new(()));
         assert_eq!(signal.wait(&layer, Deadline::Never, poll), Some(()));
         assert_eq!(layer.asked(), [Asked::Park, Asked::Wake], "message {message}");
     }
     assert_eq!(layer.heavy_fences.get(), 1);
     // Who finds something at once is in no need of being woken, and says so; and then it takes another fence.
-    assert_eq!(signal.wait(&layer, Deadline::Never, |_| Some(())), Some(()));
+    assert_eq!(signal.wait(&layer, Deadline::Never, |_| Some(Found::new(()))), Some(()));
     layer.turns.borrow_mut().push_back(they_tell());
-    assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 4).then_some(())), Some(()));
+    assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 4).then_some(Found::new(()))), Some(()));
     assert_eq!(layer.heavy_fences.get(), 2);
     // So does a successor, whatever was left: its predecessor may have died before its fence.
     signal.reset(&layer);
     layer.turns.borrow_mut().push_back(they_tell());
-    assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 5).then_some(())), Some(()));
+    assert_eq!(signal.wait(&layer, Deadline::Never, |_| (told.get() == 5).then_some(Found::new(()))), Some(()));
     assert_eq!(layer.heavy_fences.get(), 3);
 }
 

@@ -5,7 +5,7 @@
 //! `RUSTFLAGS=-Zsanitizer=address cargo +nightly test --target x86_64-unknown-linux-gnu --test safe`.
 #![forbid(unsafe_code)]
 
-use ackcast::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Poll, Signal};
+use ackcast::layer::{Acquired, Deadline, Found, Layer, Lock, LockError, Participant, Poll, Signal};
 use ackcast::layers::{Fences, Futex, LivenessLocks, RealLayer};
 use ackcast::lock::WordLock;
 use ackcast::protocol::{self, BlockedOn, Finished};
@@ -198,7 +198,7 @@ fn absurd_sizes_are_refused_before_any_memory_is_touched() {
 /// Lock, signal and layer by themselves, on words that are no channel's.
 #[test]
 fn primitives_alone_guard_nothing_and_harm_nothing() {
-    let layer = Futex::new(LivenessLocks::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric);
+    let layer = Futex::new(LivenessLocks::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric, 1);
     assert!(layer.is_alive(0).is_ok_and(|alive| !alive), "no participant has a number of this file");
     let (me, other) = (Participant { number: 0, generation: 1 }, Participant { number: 1, generation: u32::MAX });
     let lock = WordLock::<Futex>::new(AtomicU32::new(0));
@@ -211,7 +211,7 @@ fn primitives_alone_guard_nothing_and_harm_nothing() {
     assert!(matches!(taken, Ok(Acquired::OwnerDied) | Err(LockError::Busy { .. })), "{taken:?}");
     let signal = WordSignal::<Futex>::new(AtomicU32::new(u32::MAX));
     signal.reset(&layer);
-    assert_eq!(signal.wait(&layer, Deadline::Now, |_: Poll| None::<()>), None);
+    assert_eq!(signal.wait(&layer, Deadline::Now, |_: Poll| None::<Found<()>>), None);
     Signal::notify_all(&layer, std::iter::once(&signal));
 }
 

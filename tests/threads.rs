@@ -1,7 +1,8 @@
 //! The typed API on real segments, with threads for processes (each handle is its own participant).
 
-use ackcast::layer::{Deadline, Storage};
+use ackcast::layer::Deadline;
 use ackcast::layers::{Futex, LivenessLocks, RealLayer};
+use ackcast::protocol::Storage;
 use ackcast::protocol::{self, BlockedOn};
 use ackcast::segment::{Handle, Name, Segment};
 use ackcast::{Backend, BatchError, Channel, Consumer, Finished, Producer, RecvError, SendError};
@@ -261,10 +262,7 @@ fn the_protocols_own_handles_say_how_far_they_are() {
     let mut consumer = protocol::Consumer::join(first).unwrap();
     let mut producer = protocol::Producer::join(second).unwrap();
     let held = producer.lock(Deadline::Now).unwrap();
-    assert_eq!(
-        format!("{held:?}"),
-        "WriteGuard { published: Published { count: 0, ended: false, variable_length: false } }"
-    );
+    assert_eq!(format!("{held:?}"), "WriteGuard { published: Published { count: 0, ended: false, lengths: Fixed } }");
     let mut prepared = held.free_slot(Deadline::Now).unwrap().copy(b"a").unwrap();
     let one = |letter| {
         move |bytes: &mut [u8]| {
@@ -272,7 +270,7 @@ fn the_protocols_own_handles_say_how_far_they_are() {
             Some(1)
         }
     };
-    let prepared_one = "Prepared { published: Published { count: 1, ended: false, variable_length: true } }";
+    let prepared_one = "Prepared { published: Published { count: 1, ended: false, lengths: Variable } }";
     assert_eq!(format!("{prepared:?}"), prepared_one);
     assert_eq!(prepared.extend(|bytes| Some(bytes.len() + 1)), 0, "no slot has room for it");
     assert_eq!(prepared.extend(|_| None), 0, "there is no more");
@@ -284,7 +282,7 @@ fn the_protocols_own_handles_say_how_far_they_are() {
     let held = prepared.publish();
     assert_eq!(
         format!("{held:?}"),
-        "WriteGuard { published: Published { count: 4, ended: false, variable_length: true } }"
+        "WriteGuard { published: Published { count: 4, ended: false, lengths: Variable } }"
     );
     drop(held);
     for (n, expected) in (0..).zip([b"a", b"b", b"c", b"d"]) {
@@ -326,7 +324,7 @@ fn mortal(handle: &Handle) -> (protocol::Consumer<Futex, Segment<Futex>>, Livene
     let other = handle.channel::<Futex>().unwrap();
     // SAFETY: only its place is taken, by a handle that lives longer.
     let storage = unsafe { other.storage() }.clone();
-    let layer = Futex::new(LivenessLocks::open(|| Ok(file)).unwrap(), handle.fences());
+    let layer = Futex::new(LivenessLocks::open(|| Ok(file)).unwrap(), handle.fences(), 1);
     // SAFETY: the storage is that of the geometry, and the layer has a description of its own.
     let channel = unsafe { protocol::Channel::new(layer, storage, handle.geometry()) };
     (protocol::Consumer::join(channel).unwrap(), lock)

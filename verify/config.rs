@@ -8,7 +8,7 @@ use crate::{
     layer::Model,
 };
 use ackcast::{
-    layer::{Acquired, Deadline, Lock, LockError, Participant, Poll, Signal},
+    layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -282,10 +282,15 @@ fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> T
 // SAFETY: `notify_all` fences first where the check has fences.
 unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
     #[track_caller]
-    fn wait<T>(&self, layer: &Model<E>, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
+    fn wait<T>(
+        &self,
+        layer: &Model<E>,
+        deadline: Deadline,
+        mut poll: impl FnMut(Poll) -> Option<Found<T>>,
+    ) -> Option<T> {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Wait, None) {
             Verdict::Ignore => return None,
-            Verdict::Otherwise(Operator::Skip) => return skip::<E, T>(poll),
+            Verdict::Otherwise(Operator::Skip) => return skip::<E, T>(|kind| poll(kind).map(|found| found.value)),
             _ => {}
         }
         let in_vain = if self.name.word == "data" { Event::NoData } else { Event::NoRoom };
@@ -300,6 +305,7 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         if let Some(words) = &self.words {
             return words.wait(layer, deadline, poll);
         }
+        let mut poll = |kind| poll(kind).map(|found| found.value);
         if mortal && layer.segment().config.waiting == WaitModel::Assume && deadline != Deadline::Now {
             return Some(assume_thoroughly::<E, T>(poll));
         }

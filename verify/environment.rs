@@ -13,9 +13,9 @@ use crate::{
     tests::cause,
 };
 use ackcast::{
-    layer::{Layer, Storage},
+    layer::Layer,
     layers::{Futex, RawSync, RealLayer},
-    protocol::{Channel, Consumer, Geometry, Producer},
+    protocol::{Channel, Consumer, Geometry, Producer, Storage},
     segment as real,
 };
 use std::{

@@ -9,8 +9,8 @@ use crate::{
     segment::{SIZE, Segment, drop_leaked},
 };
 use ackcast::{
-    layer::{Deadline, Layer, Storage},
-    protocol::{Channel, Consumer, Geometry, Producer},
+    layer::{Deadline, Layer},
+    protocol::{Channel, Consumer, Geometry, Producer, Storage},
 };
 use std::{
     cell::{Cell, RefCell},

@@ -12,13 +12,13 @@
 
 use crate::tests::cause;
 use ackcast::layer::{
-    Deadline, Header, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Reading, Signal, Spins,
-    Storage, Writing,
+    Deadline, Found, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Signal, Spins,
 };
 use ackcast::lock::WordLock;
 use ackcast::protocol::{
     Channel, Consumer, ConsumerEntry, Control, Geometry, Make, Producer, ProducerEntry, RecvError, SendError,
 };
+use ackcast::protocol::{Header, Reading, Storage, Writing};
 use ackcast::signal::WordSignal;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -209,7 +209,7 @@ fn signal_polls_thoroughly_in_time_under_interference() {
                     layer.check();
                 }
                 last = look;
-                None::<()>
+                None::<Found<()>>
             });
             assert_eq!((found, last), (None, Poll::WordsAndLiveness), "the last poll is thorough");
         });
@@ -425,7 +425,7 @@ fn wait_whose_clock_stands_still_is_found_out() {
             let (layer, signal) = (Disturbed::default(), WordSignal::<Disturbed>::new(AtomicU32::new(0)));
             layer.begin(sleeps, None);
             layer.0.stopped.set(true);
-            signal.wait(&layer, Deadline::Never, |_| None::<()>);
+            signal.wait(&layer, Deadline::Never, |_| None::<Found<()>>);
         });
     });
     for said in [lock, signal] {

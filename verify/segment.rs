@@ -8,9 +8,8 @@ use crate::{
     layer::{Model, ModelWord},
 };
 use ackcast::{
-    layer::{Header, Reading, Storage, Writing},
     lock::WordLock,
-    protocol::{ConsumerEntry, Control, Geometry, Make, ProducerEntry},
+    protocol::{ConsumerEntry, Control, Geometry, Header, Make, ProducerEntry, Reading, Storage, Writing},
     signal::WordSignal,
 };
 use std::{

@@ -11,9 +11,10 @@ pub use consumer::{Batch, Consumer, Message, Messages};
 pub use error::{AttachError, RecvValueError};
 pub use producer::{Loan, Producer};
 
-use crate::layer::{Deadline, Storage};
+use crate::layer::Deadline;
 use crate::layers::RealLayer;
 use crate::protocol;
+use crate::protocol::Storage;
 use std::time::Duration;
 
 /// The moment `timeout` from now.

@@ -116,10 +116,10 @@ mod tests {
             Failure::Forsaken => (3, &[]),
             Failure::Stopped(_) => (143, &[]),
             Failure::ProducersLost(_) => {
-                (3, &["every producer died without finishing (); everything they published was received"])
+                (3, &["every producer died without finishing (); every message that they published was received"])
             }
             Failure::Corrupt(_) => {
-                (4, &["the segment is corrupt: 7 messages published: more than any channel lives to see"])
+                (4, &["the segment is corrupt: 7 messages published: no channel can count another one"])
             }
             Failure::Wrong(_) => (1, &["first", "second"]),
         }
@@ -161,7 +161,7 @@ mod tests {
         assert!(matches!(Failure::from_send(SendError::Corrupt(CORRUPTION)), Failure::Corrupt(CORRUPTION)));
         assert_eq!(wrong(Failure::from_recv(RecvError::TimedOut { next: 3 })), ["gave up waiting for message 3"]);
         let late = SendError::TimedOut(BlockedOn::Start { joined: 0, wanted: 1 });
-        assert_eq!(wrong(Failure::from_send(late)), ["gave up waiting for the consumers to come: 0 of 1 are there"]);
+        assert_eq!(wrong(Failure::from_send(late)), ["gave up waiting for the first consumers: 0 of 1 have joined"]);
     }
 
     #[test]

@@ -63,8 +63,8 @@ unsafe impl RealLayer for Futex {
         Fences::best()
     }
 
-    fn new(locks: LivenessLocks, fences: Fences) -> Self {
-        Self { locks, fences, budget: AdaptiveWait::new(cores()), limiter: SleepLimiter::new() }
+    fn new(locks: LivenessLocks, fences: Fences, slots: u32) -> Self {
+        Self { locks, fences, budget: AdaptiveWait::new(cores(), slots), limiter: SleepLimiter::new() }
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -198,10 +198,6 @@ unsafe impl Layer for Futex {
         monotonic()
     }
 
-    fn pace(&self, found: u64, slots: u32) {
-        self.budget.pace(found, slots);
-    }
-
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.locks.claim(number)
     }
@@ -225,6 +221,16 @@ unsafe impl Layer for Futex {
 }
 
 impl Park for Futex {
+    #[inline]
+    fn before_first_poll(&self) {
+        self.budget.before_first_poll();
+    }
+
+    #[inline]
+    fn after_first_poll(&self, messages: u64) {
+        self.budget.after_first_poll(messages);
+    }
+
     fn spin(&self, spins: &mut Spins) -> bool {
         self.budget.look_again(spins)
     }

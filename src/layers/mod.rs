@@ -64,8 +64,8 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     }
 
     /// The layer for one handle, whose claims live and die with `locks`: locks on the segment's file, of this handle
-    /// alone. `fences` are the segment's, and usable.
-    fn new(locks: LivenessLocks, fences: Fences) -> Self;
+    /// alone. `fences` are the segment's, and usable. The channel's ring has this many `slots`.
+    fn new(locks: LivenessLocks, fences: Fences, slots: u32) -> Self;
 
     /// What a new segment's header says of the process that made it, so that others that cannot share it with
     /// that one are told. Words that the kernel alone knows need no mark.

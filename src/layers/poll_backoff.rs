@@ -17,6 +17,10 @@ pub struct PollBackoff {
     pauses: AtomicU32,
     /// Looks so far: every so many without a pause, one is tried.
     looks: AtomicU32,
+    /// How many messages the first poll of the last wait found; [`u32::MAX`] stands for more.
+    found: AtomicU32,
+    /// More than this many messages at a poll are enough.
+    enough: u32,
 }
 
 /// So many messages at a look, and it costs next to nothing for each.
@@ -29,20 +33,25 @@ const MOST: u32 = 96;
 const TRIAL: u32 = 128;
 
 impl PollBackoff {
-    /// Nothing learned yet.
-    pub const fn new() -> Self {
-        Self { pauses: AtomicU32::new(0), looks: AtomicU32::new(0) }
+    /// Nothing learned yet, on a ring of so many slots.
+    pub const fn new(slots: u32) -> Self {
+        let enough = if slots / 4 < ENOUGH { slots / 4 } else { ENOUGH };
+        Self { pauses: AtomicU32::new(0), looks: AtomicU32::new(0), found: AtomicU32::new(0), enough }
     }
 
-    /// How often to pause before the next look, when so many messages were there at the first look of the last
-    /// wait, on a ring of so many slots.
-    pub fn pauses(&self, found: u64, slots: u32) -> u32 {
+    /// The first poll of a wait found so many messages.
+    pub fn found(&self, messages: u64) {
+        self.found.store(u32::try_from(messages).unwrap_or(u32::MAX), Relaxed);
+    }
+
+    /// How often to pause before the next wait's first poll.
+    pub fn pauses(&self) -> u32 {
         let (pauses, looks) = (self.pauses.load(Relaxed), self.looks.load(Relaxed));
-        let enough = u64::from(ENOUGH.min(slots / 4));
-        let sparse = found < 2 || 4 * found < u64::from(pauses);
+        let (found, enough) = (self.found.load(Relaxed), self.enough);
+        let sparse = found < 2 || found < pauses / 4;
         let pauses = match pauses {
             0 if looks % TRIAL == 0 => FEWEST,
-            _ if sparse || found > 2 * enough => pauses / 2,
+            _ if sparse || found > enough.saturating_mul(2) => pauses / 2,
             _ if found < enough => (2 * pauses).clamp(FEWEST, MOST),
             _ => pauses,
         };
@@ -58,8 +67,11 @@ mod tests {
 
     /// The pauses after so many looks, in a stream of which a look finds what came during the pauses before it.
     fn after(looks: u32, slots: u32, found: impl Fn(u32) -> u64) -> u32 {
-        let pace = PollBackoff::new();
-        (0..looks).fold(0, |pauses, _| pace.pauses(found(pauses), slots))
+        let backoff = PollBackoff::new(slots);
+        (0..looks).fold(0, |pauses, _| {
+            backoff.found(found(pauses));
+            backoff.pauses()
+        })
     }
 
     #[test]
@@ -76,8 +88,9 @@ mod tests {
     #[test]
     fn who_gets_one_by_one_looks_at_once() {
         for sparse in [0, 1] {
-            let pace = PollBackoff::new();
-            let pauses: u32 = (0..10 * TRIAL).map(|_| pace.pauses(sparse, 1024)).sum();
+            let backoff = PollBackoff::new(1024);
+            backoff.found(sparse);
+            let pauses: u32 = (0..10 * TRIAL).map(|_| backoff.pauses()).sum();
             assert!(pauses <= 10 * 2 * FEWEST, "a trial now and then: {pauses} pauses");
         }
     }

@@ -112,7 +112,7 @@ unsafe impl RealLayer for RawSync {
         Mark::here()
     }
 
-    fn new(locks: LivenessLocks, _: Fences) -> Self {
+    fn new(locks: LivenessLocks, _: Fences, _: u32) -> Self {
         Self { locks, limiter: SleepLimiter::new(), held: LocalMutex::new(None), mapping: None }
     }
 

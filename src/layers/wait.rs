@@ -48,7 +48,7 @@ pub struct AdaptiveWait {
     slept: AtomicU32,
     /// Waits so far: every so many, spinning is tried again.
     waits: AtomicU32,
-    pace: PollBackoff,
+    backoff: PollBackoff,
     rhythm: Rhythm,
     most_spins: u32,
     wait: AtomicU32,
@@ -77,8 +77,9 @@ const SHORT: u32 = 1;
 const LONG: u32 = 2;
 
 impl AdaptiveWait {
-    /// For a machine with so many cores: alone on one, nobody can answer while we spin.
-    pub const fn new(cores: usize) -> Self {
+    /// For a machine with this many cores, and a ring of this many slots. On a single core no other thread can answer
+    /// while this one spins.
+    pub const fn new(cores: usize, slots: u32) -> Self {
         let most_spins = if cores > 1 { MOST_SPINS } else { 0 };
         Self {
             spins: AtomicU32::new(most_spins),
@@ -88,7 +89,7 @@ impl AdaptiveWait {
             crowded: AtomicU32::new(0),
             slept: AtomicU32::new(0),
             waits: AtomicU32::new(0),
-            pace: PollBackoff::new(),
+            backoff: PollBackoff::new(slots),
             rhythm: Rhythm::new(),
             most_spins,
             wait: AtomicU32::new(Wait::Adaptive as u32),
@@ -141,13 +142,18 @@ impl AdaptiveWait {
         self.crowded.store(crowded, Relaxed);
     }
 
-    /// Keeps away for a moment, where that pays: while what the first looks find grows with it.
-    pub fn pace(&self, found: u64, slots: u32) {
+    /// Pauses before a wait's first poll, while what the first polls find grows with the pause.
+    pub fn before_first_poll(&self) {
         if self.most_spins > 0 && self.wait.load(Relaxed) == Wait::Adaptive as u32 {
-            for _ in 0..self.pace.pauses(found, slots) {
+            for _ in 0..self.backoff.pauses() {
                 spin_loop();
             }
         }
+    }
+
+    /// The first poll of a wait found so many messages.
+    pub fn after_first_poll(&self, messages: u64) {
+        self.backoff.found(messages);
     }
 
     /// When to get up, if who is waited for can be expected.
@@ -212,7 +218,7 @@ mod tests {
 
     #[test]
     fn paced_traffic_sleeps_at_once() {
-        let budget = AdaptiveWait::new(2);
+        let budget = AdaptiveWait::new(2, 1024);
         for _ in 0..16 {
             wait_and_sleep(&budget, Duration::from_millis(1));
         }
@@ -221,7 +227,7 @@ mod tests {
 
     #[test]
     fn short_sleeps_teach_to_look_longer() {
-        let budget = AdaptiveWait::new(2);
+        let budget = AdaptiveWait::new(2, 1024);
         for _ in 0..16 {
             wait_and_sleep(&budget, Duration::from_millis(1));
         }
@@ -234,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_only_comes_when_the_core_is_given_away_is_not_spun_for() {
-        let budget = AdaptiveWait::new(2);
+        let budget = AdaptiveWait::new(2, 1024);
         for _ in 0..TRIAL - 1 {
             let mut looks = Spins::default();
             let spins = budget.spins.load(Relaxed);
@@ -246,7 +252,7 @@ mod tests {
 
     #[test]
     fn where_somebody_else_wants_the_core_nobody_spins() {
-        let budget = AdaptiveWait::new(2);
+        let budget = AdaptiveWait::new(2, 1024);
         let turn = || {
             budget.learn();
             budget.turn.load(Relaxed)
@@ -265,7 +271,7 @@ mod tests {
 
     #[test]
     fn who_does_not_get_the_core_back_in_time_sleeps() {
-        let budget = AdaptiveWait::new(2);
+        let budget = AdaptiveWait::new(2, 1024);
         let mut looks = Spins { polls: MOST_SPINS, since: None };
         assert!(budget.look_again(&mut looks), "it yields for the first time");
         looks.since = Some(monotonic().saturating_sub(2 * PATIENCE));
@@ -274,7 +280,7 @@ mod tests {
 
     #[test]
     fn nobody_spins_on_one_core_and_strategies_are_what_they_say() {
-        let budget = AdaptiveWait::new(1);
+        let budget = AdaptiveWait::new(1, 1024);
         assert_eq!(budget.spins.load(Relaxed), 0);
         budget.set(Wait::Park);
         assert!(!budget.look_again(&mut Spins::default()));

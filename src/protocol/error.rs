@@ -1,4 +1,4 @@
-//! What can go wrong, an enum for each operation, with what the caller needs to act.
+//! One error enum per operation, with what the caller needs to act.
 
 use crate::layer::LivenessUnknown;
 use thiserror::Error;
@@ -7,25 +7,25 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// Every entry is held by a living participant.
+    /// A living participant holds each entry.
     #[error(
-        "all {capacity} places for {role}s are taken by living ones; wait for one to leave, or create the channel with more"
+        "all {capacity} {role} places are in use; wait until a {role} leaves, or create the channel with more places"
     )]
     Full {
         /// "consumer" or "producer".
         role: &'static str,
-        /// How many there are.
+        /// How many places the channel has.
         capacity: u32,
     },
-    /// A producer came after END.
+    /// The producer came after END.
     #[error("the channel has ended: nothing can follow END; create a new one")]
     Ended,
-    /// Whether an entry's holder lives cannot be told.
+    /// The system does not say whether an entry's holder lives.
     #[error(transparent)]
     Liveness(#[from] LivenessUnknown),
 }
 
-/// What a sender that gave up was waiting for. Whoever is named is alive.
+/// What a sender was waiting for when it gave up. A participant that is named is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BlockedOn {
@@ -44,11 +44,11 @@ pub enum BlockedOn {
         message: u64,
     },
     /// The first message waits for the consumers that the channel was created for.
-    #[error("for the consumers to come: {joined} of {wanted} are there")]
+    #[error("for the first consumers: {joined} of {wanted} have joined")]
     Start {
-        /// How many are there.
+        /// How many have joined.
         joined: u32,
-        /// How many it waits for.
+        /// How many the first message waits for.
         wanted: u32,
     },
 }
@@ -79,7 +79,7 @@ pub enum Corruption {
         /// What was published.
         published: u64,
     },
-    /// The ready flag went back, or further ahead than the ring is long.
+    /// `published` has decreased, or is further ahead than the ring is long.
     #[error("{published} messages published, but message {next} is not acknowledged and there are {slots} slots")]
     Published {
         /// What was published.
@@ -89,8 +89,8 @@ pub enum Corruption {
         /// The length of the ring.
         slots: u32,
     },
-    /// The ready flag is so high that no message can follow.
-    #[error("{published} messages published: more than any channel lives to see")]
+    /// `published` is so high that no message can follow.
+    #[error("{published} messages published: no channel can count another one")]
     Count {
         /// What was published.
         published: u64,
@@ -118,7 +118,7 @@ pub enum Corruption {
     },
 }
 
-/// Why a message was not sent. Nothing of it is visible to anybody.
+/// Why a message was not sent. No consumer sees any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -141,10 +141,10 @@ pub enum SendError {
     /// The producer was attached by the process that forked this one.
     #[error("this producer was attached before a fork, by the parent process; attach another one in this process")]
     Inherited,
-    /// The call waits for a participant, and whether that lives cannot be told.
+    /// The call waits for a participant, and the system does not say whether it lives.
     #[error(transparent)]
     Liveness(#[from] LivenessUnknown),
-    /// The segment holds what no participant can have written.
+    /// The segment holds a value that no participant can have written.
     #[error("the segment is corrupt: {0}")]
     Corrupt(Corruption),
 }
@@ -153,9 +153,9 @@ pub enum SendError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{sent} messages of the batch were sent, the next was not: {error}")]
 pub struct BatchError {
-    /// How many were sent: the first so many.
+    /// How many were sent, from the first one on.
     pub sent: usize,
-    /// Why the one after them was not.
+    /// Why the message after them was not sent.
     #[source]
     pub error: SendError,
 }
@@ -165,17 +165,17 @@ pub struct BatchError {
 pub struct DeadProducers(u64);
 
 impl DeadProducers {
-    /// With this one, too. (A channel has 64 producers at most.)
-    pub(super) fn and(self, producer: u32) -> Self {
+    /// Adds a producer. A channel has at most 64.
+    pub(super) fn with(self, producer: u32) -> Self {
         Self(self.0 | 1_u64.checked_shl(producer).unwrap_or(0))
     }
 
-    /// Whether nobody is lost.
+    /// Whether it names no producer.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Their numbers, ascending.
+    /// The producers' numbers, ascending.
     pub fn producers(self) -> impl Iterator<Item = u32> {
         (0..u64::BITS).filter(move |&producer| self.0 & (1 << producer) != 0)
     }
@@ -196,14 +196,14 @@ impl core::fmt::Display for DeadProducers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RecvError {
-    /// END: every message was received, nothing follows.
+    /// END: every message was received, and none follows.
     #[error("the channel has ended: every message was received")]
     Ended,
-    /// Everything published was received, and the producers that were there died without
-    /// finishing. Should another producer come, receiving goes on.
-    #[error("every producer died without finishing ({0}); everything they published was received")]
+    /// Every published message was received, and every attached producer died without finishing. If another producer
+    /// joins, receiving goes on.
+    #[error("every producer died without finishing ({0}); every message that they published was received")]
     ProducersLost(DeadProducers),
-    /// The deadline passed before the next message came. (`try_recv`: there is none yet.)
+    /// The deadline passed before the next message was published. (`try_recv`: none is published yet.)
     #[error("gave up waiting for message {next}")]
     TimedOut {
         /// The message waited for, counted from 0.
@@ -212,10 +212,10 @@ pub enum RecvError {
     /// The consumer was attached by the process that forked this one.
     #[error("this consumer was attached before a fork, by the parent process; attach another one in this process")]
     Inherited,
-    /// The call waits for the producers, and whether they live cannot be told.
+    /// The call waits for the producers, and the system does not say whether they live.
     #[error(transparent)]
     Liveness(#[from] LivenessUnknown),
-    /// The segment holds what no participant can have written.
+    /// The segment holds a value that no participant can have written.
     #[error("the segment is corrupt: {0}")]
     Corrupt(Corruption),
 }

@@ -1,61 +1,69 @@
-//! Publishing: take the lock, wait for room, write the slot, count it.
+//! Publishing: take the lock, wait for a free slot, write it, count it.
 //!
-//! The order of the steps is in the types: only a [`Producer`] can become [`WriteGuard`] (it has the
-//! write lock), only that can become [`FreeSlot`] (the next slot is free), only that can become
-//! [`Prepared`] (it is written), and only that publishes, or goes on to the next [`FreeSlot`].
+//! The order of the steps is in the types. A [`Producer`] becomes a [`WriteGuard`] when it takes the write lock. The
+//! guard becomes a [`FreeSlot`] when the next slot is free. The slot becomes [`Prepared`] when it is written. Only that
+//! publishes.
 
 mod await_room;
 mod free_slot;
+mod prepared;
+mod write_lock;
 
-pub use free_slot::{FreeSlot, Prepared};
+pub use free_slot::FreeSlot;
+pub use prepared::Prepared;
 
-use self::free_slot::{PayloadLen, Position};
+use self::write_lock::WriteLock;
+use super::payload::PayloadLen;
 use super::{
     BatchError, BlockedOn, Channel, ConsumerEntry, Control, Corruption, EntryState, JoinError, Published, SendError,
+    Storage,
 };
-use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Participant, Signal, Storage, Word};
+use crate::layer::{Acquired, Deadline, Layer, LockError, Participant, Signal, Word};
 use core::sync::atomic::Ordering::Relaxed;
 use core::{fmt, marker::PhantomData};
 
 /// A participant that publishes.
 ///
-/// Dropping it without [`finish`](Producer::finish) is the same as dying, to the others: END does
-/// not come on its account.
+/// To drop it without [`finish`](Producer::finish) is to die, for the other participants: END does not come on its
+/// account.
 #[derive(Debug)]
 pub struct Producer<L: Layer, S: Storage<L>> {
     channel: Channel<L, S>,
-    me: Participant,
-    /// For messages below this number there is room, as we know without looking: it follows from the lowest
-    /// acknowledgement seen. Acknowledgements never go back, and who joins later starts at the count of
-    /// that time, which is no lower. At most [`Published::MAX`].
+    lock: WriteLock,
+    /// The slots of messages below this number are free: it follows from the lowest acknowledgement seen. That
+    /// stays true, because acknowledgements never decrease, and a joiner cannot start below it (J and N, see
+    /// [`Channel::take_consumer_entry`]). At most [`Published::MAX`].
     writable_until: u64,
-    /// For how many messages the last wait found room at its first look.
-    found: u64,
-    /// We hold the lock: while a guard lives, after a guard was forgotten, and between calls if `keeps`.
-    lock_retained: bool,
-    /// The lock stays ours between calls: where there is one place for a producer, no other can want it. A successor
-    /// finds it free, or inherits it.
-    keeps: bool,
-    /// How far the channel is, while we hold the lock: nobody else writes it then.
+    /// What is published and where the next message goes, while the lock is ours: no other participant writes
+    /// `published` then.
     position: Position,
     finished: bool,
 }
 
-/// The most messages of a batch that are counted with one step: enough that the step's cost does not
-/// show, and few enough that consumers get to work.
+/// Where the next message goes.
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    /// What is published before it.
+    published: Published,
+    /// Its slot.
+    slot: usize,
+}
+
+/// The most messages of a batch that one step publishes. At 64 the step's cost per message no longer shows in the
+/// benchmark (`verify/bench`), and consumers need not wait long for the first message.
 pub const MAX_PUBLISH_BATCH: usize = 64;
 
 /// What [`Producer::finish`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
-    /// We were the last: END is published.
+    /// This producer was the last: END is published.
     Ended,
-    /// Others have yet to finish.
+    /// Other producers have yet to finish.
     OthersRemain,
 }
 
 impl<L: Layer, S: Storage<L>> Producer<L, S> {
-    /// Joins. If a dead predecessor under our number held the write lock, it is freed.
+    /// Joins. If a dead predecessor under the same number held the write lock, the lock is freed.
     ///
     /// # Errors
     /// [`JoinError::Full`], [`JoinError::Ended`], [`JoinError::Liveness`].
@@ -65,11 +73,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             let full = JoinError::Full { role: "producer", capacity };
             return Err(if channel.published().ended() { JoinError::Ended } else { full });
         };
-        let position = Position { published: Published::from_word(0), slot: 0 }; // it is read when the lock is ours
-        let keeps = L::Lock::IS_THREAD_INDEPENDENT && capacity == 1;
-        let mut producer =
-            Self { channel, me, writable_until: 0, found: 0, lock_retained: false, keeps, position, finished: false };
-        if producer.channel.control().lock.0.inherit(&producer.channel.layer, me) {
+        let position = Position { published: Published::from_word(0), slot: 0 }; // read once the lock is ours
+        let lock = WriteLock::new::<L>(me, capacity == 1);
+        let mut producer = Self { channel, lock, writable_until: 0, position, finished: false };
+        if producer.lock.inherit(&producer.channel.control().lock.0, &producer.channel.layer) {
             producer.recover();
             drop(WriteGuard { producer: &mut producer, not_send: PhantomData });
         }
@@ -80,9 +87,9 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         Ok(producer)
     }
 
-    /// Who we are.
+    /// The participant's number and generation.
     pub const fn participant(&self) -> Participant {
-        self.me
+        self.lock.owner()
     }
 
     /// The channel.
@@ -100,8 +107,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         if self.channel.layer.is_inherited() {
             return Err(SendError::Inherited);
         }
-        // A lock that belongs to a thread is taken anew, though a guard of it was forgotten: by which thread is not known.
-        if !(L::Lock::IS_THREAD_INDEPENDENT && self.lock_retained) {
+        if !self.lock.is_usable::<L>() {
             self.acquire(deadline)?;
         }
         Ok(WriteGuard { producer: self, not_send: PhantomData })
@@ -122,16 +128,16 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// See [`SendError`].
     #[inline(always)]
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
-        let fitting = self.fits(message.len())?;
-        self.reserve(deadline)?.copy_fitting(message, fitting).publish();
+        let len = self.payload_len(message.len())?;
+        self.reserve(deadline)?.copy_fitting(message, len).publish();
         Ok(())
     }
 
-    /// Sends messages one after the other, with no other producer's in between, and counts up to
-    /// [`MAX_PUBLISH_BATCH`] of them with one step where there is room. Returns when all are sent.
+    /// Sends messages in order, with no other producer's between them. Where there are free slots, one step publishes
+    /// up to [`MAX_PUBLISH_BATCH`] of them. Returns when all are sent.
     ///
     /// # Errors
-    /// [`BatchError`]: how many were sent, and why the one after them was not.
+    /// [`BatchError`]: how many were sent, and why the next was not.
     pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: &[M], deadline: Deadline) -> Result<(), BatchError> {
         let mut messages = messages.iter().map(AsRef::as_ref);
         let count = messages.len();
@@ -144,12 +150,12 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         })
     }
 
-    /// As [`send_batch`](Producer::send_batch), of messages that are written in place: `write` is asked for
-    /// `count` of them. It gets the slot's bytes (see [`FreeSlot::bytes_mut`]) and returns the message's length;
-    /// `None`, and there are no more.
+    /// As [`send_batch`](Producer::send_batch), of messages that are written in place. `write` is called at most
+    /// `count` times. It gets the slot's bytes (see [`FreeSlot::bytes_mut`]) and returns the message's length, or `None`
+    /// to end the batch.
     ///
     /// # Errors
-    /// [`BatchError`]: how many were sent, and why the one after them was not.
+    /// [`BatchError`]: how many were sent, and why the next was not.
     #[inline(always)]
     pub fn send_written(
         &mut self,
@@ -159,11 +165,11 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     ) -> Result<(), BatchError> {
         let mut sent = 0_usize;
         let at = |sent| move |error| BatchError { sent, error };
-        let mut held = self.lock(deadline).map_err(at(sent))?;
+        let mut guard = self.lock(deadline).map_err(at(sent))?;
         while sent < count {
-            let mut room = held.free_slot(deadline).map_err(at(sent))?;
-            let Some(len) = write(room.bytes_mut()) else { break };
-            let mut prepared = room.prepare(len).map_err(at(sent))?;
+            let mut slot = guard.free_slot(deadline).map_err(at(sent))?;
+            let Some(len) = write(slot.bytes_mut()) else { break };
+            let mut prepared = slot.prepare(len).map_err(at(sent))?;
             let (mut left, mut over) = (count.saturating_sub(sent).min(MAX_PUBLISH_BATCH).saturating_sub(1), None);
             let more = prepared.extend(|bytes| {
                 left = left.checked_sub(1)?;
@@ -172,50 +178,45 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 Some(len)
             });
             sent = sent.saturating_add(1).saturating_add(more);
-            held = prepared.publish();
-            // All before it are sent.
+            guard = prepared.publish();
+            // All messages before the long one are sent.
             if let Some(len) = over {
-                return Err(at(sent)(held.producer.too_long(len)));
+                return Err(at(sent)(guard.producer.too_long(len)));
             }
         }
         Ok(())
     }
 
-    fn too_long(&self, len: usize) -> SendError {
-        SendError::TooLong { len, slot_size: self.channel.geometry.slot_size }
-    }
-
-    /// Finishes: the last producer to do so publishes END, when there is room for it.
+    /// Finishes. The last producer to do so publishes END, when there is a free slot.
     ///
     /// # Errors
-    /// See [`SendError`]; we have not finished then, and may try again. After END by others:
-    /// [`SendError::Ended`].
+    /// See [`SendError`]. The producer has not finished then, and may try again. [`SendError::Ended`] if END is
+    /// published.
     pub fn finish(&mut self, deadline: Deadline) -> Result<Finished, SendError> {
         let end_after = self.channel.geometry.end_after;
-        let me = self.me;
-        let held = self.lock(deadline)?;
-        let channel = &held.producer.channel;
-        let finished = channel.control().finished.load_owned().saturating_add(1); // E7: under the lock
+        let me = self.participant();
+        let guard = self.lock(deadline)?;
+        let channel = &guard.producer.channel;
+        // X2 (owned), from E7: the last producer that finished held the lock.
+        let finished = channel.control().finished.load_owned().saturating_add(1);
         let last = finished >= end_after && !channel.another_producer_lives(me)?;
-        let held = if last { held.free_slot(deadline)?.end() } else { held };
-        held.producer.channel.control().finished.store(finished, Relaxed); // under the lock
-        // Under the lock, too: of two that finish, the second must see that the first is gone.
-        held.producer.finished = true;
-        held.producer.keeps = false;
-        held.producer.channel.vacate_producer_entry(me);
+        let guard = if last { guard.free_slot(deadline)?.end() } else { guard };
+        // X3 (Relaxed), to X2 by E8: one more has finished.
+        guard.producer.channel.control().finished.store(finished, Relaxed);
+        // Under the lock, too: of two producers that finish, the second must see that the first has left.
+        guard.producer.finished = true;
+        guard.producer.lock.end_bias();
+        guard.producer.channel.vacate_producer_entry(me);
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
 
-    /// Takes the lock, unless END is published. (Who keeps it is the only one who could publish that.)
+    /// Takes the lock, unless END is published. (A producer that keeps its lock is alone: it alone publishes END.)
     #[inline(never)]
     fn acquire(&mut self, deadline: Deadline) -> Result<(), SendError> {
         if self.finished {
             return Err(SendError::Ended);
         }
-        if self.lock_retained {
-            self.release(); // its guard was forgotten
-        }
-        match self.channel.control().lock.0.acquire(&self.channel.layer, self.me, deadline) {
+        match self.lock.acquire(&self.channel.control().lock.0, &self.channel.layer, deadline) {
             Ok(Acquired::Clean) => self.begin(),
             Ok(Acquired::OwnerDied) => self.recover(),
             Err(LockError::Busy { owner }) => {
@@ -233,60 +234,68 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         Ok(())
     }
 
-    /// The lock is ours.
+    /// The lock has become ours.
     fn begin(&mut self) {
-        self.lock_retained = true;
-        // E7: whoever wrote it last held the lock before us.
+        // X1 (owned), from E7: the last producer that published held the lock.
         let published = Published::from_word(self.channel.control().published.0.load_owned());
         self.position = Position { published, slot: self.channel.ring.slot_of(published.count()) };
     }
 
-    #[inline(never)]
-    fn release(&mut self) {
-        self.lock_retained = false;
-        self.channel.control().lock.0.release(&self.channel.layer, self.me);
-    }
-
-    /// The previous owner of the lock, which is ours now, died. What it did not publish was never
-    /// there, so nothing is rolled back; but it may have published and not notified.
+    /// The lock has become ours, and its previous owner died. What that owner did not publish was never there, so
+    /// nothing is rolled back. It may have published without notifying.
     fn recover(&mut self) {
         self.begin();
         let Control { space, takeovers, .. } = self.channel.control();
-        space.0.reset(&self.channel.layer); // it may have died waiting there
-        takeovers.store(takeovers.load_owned().wrapping_add(1), Relaxed); // a statistic, under the lock
+        // C9: the call of H10. The dead owner may have died waiting there.
+        space.0.reset(&self.channel.layer);
+        // X4 (owned), from E7: the last takeover was made under the lock.
+        let count = takeovers.load_owned();
+        // X5 (Relaxed), to X4 by E8: a statistic.
+        takeovers.store(count.wrapping_add(1), Relaxed);
         self.notify();
     }
 
-    /// Makes every consumer look at the count again.
+    fn release(&mut self) {
+        self.lock.release(&self.channel.control().lock.0, &self.channel.layer);
+    }
+
+    /// Makes every consumer poll `published` again.
     #[inline(always)]
     fn notify(&self) {
-        // A consumer that joins is missed only if its fence J comes after the one in `notify_all`,
-        // which comes before these looks: it then starts at a count that it need not be told of.
-        let here = |entry: &&ConsumerEntry<L>| EntryState::from_word(entry.state.load(Relaxed)).active;
-        let here = self.channel.storage.consumers().iter().filter(here);
-        L::Signal::notify_all(&self.channel.layer, here.map(|entry| &entry.data));
+        // The loads come after the fence F2 of `notify_all`. A joiner whose entry reads VACANT here makes its fence J
+        // after F2, so it starts at a count that includes this publication.
+        let attached = |entry: &&ConsumerEntry<L>| {
+            // H6 (Relaxed), after F2: whether the consumer may wait.
+            EntryState::from_word(entry.state.load(Relaxed)).active
+        };
+        let attached = self.channel.storage.consumers().iter().filter(attached);
+        // N (calls F2, F3, R1), pairs with J: a joiner that this producer misses sees what it published.
+        L::Signal::notify_all(&self.channel.layer, attached.map(|entry| &entry.data));
     }
 
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
-    fn fits(&self, len: usize) -> Result<PayloadLen, SendError> {
+    fn payload_len(&self, len: usize) -> Result<PayloadLen, SendError> {
         PayloadLen::new(len, self.channel.geometry.slot_size).ok_or_else(|| self.too_long(len))
+    }
+
+    fn too_long(&self, len: usize) -> SendError {
+        SendError::TooLong { len, slot_size: self.channel.geometry.slot_size }
     }
 }
 
 impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
-    /// Gives the number back. Unless we have finished, our entry stays ACTIVE: we look dead.
+    /// Gives the number back. The entry stays ACTIVE unless the producer has finished: it looks dead.
     fn drop(&mut self) {
-        if self.lock_retained {
-            self.release();
-        }
-        self.channel.layer.release(self.me.number);
+        self.release();
+        // K7: the number is free. Everything this producer did happens before the next claim, K1.
+        self.channel.layer.release(self.participant().number);
     }
 }
 
-/// The write lock is ours: nobody else writes slots or `published`. Dropping it gives it back, or
-/// leaves it to its producer, if nobody else can want it.
+/// The write lock is ours: no other participant writes slots or `published`. When the guard is dropped the lock is
+/// given back, or stays with its producer where no other producer can want it.
 ///
 /// Not `Send`: some locks belong to the thread that took them.
 pub struct WriteGuard<'p, L: Layer, S: Storage<L>> {
@@ -298,7 +307,7 @@ impl<'p, L: Layer, S: Storage<L>> WriteGuard<'p, L, S> {
     /// Waits until the next slot is free.
     ///
     /// # Errors
-    /// [`SendError::TimedOut`] says whom it waited for; [`SendError::Corrupt`].
+    /// [`SendError::TimedOut`] says what it waited for; [`SendError::Corrupt`].
     #[inline(always)]
     pub fn free_slot(self, deadline: Deadline) -> Result<FreeSlot<'p, L, S>, SendError> {
         let n = self.published().count();
@@ -308,7 +317,7 @@ impl<'p, L: Layer, S: Storage<L>> WriteGuard<'p, L, S> {
         Ok(FreeSlot::new(self))
     }
 
-    /// How far the channel is; exact while the lock is ours.
+    /// What is published; exact while the lock is ours.
     pub const fn published(&self) -> Published {
         self.producer.position.published
     }
@@ -317,9 +326,8 @@ impl<'p, L: Layer, S: Storage<L>> WriteGuard<'p, L, S> {
 impl<L: Layer, S: Storage<L>> Drop for WriteGuard<'_, L, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !self.producer.keeps {
-            self.producer.release();
-        }
+        let Producer { lock, channel, .. } = &mut *self.producer;
+        lock.end_guard(&channel.control().lock.0, &channel.layer);
     }
 }
 

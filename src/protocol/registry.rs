@@ -1,49 +1,73 @@
-//! Joining, leaving, and telling the living from the dead.
+//! Joining, leaving, and telling living participants from dead ones.
 //!
-//! An entry belongs to whoever holds its number in the layer ([`Layer::claim`]), and the kernel
-//! takes that back at death, however a process dies. So an entry that is ACTIVE and not alive is a
-//! dead participant's, and joining needs no lock: it neither waits for a slow consumer nor for the
-//! barrier that waits for it.
+//! An entry belongs to the participant that holds its number in the layer ([`Layer::claim`]). The kernel takes the
+//! number back when the participant dies. So an entry that is ACTIVE, and whose number is not alive, is a dead
+//! participant's. Joining takes no lock: a joiner waits neither for a slow consumer nor for the writer that waits for
+//! that consumer.
 
-use super::{Acknowledged, Channel, DeadProducers, EntryState, ProducerEntry, Published};
-use crate::layer::{Layer, LivenessUnknown, Participant, Signal, Storage, Word};
+use super::{Acknowledged, Channel, DeadProducers, EntryState, ProducerEntry, Published, Storage};
+use crate::layer::{Layer, LivenessUnknown, Participant, Signal, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
-    /// Takes a consumer's entry: who we are, and where we start. `None` when all are taken.
+    /// Takes a consumer's entry: the participant, and what is published where it starts. `None` when all are taken.
     ///
     /// # Errors
     /// [`LivenessUnknown`].
     ///
-    /// Let *p* be the count we start with. Nothing that we have yet to read is overwritten, since a
-    /// writer asks for our acknowledgement before it needs the slot of message *p* again. It
-    /// looks at `state` for message *p + slots* after the fence that follows the publication of
-    /// *p* or a later one (N), and we load the count after our own fence (J):
-    /// 1. J before N: the writer sees ACTIVE.
-    /// 2. N before J: we see that publication, so the count we start with is above *p*: not this case.
+    /// # Why no message is lost to a joiner
+    ///
+    /// The order that must not happen, for a joiner that starts at message *p*, on a ring of one slot:
+    ///
+    /// ```text
+    ///   joiner C                              producer
+    ///   published reads p
+    ///                                         publishes p                          (E1)
+    ///                                         needs the slot again: C is VACANT    (E6)
+    ///                                         overwrites p
+    ///   ACTIVE; starts at p                   p is lost to C
+    /// ```
+    ///
+    /// So the joiner is ACTIVE first (E9), and reads its start (E2d) after its fence J. A writer reads `state` for
+    /// message *p + slots* (E6) after the fence of `notify` that follows the publication of *p* or of a later message
+    /// (N). J and N are two fences of one order:
+    /// 1. J before N: the writer reads ACTIVE, with the acknowledgement that E9 carries. It waits for this joiner.
+    /// 2. N before J: the joiner sees that publication at E2d, so it starts after *p*.
+    ///
+    /// The same argument bounds the acknowledgement: `writable_until` of a producer that has not seen the joiner
+    /// follows from a count at most the joiner's start.
     pub(super) fn take_consumer_entry(&self) -> Result<Option<(Participant, Published)>, LivenessUnknown> {
-        let Some((number, entry)) = self.claim_one_of(0, self.storage.consumers())? else { return Ok(None) };
-        // The claim happens after all that the last occupant did: these words are ours alone now,
-        // except that a writer may still evict that occupant, which the generation makes harmless.
-        let state = EntryState { active: false, generation: entry.generation.load_owned() }.next();
-        entry.generation.store(state.generation, Relaxed); // the claim carries it to our successor
+        let Some((number, entry)) = self.claim_first_free(0, self.storage.consumers())? else { return Ok(None) };
+        // X8 (owned), from K1: the last occupant wrote it. A writer may still evict that occupant, which the
+        // generation in `state` makes harmless.
+        let generation = entry.generation.load_owned();
+        let state = EntryState { active: false, generation }.next();
+        // X9 (Relaxed), to X8 by K1: the next occupant's generation is another one, even if we die here.
+        entry.generation.store(state.generation, Relaxed);
+        // C10: the call of H10. The last occupant may have died waiting here.
         entry.data.reset(&self.layer);
-        let bound = Published::from_word(self.control().published.0.load(Acquire)); // E2, though no slot is read
-        // E3, to E4: what the last occupant read, too. JOINING: we may yet start later.
+        // E2b (Acquire): a lower bound of the start; no slot is read on its account.
+        let bound = Published::from_word(self.control().published.0.load(Acquire));
+        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise.
         entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
-        entry.state.store(state.word(), Release); // E9, to E6: JOINING
-        self.layer.heavy_fence(SeqCst); // J
-        let start = Published::from_word(self.control().published.0.load(Acquire)); // E2
-        let settled = Acknowledged { count: start.count(), joining: false };
-        entry.acked.0.store(settled.word(), Release); // E3, to E4: as above, and we read nothing below
-        L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us to come
+        // E9 (Release), pairs with E6: the acknowledgement, with JOINING.
+        entry.state.store(state.word(), Release);
+        // J (SeqCst, heavy), pairs with N: the writer sees ACTIVE, or E2d sees what the writer published.
+        self.layer.heavy_fence(SeqCst);
+        // E2d (Acquire): the start; every slot is read after an acquiring poll (E2a).
+        let start = Published::from_word(self.control().published.0.load(Acquire));
+        // E3c (Release), pairs with E4: as E3b. The start is decided.
+        entry.acked.0.store(Acknowledged { count: start.count(), joining: false }.word(), Release);
+        // C7 (calls F2, F3, R1): the first message may wait for this consumer.
+        L::Signal::notify_all(&self.layer, once(&self.control().space.0));
         Ok(Some((Participant { number, generation: state.generation }, start)))
     }
 
     /// Claims the first number from `first` on that no living participant has, with its entry.
-    fn claim_one_of<'e, E>(&self, first: u32, entries: &'e [E]) -> Result<Option<(u32, &'e E)>, LivenessUnknown> {
+    fn claim_first_free<'e, E>(&self, first: u32, entries: &'e [E]) -> Result<Option<(u32, &'e E)>, LivenessUnknown> {
         for (number, entry) in (first..).zip(entries) {
+            // K1: everything the last claimant did, dead or gone, happens before.
             if self.layer.claim(number)? {
                 return Ok(Some((number, entry)));
             }
@@ -51,13 +75,16 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         Ok(None)
     }
 
-    /// Gives a consumer's entry back. No slot is being read.
+    /// Gives a consumer's entry back. The consumer reads no slot any more.
     pub(super) fn leave_consumer_entry(&self, me: Participant) {
         if let Some(entry) = self.storage.consumers().get(me.number as usize) {
             let vacant = EntryState { active: true, generation: me.generation }.vacated();
-            entry.state.store(vacant.word(), Release); // E5, to E6: we read nothing any more
-            L::Signal::notify_all(&self.layer, once(&self.control().space.0)); // it may wait for us
+            // E5 (Release), pairs with E6: all our reads of slots.
+            entry.state.store(vacant.word(), Release);
+            // C8 (calls F2, F3, R1): the writer may wait for this consumer.
+            L::Signal::notify_all(&self.layer, once(&self.control().space.0));
         }
+        // K6: the number is free. Everything this consumer did happens before the next claim, K1.
         self.layer.release(me.number);
     }
 
@@ -66,31 +93,36 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// # Errors
     /// [`LivenessUnknown`].
     pub(super) fn take_producer_entry(&self) -> Result<Option<Participant>, LivenessUnknown> {
-        let claimed = self.claim_one_of(self.geometry.consumers, self.storage.producers())?;
+        let claimed = self.claim_first_free(self.geometry.consumers, self.storage.producers())?;
         let Some((number, entry)) = claimed else { return Ok(None) };
-        let state = EntryState::from_word(entry.state.load_owned()).next(); // ours alone, as above; it is not evicted
-        // Relaxed: a reader that is told of our predecessor's death acts as it would have before we joined. What we publish
-        // carries our claim.
+        // X10 (owned), from K1: the last occupant wrote it; producers are not evicted.
+        let state = EntryState::from_word(entry.state.load_owned()).next();
+        // X11 (Relaxed), to X10 by K1: a reader that misses it acts as it would have before this producer joined. What
+        // this producer publishes carries its claim.
         entry.state.store(state.word(), Relaxed);
         Ok(Some(Participant { number, generation: state.generation }))
     }
 
-    /// Makes our producer's entry VACANT: nobody shall ask whether we live. The number stays ours.
+    /// Makes our producer's entry VACANT: it is no longer asked about. The number stays ours.
     pub(super) fn vacate_producer_entry(&self, me: Participant) {
         if let Some(entry) = self.producer_entry(me.number) {
             let vacant = EntryState { active: true, generation: me.generation }.vacated();
-            entry.state.store(vacant.word(), Release); // E10, to E11: all that we published
+            // E10 (Release), pairs with E11: all messages this producer published.
+            entry.state.store(vacant.word(), Release);
         }
     }
 
-    /// Makes a dead consumer's entry VACANT, unless somebody else has it by now. We hold the lock.
+    /// Makes a dead consumer's entry VACANT, unless a successor has it by now. The write lock is ours.
     pub(super) fn evict(&self, number: u32, dead: EntryState) {
         let Some(entry) = self.storage.consumers().get(number as usize) else { return };
-        // The generation is part of the value: a successor's entry is not touched.
+        // X12 (Relaxed), races with E9: the generation is part of the value, so a successor's entry is left alone.
         let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
         if vacated.is_ok() {
-            let evicted = self.control().evicted.load_owned(); // a statistic, written under the lock
-            self.control().evicted.store(evicted.wrapping_add(1), Relaxed);
+            let evicted = &self.control().evicted;
+            // X6 (owned), from E7: the last eviction was made under the lock.
+            let count = evicted.load_owned();
+            // X7 (Relaxed), to X6 by E8: a statistic.
+            evicted.store(count.wrapping_add(1), Relaxed);
         }
     }
 
@@ -100,6 +132,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// [`LivenessUnknown`].
     pub(super) fn another_producer_lives(&self, me: Participant) -> Result<bool, LivenessUnknown> {
         for (number, _) in self.attached_producers() {
+            // K4: a death carries everything that the producer did.
             if number != me.number && self.layer.is_alive(number)? {
                 return Ok(true);
             }
@@ -107,29 +140,33 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         Ok(false)
     }
 
-    /// The producers that died without finishing, if there were some and no other lives.
+    /// The producers that died without finishing, if there are some and no other producer lives.
     ///
     /// # Errors
     /// [`LivenessUnknown`].
     pub fn lost_producers(&self) -> Result<Option<DeadProducers>, LivenessUnknown> {
-        let mut lost = DeadProducers::default();
+        let mut dead = DeadProducers::default();
         for (number, entry) in self.attached_producers() {
+            // K5: a death carries everything that the producer did, and so does a departure.
             if self.layer.is_alive(number)? {
                 return Ok(None);
             }
-            // Dead, or gone after our first look: what it did last happens before the answer.
+            // H7 (Relaxed), after K5: the producer's last state.
             if EntryState::from_word(entry.state.load(Relaxed)).active {
-                lost = lost.and(number.saturating_sub(self.geometry.consumers));
+                dead = dead.with(number.saturating_sub(self.geometry.consumers));
             }
         }
-        Ok((!lost.is_empty()).then_some(lost))
+        Ok((!dead.is_empty()).then_some(dead))
     }
 
     /// The producers that have joined and not finished, dead ones included.
     fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
         let entries = (self.geometry.consumers..).zip(self.storage.producers());
-        // E11, from E10: a thread that reads VACANT and then reloads `published` sees all that this producer published.
-        entries.filter(|(_, entry)| EntryState::from_word(entry.state.load(Acquire)).active)
+        entries.filter(|(_, entry)| {
+            // E11 (Acquire), pairs with E10: a thread that reads VACANT and then reloads `published` sees every message
+            // that this producer published.
+            EntryState::from_word(entry.state.load(Acquire)).active
+        })
     }
 
     fn producer_entry(&self, number: u32) -> Option<&ProducerEntry<L>> {

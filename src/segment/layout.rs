@@ -67,7 +67,7 @@ impl Layout {
     const ALIGN: usize = 64;
     /// Headers are apart from payloads, eight to a line: a stream of 64-byte messages moves 1⅛ lines each from
     /// core to core, and not two; and one alone, as long as nobody has to read lengths.
-    const HEADER: usize = size_of::<crate::layer::Header>();
+    const HEADER: usize = size_of::<crate::protocol::Header>();
 
     /// The layout for a layer's words.
     ///

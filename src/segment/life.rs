@@ -143,7 +143,7 @@ impl Handle {
         }
         check_layer::<L>(&self.guest.name)?;
         let _standard = file::occupy_standard(&self.guest.name)?;
-        let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.locks)?, fences);
+        let mut layer = L::new(file::reopen(&self.guest.name, &self.guest.locks)?, fences, geometry.slots);
         // SAFETY: the mapping's own addresses.
         unsafe { layer.keep(Arc::<Mapping>::clone(&self.mapping), self.mapping.addresses()) };
         // SAFETY: the header was checked: the segment is whole, built on this kind of layer, and

@@ -1,7 +1,9 @@
 //! A mapped segment as the protocol's storage.
 
 use super::{Layout, mapping::Mapping};
-use crate::layer::{self, Layer, Storage};
+use crate::layer::Layer;
+use crate::protocol;
+use crate::protocol::Storage;
 use crate::protocol::{ConsumerEntry, Control, Geometry, ProducerEntry};
 use core::slice;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ pub struct Segment<L: Layer> {
     control: *const Control<L>,
     consumers: *const ConsumerEntry<L>,
     producers: *const ProducerEntry<L>,
-    headers: *mut layer::Header,
+    headers: *mut protocol::Header,
     slots: *mut u8,
     stride: usize,
     geometry: Geometry,
@@ -35,14 +37,14 @@ impl<L: Layer> Clone for Segment<L> {
 /// Read access to a slot of a segment.
 #[derive(Debug)]
 pub struct SlotReading {
-    header: *const layer::Header,
+    header: *const protocol::Header,
     bytes: *const u8,
 }
 
 /// Write access to a slot of a segment.
 #[derive(Debug)]
 pub struct SlotWriting {
-    header: *mut layer::Header,
+    header: *mut protocol::Header,
     bytes: *mut u8,
 }
 
@@ -71,7 +73,7 @@ impl<L: Layer> Segment<L> {
 
     // The callers promise an index below `slots`, so these stay inside the layout.
 
-    fn header(&self, index: usize) -> *mut layer::Header {
+    fn header(&self, index: usize) -> *mut protocol::Header {
         self.headers.wrapping_add(index)
     }
 
@@ -133,8 +135,8 @@ fn ask_for(line: *mut u8) {
 }
 
 // SAFETY: the slot's place in the mapping, which `Storage::read`'s caller keeps alive.
-unsafe impl layer::Reading for SlotReading {
-    fn header(&self) -> layer::Header {
+unsafe impl protocol::Reading for SlotReading {
+    fn header(&self) -> protocol::Header {
         // SAFETY: inside the mapping, and nobody writes it while `self` lives (`Storage::read`); volatile,
         // since a process that breaks this rule shall not change a length after it was checked.
         unsafe { self.header.read_volatile() }
@@ -146,8 +148,8 @@ unsafe impl layer::Reading for SlotReading {
 }
 
 // SAFETY: the slot's place in the mapping, which `Storage::write`'s caller keeps alive.
-unsafe impl layer::Writing for SlotWriting {
-    fn set_header(&mut self, header: layer::Header) {
+unsafe impl protocol::Writing for SlotWriting {
+    fn set_header(&mut self, header: protocol::Header) {
         // SAFETY: inside the mapping, and nobody else touches it while `self` lives (`Storage::write`).
         unsafe { self.header.write(header) }
     }

@@ -3,7 +3,7 @@
 use crate::scribble::{Spots, layout};
 use crate::stage::{BOUND, Scratch, within};
 use ackcast::layers::Futex;
-use ackcast::protocol::{BlockedOn, Corruption, Published};
+use ackcast::protocol::{BlockedOn, Corruption, Lengths, Published};
 use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError};
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
         assert_eq!(consumer.try_recv(), Err(corrupt));
     }
     let lengths_count = Published::from_word(5 | (Published::MAX + 1));
-    assert_eq!((lengths_count.count(), lengths_count.variable_length()), (5, true));
+    assert_eq!((lengths_count.count(), lengths_count.lengths()), (5, Lengths::Variable));
     scratch.write(spots.published, &lengths_count.word().to_ne_bytes());
     assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
 }

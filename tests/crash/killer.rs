@@ -92,8 +92,8 @@ unsafe impl RealLayer for Killer {
         Futex::fences()
     }
 
-    fn new(peers: LivenessLocks, fences: Fences) -> Self {
-        Self(Futex::new(peers, fences))
+    fn new(locks: LivenessLocks, fences: Fences, slots: u32) -> Self {
+        Self(Futex::new(locks, fences, slots))
     }
 
     unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {

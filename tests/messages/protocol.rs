@@ -24,7 +24,7 @@ fn joining() -> Vec<Said> {
     vec![
         says(
             JoinError::Full { role: "consumer", capacity: 8 },
-            "all 8 places for consumers are taken by living ones; wait for one to leave, or create the channel with more",
+            "all 8 consumer places are in use; wait until a consumer leaves, or create the channel with more places",
         ),
         says(JoinError::Ended, "the channel has ended: nothing can follow END; create a new one"),
         says(JoinError::Liveness(REFUSED), &REFUSED.to_string()),
@@ -36,7 +36,7 @@ fn waiting() -> Vec<Said> {
         says(BlockedOn::Lock { owner: Some(3) }, "for the write lock, held by producer 3"),
         says(BlockedOn::Lock { owner: None }, "for the write lock, held by another producer"),
         says(BlockedOn::Acknowledgement { consumer: 2, message: 41 }, "for consumer 2 to acknowledge message 41"),
-        says(BlockedOn::Start { joined: 1, wanted: 3 }, "for the consumers to come: 1 of 3 are there"),
+        says(BlockedOn::Start { joined: 1, wanted: 3 }, "for the first consumers: 1 of 3 have joined"),
     ]
 }
 
@@ -56,7 +56,7 @@ fn sending() -> Vec<Said> {
         says(SendError::Liveness(REFUSED), &REFUSED.to_string()),
         says(
             SendError::Corrupt(Corruption::Count { published: 12 }),
-            "the segment is corrupt: 12 messages published: more than any channel lives to see",
+            "the segment is corrupt: 12 messages published: no channel can count another one",
         ),
         says(
             BatchError { sent: 5, error: too_long },
@@ -84,7 +84,7 @@ fn receiving() -> Vec<Said> {
         says(RecvError::Ended, "the channel has ended: every message was received"),
         says(
             RecvError::ProducersLost(lost()),
-            "every producer died without finishing (number 0, 1); everything they published was received",
+            "every producer died without finishing (number 0, 1); every message that they published was received",
         ),
         says(RecvError::TimedOut { next: 17 }, "gave up waiting for message 17"),
         says(
@@ -109,7 +109,7 @@ fn corruption() -> Vec<Said> {
             Corruption::Published { published: 20, next: 3, slots: 4 },
             "20 messages published, but message 3 is not acknowledged and there are 4 slots",
         ),
-        says(Corruption::Count { published: 20 }, "20 messages published: more than any channel lives to see"),
+        says(Corruption::Count { published: 20 }, "20 messages published: no channel can count another one"),
         says(Corruption::Lock, "the write lock is broken: its memory was overwritten"),
         says(Corruption::Internal { what: "an entry is missing" }, "internal error: an entry is missing"),
         says(

@@ -4,9 +4,10 @@
 
 use crate::child::{Process, name};
 use crate::trace::{Stop, Traced, Until};
-use ackcast::layer::{Signal, Storage};
+use ackcast::layer::Signal;
 use ackcast::layers::{RawEvent, RawSync};
 use ackcast::protocol::ConsumerEntry;
+use ackcast::protocol::Storage;
 use ackcast::segment::{Handle, Layout, Name};
 use ackcast::{Backend, Channel, Consumer};
 use std::fs::File;

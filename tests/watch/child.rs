@@ -63,7 +63,7 @@ fn entry() {
             wait_for_parent();
         }
         "holder" => {
-            let layer = Futex::new(open(channel.as_ref()), Fences::Symmetric);
+            let layer = Futex::new(open(channel.as_ref()), Fences::Symmetric, 1);
             assert_eq!(layer.claim(0), Ok(true));
             eprintln!("ready");
             wait_for_parent();

@@ -155,7 +155,7 @@ fn sleep_while_holder_is_killed(layer: &Futex, held: &Shared) -> Parked {
 #[test]
 fn a_sleeper_is_told_of_a_death_in_its_segment_and_of_no_other() {
     let [here, elsewhere] = ["here", "elsewhere"].map(Shared::new);
-    let layer = Futex::new(open(&here.0), Fences::Symmetric);
+    let layer = Futex::new(open(&here.0), Fences::Symmetric, 1);
     assert!((0..TRIES).any(|_| sleep_while_holder_is_killed(&layer, &here) == Parked::CheckLiveness), "nobody told it");
     let start = Instant::now();
     while layer.is_alive(0).unwrap() {

@@ -10,7 +10,7 @@ use crate::{
     layer::Value,
 };
 use ackcast::{
-    layer::{Acquired, Deadline, Lock, LockError, Participant, Poll, Signal, Word},
+    layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Word},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -135,7 +135,12 @@ pub struct ExploredSignal(pub WordSignal<Explored>);
 // SAFETY: it is the real one.
 unsafe impl Signal<Explored> for ExploredSignal {
     #[track_caller]
-    fn wait<T>(&self, layer: &Explored, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
+    fn wait<T>(
+        &self,
+        layer: &Explored,
+        deadline: Deadline,
+        mut poll: impl FnMut(Poll) -> Option<Found<T>>,
+    ) -> Option<T> {
         let wait = || {
             let mut saw = Vec::new();
             let found = self.0.wait(layer, deadline, |look| {

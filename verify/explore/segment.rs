@@ -14,9 +14,8 @@ use crate::{
     segment::SIZE,
 };
 use ackcast::{
-    layer::{Header, Reading, Storage, Writing},
     lock::WordLock,
-    protocol::{Channel, ConsumerEntry, Control, Geometry, Make, ProducerEntry},
+    protocol::{Channel, ConsumerEntry, Control, Geometry, Header, Make, ProducerEntry, Reading, Storage, Writing},
     signal::WordSignal,
 };
 use std::{cell::UnsafeCell, panic::Location, rc::Rc};

@@ -10,8 +10,8 @@ use crate::{
     segment::leak_until_end,
 };
 use ackcast::{
-    layer::{Deadline, Layer, Storage},
-    protocol::{Consumer, Producer},
+    layer::{Deadline, Layer},
+    protocol::{Consumer, Producer, Storage},
 };
 use std::{cell::Cell, rc::Rc};
 

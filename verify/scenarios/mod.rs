@@ -16,8 +16,8 @@ use crate::{
     segment::leak_until_end,
 };
 use ackcast::{
-    layer::{Deadline, Layer, Storage},
-    protocol::{BlockedOn, Consumer, Corruption, Finished, Producer, RecvError, SendError},
+    layer::{Deadline, Layer},
+    protocol::{BlockedOn, Consumer, Corruption, Finished, Producer, RecvError, SendError, Storage},
 };
 
 /// A fixture of the case's shape.

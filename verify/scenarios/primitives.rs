@@ -10,9 +10,8 @@ use crate::{
     layer::Model,
     segment::Handle,
 };
-use ackcast::layer::{
-    Acquired, Deadline, Layer, Lock, LockError, Participant, Reading, Signal, Storage, Word, Writing,
-};
+use ackcast::layer::{Acquired, Deadline, Found, Layer, Lock, LockError, Participant, Signal, Word};
+use ackcast::protocol::{Reading, Storage, Writing};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
@@ -192,7 +191,7 @@ enum Before {
 fn die_unfenced<E: Engine>(signal: &ModelSignal<E>, segment: &Handle<E>, successor: &Model<E>) {
     let predecessor = Model::new(Rc::clone(&segment.0));
     predecessor.dies_unfenced.set(true);
-    let wait = || signal.wait(&predecessor, Deadline::Never, |_| None::<()>);
+    let wait = || signal.wait(&predecessor, Deadline::Never, |_| None::<Found<()>>);
     match catch_unwind(AssertUnwindSafe(wait)) {
         Err(payload) if !payload.is::<Died>() => resume_unwind(payload),
         _ => hook::died(),
@@ -217,7 +216,7 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
             if looks == 2 {
                 Signal::notify_all(&layer, std::iter::once(space)); // just before it would sleep
             }
-            (looks > 2).then_some(())
+            (looks > 2).then_some(Found::new(()))
         });
         assert!(woken.is_some());
     }
@@ -230,7 +229,7 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
             die_unfenced(space, &segment, &layer);
         }
         for wait in 0..waits {
-            assert!(space.wait(&layer, Deadline::Never, |_| there(&told, wait).then_some(())).is_some());
+            assert!(space.wait(&layer, Deadline::Never, |_| there(&told, wait).then_some(Found::new(()))).is_some());
         }
         Seen::new()
     };

@@ -8,8 +8,8 @@ use crate::{
     segment::leak_until_end,
 };
 use ackcast::{
-    layer::{Deadline, Layer, Storage},
-    protocol::{Consumer, Producer},
+    layer::{Deadline, Layer},
+    protocol::{Consumer, Producer, Storage},
 };
 
 /// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.

@@ -12,7 +12,7 @@ const OFTEN: u32 = 12;
 fn expecting() -> (Futex, Duration, Option<Alarm>) {
     // Nobody is asked for here: any file is one that nobody holds a number of.
     let locks = LivenessLocks::open(|| Ok(std::fs::File::open("/dev/null").unwrap())).unwrap();
-    let layer = Futex::new(locks, Fences::Symmetric);
+    let layer = Futex::new(locks, Fences::Symmetric, 1);
     let now = monotonic();
     (0..OFTEN).rev().for_each(|ago| layer.budget.arrived(now.saturating_sub(ago * PERIOD), None));
     let alarm = layer.budget.alarm(now);

@@ -2,7 +2,7 @@
 
 use super::pthread::{Condition, Locked, Mutex};
 use super::{RawSync, monotonic};
-use crate::layer::{Deadline, Layer, Parked, Poll, Signal, Spins};
+use crate::layer::{Deadline, Found, Layer, Parked, Poll, Signal, Spins};
 use crate::layers::IDLE;
 use crate::layers::close_watcher::locked;
 use crate::layers::sleep_limiter::SleepSlot;
@@ -173,7 +173,13 @@ fn owner_died(error: &dyn std::error::Error) -> bool {
 
 // SAFETY: `notify_all` fences before it asks for the first signal.
 unsafe impl Signal<RawSync> for RawEvent {
-    fn wait<T>(&self, layer: &RawSync, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
+    fn wait<T>(
+        &self,
+        layer: &RawSync,
+        deadline: Deadline,
+        mut poll: impl FnMut(Poll) -> Option<Found<T>>,
+    ) -> Option<T> {
+        let mut poll = |kind| poll(kind).map(|found| found.value);
         if let Some(found) = poll(Poll::Words) {
             return Some(found);
         }

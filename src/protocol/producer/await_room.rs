@@ -1,8 +1,8 @@
-//! The writable_until: how far the consumers let the producer go.
+//! Waiting until a slot is free: until no consumer needs the message in it any more (S3).
 
 use super::Producer;
-use crate::layer::{Deadline, Layer, Poll, Signal, Storage, Word};
-use crate::protocol::{Acknowledged, BlockedOn, Corruption, EntryState, Geometry, Published, SendError};
+use crate::layer::{Deadline, Found, Layer, Poll, Signal, Word};
+use crate::protocol::{Acknowledged, BlockedOn, Corruption, EntryState, Geometry, Published, SendError, Storage};
 use core::sync::atomic::Ordering::Acquire;
 
 impl<L: Layer, S: Storage<L>> Producer<L, S> {
@@ -10,85 +10,85 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     #[inline(never)]
     pub(super) fn await_room(&mut self, n: u64, deadline: Deadline) -> Result<(), SendError> {
         if n == Published::MAX {
-            return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next would read as 0
+            return Err(SendError::Corrupt(Corruption::Count { published: n })); // the next count would read as 0
         }
-        if deadline != Deadline::Now {
-            self.channel.layer.pace(self.found, self.channel.geometry.slots);
-        }
-        let (mut last, mut looks) = (None, 0_u32);
-        let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, |look| {
-            looks = looks.saturating_add(1);
-            match self.look_for_room(n, look) {
-                Ok(lowest) => Some(Ok(lowest)),
-                Err(Blocked::Failed(error)) => Some(Err(error)),
-                Err(Blocked::BlockedOn(waiting)) => {
-                    last = Some(waiting);
-                    None
-                }
+        let slots = self.channel.ring.slots();
+        let mut last = None;
+        let poll = |kind| match self.lowest_acknowledgement(n, kind) {
+            Ok(lowest) => {
+                let writable_until = lowest.saturating_add(slots).min(Published::MAX);
+                Some(Found { value: Ok(writable_until), messages: writable_until.saturating_sub(n) })
             }
-        });
-        let lowest = match (found, last) {
+            Err(Blocked::Failed(error)) => Some(Found::new(Err(error))),
+            Err(Blocked::On(blocked_on)) => {
+                last = Some(blocked_on);
+                None
+            }
+        };
+        // C5 (calls R2, F1): the wait for E3, E5 and E9.
+        let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, poll);
+        self.writable_until = match (found, last) {
             (Some(result), _) => result?,
-            (None, Some(waiting)) => return Err(SendError::TimedOut(waiting)),
+            (None, Some(blocked_on)) => return Err(SendError::TimedOut(blocked_on)),
             (None, None) => {
-                let what = "a wait for room ended without a poll";
+                let what = "a wait for a free slot ended without a poll";
                 return Err(SendError::Corrupt(Corruption::Internal { what }));
             }
         };
-        self.writable_until = lowest.saturating_add(self.channel.ring.slots()).min(Published::MAX);
-        self.found = if looks == 1 { self.writable_until.saturating_sub(n) } else { 0 };
         Ok(())
     }
 
-    /// What must be known before message `n` may be written: that the consumers are there, if it
-    /// is the first, and that each is done with the slot. Returns the lowest acknowledgement.
-    fn look_for_room(&self, n: u64, look: Poll) -> Result<u64, Blocked> {
+    /// The lowest acknowledgement, if message `n` may be written: if the first consumers are attached, and each
+    /// consumer is done with the slot.
+    ///
+    /// A consumer (a) is not attached, or has left (E5): it reads nothing; (b) has acknowledged the message in the slot
+    /// (E4); (c) has not: the producer waits; (d) is dead: it reads nothing any more, and everything it did happens
+    /// before the answer of `is_alive`. So message `n` overwrites nothing that is still read.
+    fn lowest_acknowledgement(&self, n: u64, poll: Poll) -> Result<u64, Blocked> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
         let (mut lowest, mut joined) = (n, 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
-            let state = EntryState::from_word(entry.state.load(Acquire)); // E6, from E5 or E9
-            // The consumer (a) is not here, or left (E5): it reads nothing; (b) has acknowledged
-            // the message that the slot holds (E4); (c) has not: we wait; (d) is dead: it reads
-            // nothing any more, and that it does not is what the answer of `is_alive` carries.
+            // E6 (Acquire), pairs with E5: a leaver reads no slot; and with E9: a joiner's acknowledgement.
+            let state = EntryState::from_word(entry.state.load(Acquire));
             if !state.active {
                 continue;
             }
-            let acked = Acknowledged::from_word(entry.acked.0.load(Acquire)); // E4, from E3
-            let Acknowledged { count: acked, joining } = acked;
+            // E4 (Acquire), pairs with E3: the consumer's reads of the slots that it has acknowledged.
+            let Acknowledged { count: acked, joining } = Acknowledged::from_word(entry.acked.0.load(Acquire));
             if acked > n {
                 let (acked, published) = (acked, n);
                 let corruption = Corruption::Acknowledgement { consumer, acked, published };
                 return Err(Blocked::Failed(SendError::Corrupt(corruption)));
             }
             let binding = n.saturating_sub(acked) >= u64::from(slots);
-            // Those that the first message waits for must be there and not have been there.
+            // The first message waits for consumers that are attached, not for those that once were.
             let awaited = n == 0 && start_with > 0;
-            if (awaited || binding && look == Poll::WordsAndLiveness) && !self.lives(consumer)? {
+            if (awaited || binding && poll == Poll::WordsAndLiveness) && !self.is_consumer_alive(consumer)? {
                 self.channel.evict(consumer, state);
                 continue;
             }
             if binding {
-                return Err(Blocked::BlockedOn(BlockedOn::Acknowledgement { consumer, message: acked }));
+                return Err(Blocked::On(BlockedOn::Acknowledgement { consumer, message: acked }));
             }
-            // Until it has decided, it could still start after the message that waits for it.
+            // A joiner that has not decided could still start after the message that waits for it.
             joined = joined.saturating_add(u32::from(!joining));
             lowest = lowest.min(acked);
         }
         if n == 0 && joined < start_with {
-            return Err(Blocked::BlockedOn(BlockedOn::Start { joined, wanted: start_with }));
+            return Err(Blocked::On(BlockedOn::Start { joined, wanted: start_with }));
         }
         Ok(lowest)
     }
 
-    #[track_caller]
-    fn lives(&self, consumer: u32) -> Result<bool, Blocked> {
+    fn is_consumer_alive(&self, consumer: u32) -> Result<bool, Blocked> {
+        // K3: a death carries everything that the consumer did.
         let answer = self.channel.layer.is_alive(consumer);
         answer.map_err(|unknown| Blocked::Failed(SendError::Liveness(unknown)))
     }
 }
 
-/// Why there is no room yet.
+/// Why the slot is not free.
 enum Blocked {
-    BlockedOn(BlockedOn),
+    On(BlockedOn),
     Failed(SendError),
 }

@@ -4,7 +4,8 @@
 #![no_main]
 
 use ackcast::Channel;
-use ackcast::layer::{Deadline, Layer, Storage};
+use ackcast::layer::{Deadline, Layer};
+use ackcast::protocol::{Storage};
 use ackcast::layers::Futex;
 use ackcast::protocol::{self, Geometry};
 use ackcast::segment::{Handle, Layout, Name, Segment};

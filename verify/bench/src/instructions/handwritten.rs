@@ -11,7 +11,8 @@ pub use consumer::Consumer;
 pub use producer::Producer;
 
 use crate::participants::memory::Memory;
-use ackcast::layer::{Layer, Storage};
+use ackcast::layer::{Layer};
+use ackcast::protocol::{Storage};
 use ackcast::layers::{Fences, Futex};
 use ackcast::protocol;
 use ackcast::segment::{Handle, Layout, Name};

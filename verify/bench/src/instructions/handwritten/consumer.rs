@@ -4,7 +4,7 @@ use super::super::side::{FutexConsumer, SIZE};
 use super::{Control, Map, VARIABLE_LENGTH, after, is_inherited, wake};
 use crate::message::Check;
 use ackcast::RecvError;
-use ackcast::layer::Header;
+use ackcast::protocol::Header;
 use ackcast::layers::Fences;
 use ackcast::protocol::{Corruption, Published};
 use ackcast::signal::EMPTY;

@@ -3,7 +3,8 @@
 use super::super::side::{FutexProducer, SIZE};
 use super::{Control, Entry, FLAG, Map, VARIABLE_LENGTH, after, is_inherited, wake};
 use crate::message::fill;
-use ackcast::layer::{Header, Layer};
+use ackcast::layer::{Layer};
+use ackcast::protocol::{Header};
 use ackcast::layers::Fences;
 use ackcast::protocol::{BlockedOn, Corruption, MAX_PUBLISH_BATCH, Published};
 use ackcast::signal::EMPTY;

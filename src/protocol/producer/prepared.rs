@@ -1,0 +1,91 @@
+//! Messages that are written, to be published.
+
+use super::{Position, Producer, WriteGuard};
+use crate::layer::{Layer, Word};
+use crate::protocol::payload::PayloadLen;
+use crate::protocol::{Geometry, Lengths, Storage, Writing};
+use core::sync::atomic::Ordering::Release;
+use core::{fmt, slice};
+
+/// Messages that are written and not counted: no consumer sees them. To drop it publishes nothing.
+#[must_use = "nothing is sent before `publish`"]
+pub struct Prepared<'p, L: Layer, S: Storage<L>> {
+    /// What will be published, and where the message after it goes.
+    position: Position,
+    guard: WriteGuard<'p, L, S>,
+}
+
+impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
+    #[inline(always)]
+    pub(super) const fn new(position: Position, guard: WriteGuard<'p, L, S>) -> Self {
+        Self { position, guard }
+    }
+
+    /// Prepares the next messages, while their slots are known to be free; returns how many. `write` gets the slot's
+    /// bytes (see [`FreeSlot::bytes_mut`](super::FreeSlot::bytes_mut)) and returns the message's length. It is not
+    /// called again after it has returned `None`, or more than there are bytes.
+    ///
+    /// The loop keeps its state in registers, because a store to the stack waits behind the stores to the slots: a
+    /// processor makes stores visible in order, and a slot's cache line takes some hundred instructions to arrive.
+    #[inline(always)]
+    pub fn extend(&mut self, mut write: impl FnMut(&mut [u8]) -> Option<usize>) -> usize {
+        // The loop cannot reach a slot that it has just prepared: `writable_until` is at most `published + slots`,
+        // because the lowest acknowledgement starts at `n` (`await_room`).
+        let Producer { ref channel, writable_until, .. } = *self.guard.producer;
+        let Geometry { slot_size, .. } = channel.geometry;
+        let Position { published, slot } = self.position;
+        let (mut next, mut slot, mut lengths) = (published.count(), slot, Lengths::Fixed);
+        while next < writable_until {
+            // D3: as D1.
+            // SAFETY: as in `FreeSlot::new`: the lock is ours, and message `next` may be written.
+            let mut writing = unsafe { channel.storage.write(slot) };
+            // SAFETY: as in `FreeSlot::bytes_mut`.
+            let bytes = unsafe { slice::from_raw_parts_mut(writing.bytes(), slot_size as usize) };
+            let Some(len) = write(bytes).and_then(|len| PayloadLen::new(len, slot_size)) else { break };
+            writing.set_header(len.header());
+            lengths = lengths.and(len.lengths());
+            next = next.wrapping_add(1); // at most `writable_until`
+            slot = channel.ring.next(slot);
+        }
+        let more = next.saturating_sub(published.count());
+        self.position = Position { published: published.advanced_by(more, lengths), slot };
+        more as usize
+    }
+
+    /// Publishes the prepared messages. The lock stays ours.
+    ///
+    /// The store E1 is the linearization point: a consumer sees either all of these messages or none. What the
+    /// failing order would be, for message *n* and a consumer *C*:
+    ///
+    /// ```text
+    ///   producer                              C
+    ///   writes slot n                         polls: n is not published
+    ///   published = n + 1        (E1)         parks
+    ///   C does not sleep yet: no wake         sleeps, for ever
+    /// ```
+    ///
+    /// *C* gets *n*, whatever it does meanwhile:
+    /// 1. *C* polls after the store is visible. E2a reads from E1, so *C* sees the slot's bytes.
+    /// 2. *C* polls before, and is about to park. E1 comes before the fence F2 of `notify`, and *C*'s fence F1 before
+    ///    its last poll. So *C* sees E1, or the notifier sees that *C* is about to park, and wakes it (`signal.rs`).
+    /// 3. *C* is joining. E1 comes before F2 (this is N), and J before *C* loads its start. So the notifier sees *C*,
+    ///    or *C* starts after *n* (`registry.rs`).
+    /// 4. This producer dies after E1 and before it has notified. *C* polls again at its next liveness check; the next
+    ///    owner of the lock notifies, too (`recover`).
+    #[inline(always)]
+    pub fn publish(self) -> WriteGuard<'p, L, S> {
+        let Self { position, guard } = self;
+        guard.producer.position = position;
+        let word = &guard.producer.channel.control().published.0;
+        // E1 (Release), pairs with E2a: the bytes of the prepared slots.
+        word.store(position.published.word(), Release);
+        guard.producer.notify();
+        guard
+    }
+}
+
+impl<L: Layer, S: Storage<L>> fmt::Debug for Prepared<'_, L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").field("published", &self.position.published).finish()
+    }
+}

@@ -1,9 +1,9 @@
 //! The only door to memory that another process can see.
 //!
-//! The protocol is written once against these traits. A *layer* says what a [`Word`] is, how one
-//! waits for it to change, and who is still alive. [`Futex`](crate::layers::Futex) puts all of it
-//! into real shared memory; `verify/` has layers in which every operation is a step of a model
-//! checker. Nothing here needs `std` or an allocator.
+//! The protocol is written once against these traits. A *layer* says what a [`Word`] is, how a thread waits until it
+//! changes, and which participants are alive. [`Futex`](crate::layers::Futex) puts the words into real shared memory.
+//! `verify/` has layers in which every operation is a step of a model checker. Nothing here needs `std` or an
+//! allocator.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -20,8 +20,8 @@ use thiserror::Error;
 
 /// An atomic word in the segment. `T` is `u32` or `u64`.
 ///
-/// Orderings are the caller's, as literals at the call site; each method is `track_caller`, so a
-/// layer can tell the sites apart without annotations.
+/// Orderings are the caller's, as literals at the call site. Each method is `track_caller`, so a layer can tell the
+/// sites apart without annotations.
 ///
 /// # Safety
 /// The methods are atomic accesses to one location that all participants share, in the C++20 memory
@@ -30,17 +30,17 @@ pub unsafe trait Word<T>: fmt::Debug {
     /// Reads the word.
     #[track_caller]
     fn load(&self, order: Ordering) -> T;
-    /// Reads a word that no other participant can write at the same time. All earlier writes to it happen before
-    /// this load, so it is [`Relaxed`](Ordering::Relaxed) and still exact. A checker reports a concurrent write.
+    /// Reads a word that no other participant can write at the same time. All earlier writes to it happen before this
+    /// load. So it is [`Relaxed`](Ordering::Relaxed) and still exact. A checker reports a concurrent write.
     #[track_caller]
     fn load_owned(&self) -> T;
     /// Writes the word.
     #[track_caller]
     fn store(&self, value: T, order: Ordering);
-    /// Writes the word and returns what it held, in one step.
+    /// Writes the word and returns its previous value, in one step.
     #[track_caller]
     fn swap(&self, value: T, order: Ordering) -> T;
-    /// Writes `new` if the word holds `current`, in one step; else returns what it holds.
+    /// Writes `new` if the word holds `current`, in one step.
     ///
     /// # Errors
     /// The value found, when it is not `current`.
@@ -51,33 +51,33 @@ pub unsafe trait Word<T>: fmt::Debug {
 /// When a call gives up waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
-    /// It never does (it still returns when the peers it waits for are dead).
+    /// Never. The call still returns when the participants that it waits for are dead.
     Never,
-    /// At once: look, and do not wait.
+    /// At once: the call polls, checks liveness once, and does not wait.
     Now,
     /// When [`Layer::now`] has reached this value.
     At(Duration),
 }
 
-/// How closely a waiter looks at what it waits for.
+/// What a poll reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Poll {
-    /// At the words alone: no system call.
+    /// The words alone: no system call.
     Words,
-    /// Also at whether the peers that are waited for live.
+    /// The words, and whether the participants that are waited for are alive.
     WordsAndLiveness,
 }
 
-/// A participant: its number in the registry, and how often that number was taken before.
+/// A participant: its number in the registry, and its generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Participant {
     /// Consumers come first, producers after them.
     pub number: u32,
-    /// Counts the occupants of this number; tells a process from its dead predecessor.
+    /// Counts the occupants of this number: tells a participant from its dead predecessor.
     pub generation: u32,
 }
 
-/// The system does not say whether a participant lives. A wait that cannot know it ends with this error.
+/// The system does not say whether a participant is alive. A wait that depends on it ends with this error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the system does not say which participants live (errno {errno}); \
@@ -88,7 +88,7 @@ pub struct LivenessUnknown {
     pub errno: i32,
 }
 
-/// A set of primitives over one segment, as one participant holds it.
+/// The primitives over one segment, as one participant holds them.
 ///
 /// # Safety
 /// An implementation keeps what its methods promise: fences order, a number has at most one living claimant, and
@@ -103,23 +103,24 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     /// A signal's storage.
     type Signal: Signal<Self>;
 
-    /// The light side of an asymmetric fence, which runs often. It orders what stands before and after
-    /// it against what stands before and after any [heavy](Layer::heavy_fence) one as two fences of
-    /// this ordering would; two light ones do not order each other.
+    /// The light side of an asymmetric fence, for the side that runs often. A light fence and a
+    /// [heavy](Layer::heavy_fence) one order what stands before and after them as two fences of this ordering do. Two
+    /// light fences do not order each other.
     #[track_caller]
     fn light_fence(&self, order: Ordering);
 
-    /// The heavy side: may cost a system call. Orders as a fence does, against both sides.
+    /// The heavy side. May cost a system call. Orders as a fence does, against light and heavy fences.
     #[track_caller]
     fn heavy_fence(&self, order: Ordering);
 
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
 
-    /// Takes a participant's number for this handle, until [`release`](Layer::release) or death.
+    /// Takes a participant's number for this handle, until [`release`](Layer::release) or death. False: another living
+    /// handle has it.
     ///
-    /// At most one living claimant per number exists. A successful claim happens after everything
-    /// that the previous claimant did.
+    /// A number has at most one living claimant. Everything that the previous claimant did happens before a successful
+    /// claim.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell.
@@ -130,22 +131,22 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     #[track_caller]
     fn release(&self, number: u32);
 
-    /// Whether another handle holds this number. `false` is final for the holder that it is about: everything
-    /// that holder did happens before the answer.
+    /// Whether another living handle has this number. `false` is final for the holder that it is about: everything that
+    /// holder did happens before the answer.
     ///
-    /// The answer may be stale, as an acquire load may be: it is no older than what happens before the call. A caller
-    /// that reads a word of a later holder with Acquire is told of that holder, or of one after it.
+    /// The answer may be as stale as an acquire load: it is no older than what happens before the call. A caller that
+    /// has read a word of a later holder with Acquire gets an answer about that holder, or about a later one.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell. It is no proof of life, so no wait goes on after it.
     #[track_caller]
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown>;
 
-    /// How long a waiter that checks liveness `now` may wait until its next check.
+    /// How long a waiter that checks liveness at time `now` may wait until its next check.
     fn liveness_interval(&self, now: Duration) -> Duration;
 
-    /// Whether this handle was made before a fork, by the parent of this process. Such a handle is of no use here:
-    /// every operation on it is an error.
+    /// Whether this handle was made before a fork, by the parent of this process. Every operation on such a handle is an
+    /// error.
     fn is_inherited(&self) -> bool {
         false
     }
@@ -177,15 +178,15 @@ pub trait Park: Layer {
     /// The first poll of that wait found so many messages; 0 if it found none.
     fn after_first_poll(&self, _messages: u64) {}
 
-    /// Whether to poll once more before parking. The time that a wait spends here is bounded, and `spins.since` is
-    /// set before it becomes noticeable.
+    /// Whether to poll once more before parking. The time that one wait spends here is bounded. `spins.since` is set
+    /// before that time matters to a deadline.
     fn spin(&self, spins: &mut Spins) -> bool;
 
-    /// Sleeps while `word` holds `expected`, at most until [`now`](Layer::now) reaches `until`; may return early.
+    /// Sleeps while `word` holds `expected`, at most until [`now`](Layer::now) reaches `until`. May return early.
     #[track_caller]
     fn park(&self, word: &Self::W32, expected: u32, until: Duration) -> Parked;
 
-    /// Wakes one sleeper on `word`.
+    /// Wakes one thread that sleeps on `word`.
     #[track_caller]
     fn wake(&self, word: &Self::W32);
 }
@@ -193,30 +194,30 @@ pub trait Park: Layer {
 /// The polls of one wait before its first sleep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spins {
-    /// How many there were.
+    /// How many polls there were.
     pub polls: u32,
-    /// When the layer first read the clock in this wait; `None` if it has not.
+    /// When the layer first read the clock in this wait. `None` before that.
     pub since: Option<Duration>,
 }
 
 /// Why [`Park::park`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parked {
-    /// The word changed, a wake came, the time is up, or nothing at all happened.
+    /// The word changed, a wake came, the time is up, or the wake-up is spurious.
     Woken,
-    /// The layer was told of a death, or of a leave.
+    /// The kernel has told the layer that a participant left or died.
     CheckLiveness,
-    /// The execution is over, says a checker's layer: the wait gives up.
+    /// A checker's layer has ended the execution: the wait gives up.
     Stopped,
 }
 
-/// The write lock. At most one holder exists per segment, over all processes, dead ones included:
-/// a dead holder's lock is taken over, never shared.
+/// The write lock. A segment's lock has at most one owner, over all processes, dead ones included: a dead owner's lock
+/// is taken over, never shared.
 ///
 /// # Safety
 /// That is what the protocol's exclusive access to a slot relies on.
 pub unsafe trait Lock<L: Layer>: fmt::Debug {
-    /// Whether a holder may go about other things, and give the lock back from another thread.
+    /// Whether the owner may keep the lock between calls, and release it from another thread.
     const IS_THREAD_INDEPENDENT: bool;
 
     /// Takes the lock.
@@ -225,32 +226,32 @@ pub unsafe trait Lock<L: Layer>: fmt::Debug {
     /// [`LockError::Busy`] when the deadline passes first; the owner is alive then. [`LockError::Liveness`].
     fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError>;
 
-    /// Takes over what a dead predecessor under the same number still holds. True if it held the
-    /// lock: the caller holds it now.
+    /// Takes over the lock from a dead predecessor under the same number. True if the predecessor held it: the caller
+    /// holds it now.
     fn inherit(&self, layer: &L, me: Participant) -> bool;
 
-    /// Gives the lock back. The caller holds it.
+    /// Releases the lock, which the caller holds.
     fn release(&self, layer: &L, me: Participant);
 }
 
-/// How a lock was got.
+/// How a lock was acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acquired {
-    /// It was free.
+    /// The lock was free.
     Clean,
-    /// Its owner died holding it.
+    /// The lock's owner died holding it.
     OwnerDied,
 }
 
-/// Why a lock was not taken.
+/// Why a lock was not acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockError {
-    /// A living owner holds it.
+    /// A living owner holds the lock.
     Busy {
         /// The owner's participant number; `None` where the layer cannot name it.
         owner: Option<u32>,
     },
-    /// The lock is held, and whether its owner lives cannot be told.
+    /// The lock is held, and the system does not say whether its owner is alive.
     Liveness(LivenessUnknown),
     /// The lock's own memory is corrupt.
     Broken,
@@ -259,21 +260,20 @@ pub enum LockError {
 /// A sticky signal with one waiter: a notification that comes before the wait is not lost.
 ///
 /// # Safety
-/// The proof that a consumer may join without the lock relies on the fence that `notify_all` promises.
+/// `notify_all` makes the fence that it promises. The proof that a consumer may join without the lock relies on it.
 pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
-    /// Waits until `poll` returns something; `None` when the deadline passes first.
+    /// Waits until `poll` finds something; `None` when the deadline passes first.
     ///
-    /// `poll` looks at words that others write before they notify this signal. It is asked for a
-    /// [`Poll::WordsAndLiveness`] within each [liveness interval](Layer::liveness_interval) of the wait's own time, and
-    /// always before the wait gives up. Neither wakes nor interruptions nor changes that do not suffice put that off.
+    /// `poll` reads words that other participants write before they notify this signal. The wait calls it with
+    /// [`Poll::WordsAndLiveness`] once in each [liveness interval](Layer::liveness_interval) of the wait's own time, and
+    /// before it gives up. Wakes, interruptions and insufficient changes do not put that off.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T>;
 
-    /// A new waiter is about to use the signal; the last one may have died waiting. Others may be
-    /// notifying meanwhile.
+    /// A new waiter is about to use the signal. The last waiter may have died waiting. Notifiers may run meanwhile.
     fn reset(&self, layer: &L);
 
-    /// Makes the waiters of these signals look again at everything written before this call. The
-    /// signals are asked for after a light SeqCst fence.
+    /// Makes the waiters of these signals poll again, after everything that was written before this call. The iterator
+    /// is advanced after a light SeqCst fence.
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a;

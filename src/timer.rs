@@ -50,9 +50,9 @@ pub struct WaitTimer {
 /// What a waiter does after a sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
-    /// It polls, as closely as this, and goes on.
+    /// It polls like this, and goes on.
     Poll(Poll),
-    /// Its deadline has passed: it polls for the last time, and checks liveness.
+    /// Its deadline has passed: it polls for the last time, with a liveness check.
     GiveUp,
 }
 
@@ -72,8 +72,7 @@ impl WaitTimer {
         }
     }
 
-    /// What the waiter does now that a sleep has ended like this. A liveness check that it is told to make counts as
-    /// made.
+    /// What the waiter does after this sleep. A liveness check that the answer asks for counts as made.
     pub fn after_sleep<L: Layer>(&mut self, layer: &L, parked: Parked) -> Duty {
         let now = layer.now();
         let over = match self.deadline {

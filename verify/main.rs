@@ -19,6 +19,7 @@ mod fixture;
 mod foreign;
 mod hook;
 mod interference;
+mod labels;
 mod layer;
 mod litmus;
 mod mutants;

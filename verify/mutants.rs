@@ -4,6 +4,7 @@ use crate::{
     catalogue::{Entry, entries},
     check::check,
     hook::{self, Armed, Kind, Mutant, Operator, Seen, Site, Weaker},
+    labels,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -95,26 +96,31 @@ pub struct Fate {
     pub killer: Option<(Entry, u64, String)>,
 }
 
-/// A mutant that changes nothing that matters, by where it is and why. The text of the site's line
-/// stands for its number, so that an unrelated edit does not end the entry.
+/// A mutant that changes nothing that matters: its site's label, and why.
 #[derive(Debug)]
 pub struct Equivalent {
-    pub file: &'static str,
-    pub text: &'static str,
+    pub label: &'static str,
     pub operator: Operator,
     pub reason: &'static str,
 }
 
-/// The source line of a site.
-pub fn line(site: Site) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(site.file);
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().nth(site.line as usize - 1).unwrap_or_default().trim().to_owned()
+/// The label of a site; its file and line if it has none.
+pub fn label(site: Site) -> String {
+    labels::at(site.file, site.line).map_or_else(|| site.to_string(), |found| found.label)
+}
+
+/// The site with this label among those seen, and what it does there.
+pub fn labelled<'a>(seen: impl Iterator<Item = &'a Place>, wanted: &str) -> Place {
+    let found: Vec<_> = seen.filter(|(site, _)| label(*site) == wanted).collect();
+    match found[..] {
+        [&place] => place,
+        _ => panic!("not one site {wanted}: {found:?}"),
+    }
 }
 
 impl Equivalent {
     pub fn is(&self, mutant: Mutant) -> bool {
-        mutant.site.file == self.file && mutant.operator == self.operator && line(mutant.site).contains(self.text)
+        mutant.operator == self.operator && label(mutant.site) == self.label
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::{
     check::Case,
     hook::{Kind, Operator, Step, Verdict},
+    mutants::label,
 };
+use ackcast::protocol::{Acknowledged, EntryState, Published};
 use std::{fmt::Write as _, path::PathBuf, sync::atomic::Ordering};
 
 /// Where reports and diagrams go: `verify/` beside the build.
@@ -40,11 +42,19 @@ fn what(step: &Step) -> String {
 }
 
 fn number(name: &str, value: u64) -> String {
-    const HIGH: u64 = 1 << 63;
     match name {
-        "published" if value & HIGH != 0 => format!("{} and END", value & !HIGH),
-        "acked" if value & HIGH != 0 => format!("{} (joining)", value & !HIGH),
-        "state" => format!("{} #{}", if value & 1 == 0 { "VACANT" } else { "ACTIVE" }, value >> 1),
+        "published" => {
+            let published = Published::from_word(value);
+            format!("{}{}", published.count(), if published.ended() { " and END" } else { "" })
+        }
+        "acked" => {
+            let Acknowledged { count, joining } = Acknowledged::from_word(value);
+            format!("{count}{}", if joining { " (joining)" } else { "" })
+        }
+        "state" => {
+            let EntryState { active, generation } = EntryState::from_word(value as u32);
+            format!("{} #{generation}", if active { "ACTIVE" } else { "VACANT" })
+        }
         _ => value.to_string(),
     }
 }
@@ -76,7 +86,8 @@ pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
     let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.config);
     for step in telling(trace) {
         let (who, what, value) = (who(case, step), what(step), value(step));
-        let _ = writeln!(text, "  {who:<11} {what:<34} {:<10} {value:<22} {}", step.name.to_string(), step.site);
+        let (name, label) = (step.name.to_string(), label(step.site));
+        let _ = writeln!(text, "  {who:<11} {what:<34} {name:<10} {value:<22} {label:<4} {}", step.site);
     }
     let _ = writeln!(text, "  ✗ {message}");
     text
@@ -145,4 +156,14 @@ pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
     let _ =
         writeln!(svg, "<text x=\"{broke}\" y=\"{y}\" fill=\"#dc2626\" font-weight=\"bold\">✗ {message}</text>\n</svg>");
     svg
+}
+
+#[test]
+fn numbers_are_decoded_as_the_protocol_encodes_them() {
+    let three = (1 << 62) | 3; // of variable length
+    assert_eq!(number("published", three), "3");
+    assert_eq!(number("published", (1 << 63) | three), "3 and END");
+    assert_eq!(number("acked", Acknowledged { count: 5, joining: true }.word()), "5 (joining)");
+    assert_eq!(number("state", EntryState { active: true, generation: 7 }.word().into()), "ACTIVE #7");
+    assert_eq!(number("lock", 9), "9");
 }

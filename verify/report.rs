@@ -5,9 +5,10 @@ use crate::{
     catalogue::Entry,
     equivalents::excuse,
     explore::Exploration,
-    hook::{Seen, Site},
-    mutants::{Fate, Place, Sites, line, operators},
-    page::{Table, code, row},
+    hook::Seen,
+    labels::{self, Site},
+    mutants::{Fate, Place, Sites, label, operators},
+    page::{Table, row},
     picture::directory,
     sweep::Swept,
 };
@@ -107,12 +108,12 @@ fn explorations_table(explorations: &[Exploration]) -> String {
     text
 }
 
-/// The mutants and their killers, as a table. A run or an unrelated edit may change what became of them.
+/// The mutants and their killers, as a table. The next run may find another killer.
 pub fn mutants_table(fates: &[Fate]) -> Table {
     let row = |fate: &Fate| {
         let (mutant, words) = (fate.mutant, Vec::from_iter(fate.words.iter().copied()).join(", "));
         let operator = format!("{:?}", mutant.operator);
-        let key = row(&[&code(mutant.site.file), &code(&line(mutant.site)), &words, &operator]);
+        let key = row(&[&label(mutant.site), &words, &operator]);
         let end = match (&fate.killer, excuse(mutant)) {
             (Some((entry, execution, how)), _) => {
                 let how = how.lines().next().unwrap_or_default();
@@ -124,25 +125,15 @@ pub fn mutants_table(fates: &[Fate]) -> Table {
         };
         (key, format!(" {end} |"))
     };
-    let rows = fates.iter().map(row).collect();
-    Table { name: "mutants", head: "| file | line | word | mutation | fate |", rows }
+    let mut fates: Vec<_> = fates.iter().collect();
+    fates.sort_by_key(|fate| position(&label(fate.mutant.site)));
+    let rows = fates.into_iter().map(row).collect();
+    Table { name: "mutants", title: MUTANTS, head: "| label | word | mutation | fate |", rows }
 }
 
-/// The names of edges and fences in a line's comment, or in the one above it.
-fn edges(site: Site) -> String {
-    let (above, here) = (line(Site { line: site.line - 1, ..site }), line(site));
-    let above = above.strip_prefix("// ").unwrap_or_default();
-    let comment = here.split_once("// ").map_or(above, |(_, comment)| comment);
-    let words = comment.split(|c: char| !c.is_alphanumeric());
-    let is_edge = |word: &&str| {
-        let mut letters = word.chars();
-        match (letters.next(), letters.as_str()) {
-            (Some('E' | 'F'), number) => number.parse::<u8>().is_ok(),
-            (Some('J' | 'N'), "") => true,
-            _ => false,
-        }
-    };
-    Vec::from_iter(words.filter(is_edge)).join(", ")
+/// The place of a label in the table of labels; unknown labels come last.
+fn position(label: &str) -> usize {
+    labels::rows().iter().position(|row| row.label == label).unwrap_or(usize::MAX)
 }
 
 /// The sites, as a table.
@@ -151,12 +142,19 @@ pub fn sites_table(sites: &Sites) -> Table {
         let (words, kind_text) = (Vec::from_iter(seen.names.iter().copied()).join(", "), format!("{kind:?}"));
         let order = seen.order.map_or(String::new(), |order| format!("{order:?}"));
         let count = operators(kind, seen.order).len();
-        let cells = row(&[&code(site.file), &code(&line(site)), &words, &kind_text, &order, &edges(site), &count]);
-        (cells, String::new())
+        let Some(Site { label, place }) = labels::at(site.file, site.line) else { panic!("{site} has no label") };
+        let path = site.file;
+        let cells = row(&[&label, &format!("[`{place}`](../../{path})"), &words, &kind_text, &order, &count]);
+        (position(&label), (cells, String::new()))
     };
-    let rows = sites.seen.iter().map(row).collect();
-    Table { name: "sites", head: "| file | line | word | kind | ordering | edge | mutants |", rows }
+    let mut rows: Vec<_> = sites.seen.iter().map(row).collect();
+    rows.sort();
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
+    Table { name: "sites", title: SITES, head: "| label | site | word | kind | ordering | mutants |", rows }
 }
+
+const SITES: &str = "Sites: operations that other participants see";
+const MUTANTS: &str = "Mutants, and what killed them";
 
 fn write(all: &All) {
     let (checks, sweeps, mutants) = (checks_table(all), sweeps_table(&all.sweeps), mutants_table(&all.fates));

@@ -1,4 +1,4 @@
-//! The ring: which slot a message lies in. Divides once, where one starts, and counts on from there.
+//! The ring: the slot of each message. A participant divides once, where it starts, and counts on from there.
 
 use core::num::NonZeroU64;
 
@@ -9,11 +9,11 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// A ring of so many slots, at least 1.
+    /// A ring of this many slots, at least 1.
     pub(super) const fn new(slots: u32) -> Self {
         match NonZeroU64::new(slots as u64) {
             Some(slots) => Self { slots },
-            None => Self { slots: NonZeroU64::MIN }, // not reached: a geometry has slots
+            None => Self { slots: NonZeroU64::MIN }, // not reached: a geometry has at least one slot
         }
     }
 
@@ -29,7 +29,7 @@ impl Ring {
         (n % self.slots) as usize
     }
 
-    /// The slot of the message that comes next after the one in `slot`.
+    /// The slot of the message after the one in `slot`.
     #[inline(always)]
     pub(super) const fn next(self, slot: usize) -> usize {
         let next = slot.wrapping_add(1); // at most `slots`
@@ -40,7 +40,7 @@ impl Ring {
         0
     }
 
-    /// The slot of the message that comes `count` after the one in `slot`; at most a lap.
+    /// The slot of the message `count` after the one in `slot`. `count` is at most a lap.
     #[inline(always)]
     pub(super) const fn after(self, slot: usize, count: u64) -> usize {
         let after = (slot as u64).wrapping_add(count); // below two laps
@@ -52,7 +52,7 @@ impl Ring {
     }
 }
 
-/// Tells the compiler that what leads here is not the usual way.
+/// Tells the compiler that the branch is rarely taken.
 #[cold]
 #[inline]
 const fn rarely() {}
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counting_on_is_dividing() {
+    fn counted_slot_equals_divided_slot() {
         for slots in 1..5 {
             let ring = Ring::new(slots);
             for n in 0..20 {

@@ -6,6 +6,8 @@ mod detection;
 #[path = "../interrupt/mod.rs"]
 mod interrupt;
 mod killer;
+#[path = "../../verify/labels.rs"]
+mod labels;
 mod release;
 mod restart;
 mod soak;

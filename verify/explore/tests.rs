@@ -13,7 +13,7 @@ use crate::{
     config::{ModelConfig, WaitModel},
     fixture::{Outcome, Shape, event},
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
-    mutants::line,
+    mutants::labelled,
     scenarios::{
         deaths::a_dead_owner_is_replaced,
         flow::end_is_last,
@@ -133,10 +133,9 @@ fn survey() -> BTreeSet<(Site, Kind)> {
     hook::disarm().1.into_keys().collect()
 }
 
-/// The mutant of the one of these sites whose line has this text.
-fn mutant(sites: &BTreeSet<(Site, Kind)>, text: &str, kind: Kind, operator: Operator) -> Mutant {
-    let mut found = sites.iter().filter(|(site, k)| *k == kind && line(*site).contains(text));
-    let (Some(&(site, kind)), None) = (found.next(), found.next()) else { panic!("not one site: {text}") };
+/// The mutant of the one of these sites that has this label.
+fn mutant(sites: &BTreeSet<(Site, Kind)>, label: &str, operator: Operator) -> Mutant {
+    let (site, kind) = labelled(sites.iter(), label);
     Mutant { site, kind, operator }
 }
 
@@ -152,16 +151,16 @@ fn mutated(case: &Case, mutant: Mutant, count: u8) -> Option<(String, usize)> {
 #[test]
 fn explored_sweeps_find_what_recovery_lacks() {
     let (sites, one, three) = (survey(), survivors(1, 1, 2, 1), survivors(3, 1, 0, 1));
-    for (case, text, kind, operator) in [
-        (one, "dead.word(), dead.vacated()", Kind::Exchange, Operator::Drop),
-        (one, "state.store(state.word(), Relaxed)", Kind::Store, Operator::Drop),
-        (three, "// E7, from its death", Kind::Exchange, Operator::Drop),
-        (three, "// E7, from its death", Kind::Exchange, Operator::Split),
+    for (case, label, operator) in [
+        (one, "X12", Operator::Drop),
+        (one, "X11", Operator::Drop),
+        (three, "E7e", Operator::Drop),
+        (three, "E7e", Operator::Split),
     ] {
-        let mutant = mutant(&sites, text, kind, operator);
+        let mutant = mutant(&sites, label, operator);
         assert_eq!(mutated(&case, mutant, 0), None, "without a death it goes unnoticed");
         let (why, steps) = mutated(&case, mutant, 1).expect("it is found with one");
-        println!("{text} [{operator:?}]: after {steps} steps: {why}");
+        println!("{label} [{operator:?}]: after {steps} steps: {why}");
     }
 }
 
@@ -178,7 +177,7 @@ fn mutated_and(late: Late, case: &Case, mutant: Mutant) -> String {
 /// Who evicts a dead consumer must not evict its successor: nobody notices as long as nobody joins.
 #[test]
 fn who_comes_late_finds_what_evicts_a_successor() {
-    let mutant = mutant(&survey(), "dead.word(), dead.vacated()", Kind::Exchange, Operator::Split);
+    let mutant = mutant(&survey(), "X12", Operator::Split);
     assert_eq!(mutated(&survivors(1, 1, 2, 1), mutant, 1), None, "without a successor it goes unnoticed");
     let why = mutated_and(Late::Consumer, &survivors(1, 2, 2, 1), mutant);
     assert!(why.contains("two accesses to a slot overlap"), "{why}");
@@ -187,7 +186,7 @@ fn who_comes_late_finds_what_evicts_a_successor() {
 /// Who takes a dead producer's number must free the lock that it held: nobody else would, since its owner lives.
 #[test]
 fn who_comes_late_finds_what_does_not_inherit() {
-    let (case, mutant) = (survivors(2, 1, 0, 1), mutant(&survey(), "lock.0.inherit(", Kind::Inherit, Operator::Skip));
+    let (case, mutant) = (survivors(2, 1, 0, 1), mutant(&survey(), "C2", Operator::Skip));
     assert_eq!(mutated(&case, mutant, 2), None, "without a successor it goes unnoticed");
     let why = mutated_and(Late::Producer, &case, mutant);
     assert!(why.contains("nobody gets to an end"), "{why}");
@@ -197,13 +196,13 @@ fn who_comes_late_finds_what_does_not_inherit() {
 #[test]
 fn explorations_find_lost_wakeups_and_torn_exchanges() {
     let (sites, one, two) = (survey(), survivors(1, 1, 2, 1), survivors(2, 1, 1, 2));
-    for (case, text, kind, operator, how) in [
-        (one, "layer.wake(&self.state)", Kind::Wake, Operator::Drop, "nobody gets to an end"),
-        (two, "layer.wake(&self.word);", Kind::Wake, Operator::Drop, "nobody gets to an end"),
-        (two, "if self.take_free(mine) {", Kind::Exchange, Operator::Split, "belongs to somebody else"),
+    for (case, label, operator, how) in [
+        (one, "P4", Operator::Drop, "nobody gets to an end"),
+        (two, "P2", Operator::Drop, "nobody gets to an end"),
+        (two, "E7a", Operator::Split, "belongs to somebody else"),
     ] {
-        let (why, steps) = mutated(&case, mutant(&sites, text, kind, operator), 0).expect(text);
-        println!("{text} [{operator:?}]: after {steps} steps: {why}");
-        assert!(why.contains(how), "{text}: {why}");
+        let (why, steps) = mutated(&case, mutant(&sites, label, operator), 0).expect(label);
+        println!("{label} [{operator:?}]: after {steps} steps: {why}");
+        assert!(why.contains(how), "{label}: {why}");
     }
 }

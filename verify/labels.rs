@@ -1,0 +1,227 @@
+//! The labels of operations: where each one is in `src/`, and the table of them in `src/protocol/mod.rs`.
+//!
+//! A site is known by its label, never by its line or its text. So moving a line rewrites no document.
+
+use std::path::Path;
+
+/// The files whose operations other processes see.
+pub const FILES: [&str; 11] = [
+    "src/lock.rs",
+    "src/signal.rs",
+    "src/protocol/mod.rs",
+    "src/protocol/consumer.rs",
+    "src/protocol/consumer/message.rs",
+    "src/protocol/producer.rs",
+    "src/protocol/producer/await_room.rs",
+    "src/protocol/producer/free_slot.rs",
+    "src/protocol/producer/prepared.rs",
+    "src/protocol/producer/write_lock.rs",
+    "src/protocol/registry.rs",
+];
+
+/// The file that has the table.
+const TABLE: &str = "src/protocol/mod.rs";
+
+/// A source file's text.
+pub fn source(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+}
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub label: String,
+    /// As [`Site::place`].
+    pub site: String,
+    /// The word, what is done to it, and the ordering.
+    pub access: String,
+}
+
+/// The rows of the table in this text.
+pub fn table(text: &str) -> Vec<Row> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
+    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    let labelled = cells.filter(|cells| cells.len() > 4 && is_label(cells[0]));
+    labelled.map(|cells| Row { label: cells[0].into(), site: cells[1].into(), access: cells[2].into() }).collect()
+}
+
+/// The rows of the project's table.
+pub fn rows() -> Vec<Row> {
+    table(&source(TABLE))
+}
+
+/// `E7a`, `X10`, `J`: a letter, perhaps a number, perhaps a letter.
+fn is_label(word: &str) -> bool {
+    let Some(number) = word.strip_prefix(|c: char| "EFRXHDKPCJN".contains(c)) else { return false };
+    let digits = number.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let suffix = number.len() - digits.len();
+    match word.as_bytes()[0] {
+        b'J' | b'N' => number.is_empty(),
+        _ => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && suffix <= 1,
+    }
+}
+
+/// The label at the beginning of a comment's text, before ` (` or `:`.
+fn label_of(comment: &str) -> Option<&str> {
+    let end = comment.find([' ', ':'])?;
+    let (word, rest) = comment.split_at(end);
+    (is_label(word) && (rest.starts_with(':') || rest.starts_with(" ("))).then_some(word)
+}
+
+/// The label of the operation in this line of a text, counted from 1: in a comment behind it, or just above it.
+fn label_at<'a>(lines: &[&'a str], line: usize) -> Option<&'a str> {
+    let behind = lines[line - 1].split_once("// ").and_then(|(_, comment)| label_of(comment));
+    let above = lines[..line - 1].iter().rev().map_while(|line| line.trim_start().strip_prefix("// "));
+    behind.or_else(|| above.filter_map(label_of).next())
+}
+
+/// The function that this line is in, as `file::function`.
+fn place_of(file: &str, lines: &[&str], line: usize) -> String {
+    let stem = Path::new(file).file_stem().expect("a file has a name").to_string_lossy();
+    let name = |line: &str| {
+        let (before, rest) = line.split_once("fn ")?;
+        let is_head =
+            before.trim_start().split(' ').all(|word| ["", "pub", "pub(super)", "const", "unsafe"].contains(&word));
+        let end = rest.find(['(', '<'])?;
+        is_head.then(|| rest[..end].to_owned())
+    };
+    let function = lines[..line].iter().rev().find_map(|line| name(line)).unwrap_or_default();
+    format!("{stem}::{function}")
+}
+
+/// An operation in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub label: String,
+    /// Its file and function: `registry::evict`.
+    pub place: String,
+}
+
+/// The site in this line of a file.
+pub fn at(file: &str, line: u32) -> Option<Site> {
+    let text = source(file);
+    let lines: Vec<_> = text.lines().collect();
+    let (line, place) = (line as usize, place_of(file, &lines, line as usize));
+    label_at(&lines, line).map(|label| Site { label: label.to_owned(), place })
+}
+
+/// What an operation on the layer looks like in the source, and what the table calls it.
+const OPERATIONS: [(&str, &str); 20] = [
+    (".load(", "load"),
+    (".load_owned(", "load owned"),
+    (".store(", "store"),
+    (".swap(", "swap"),
+    (".compare_exchange(", "exchange"),
+    (".light_fence(", "light fence"),
+    (".heavy_fence(", "heavy fence"),
+    ("storage.read(", "read"),
+    ("storage.write(", "write"),
+    ("layer.claim(", "claim"),
+    ("layer.is_alive(", "is_alive"),
+    ("layer.release(", "release"),
+    ("layer.park(", "park"),
+    ("layer.wake(", "wake"),
+    ("lock.acquire(layer", "acquire"),
+    ("lock.inherit(layer", "inherit"),
+    ("lock.release(layer", "release"),
+    (".wait(&self.channel.layer", "wait"),
+    ("::notify_all(&self", "notify_all"),
+    (".reset(&self", "reset"),
+];
+
+/// What is wrong with the labels of a file: an operation without one, a label that the table lacks, or that it has
+/// otherwise. Adds the labels found to `seen`.
+fn faults(file: &str, text: &str, table: &[Row], seen: &mut Vec<String>) -> Vec<String> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines: Vec<_> = code.lines().collect();
+    let mut faults = Vec::new();
+    for (number, line) in (1..).zip(&lines) {
+        let code = line.split("//").next().unwrap_or_default();
+        for (_, operation) in OPERATIONS.iter().filter(|(pattern, _)| code.contains(pattern)) {
+            let fault = |what: &str| format!("{file}:{number}: {what}: {}", line.trim());
+            let Some(label) = label_at(&lines, number) else {
+                faults.push(fault("no label"));
+                continue;
+            };
+            if seen.iter().any(|other| other == label) {
+                faults.push(fault(&format!("the second {label}")));
+            }
+            seen.push(label.to_owned());
+            let Some(row) = table.iter().find(|row| row.label == label) else {
+                faults.push(fault(&format!("the table has no {label}")));
+                continue;
+            };
+            if row.site != place_of(file, &lines, number) {
+                faults.push(fault(&format!("the table has {label} at {}", row.site)));
+            }
+            const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
+            let ordering = ORDERINGS.iter().find(|ordering| row.access.ends_with(**ordering));
+            let same_order = ordering.is_none_or(|ordering| code.contains(ordering));
+            if !row.access.contains(operation) || !same_order {
+                faults.push(fault(&format!("the table has {label} as {}", row.access)));
+            }
+        }
+    }
+    faults
+}
+
+/// All that is wrong with the labels of these files.
+fn all_faults(files: &[(&str, String)], table: &[Row]) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut found: Vec<_> = files.iter().flat_map(|(file, text)| faults(file, text, table, &mut seen)).collect();
+    let missing = table.iter().filter(|row| !seen.contains(&row.label));
+    found.extend(missing.map(|row| format!("no site has {}", row.label)));
+    found
+}
+
+fn files() -> Vec<(&'static str, String)> {
+    FILES.map(|file| (file, source(file))).into()
+}
+
+#[test]
+fn labels_are_unique_complete_and_as_the_table_says() {
+    let faults = all_faults(&files(), &rows());
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn no_other_file_has_operations_on_the_layer() {
+    fn sources(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+                found.push(path.strip_prefix(root).expect("it is below").to_string_lossy().into_owned());
+            }
+        }
+    }
+    let mut found = vec!["src/lock.rs".to_owned(), "src/signal.rs".to_owned(), "src/timer.rs".to_owned()];
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocol"), &mut found);
+    for file in found.iter().filter(|file| !FILES.contains(&file.as_str())) {
+        let faults = faults(file, &source(file), &[], &mut Vec::new());
+        assert!(faults.is_empty(), "add {file} to FILES: {faults:#?}");
+    }
+}
+
+#[test]
+fn faulty_labels_are_found() {
+    let (files, table) = (files(), rows());
+    let says = |file: &str, from: &str, to: &str, what: &str| {
+        let mut files = files.clone();
+        let (_, text) = files.iter_mut().find(|(name, _)| *name == file).expect("it is a file of ours");
+        assert!(text.contains(from), "{file} has no {from:?}");
+        *text = text.replacen(from, to, 1);
+        let faults = all_faults(&files, &table);
+        assert!(faults.iter().any(|fault| fault.contains(what)), "{what}: {faults:#?}");
+    };
+    says("src/signal.rs", "// F1 (", "// (", "no label");
+    says("src/signal.rs", "// F3 (", "// F2 (", "the second F2");
+    says("src/signal.rs", "// F3 (", "// F4 (", "the table has no F4");
+    says("src/signal.rs", "// F3 (", "// F4 (", "no site has F3");
+    says("src/signal.rs", "fn notify_parked", "fn other", "the table has R1 at signal::notify_parked");
+    says("src/signal.rs", "NOTIFIED, Release,", "NOTIFIED, Relaxed,", "the table has R1 as signal: exchange Release");
+    says("src/lock.rs", ".swap(FREE", ".load(FREE", "the table has E8 as lock: swap Release");
+}

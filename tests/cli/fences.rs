@@ -1,7 +1,7 @@
 //! Channels whose participants fence each for itself, and processes that may not do otherwise.
 #![cfg(target_os = "linux")]
 
-#[path = "filter/mod.rs"]
+#[path = "../filter/mod.rs"]
 mod filter;
 
 use ackcast::layers::Fences;

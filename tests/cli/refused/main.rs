@@ -2,9 +2,9 @@
 #![cfg(target_os = "linux")]
 
 mod child;
-#[path = "../filter/mod.rs"]
+#[path = "../../filter/mod.rs"]
 mod filter;
-#[path = "../reexec/mod.rs"]
+#[path = "../../reexec/mod.rs"]
 mod reexec;
 
 use ackcast::layers::Fences;

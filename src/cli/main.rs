@@ -1,4 +1,4 @@
-//! The command line: what it accepts, and how it ends.
+//! The `ackcast` command: what it accepts, and how it ends.
 
 mod array;
 mod child;
@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 /// Acknowledged broadcast over shared memory, between processes on one machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "ackcast", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -53,7 +53,7 @@ enum Command {
 }
 
 /// Runs the command; the exit status is 0 only if it did what it was asked for.
-pub(crate) fn main() -> ExitCode {
+fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo(demo) => demo::run(&demo),
         Command::Send(send) => send::run(&send),
@@ -75,6 +75,7 @@ pub(crate) fn main() -> ExitCode {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use std::path::Path;
 
     #[test]
     fn clap_finds_no_contradiction() {
@@ -88,5 +89,28 @@ mod tests {
             let parsed = Cli::try_parse_from(std::iter::once("ackcast".to_owned()).chain(args)).unwrap();
             assert!(matches!(parsed.command, Command::DemoChild(parsed) if parsed == job));
         }
+    }
+
+    /// The package has another name than the command, and clap would take the package's.
+    #[test]
+    fn version_names_the_command() {
+        assert_eq!(Cli::command().render_version(), format!("ackcast {}\n", env!("CARGO_PKG_VERSION")));
+    }
+
+    /// Cargo finds the tests in the package's own folder `tests` by itself. These are elsewhere.
+    #[test]
+    fn every_test_file_is_in_the_manifest() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let manifest = std::fs::read_to_string(package.join("Cargo.toml")).unwrap();
+        let missing = |path: &Path| !manifest.contains(&format!("path = \"../../{}\"\n", path.display()));
+        let entries = package.join("../../tests/cli").read_dir().unwrap().map(|entry| entry.unwrap());
+        let paths = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+            true => Path::new("tests/cli").join(entry.file_name()).join("main.rs"),
+            false => Path::new("tests/cli").join(entry.file_name()),
+        });
+        let targets: Vec<_> = paths.filter(|path| package.join("../..").join(path).exists()).collect();
+        assert!(!targets.is_empty());
+        let missing: Vec<_> = targets.iter().filter(|path| missing(path)).collect();
+        assert!(missing.is_empty(), "src/cli/Cargo.toml has no `[[test]]` for {missing:?}");
     }
 }

@@ -62,7 +62,7 @@ pub enum Deadline {
 /// What a poll reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Poll {
-    /// The words alone: no system call.
+    /// The words alone: no system call, except for the first message of a channel that waits for consumers.
     Words,
     /// The words, and whether the participants that are waited for are alive.
     WordsAndLiveness,

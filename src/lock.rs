@@ -2,10 +2,10 @@
 //!
 //! After Drepper, *Futexes Are Tricky* (2011), section 6, with the owner in place of the value 1.
 //!
-//! The word holds the owner's generation. So 2²³ occupants of a number in a row are different owners: a producer that
-//! has judged one of them dead cannot take the lock from the next. The generation wraps after 8,388,608 joins of one
-//! number, which take minutes. A thread that is suspended for as long between its check (K2) and its exchange (E7e),
-//! and meets the same generation again, takes a living owner's lock.
+//! The word holds the owner's generation. So 2²³ occupants of a number in a row are different owners. Let a producer
+//! find one of them dead (K2). Its exchange E7e fails once another occupant has the lock. The generation wraps after
+//! 8,388,608 joins of one number, which take minutes. A thread that is suspended between K2 and E7e for that many joins
+//! can take a living owner's lock.
 //!
 //! # Why a stale answer about the owner does no harm
 //!
@@ -22,8 +22,17 @@
 //! ```
 //!
 //! The load E7c acquires, and every exchange that stores an owner's name releases (E7a, E7b, E7d, E7e, E7f). So A′'s
-//! claim happens before B's question, and an answer is no older than what happens before the question: B is told of
-//! A′. The exchange R3, which only sets CONTENDED, continues the release sequence of the owner's exchange.
+//! claim happens before B's question, and an answer is no older than what happens before the question. So B is told of
+//! A′, or of a later holder of the number, which claimed it after A′ was gone. The exchange R3, which only sets
+//! CONTENDED, continues the release sequence of the owner's exchange. A stale answer that the owner lives delays a
+//! takeover until a later check.
+//!
+//! # No wake is lost
+//!
+//! A release (E8) wakes one thread. That thread takes the lock with CONTENDED set (E7d), or finds another owner and sets
+//! CONTENDED again (R3) before it sleeps or gives up. So the next release wakes a thread, too. A thread that dies between
+//! its wake and that step loses the wake, as does an owner that dies between E8 and P2. The parked threads poll again at
+//! their next liveness check then.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -76,7 +85,7 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
 
     fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         let mine = held_by(me);
-        // E7a (AcqRel), pairs with E8: the previous owner's work. Releases to E7c: our claim.
+        // E7a (AcqRel), pairs with E8: the previous owner's work. Pairs with E7c: our claim.
         if self.word.compare_exchange(FREE, mine, AcqRel, Relaxed).is_ok() {
             return Ok(Acquired::Clean);
         }
@@ -91,14 +100,14 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
                 return Ok(Acquired::Clean);
             }
         }
-        // `Deadline::Now` acts as an expired deadline: check the owner's liveness once, then fail.
+        // `Deadline::Now` acts as an expired deadline: check the owner's liveness, then fail. Such a call never parks.
         let mut last = deadline == Deadline::Now;
         let mut check = last;
         let mut timer = WaitTimer::start(layer, deadline, spins);
         loop {
-            // E7c (Acquire), pairs with E7a to E7f: the claim of the owner that the word names. A guess, which E7d, E7e
-            // or R3 checks.
-            let seen = self.word.load(Acquire);
+            // E7c (Acquire), pairs with E7a, E7b, E7d, E7e and E7f: the claim of the owner that the word names. A guess,
+            // which E7d, E7e or R3 checks.
+            let mut seen = self.word.load(Acquire);
             let Some(other) = owner(seen) else {
                 // The lock is free, whatever a corrupt word's other bits are: they must not keep us here for ever.
                 // CONTENDED stays set, because the release that woke this thread may have left others parked.
@@ -108,7 +117,17 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
                 }
                 continue;
             };
-            // K2: a death carries everything that the owner did.
+            let waited = seen | CONTENDED;
+            // R3 (Relaxed), read by E8: the owner shall wake a thread. A thread that is about to give up requests it, too,
+            // because the wake that ended its sleep may have been the only one.
+            if deadline != Deadline::Now && seen != waited {
+                if self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
+                    continue;
+                }
+                seen = waited;
+            }
+            // K2: a death carries everything that the owner did. E7c acquired the owner's claim, so the answer is about
+            // that owner, or about a later holder of its number.
             if check && !layer.is_alive(other).map_err(LockError::Liveness)? {
                 // The word still names the dead owner. So no other producer has taken over, and the dead cannot
                 // release: the exchange passes the lock from the dead owner to us.
@@ -121,13 +140,8 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
             if last {
                 return Err(LockError::Busy { owner: Some(other) });
             }
-            let waited = seen | CONTENDED;
-            // R3 (Relaxed), read by E8: the owner shall wake a thread.
-            if seen != waited && self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
-                continue;
-            }
             // P1: ended by P2, or by the timer.
-            let parked = layer.park(&self.word, waited, timer.sleep_until());
+            let parked = layer.park(&self.word, seen, timer.sleep_until());
             (last, check) = match timer.after_sleep(layer, parked) {
                 Duty::Poll(poll) => (false, poll == Poll::WordsAndLiveness),
                 Duty::GiveUp => (true, true),

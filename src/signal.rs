@@ -22,44 +22,47 @@
 //!   reads the word             (F3)       polls
 //! ```
 //!
-//! (F1) pairs with (F2). They are SeqCst, so one of them comes first. If F1 does, F3 reads PARKED or a later value. If F2
-//! does, the poll sees the write. A notifier that reads EMPTY has made no read-modify-write and no system call. The
+//! (F1) pairs with (F2). They are SeqCst, so one of them comes first. If F2 does, the poll sees the write. If F1 does, F3
+//! reads PARKED or a later value. A notifier that reads EMPTY has made no read-modify-write and no system call. The
 //! waiter is about to sleep and has time, so its fence is the heavy one.
 //!
 //! # The sleeps after it
 //!
-//! A waiter that sleeps once per message does not make the word EMPTY again when it wakes. While the word is not EMPTY,
-//! notifiers *exchange* it (R1), and so does the waiter before its next sleep (R2). Exchanges of one word are totally
+//! A waiter leaves the word as it is when the poll after a sleep succeeds. While the word is not EMPTY, notifiers *exchange*
+//! it (R1), and so does the waiter before its next sleep (R2). Exchanges of one word are totally
 //! ordered, so that sleep needs no fence:
 //!
 //! ```text
 //!   notifier                              waiter
 //!   writes                                word: NOTIFIED -> PARKED   (R2)
-//!   word: any -> NOTIFIED      (R1)       polls
+//!   word: PARKED or NOTIFIED
+//!         -> NOTIFIED    (R1)       polls
 //! ```
 //!
-//! (R1) pairs with (R2). **L1**: let *w* be a notifier's write, and *s* an exchange R2 of a waiter that then sleeps. The
-//! poll after *s* sees *w*, or the notifier ends the sleep.
-//! 1. *s* replaces EMPTY. F1 follows it. That is the first picture.
-//! 2. *s* replaces PARKED or NOTIFIED. Let *e* be the last exchange R2 before *s* that replaced EMPTY, and F1 its fence.
-//!    (a) F2 comes before F1. The poll after F1 sees *w*, and so does each later poll of the same waiter.
-//!    (b) F1 comes before F2. F3 reads a value that is not EMPTY, or one that is stored after *s*. The notifier makes its
-//!    exchange R1. If R1 comes before *s*, then *s* acquires what R1 releases: the poll sees *w*. If R1 comes after *s*,
-//!    it replaces PARKED, and wakes the waiter; or it replaces NOTIFIED, which another notifier has stored since, and
-//!    that one wakes the waiter.
-//! 3. R1 fails because the word has become EMPTY. The waiter had stopped waiting. Its next exchange R2 replaces EMPTY,
-//!    and its fence F1 comes after F2, because the notifier has read a value from before that exchange: the first
-//!    picture, with F2 first.
+//! (R1) pairs with (R2). **L1**: let *w* be a notifier's write before F2, and *s* an exchange R2 before a sleep. Each
+//! later poll that reads the word of *w* sees *w*, or the sleep ends. Let *e* be the last exchange R2, up to *s* itself,
+//! that replaced EMPTY, and F1 its fence. From *e* to *s* each write of the signal's word is an exchange, and none of them
+//! stores EMPTY.
+//! 1. F2 comes before F1. F1 happens before each poll after *s*. So these polls see *w*.
+//! 2. F1 comes before F2. F3 reads *e* or a later value.
+//!    (a) F3, or a failed R1, reads EMPTY. That EMPTY was stored after *s*: the sleep is over.
+//!    (b) R1 comes before *s*. Exchanges lead from R1 to *s*. So *s* acquires what R1 releases: the poll sees *w*.
+//!    (c) R1 comes after *s* and replaces PARKED. P4 ends the sleep.
+//!    (d) R1 comes after *s* and replaces NOTIFIED. An earlier R1 has replaced PARKED. The P4 of that notifier ends the
+//!    sleep.
+//!
+//! A notifier may die, or be stopped, between R1 and P4. The word is NOTIFIED then, and the waiter sleeps. Later notifiers
+//! make no wake, nor does a new owner of the lock. The sleep ends at the waiter's next liveness check
+//! ([`timer`](crate::timer)).
 //!
 //! # A change of waiter
 //!
-//! [`Control::space`](crate::protocol::Control::space) goes with the write lock. So *e* in case 2 may be the exchange of
-//! an earlier owner A, where the owner B has found NOTIFIED and made no fence. Cases 2(b) and 3 do not say which waiter
-//! made *e*. In case 2(a) A's poll sees *w*. A's poll happens before A's release of the lock (E8), and that before B's
-//! polls (E7). So B sees *w*, too.
+//! [`Control::space`](crate::protocol::Control::space) goes with the write lock. So *e* may be an exchange of an earlier
+//! owner A, where B has replaced PARKED or NOTIFIED and made no fence. A's fence F1 happens before A's release of the lock
+//! (E8), and that before B's polls (E7). So case 1 holds for B. Case 2 does not depend on the waiter.
 //!
 //! If A has died, B does not know whether A made its fence after *e*. So B stores EMPTY first ([`reset`](Signal::reset)),
-//! and case 1 holds. A consumer that takes the number of a dead one does the same.
+//! and *e* is B's own. A consumer that takes the number of a dead one does the same.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -85,9 +88,9 @@ pub struct WordSignal<L: Layer> {
 
 /// EMPTY: no waiter sleeps; the next one makes a fence before it does. The value of a fresh segment.
 pub const EMPTY: u32 = 0;
-/// PARKED: the waiter sleeps, or is about to.
+/// PARKED: the waiter sleeps, is about to sleep, or has returned from a sleep that no notifier ended.
 pub const PARKED: u32 = 1;
-/// NOTIFIED: a notifier has replaced PARKED. The waiter may be about to sleep again.
+/// NOTIFIED: a notifier has replaced PARKED or NOTIFIED. The waiter is awake, or that notifier is about to wake it.
 pub const NOTIFIED: u32 = 2;
 
 impl<L: Layer> WordSignal<L> {
@@ -103,13 +106,14 @@ impl<L: Park> WordSignal<L> {
     #[inline(never)]
     fn notify_parked(&self, layer: &L, mut seen: u32) {
         while seen != EMPTY {
-            // R1 (Release), pairs with R2: what the notifier wrote.
+            // R1 (Release), pairs with R2: what the notifier wrote. F2 does not release it: it may be no more than a
+            // compiler's fence.
             match self.state.compare_exchange(seen, NOTIFIED, Release, Relaxed) {
                 Ok(PARKED) => {
                     // P4: ends P3. A waiter that has not slept yet finds the word changed.
                     return layer.wake(&self.state);
                 }
-                Ok(_) => return,        // the waiter has yet to make R2, and polls then
+                Ok(_) => return, // another notifier wakes the waiter, or the waiter makes R2 and polls
                 Err(now) => seen = now, // another notifier came first, or the waiter went on
             }
         }
@@ -119,7 +123,7 @@ impl<L: Park> WordSignal<L> {
     fn stay_awake(&self) {
         // H8 (Relaxed): only the waiter stores EMPTY or replaces it.
         if self.state.load(Relaxed) != EMPTY {
-            // H9 (Relaxed): a hint, which saves notifiers their exchanges, and the next one a wake.
+            // H9 (Relaxed): a hint. It saves notifiers their exchanges, and the next notifier a wake.
             self.state.store(EMPTY, Relaxed);
         }
     }
@@ -180,7 +184,7 @@ unsafe impl<L: Park> Signal<L> for WordSignal<L> {
     }
 
     fn reset(&self, _layer: &L) {
-        // H10 (Relaxed): no hint. A dead waiter may have made R2 without F1; the next one makes both.
+        // H10 (Relaxed), before R2: a dead waiter may have made R2 without F1. The next waiter makes both.
         self.state.store(EMPTY, Relaxed);
     }
 
@@ -192,7 +196,7 @@ unsafe impl<L: Park> Signal<L> for WordSignal<L> {
         // F2 (SeqCst, light), pairs with F1: F3 reads PARKED, or the poll sees the write. Also the fence of N.
         layer.light_fence(SeqCst);
         for signal in signals {
-            // F3 (Relaxed), after F2: whether the waiter sleeps or is about to.
+            // F3 (Relaxed), after F2: EMPTY means that no waiter sleeps, or will sleep without a fence.
             let seen = signal.state.load(Relaxed);
             if seen != EMPTY {
                 signal.notify_parked(layer, seen);

@@ -16,15 +16,16 @@
 //! A wakes the producer more often than once an interval, so the producer never checks whether B lives. A signal
 //! handler that interrupts the sleep, or another consumer that joins and leaves, does the same.
 //!
-//! So the wait has a clock of its own. **L2, per wait**: from one liveness check to the next, and from the first sleep
-//! to the first check, no more than [`liveness_interval`](Layer::liveness_interval) passes, plus the way back from
-//! one sleep.
+//! So the wait has a clock of its own. **L2, per wait**: at most one [`liveness_interval`](Layer::liveness_interval)
+//! passes between two checks, and before the first one, plus the way back from one sleep, a fence and a poll.
 //! 1. The sleep ends by itself: [`sleep_until`](WaitTimer::sleep_until) is not after the check that is due.
-//! 2. It ends early, for whatever reason: [`after_sleep`](WaitTimer::after_sleep) reads the clock, and only a check
-//!    puts the next one off.
+//! 2. It ends early, for whatever reason: [`after_sleep`](WaitTimer::after_sleep) reads the clock. Only a check moves
+//!    `check_at`.
 //!
-//! The same goes for the deadline. `verify/interference.rs` tries every interference up to a bound on the text of
-//! lock and signal, and shows that it finds the order above.
+//! A check concerns the participant that blocks this poll. The next check finds a second dead participant.
+//!
+//! The same goes for the deadline. `verify/interference.rs` runs lock and signal against all sequences of six sleeps. It
+//! also finds the failing order in a faulty loop.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -57,7 +58,7 @@ pub enum Duty {
 }
 
 impl WaitTimer {
-    /// Starts the clock of a wait that has spun, and is about to sleep for the first time.
+    /// Starts the clock of a wait that has spun. The time spent spinning counts, so the first check is not late.
     pub fn start<L: Layer>(layer: &L, deadline: Deadline, spins: Spins) -> Self {
         let began = spins.since.unwrap_or_else(|| layer.now());
         Self { deadline, check_at: began.saturating_add(layer.liveness_interval(began)) }

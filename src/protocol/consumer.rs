@@ -99,7 +99,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     #[cold]
     fn end(&mut self) -> RecvError {
         self.acknowledge(1);
-        (self.ended, self.seen) = (true, self.next); // whatever a corrupt count says
+        (self.ended, self.seen) = (true, self.next); // nothing follows END, even if a corrupt count says so
         RecvError::Ended
     }
 
@@ -120,9 +120,8 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) else {
             return Err(RecvError::Corrupt(Corruption::Internal { what: "the consumer's entry is not there" }));
         };
-        // The producer of `next` (a) has not published it: the consumer parks, and (N) wakes it; (b) has published it;
-        // (c) died before it could: another producer will publish `next`, or none is left, which the poll of the
-        // producers' liveness finds.
+        // The producer of `next` (a) has not published it: the consumer parks, and N wakes it; (b) has published it;
+        // (c) is dead: another producer publishes `next`, or `poll_producers` finds that none is left.
         let poll = |kind| {
             let seen = match self.poll().transpose() {
                 None if kind == Poll::WordsAndLiveness => self.poll_producers().transpose(),
@@ -133,14 +132,14 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
                 Found { value, messages }
             })
         };
-        // C4 (calls R2, F1): the wait for E1 or E10.
+        // C4 (calls R2, F1): the wait for E1. A liveness check finds E10.
         let found = entry.data.wait(&self.channel.layer, deadline, poll);
         let published = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
         (self.seen, self.lengths) = (published.count(), published.lengths());
         Ok(())
     }
 
-    /// Whether a producer lives that could publish `next`. `None`: one does, or none has joined yet.
+    /// Whether a producer lives that could publish `next`. `None`: a producer lives, or no producer is attached.
     fn poll_producers(&self) -> Result<Option<Published>, RecvError> {
         let Some(dead) = self.channel.lost_producers()? else { return Ok(None) };
         // A dead producer publishes nothing more, but it may have published after our last poll.
@@ -154,6 +153,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let published = Published::from_word(published);
         let slots = self.channel.geometry.slots;
         let (count, next) = (published.count(), self.next);
+        // A writer stays within `slots` of our acknowledgement (S3).
         match count.checked_sub(next) {
             Some(ahead) if ahead <= u64::from(slots) => Ok((ahead > 0).then_some(published)),
             _ => Err(RecvError::Corrupt(Corruption::Published { published: count, next, slots })),

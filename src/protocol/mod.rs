@@ -14,47 +14,48 @@
 //!
 //! # Labels
 //!
-//! Each operation that another process can see has a label, in a comment at its site or just above it. The table lists
-//! all of them. `verify` checks that the table and the sites agree, and every document names sites by label.
+//! Each operation on what processes share has a label, in a comment at its site or just above it. The table lists all of
+//! them. `verify` checks that the table and the sites agree, and every document names sites by label. A label without its
+//! letter means all of them: E7 is E7a to E7f.
 //!
 //! - **E**: an edge, from a release to an acquire. **F, J, N**: fences. **R**: requests for a wake.
-//! - **X**: a word that a single participant may write, because it holds the lock or the number. **H**: a hint, which
-//!   orders nothing.
+//! - **X**: a word that a single participant may write, because it holds the lock or the number. **H**: a relaxed
+//!   access: a hint, or exact by the label that its row names.
 //! - **D**: a slot's bytes. **K**: the kernel's knowledge of who lives. **P**: parking and waking. **C**: the call of a
 //!   lock or a signal.
 //!
 //! | label | site | access | partner | carries |
 //! | --- | --- | --- | --- | --- |
-//! | E1 | prepared::publish | published: store Release | E2a | the bytes of the prepared slots |
+//! | E1 | prepared::publish | published: store Release | E2 | the bytes of the prepared slots, and of earlier ones by the lock |
 //! | E2a | consumer::poll | published: load Acquire | E1 | the same |
 //! | E2b | registry::take_consumer_entry | published: load Acquire | E1 | nothing: a lower bound of the start |
 //! | E2c | mod::published | published: load Acquire | E1 | nothing: a snapshot |
-//! | E2d | registry::take_consumer_entry | published: load Acquire | J | the start |
+//! | E2d | registry::take_consumer_entry | published: load Acquire | E1, by J and N | the start |
 //! | E3a | consumer::acknowledge | acked: store Release | E4 | the consumer's reads of acknowledged slots |
 //! | E3b | registry::take_consumer_entry | acked: store Release | E4 | the previous occupant's reads |
 //! | E3c | registry::take_consumer_entry | acked: store Release | E4 | the same, and the start |
 //! | E4 | await_room::lowest_acknowledgement | acked: load Acquire | E3a, E3b, E3c | what these carry |
 //! | E5 | registry::leave_consumer_entry | state: store Release | E6 | all reads of the leaver |
-//! | E6 | await_room::lowest_acknowledgement | state: load Acquire | E5, E9 | what these carry |
-//! | E7a | lock::acquire | lock: exchange AcqRel | E8 | the previous owner's work |
-//! | E7b | lock::acquire | lock: exchange AcqRel | E8 | the same |
-//! | E7c | lock::acquire | lock: load Acquire | E7a to E7f | the claim of the owner that the word names |
-//! | E7d | lock::acquire | lock: exchange AcqRel | E8 | the previous owner's work |
-//! | E7e | lock::acquire | lock: exchange AcqRel | K2 | the dead owner's work |
-//! | E7f | lock::inherit | lock: exchange AcqRel | K1 | the dead predecessor's work |
+//! | E6 | await_room::lowest_acknowledgement | state: load Acquire | E5, E9, X12 | what these carry |
+//! | E7a | lock::acquire | lock: exchange AcqRel | E8; E7c | the previous owner's work; our claim |
+//! | E7b | lock::acquire | lock: exchange AcqRel | E8; E7c | the same |
+//! | E7c | lock::acquire | lock: load Acquire | E7a, E7b, E7d, E7e, E7f | the claim of the owner that the word names |
+//! | E7d | lock::acquire | lock: exchange AcqRel | E8; E7c | the previous owner's work; our claim |
+//! | E7e | lock::acquire | lock: exchange AcqRel | a death, by K2; E7c | the dead owner's work; our claim |
+//! | E7f | lock::inherit | lock: exchange AcqRel | a death, by K1; E7c | the dead predecessor's work; our claim |
 //! | E8 | lock::release | lock: swap Release | E7a, E7b, E7d | the owner's work |
-//! | E9 | registry::take_consumer_entry | state: store Release | E6 | the acknowledgement, with JOINING |
+//! | E9 | registry::take_consumer_entry | state: store Release | E6 | the acknowledgement, with JOINING; for K3 the claim |
 //! | E10 | registry::vacate_producer_entry | state: store Release | E11 | all messages of the producer |
 //! | E11 | registry::attached_producers | state: load Acquire | E10 | the same |
 //! | F1 | signal::wait | heavy fence SeqCst | F2 | the waiter polls after F2's writes, or F3 reads PARKED |
 //! | F2 | signal::notify_all | light fence SeqCst | F1, J | the same |
-//! | F3 | signal::notify_all | signal: load Relaxed | R2 | whether the waiter sleeps; ordered by F2 |
+//! | F3 | signal::notify_all | signal: load Relaxed | R2, R1, H9, H10 | whether the waiter sleeps; ordered by F2 |
 //! | J | registry::take_consumer_entry | heavy fence SeqCst | N | the writer reads ACTIVE, or the joiner its publication |
 //! | N | producer::notify | notify_all | J | the same: the fence is F2, after E1 |
 //! | R1 | signal::notify_parked | signal: exchange Release | R2 | what the notifier wrote |
 //! | R2 | signal::wait | signal: swap Acquire | R1 | the same |
 //! | R3 | lock::acquire | lock: exchange Relaxed | E8 | the owner shall wake a thread |
-//! | X1 | producer::begin | published: load owned | E7, E8 | the last publication |
+//! | X1 | producer::begin | published: load owned | E1, by the lock | the last publication |
 //! | X2 | producer::finish | finished: load owned | X3 | the count |
 //! | X3 | producer::finish | finished: store Relaxed | X2 | the same, by the lock |
 //! | X4 | producer::recover | takeovers: load owned | X5 | the count |
@@ -65,27 +66,27 @@
 //! | X9 | registry::take_consumer_entry | generation: store Relaxed | X8 | the same, by K1 |
 //! | X10 | registry::take_producer_entry | state: load owned | X11 | the last occupant's generation |
 //! | X11 | registry::take_producer_entry | state: store Relaxed | X10 | the same, by K1 |
-//! | X12 | registry::evict | state: exchange Relaxed | E9 | nothing: the generation decides the race |
+//! | X12 | registry::evict | state: exchange Relaxed | E9 | the generation decides the race; K3's death reaches the next writer by the lock |
 //! | H1 | lock::acquire | lock: load Relaxed | E7b | a guess |
-//! | H2 | lock::inherit | lock: load Relaxed | E7f | a guess |
+//! | H2 | lock::inherit | lock: load Relaxed | E7f | exact for our number, by K1 |
 //! | H3 | mod::evicted | evicted: load Relaxed | | a statistic |
 //! | H4 | mod::takeovers | takeovers: load Relaxed | | a statistic |
 //! | H5a | mod::acknowledged | state: load Relaxed | | a snapshot |
 //! | H5b | mod::acknowledged | acked: load Relaxed | | a snapshot |
-//! | H6 | producer::notify | state: load Relaxed | J | which consumers may wait; ordered by F2 |
-//! | H7 | registry::lost_producers | state: load Relaxed | K5 | the producer's last state |
+//! | H6 | producer::notify | state: load Relaxed | E9 | which consumers may wait; ordered by F2 against J |
+//! | H7 | registry::lost_producers | state: load Relaxed | X11, E10 | the last state, or a successor's; after K5 |
 //! | H8 | signal::stay_awake | signal: load Relaxed | | whether H9 is needed |
 //! | H9 | signal::stay_awake | signal: store Relaxed | F3 | the waiter does not sleep |
-//! | H10 | signal::reset | signal: store Relaxed | R2 | the next waiter makes a fence |
-//! | D1 | free_slot::new | slot: write | E1 | the message |
+//! | H10 | signal::reset | signal: store Relaxed | R2, R1, F3 | the next waiter makes a fence |
+//! | D1 | free_slot::new | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
 //! | D2 | free_slot::copy_previous | slot: read | E7 | the previous message |
-//! | D3 | prepared::extend | slot: write | E1 | the message |
-//! | D4 | consumer::open | slot: read | E2a | the message |
+//! | D3 | prepared::extend | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
+//! | D4 | consumer::open | slot: read | E2a | the message; before E3a or E5 |
 //! | K1 | registry::claim_first_free | claim | K6, K7 or a death | everything the last claimant did |
-//! | K2 | lock::acquire | is_alive | a death | everything the dead owner did |
-//! | K3 | await_room::is_consumer_alive | is_alive | a death | everything the dead consumer did |
-//! | K4 | registry::another_producer_lives | is_alive | a death | everything the dead producer did |
-//! | K5 | registry::lost_producers | is_alive | a death | everything the dead producer did |
+//! | K2 | lock::acquire | is_alive | a death, K7 | everything the dead owner did |
+//! | K3 | await_room::is_consumer_alive | is_alive | a death, K6 | everything the dead consumer did |
+//! | K4 | registry::another_producer_lives | is_alive | a death, K7 | everything the dead producer did |
+//! | K5 | registry::lost_producers | is_alive | a death, K7 | everything the dead producer did |
 //! | K6 | registry::leave_consumer_entry | release | K1 | everything the consumer did |
 //! | K7 | producer::drop | release | K1 | everything the producer did |
 //! | P1 | lock::acquire | park | P2 | |

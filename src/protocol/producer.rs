@@ -7,10 +7,12 @@
 mod await_room;
 mod free_slot;
 mod prepared;
+mod write_guard;
 mod write_lock;
 
 pub use free_slot::FreeSlot;
 pub use prepared::Prepared;
+pub use write_guard::WriteGuard;
 
 use self::write_lock::WriteLock;
 use super::payload::PayloadLen;
@@ -20,7 +22,6 @@ use super::{
 };
 use crate::layer::{Acquired, Deadline, Layer, LockError, Participant, Signal, Word};
 use core::sync::atomic::Ordering::Relaxed;
-use core::{fmt, marker::PhantomData};
 
 /// A participant that publishes.
 ///
@@ -30,9 +31,9 @@ use core::{fmt, marker::PhantomData};
 pub struct Producer<L: Layer, S: Storage<L>> {
     channel: Channel<L, S>,
     lock: WriteLock,
-    /// The slots of messages below this number are free: it follows from the lowest acknowledgement seen. That
-    /// stays true, because acknowledgements never decrease, and a joiner cannot start below it (J and N, see
-    /// [`Channel::take_consumer_entry`]). At most [`Published::MAX`].
+    /// The slots of messages below this number are free: it follows from the lowest acknowledgement seen. That stays
+    /// true, because acknowledgements never decrease, and a joiner needs no message below that acknowledgement (J and
+    /// N, see [`Channel::take_consumer_entry`]). At most [`Published::MAX`].
     writable_until: u64,
     /// What is published and where the next message goes, while the lock is ours: no other participant writes
     /// `published` then.
@@ -78,7 +79,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let mut producer = Self { channel, lock, writable_until: 0, position, finished: false };
         if producer.lock.inherit(&producer.channel.control().lock.0, &producer.channel.layer) {
             producer.recover();
-            drop(WriteGuard { producer: &mut producer, not_send: PhantomData });
+            drop(WriteGuard::new(&mut producer));
         }
         if producer.channel.published().ended() {
             producer.channel.vacate_producer_entry(me);
@@ -110,7 +111,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         if !self.lock.is_usable::<L>() {
             self.acquire(deadline)?;
         }
-        Ok(WriteGuard { producer: self, not_send: PhantomData })
+        Ok(WriteGuard::new(self))
     }
 
     /// Waits for the write lock and a free slot.
@@ -236,13 +237,14 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
 
     /// The lock has become ours.
     fn begin(&mut self) {
-        // X1 (owned), from E7: the last producer that published held the lock.
+        // X1 (owned), from E1 by the lock (E7): the last producer that published held it.
         let published = Published::from_word(self.channel.control().published.0.load_owned());
         self.position = Position { published, slot: self.channel.ring.slot_of(published.count()) };
     }
 
     /// The lock has become ours, and its previous owner died. What that owner did not publish was never there, so
-    /// nothing is rolled back. It may have published without notifying.
+    /// nothing is rolled back. It may have published without a notification, so this producer notifies in its place
+    /// before it needs a slot: that fence is N for the dead owner's messages.
     fn recover(&mut self) {
         self.begin();
         let Control { space, takeovers, .. } = self.channel.control();
@@ -265,7 +267,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         // The loads come after the fence F2 of `notify_all`. A joiner whose entry reads VACANT here makes its fence J
         // after F2, so it starts at a count that includes this publication.
         let attached = |entry: &&ConsumerEntry<L>| {
-            // H6 (Relaxed), after F2: whether the consumer may wait.
+            // H6 (Relaxed), after F2: whether the consumer may wait. A joiner that H6 misses is case 2 of J and N.
             EntryState::from_word(entry.state.load(Relaxed)).active
         };
         let attached = self.channel.storage.consumers().iter().filter(attached);
@@ -291,48 +293,5 @@ impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
         self.release();
         // K7: the number is free. Everything this producer did happens before the next claim, K1.
         self.channel.layer.release(self.participant().number);
-    }
-}
-
-/// The write lock is ours: no other participant writes slots or `published`. When the guard is dropped the lock is
-/// given back, or stays with its producer where no other producer can want it.
-///
-/// Not `Send`: some locks belong to the thread that took them.
-pub struct WriteGuard<'p, L: Layer, S: Storage<L>> {
-    producer: &'p mut Producer<L, S>,
-    not_send: PhantomData<*mut ()>,
-}
-
-impl<'p, L: Layer, S: Storage<L>> WriteGuard<'p, L, S> {
-    /// Waits until the next slot is free.
-    ///
-    /// # Errors
-    /// [`SendError::TimedOut`] says what it waited for; [`SendError::Corrupt`].
-    #[inline(always)]
-    pub fn free_slot(self, deadline: Deadline) -> Result<FreeSlot<'p, L, S>, SendError> {
-        let n = self.published().count();
-        if n >= self.producer.writable_until {
-            self.producer.await_room(n, deadline)?;
-        }
-        Ok(FreeSlot::new(self))
-    }
-
-    /// What is published; exact while the lock is ours.
-    pub const fn published(&self) -> Published {
-        self.producer.position.published
-    }
-}
-
-impl<L: Layer, S: Storage<L>> Drop for WriteGuard<'_, L, S> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        let Producer { lock, channel, .. } = &mut *self.producer;
-        lock.end_guard(&channel.control().lock.0, &channel.layer);
-    }
-}
-
-impl<L: Layer, S: Storage<L>> fmt::Debug for WriteGuard<'_, L, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteGuard").field("published", &self.published()).finish()
     }
 }

@@ -29,14 +29,16 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     ///   ACTIVE; starts at p                   p is lost to C
     /// ```
     ///
-    /// So the joiner is ACTIVE first (E9), and reads its start (E2d) after its fence J. A writer reads `state` for
-    /// message *p + slots* (E6) after the fence of `notify` that follows the publication of *p* or of a later message
-    /// (N). J and N are two fences of one order:
-    /// 1. J before N: the writer reads ACTIVE, with the acknowledgement that E9 carries. It waits for this joiner.
-    /// 2. N before J: the joiner sees that publication at E2d, so it starts after *p*.
+    /// So the joiner is ACTIVE first (E9), and reads its start (E2d) after its fence J. Let a writer derive
+    /// `writable_until` while *n* messages are published. If *n* is 0, `writable_until` is at most `slots`, and every
+    /// start is at least 0. Else its loads E6 come after a fence N that follows the publication of message *n - 1*. N is
+    /// the publisher's, or that of `recover` if the publisher died before it. The lock orders N before E6 (E8, E7). J and
+    /// N are two fences of one order:
+    /// 1. J before N: E6 reads ACTIVE, with the acknowledgement that E9 carries. `writable_until` is at most `slots` above
+    ///    it, and the joiner needs no message below its acknowledgement.
+    /// 2. N before J: E2d sees that publication, so the start is at least *n*. `writable_until` is at most *n + slots*.
     ///
-    /// The same argument bounds the acknowledgement: `writable_until` of a producer that has not seen the joiner
-    /// follows from a count at most the joiner's start.
+    /// So no message that the joiner needs is overwritten, also while the producer keeps `writable_until`.
     pub(super) fn take_consumer_entry(&self) -> Result<Option<(Participant, Published)>, LivenessUnknown> {
         let Some((number, entry)) = self.claim_first_free(0, self.storage.consumers())? else { return Ok(None) };
         // X8 (owned), from K1: the last occupant wrote it. A writer may still evict that occupant, which the
@@ -49,9 +51,10 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         entry.data.reset(&self.layer);
         // E2b (Acquire): a lower bound of the start; no slot is read on its account.
         let bound = Published::from_word(self.control().published.0.load(Acquire));
-        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise.
+        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise. The count does not
+        // decrease, because K1 orders the last occupant's polls before E2b.
         entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
-        // E9 (Release), pairs with E6: the acknowledgement, with JOINING.
+        // E9 (Release), pairs with E6: the acknowledgement, with JOINING, and for K3 our claim.
         entry.state.store(state.word(), Release);
         // J (SeqCst, heavy), pairs with N: the writer sees ACTIVE, or E2d sees what the writer published.
         self.layer.heavy_fence(SeqCst);
@@ -97,8 +100,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let Some((number, entry)) = claimed else { return Ok(None) };
         // X10 (owned), from K1: the last occupant wrote it; producers are not evicted.
         let state = EntryState::from_word(entry.state.load_owned()).next();
-        // X11 (Relaxed), to X10 by K1: a reader that misses it acts as it would have before this producer joined. What
-        // this producer publishes carries its claim.
+        // X11 (Relaxed), to X10 by K1: a reader that misses X11 acts as before this join. E1 carries the claim of this
+        // producer.
         entry.state.store(state.word(), Relaxed);
         Ok(Some(Participant { number, generation: state.generation }))
     }
@@ -115,7 +118,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// Makes a dead consumer's entry VACANT, unless a successor has it by now. The write lock is ours.
     pub(super) fn evict(&self, number: u32, dead: EntryState) {
         let Some(entry) = self.storage.consumers().get(number as usize) else { return };
-        // X12 (Relaxed), races with E9: the generation is part of the value, so a successor's entry is left alone.
+        // X12 (Relaxed), races with E9: the generation is part of the value, so a successor's entry is left alone. The
+        // writer may pass over that successor: E6 missed E9, so the successor starts at `n` or later (J, N).
         let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
         if vacated.is_ok() {
             let evicted = &self.control().evicted;
@@ -131,8 +135,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// # Errors
     /// [`LivenessUnknown`].
     pub(super) fn another_producer_lives(&self, me: Participant) -> Result<bool, LivenessUnknown> {
-        for (number, _) in self.attached_producers() {
-            // K4: a death carries everything that the producer did.
+        for (number, ..) in self.attached_producers() {
+            // K4: a death carries everything that the producer did. A stale answer acts as if the producer had not joined.
             if number != me.number && self.layer.is_alive(number)? {
                 return Ok(true);
             }
@@ -146,26 +150,30 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// [`LivenessUnknown`].
     pub fn lost_producers(&self) -> Result<Option<DeadProducers>, LivenessUnknown> {
         let mut dead = DeadProducers::default();
-        for (number, entry) in self.attached_producers() {
+        for (number, entry, attached) in self.attached_producers() {
             // K5: a death carries everything that the producer did, and so does a departure.
             if self.layer.is_alive(number)? {
                 return Ok(None);
             }
-            // H7 (Relaxed), after K5: the producer's last state.
-            if EntryState::from_word(entry.state.load(Relaxed)).active {
+            // H7 (Relaxed), after K5: the producer's last state, or that of a successor.
+            let last = EntryState::from_word(entry.state.load(Relaxed));
+            if last == attached {
                 dead = dead.with(number.saturating_sub(self.geometry.consumers));
+            } else if last.active {
+                return Ok(None); // a successor has joined since K5
             }
         }
         Ok((!dead.is_empty()).then_some(dead))
     }
 
-    /// The producers that have joined and not finished, dead ones included.
-    fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>)> {
+    /// The producers that have joined and not finished, dead ones included, each with the state of its entry.
+    fn attached_producers(&self) -> impl Iterator<Item = (u32, &ProducerEntry<L>, EntryState)> {
         let entries = (self.geometry.consumers..).zip(self.storage.producers());
-        entries.filter(|(_, entry)| {
+        entries.filter_map(|(number, entry)| {
             // E11 (Acquire), pairs with E10: a thread that reads VACANT and then reloads `published` sees every message
             // that this producer published.
-            EntryState::from_word(entry.state.load(Acquire)).active
+            let state = EntryState::from_word(entry.state.load(Acquire));
+            state.active.then_some((number, entry, state))
         })
     }
 

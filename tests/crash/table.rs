@@ -61,7 +61,12 @@ const POINTS: &[Point] = &[
     p("E7d", Producer, "a free lock, and parked producers", "they poll again at their next liveness check"),
     p("K2", Producer, "the lock still names the dead owner", TAKEOVER),
     p("E7e", Producer, "the lock still names the dead owner", TAKEOVER),
-    p("R3", Producer, NOTHING, LOST),
+    p(
+        "R3",
+        Producer,
+        "nothing new; perhaps a wake that reached no other thread",
+        "parked producers poll again at their next liveness check",
+    ),
     p("P1", Producer, "a lock that says CONTENDED", "its owner's next wake reaches no thread"),
     p("E8", Producer, "everything it published, and a lock that is not given back", TAKEOVER),
     p("P2", Producer, "a free lock, and parked producers", "they poll again at their next liveness check"),

@@ -25,7 +25,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 None
             }
         };
-        // C5 (calls R2, F1): the wait for E3, E5 and E9.
+        // C5 (calls R2, F1): the wait for E3a, E3c and E5.
         let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, poll);
         self.writable_until = match (found, last) {
             (Some(result), _) => result?,
@@ -41,27 +41,29 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// The lowest acknowledgement, if message `n` may be written: if the first consumers are attached, and each
     /// consumer is done with the slot.
     ///
-    /// A consumer (a) is not attached, or has left (E5): it reads nothing; (b) has acknowledged the message in the slot
-    /// (E4); (c) has not: the producer waits; (d) is dead: it reads nothing any more, and everything it did happens
-    /// before the answer of `is_alive`. So message `n` overwrites nothing that is still read.
+    /// A consumer (a) has left (E5), or is a joiner that E6 does not see: the joiner starts at `n` or later (J, N);
+    /// (b) has acknowledged the message in the slot (E4); (c) has not: the producer waits; (d) is dead, or has left since
+    /// E6: it reads nothing any more, and everything it did happens before the answer of `is_alive` (K3). So message `n`
+    /// overwrites nothing that is still read.
     fn lowest_acknowledgement(&self, n: u64, poll: Poll) -> Result<u64, Blocked> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
         let (mut lowest, mut joined) = (n, 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
-            // E6 (Acquire), pairs with E5: a leaver reads no slot; and with E9: a joiner's acknowledgement.
+            // E6 (Acquire), pairs with E5: a leaver reads no slot; and with E9: a joiner's acknowledgement and claim.
             let state = EntryState::from_word(entry.state.load(Acquire));
             if !state.active {
                 continue;
             }
             // E4 (Acquire), pairs with E3: the consumer's reads of the slots that it has acknowledged.
             let Acknowledged { count: acked, joining } = Acknowledged::from_word(entry.acked.0.load(Acquire));
+            // A consumer acknowledges published messages only, and `n` is exact under the lock.
             if acked > n {
                 let (acked, published) = (acked, n);
                 let corruption = Corruption::Acknowledgement { consumer, acked, published };
                 return Err(Blocked::Failed(SendError::Corrupt(corruption)));
             }
             let binding = n.saturating_sub(acked) >= u64::from(slots);
-            // The first message waits for consumers that are attached, not for those that once were.
+            // Message 0 counts living consumers only. So each poll for it checks their liveness.
             let awaited = n == 0 && start_with > 0;
             if (awaited || binding && poll == Poll::WordsAndLiveness) && !self.is_consumer_alive(consumer)? {
                 self.channel.evict(consumer, state);
@@ -70,7 +72,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             if binding {
                 return Err(Blocked::On(BlockedOn::Acknowledgement { consumer, message: acked }));
             }
-            // A joiner that has not decided could still start after the message that waits for it.
+            // A JOINING consumer may still start after message 0. So it does not count.
             joined = joined.saturating_add(u32::from(!joining));
             lowest = lowest.min(acked);
         }
@@ -81,7 +83,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     fn is_consumer_alive(&self, consumer: u32) -> Result<bool, Blocked> {
-        // K3: a death carries everything that the consumer did.
+        // K3: a death carries everything that the consumer did. E6 acquired E9, and with it the claim. So the answer is
+        // about the occupant that E6 read, or about a later one.
         let answer = self.channel.layer.is_alive(consumer);
         answer.map_err(|unknown| Blocked::Failed(SendError::Liveness(unknown)))
     }

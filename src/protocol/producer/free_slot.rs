@@ -6,7 +6,8 @@ use crate::protocol::payload::PayloadLen;
 use crate::protocol::{Header, Published, Reading, SendError, Storage, Writing};
 use core::{fmt, ptr, slice};
 
-/// The write lock is ours and the next slot is free. To drop it publishes nothing, not even what was prepared before.
+/// The write lock is ours and the next slot is free. A dropped `FreeSlot` publishes nothing, not even what was
+/// prepared before.
 pub struct FreeSlot<'p, L: Layer, S: Storage<L>> {
     /// Declared before `guard`, so that writing ends before the lock is given back.
     writing: S::Writing,
@@ -22,7 +23,7 @@ impl<'p, L: Layer, S: Storage<L>> FreeSlot<'p, L, S> {
     pub(super) fn new(guard: WriteGuard<'p, L, S>) -> Self {
         let Producer { position, ref channel, .. } = *guard.producer;
         let slot_size = channel.geometry.slot_size;
-        // D1: the bytes of the next message, ordered before E1 and after E4, E6 or K3.
+        // D1: the bytes of the next message, ordered before E1, and after E7 and each consumer's E4, E6 or K3.
         // SAFETY: the lock is ours, so no other producer writes; and every consumer is done with the slot
         // (`await_room`), so none reads it.
         let writing = unsafe { channel.storage.write(position.slot) };

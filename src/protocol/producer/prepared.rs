@@ -7,7 +7,7 @@ use crate::protocol::{Geometry, Lengths, Storage, Writing};
 use core::sync::atomic::Ordering::Release;
 use core::{fmt, slice};
 
-/// Messages that are written and not counted: no consumer sees them. To drop it publishes nothing.
+/// Messages that are written and not counted: no consumer sees them. A dropped `Prepared` publishes nothing.
 #[must_use = "nothing is sent before `publish`"]
 pub struct Prepared<'p, L: Layer, S: Storage<L>> {
     /// What will be published, and where the message after it goes.
@@ -54,8 +54,8 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
 
     /// Publishes the prepared messages. The lock stays ours.
     ///
-    /// The store E1 is the linearization point: a consumer sees either all of these messages or none. What the
-    /// failing order would be, for message *n* and a consumer *C*:
+    /// The store E1 is the linearization point: a consumer sees either all of these messages or none. The order that must
+    /// not happen, for message *n* and a consumer *C*:
     ///
     /// ```text
     ///   producer                              C
@@ -65,19 +65,21 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
     /// ```
     ///
     /// *C* gets *n*, whatever it does meanwhile:
-    /// 1. *C* polls after the store is visible. E2a reads from E1, so *C* sees the slot's bytes.
-    /// 2. *C* polls before, and is about to park. E1 comes before the fence F2 of `notify`, and *C*'s fence F1 before
-    ///    its last poll. So *C* sees E1, or the notifier sees that *C* is about to park, and wakes it (`signal.rs`).
-    /// 3. *C* is joining. E1 comes before F2 (this is N), and J before *C* loads its start. So the notifier sees *C*,
+    /// 1. *C* polls after the store is visible. E2a reads from E1, so *C* sees the slot's bytes. If E2a reads from a later
+    ///    E1, that one carries these bytes, too: by program order, or by the lock (E8, E7).
+    /// 2. *C* polls before, and then sleeps. By L1 (`signal.rs`) a later poll sees E1, or the notifier ends the sleep.
+    /// 3. *C* is joining. E1 comes before F2 (this is N), and J before *C* loads its start (E2d). So the notifier sees *C*,
     ///    or *C* starts after *n* (`registry.rs`).
-    /// 4. This producer dies after E1 and before it has notified. *C* polls again at its next liveness check; the next
-    ///    owner of the lock notifies, too (`recover`).
+    /// 4. This producer dies after E1. *C* polls again at its next liveness check. The next owner of the lock notifies,
+    ///    too (`recover`), which ends *C*'s sleep at once unless this producer has made R1.
+    ///
+    /// So *C* gets *n*, because no producer overwrites *n* before *C* acknowledges it (`await_room.rs`).
     #[inline(always)]
     pub fn publish(self) -> WriteGuard<'p, L, S> {
         let Self { position, guard } = self;
         guard.producer.position = position;
         let word = &guard.producer.channel.control().published.0;
-        // E1 (Release), pairs with E2a: the bytes of the prepared slots.
+        // E1 (Release), pairs with E2a: the bytes of the prepared slots, and by the lock those of all earlier messages.
         word.store(position.published.word(), Release);
         guard.producer.notify();
         guard

@@ -118,9 +118,9 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
                 continue;
             };
             let waited = seen | CONTENDED;
-            // R3 (Relaxed), read by E8: the owner shall wake a thread. A thread that is about to give up requests it, too,
-            // because the wake that ended its sleep may have been the only one.
             if deadline != Deadline::Now && seen != waited {
+                // R3 (Relaxed), read by E8: the owner shall wake a thread. A thread that is about to give up requests it,
+                // too, because the wake that ended its sleep may have been the only one.
                 if self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
                     continue;
                 }

@@ -16,21 +16,21 @@ use std::time::Duration;
 
 /// Does the job and reports.
 pub(crate) fn run(job: &Job) -> Result<(), Failure> {
-    die_with(job.parent)?;
+    end_with_parent(job.parent)?;
     let mut output = Output::new(job.quiet)?;
-    let (plan, number) = (job.plan, job.who.number);
-    let tally = match (job.who.role, plan.kind) {
+    let (plan, number) = (job.plan, job.id.number);
+    let tally = match (job.id.role, plan.kind) {
         (Role::Producer, Kind::Strings) => produce(job, &mut Strings::new(plan, number), &mut output),
         (Role::Producer, Kind::Array) => produce(job, &mut Updates::new(plan, number), &mut output),
         (Role::Consumer, Kind::Strings) => consume(job, &mut StringCheck::new(plan), &mut output),
         (Role::Consumer, Kind::Array) => consume(job, &mut ArrayCheck::new(plan), &mut output),
     }
-    .map_err(|failure| failure.of(job.who))?;
-    report(job, &Report::new(job.who, &tally)).map_err(|failure| failure.of(job.who))
+    .map_err(|failure| failure.of(job.id))?;
+    report(job, &Report::new(job.id, &tally)).map_err(|failure| failure.of(job.id))
 }
 
 /// Sees to it that we do not outlive our parent, even if it is killed and can do nothing about us.
-fn die_with(parent: u32) -> Result<(), Failure> {
+fn end_with_parent(parent: u32) -> Result<(), Failure> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // It may have died before that; then somebody else is our parent by now.
     let is_parent = getppid().is_some_and(|pid| pid.as_raw_nonzero().get().unsigned_abs() == parent);
@@ -38,10 +38,10 @@ fn die_with(parent: u32) -> Result<(), Failure> {
 }
 
 fn produce(job: &Job, source: &mut impl Source, output: &mut Output) -> Result<Tally, Failure> {
-    let name = if job.plan.producers == 1 { "Producer".to_owned() } else { format!("Producer {}", job.who.number) };
+    let name = if job.plan.producers == 1 { "Producer".to_owned() } else { format!("Producer {}", job.id.number) };
     let mut producer = Producer::attach(&job.channel)?;
     let mut tally = Tally::default();
-    for _ in 0..job.plan.share(job.who.number) {
+    for _ in 0..job.plan.share(job.id.number) {
         let mut loan = producer.loan()?;
         let (len, text) = source.fill(&mut loan)?;
         tally.add(loan.sequence(), loan.get(..len).unwrap_or_default());
@@ -55,14 +55,14 @@ fn produce(job: &Job, source: &mut impl Source, output: &mut Output) -> Result<T
 }
 
 fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tally, Failure> {
-    let number = job.who.number;
+    let number = job.id.number;
     let mut consumer = Consumer::attach(&job.channel)?;
     let mut tally = Tally::default();
     loop {
         let message = match consumer.recv_ref() {
             Ok(message) => message,
             Err(RecvError::Ended) => break,
-            Err(RecvError::ProducersLost(_)) => return Err(Failure::Forsaken),
+            Err(RecvError::ProducersLost(_)) => return Err(Failure::ParentReports),
             Err(error) => return Err(error.into()),
         };
         check.check(&message)?;
@@ -80,13 +80,13 @@ fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tal
 
 /// Sends the report. There may be more of us than places, but nobody keeps one for long.
 fn report(job: &Job, report: &Report) -> Result<(), Failure> {
-    let mut desk = loop {
+    let mut reporter = loop {
         match Producer::attach(&job.reports) {
             Err(AttachError::Join { error: JoinError::Full { .. }, .. }) => sleep(Duration::from_millis(1)),
             attached => break attached?,
         }
     };
-    desk.send_value(report)?;
-    desk.finish()?;
+    reporter.send_value(report)?;
+    reporter.finish()?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The parent's hold on its children: none is ever left behind.
 
 use super::failure::Failure;
-use super::job::{Job, Who};
+use super::job::{ChildId, Job};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Children {
     signals: Signals,
-    running: Vec<(Who, Child)>,
+    running: Vec<(ChildId, Child)>,
 }
 
 /// How long a child has to follow a SIGTERM. It needs next to nothing, unless it is stopped.
-const GRACE: Duration = Duration::from_secs(1);
+const SIGTERM_GRACE: Duration = Duration::from_secs(1);
 /// How often to look when waiting with a limit.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Catches the signals that [`Children`] waits for: to be called before there is anything that
 /// would have to be removed.
@@ -38,7 +38,7 @@ impl Children {
     pub(crate) fn start(&mut self, job: &Job) -> Result<(), Failure> {
         let program = std::env::current_exe()?;
         let child = Command::new(program).args(job.to_args()).stdin(Stdio::null()).spawn()?;
-        self.running.push((job.who, child));
+        self.running.push((job.id, child));
         Ok(())
     }
 
@@ -48,18 +48,18 @@ impl Children {
     /// [`Failure`] as soon as one of them ends otherwise, or a signal asks us to stop.
     pub(crate) fn wait(&mut self) -> Result<(), Failure> {
         while !self.running.is_empty() {
-            drop(self.signals.wait()); // leaves the signals for `attend`
-            self.attend()?;
+            drop(self.signals.wait()); // leaves the signals for `poll`
+            self.poll()?;
         }
         Ok(())
     }
 
     /// As [`wait`](Children::wait), with something to do in between.
-    pub(crate) fn wait_and(&mut self, mut meanwhile: impl FnMut()) -> Result<(), Failure> {
+    pub(crate) fn wait_with(&mut self, mut meanwhile: impl FnMut()) -> Result<(), Failure> {
         while !self.running.is_empty() {
-            sleep(LOOK_EVERY);
+            sleep(POLL_INTERVAL);
             meanwhile();
-            self.attend()?;
+            self.poll()?;
         }
         Ok(())
     }
@@ -68,14 +68,14 @@ impl Children {
     pub(crate) fn wait_for(&mut self, time: Duration) -> Result<(), Failure> {
         let start = Instant::now();
         while start.elapsed() < time {
-            sleep(LOOK_EVERY);
-            self.attend()?;
+            sleep(POLL_INTERVAL);
+            self.poll()?;
         }
         Ok(())
     }
 
     /// Reaps who has ended, and obeys the signals that have come.
-    fn attend(&mut self) -> Result<(), Failure> {
+    fn poll(&mut self) -> Result<(), Failure> {
         loop {
             // Ctrl-C goes to our children as well, and they may die of it. As we reap before we
             // look for our own signal, we do not take that for their failure.
@@ -84,7 +84,7 @@ impl Children {
             if let Some(&signal) = signals.iter().find(|&&signal| signal != SIGCHLD) {
                 return Err(Failure::Stopped(signal));
             }
-            judge(&ended)?;
+            check_statuses(&ended)?;
             if !signals.contains(&SIGCHLD) {
                 return Ok(());
             }
@@ -92,12 +92,12 @@ impl Children {
         }
     }
 
-    fn reap(&mut self) -> io::Result<Vec<(Who, ExitStatus)>> {
+    fn reap(&mut self) -> io::Result<Vec<(ChildId, ExitStatus)>> {
         let mut ended = Vec::new();
-        for (who, child) in &mut self.running {
-            ended.extend(child.try_wait()?.map(|status| (*who, status)));
+        for (id, child) in &mut self.running {
+            ended.extend(child.try_wait()?.map(|status| (*id, status)));
         }
-        self.running.retain(|(who, _)| !ended.iter().any(|(gone, _)| gone == who));
+        self.running.retain(|(id, _)| !ended.iter().any(|(gone, _)| gone == id));
         Ok(ended)
     }
 
@@ -108,7 +108,7 @@ impl Children {
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
         }
         let start = Instant::now();
-        while self.reap().is_ok() && !self.running.is_empty() && start.elapsed() < GRACE {
+        while self.reap().is_ok() && !self.running.is_empty() && start.elapsed() < SIGTERM_GRACE {
             sleep(Duration::from_millis(1));
         }
         for (_, child) in &mut self.running {
@@ -127,9 +127,9 @@ impl Drop for Children {
 
 /// Whether all of these ended well, or as the consequence of another's end, which we will see, too.
 /// (If we should not, they are still missed: they have not reported.)
-fn judge(ended: &[(Who, ExitStatus)]) -> Result<(), Failure> {
+fn check_statuses(ended: &[(ChildId, ExitStatus)]) -> Result<(), Failure> {
     let exited = |status: &ExitStatus, code: u8| status.code() == Some(code.into());
-    let is_cause = |(_, status): &&(Who, ExitStatus)| !status.success() && !exited(status, Failure::FORSAKEN);
+    let is_cause = |(_, status): &&(ChildId, ExitStatus)| !status.success() && !exited(status, Failure::PARENT_REPORTS);
     let bad: Vec<_> = ended.iter().filter(is_cause).collect();
     if bad.is_empty() {
         return Ok(());
@@ -137,7 +137,7 @@ fn judge(ended: &[(Who, ExitStatus)]) -> Result<(), Failure> {
     if bad.iter().all(|(_, status)| exited(status, Failure::READER_GONE)) {
         return Err(Failure::ReaderGone);
     }
-    let line = |(who, status): &&(Who, ExitStatus)| format!("{who} failed ({status}); all others were stopped");
+    let line = |(id, status): &&(ChildId, ExitStatus)| format!("{id} failed ({status}); all others were stopped");
     Err(Failure::Wrong(bad.iter().map(line).collect()))
 }
 
@@ -148,8 +148,8 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     fn verdict(wait_statuses: [i32; 3]) -> Result<(), Failure> {
-        let ended = |(number, raw)| (Who { role: Role::Consumer, number }, ExitStatus::from_raw(raw));
-        judge(&(1..).zip(wait_statuses).map(ended).collect::<Vec<_>>())
+        let ended = |(number, raw)| (ChildId { role: Role::Consumer, number }, ExitStatus::from_raw(raw));
+        check_statuses(&(1..).zip(wait_statuses).map(ended).collect::<Vec<_>>())
     }
 
     #[test]

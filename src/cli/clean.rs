@@ -35,19 +35,19 @@ pub(crate) fn run(clean: &Clean) -> Result<(), Failure> {
     let names = if listed { list()? } else { clean.names.clone() };
     let mut failed = Vec::new();
     for name in &names {
-        match look(name, clean.dry_run) {
+        match clean_channel(name, clean.dry_run) {
             Err(OpenError::NotFound { .. }) if !listed => output.line(format!("{name}: there is no such channel"))?,
-            found => say(&mut output, name, found, &mut failed)?,
+            found => print_outcome(&mut output, name, found, &mut failed)?,
         }
     }
     for unfinished in unfinished()?.iter().filter(|it| listed || names.contains(it.name())) {
-        say(&mut output, unfinished.name(), look_at_unfinished(unfinished, clean.dry_run), &mut failed)?;
+        print_outcome(&mut output, unfinished.name(), clean_unfinished(unfinished, clean.dry_run), &mut failed)?;
     }
     if failed.is_empty() { Ok(()) } else { Err(Failure::Wrong(failed)) }
 }
 
 /// Says what became of a file. What is gone since it was listed is not worth a line.
-fn say(
+fn print_outcome(
     output: &mut Output,
     name: &Name,
     found: Result<String, OpenError>,
@@ -65,7 +65,7 @@ fn say(
 }
 
 /// What became of this unfinished one, or would.
-fn look_at_unfinished(unfinished: &Unfinished, dry_run: bool) -> Result<String, OpenError> {
+fn clean_unfinished(unfinished: &Unfinished, dry_run: bool) -> Result<String, OpenError> {
     let name = unfinished.name();
     let abandoned = if dry_run { unfinished.is_abandoned()? } else { unfinished.remove_if_abandoned()? };
     Ok(match abandoned {
@@ -76,7 +76,7 @@ fn look_at_unfinished(unfinished: &Unfinished, dry_run: bool) -> Result<String, 
 }
 
 /// What became of this one, or would.
-fn look(name: &Name, dry_run: bool) -> Result<String, OpenError> {
+fn clean_channel(name: &Name, dry_run: bool) -> Result<String, OpenError> {
     if !dry_run && remove_if_dead(name)? {
         return Ok(format!("{name}: removed"));
     }

@@ -6,20 +6,20 @@
 
 use super::children::{Children, catch_signals};
 use super::failure::Failure;
-use super::job::{Job, Plan, Role, Who};
+use super::job::{ChildId, Job, Plan, Role};
 use super::options::{Demo, Start};
 use super::output::Output;
 use super::progress::Progress;
-use super::report::{Report, judge};
+use super::report::{Report, check_reports};
 use super::summary;
 use ackcast::{Channel, Consumer, RecvError};
 use std::time::Duration;
 use zerocopy::FromBytes;
 
 /// By how much the second group starts later.
-const LATER: Duration = Duration::from_secs(1);
+const SECOND_GROUP_DELAY: Duration = Duration::from_secs(1);
 /// The most participants of one role that a channel has places for.
-const PLACES: u32 = 64;
+const MAX_PLACES: u32 = 64;
 
 /// Runs the demo; `Ok` only if every consumer proved that it got everything.
 pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
@@ -40,17 +40,17 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
         .producers(demo.producers)
         .backend(demo.sync.into())
         .build()?;
-    let desk = report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
-    let mut reports = Consumer::attach(desk.name().as_str())?;
+    let report_channel = create_report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
+    let mut reports = Consumer::attach(report_channel.name().as_str())?;
 
     let mut children = Children::new(signals); // after the channels: dropped before them
-    start(demo, plan, &channel, &desk, &mut children)?;
+    start(demo, plan, &channel, &report_channel, &mut children)?;
     match Progress::wanted(demo) {
-        Some(mut progress) => children.wait_and(|| progress.show(channel.published().count()))?,
+        Some(mut progress) => children.wait_with(|| progress.show(channel.published().count()))?,
         None => children.wait()?,
     }
 
-    let received = judge(&plan, demo.consumers, &collect(&mut reports)?)?;
+    let received = check_reports(&plan, demo.consumers, &collect(&mut reports)?)?;
     if demo.quiet {
         for line in summary::lines(demo, &received) {
             output.line(line)?;
@@ -61,19 +61,25 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
 
 /// The channel that the children report through. It has room for all reports and END, so that no
 /// child waits for us.
-fn report_channel(name: &str, children: u32) -> Result<Channel, Failure> {
+fn create_report_channel(name: &str, children: u32) -> Result<Channel, Failure> {
     let builder = Channel::create(name).slots(children + 1).slot_size(size_of::<Report>() as u32);
-    Ok(builder.producers(children).places(children.min(PLACES)).build()?)
+    Ok(builder.producers(children).places(children.min(MAX_PLACES)).build()?)
 }
 
 /// Starts all children, in the order asked for.
-fn start(demo: &Demo, plan: Plan, channel: &Channel, desk: &Channel, children: &mut Children) -> Result<(), Failure> {
+fn start(
+    demo: &Demo,
+    plan: Plan,
+    channel: &Channel,
+    report_channel: &Channel,
+    children: &mut Children,
+) -> Result<(), Failure> {
     let consumers = (Role::Consumer, demo.consumers, demo.consumer_delay);
     let producers = (Role::Producer, demo.producers, demo.producer_delay);
     let (groups, pause) = match demo.start {
         Start::Together => ([consumers, producers], Duration::ZERO),
-        Start::ConsumersFirst => ([consumers, producers], LATER),
-        Start::ProducersFirst => ([producers, consumers], LATER),
+        Start::ConsumersFirst => ([consumers, producers], SECOND_GROUP_DELAY),
+        Start::ProducersFirst => ([producers, consumers], SECOND_GROUP_DELAY),
     };
     for (nth, (role, count, delay)) in groups.into_iter().enumerate() {
         if nth > 0 {
@@ -81,10 +87,10 @@ fn start(demo: &Demo, plan: Plan, channel: &Channel, desk: &Channel, children: &
         }
         for number in 1..=count {
             children.start(&Job {
-                who: Who { role, number },
+                id: ChildId { role, number },
                 plan,
                 channel: channel.name().to_string(),
-                reports: desk.name().to_string(),
+                reports: report_channel.name().to_string(),
                 parent: std::process::id(),
                 delay,
                 quiet: demo.quiet,

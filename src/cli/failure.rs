@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     /// Nobody reads our output any more, as in `ackcast demo | head -1`. Nothing to complain about.
     ReaderGone,
     /// All producers are dead. Whatever they died of is what the user has to be told.
-    Forsaken,
+    ParentReports,
     /// This signal asked us to stop.
     Stopped(i32),
     /// Every producer died without finishing: what was received is not all there was to be.
@@ -28,13 +28,13 @@ impl Failure {
     pub(crate) const READER_GONE: u8 = 141;
 
     /// For our parent only, which reports the cause instead.
-    pub(crate) const FORSAKEN: u8 = 3;
+    pub(crate) const PARENT_REPORTS: u8 = 3;
 
     /// The status to exit with.
     pub(crate) fn exit_status(&self) -> u8 {
         match *self {
             Self::ReaderGone => Self::READER_GONE,
-            Self::Forsaken => Self::FORSAKEN,
+            Self::ParentReports => Self::PARENT_REPORTS,
             // As a shell reports a process that died of the signal. Signals are below 128.
             Self::Stopped(signal) => 128 | signal as u8,
             Self::ProducersLost(_) => 3,
@@ -47,7 +47,7 @@ impl Failure {
     ///
     /// # Errors
     /// If stderr cannot be written.
-    pub(crate) fn tell(&self) -> io::Result<()> {
+    pub(crate) fn print(&self) -> io::Result<()> {
         let text: String = self.lines().iter().map(|line| format!("ackcast: {line}\n")).collect();
         io::stderr().write_all(text.as_bytes())
     }
@@ -55,7 +55,7 @@ impl Failure {
     /// What there is to say, a line for each thing.
     fn lines(&self) -> Vec<String> {
         match self {
-            Self::ReaderGone | Self::Forsaken | Self::Stopped(_) => Vec::new(),
+            Self::ReaderGone | Self::ParentReports | Self::Stopped(_) => Vec::new(),
             Self::ProducersLost(lost) => vec![RecvError::ProducersLost(*lost).to_string()],
             Self::Corrupt(corruption) => vec![RecvError::Corrupt(*corruption).to_string()],
             Self::Wrong(lines) => lines.clone(),
@@ -63,9 +63,9 @@ impl Failure {
     }
 
     /// The failure of this process of the demo: its lines say whose they are.
-    pub(crate) fn of(self, who: impl Display) -> Self {
+    pub(crate) fn of(self, id: impl Display) -> Self {
         match self {
-            Self::Wrong(lines) => Self::Wrong(lines.iter().map(|line| format!("{who}: {line}")).collect()),
+            Self::Wrong(lines) => Self::Wrong(lines.iter().map(|line| format!("{id}: {line}")).collect()),
             other => other,
         }
     }
@@ -113,7 +113,7 @@ mod tests {
     fn expected(failure: &Failure) -> (u8, &[&str]) {
         match failure {
             Failure::ReaderGone => (141, &[]),
-            Failure::Forsaken => (3, &[]),
+            Failure::ParentReports => (3, &[]),
             Failure::Stopped(_) => (143, &[]),
             Failure::ProducersLost(_) => {
                 (3, &["every producer died without finishing (); every message that they published was received"])
@@ -129,7 +129,7 @@ mod tests {
     fn every_failure_has_its_status_and_its_lines() {
         for failure in [
             Failure::ReaderGone,
-            Failure::Forsaken,
+            Failure::ParentReports,
             Failure::Stopped(15),
             Failure::ProducersLost(DeadProducers::default()),
             Failure::Corrupt(CORRUPTION),
@@ -179,6 +179,6 @@ mod tests {
     fn lines_of_a_child_say_whose_they_are() {
         let failure = Failure::Wrong(vec!["a".to_owned(), "b".to_owned()]);
         assert_eq!(wrong(failure.of("consumer 2")), ["consumer 2: a", "consumer 2: b"]);
-        assert!(matches!(Failure::Forsaken.of("consumer 2"), Failure::Forsaken));
+        assert!(matches!(Failure::ParentReports.of("consumer 2"), Failure::ParentReports));
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) struct Job {
     /// Its part.
     #[command(flatten)]
-    pub(crate) who: Who,
+    pub(crate) id: ChildId,
     /// The work that all processes of the demo share.
     #[command(flatten)]
     pub(crate) plan: Plan,
@@ -33,7 +33,7 @@ pub(crate) struct Job {
 
 /// One of the processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Args)]
-pub(crate) struct Who {
+pub(crate) struct ChildId {
     /// What it does.
     #[arg(long)]
     pub(crate) role: Role,
@@ -49,7 +49,7 @@ pub(crate) enum Role {
     Consumer,
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.role {
             Role::Producer => write!(f, "producer {}", self.number),
@@ -90,8 +90,8 @@ impl Plan {
 impl Job {
     /// The arguments that make `ackcast` do this job.
     pub(crate) fn to_args(&self) -> Vec<String> {
-        let Self { who, plan, channel, reports, parent, delay, quiet } = self;
-        let role = match who.role {
+        let Self { id, plan, channel, reports, parent, delay, quiet } = self;
+        let role = match id.role {
             Role::Producer => "producer",
             Role::Consumer => "consumer",
         };
@@ -102,7 +102,7 @@ impl Job {
         let mut args = vec![
             "demo-child".to_owned(),
             format!("--role={role}"),
-            format!("--number={}", who.number),
+            format!("--number={}", id.number),
             format!("--kind={kind}"),
             format!("--seed={}", plan.seed),
             format!("--messages={}", plan.messages),
@@ -122,7 +122,7 @@ impl Job {
 #[cfg(test)]
 pub(crate) fn examples() -> [Job; 2] {
     let job = |role, kind, n: u32, quiet| Job {
-        who: Who { role, number: n },
+        id: ChildId { role, number: n },
         plan: Plan { kind, seed: u64::MAX / u64::from(n), messages: 10, producers: n + 1, slot_size: 1024 },
         channel: format!("demo-{n}"),
         reports: format!("demo-{n}-reports"),

@@ -8,14 +8,14 @@ mod demo;
 mod failure;
 mod input;
 mod job;
-mod meet;
 mod options;
 mod output;
 mod progress;
 mod recv;
+mod rendezvous;
 mod report;
 mod send;
-mod sink;
+mod stdout;
 mod stop;
 mod strings;
 mod summary;
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Whoever cannot be told on stderr still has the exit status.
-            let _ = failure.tell();
+            let _ = failure.print();
             ExitCode::from(failure.exit_status())
         }
     }

@@ -46,7 +46,7 @@ pub(crate) struct Demo {
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     pub(crate) consumer_delay: Duration,
 
-    /// Who starts first; the others start one second later
+    /// Which processes start first; the others start one second later
     #[arg(long, global = true, value_name = "ORDER", default_value = "together")]
     pub(crate) start: Start,
 
@@ -98,7 +98,7 @@ impl From<Backend> for ackcast::Backend {
     }
 }
 
-/// Who starts first.
+/// Which processes start first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Start {
     /// All at once

@@ -1,9 +1,9 @@
 //! `ackcast recv`: lines out.
 
 use super::failure::Failure;
-use super::meet;
-use super::sink::Sink;
-use super::stop::{Stop, TICK};
+use super::rendezvous;
+use super::stdout::Stdout;
+use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
 use ackcast::{Consumer, RecvError};
 use clap::Args;
@@ -36,25 +36,25 @@ pub(crate) struct Recv {
 /// Writes all that is received, up to END.
 pub(crate) fn run(recv: &Recv) -> Result<(), Failure> {
     let stop = Stop::on_signals()?; // first: from here on, we leave in order
-    let mut sink = Sink::new(&stop)?;
-    let mut consumer = meet::consumer(&recv.name, &stop)?;
-    let ended = receive(&mut consumer, &mut sink, &stop);
-    sink.flush()?; // however it ended: what we acknowledged is nobody else's to deliver
+    let mut stdout = Stdout::new(&stop)?;
+    let mut consumer = rendezvous::consumer(&recv.name, &stop)?;
+    let ended = receive(&mut consumer, &mut stdout, &stop);
+    stdout.flush()?; // however it ended: what we acknowledged is nobody else's to deliver
     ended
 }
 
-fn receive(consumer: &mut Consumer, sink: &mut Sink<'_>, stop: &Stop) -> Result<(), Failure> {
+fn receive(consumer: &mut Consumer, stdout: &mut Stdout<'_>, stop: &Stop) -> Result<(), Failure> {
     let mut idle = false;
     loop {
         stop.check()?;
-        let received = if idle { consumer.recv_ref_timeout(TICK) } else { consumer.try_recv_ref() };
+        let received = if idle { consumer.recv_ref_timeout(SIGNAL_CHECK_INTERVAL) } else { consumer.try_recv_ref() };
         match received {
             Ok(message) => {
-                sink.write(&message)?;
+                stdout.write(&message)?;
                 idle = false;
             }
             Err(RecvError::TimedOut { .. }) => {
-                sink.flush()?;
+                stdout.flush()?;
                 idle = true;
             }
             Err(RecvError::Ended) => return Ok(()),

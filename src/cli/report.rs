@@ -1,6 +1,6 @@
 //! What each process reports to the parent at its end, and the parent's judgement.
 
-use super::job::{Plan, Role, Who};
+use super::job::{ChildId, Plan, Role};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -50,15 +50,15 @@ impl Report {
     const CONSUMER: u32 = 2;
 
     /// The report of a process that is done.
-    pub(crate) fn new(who: Who, tally: &Tally) -> Self {
-        let role = match who.role {
+    pub(crate) fn new(id: ChildId, tally: &Tally) -> Self {
+        let role = match id.role {
             Role::Producer => Self::PRODUCER,
             Role::Consumer => Self::CONSUMER,
         };
         let Tally { messages, bytes, digest, started } = *tally;
         let elapsed = started.map_or(Duration::ZERO, |start| start.elapsed());
         let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-        Self { role, number: who.number, messages, bytes, digest, nanos }
+        Self { role, number: id.number, messages, bytes, digest, nanos }
     }
 
     /// How long it took, from the first message to the end.
@@ -66,13 +66,13 @@ impl Report {
         Duration::from_nanos(self.nanos)
     }
 
-    fn who(&self) -> Option<Who> {
+    fn id(&self) -> Option<ChildId> {
         let role = match self.role {
             Self::PRODUCER => Role::Producer,
             Self::CONSUMER => Role::Consumer,
             _ => return None,
         };
-        Some(Who { role, number: self.number })
+        Some(ChildId { role, number: self.number })
     }
 }
 
@@ -80,17 +80,17 @@ impl Report {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Disagreement {
     #[error("a report came from nobody: {0:?}")]
-    Stranger(Report),
+    UnknownSender(Report),
     #[error("{0} reported twice")]
-    Twice(Who),
+    Duplicate(ChildId),
     #[error("{0} did not report")]
-    Silent(Who),
-    #[error("{who} has {found} messages instead of {expected}")]
-    Messages { who: Who, found: u64, expected: u64 },
-    #[error("{who} has {found} bytes, the producers sent {expected}")]
-    Bytes { who: Who, found: u64, expected: u64 },
-    #[error("{who} has as many messages and bytes as the producers sent, but not the same, or not in the same order")]
-    Digest { who: Who },
+    Missing(ChildId),
+    #[error("{id} has {found} messages instead of {expected}")]
+    Messages { id: ChildId, found: u64, expected: u64 },
+    #[error("{id} has {found} bytes, the producers sent {expected}")]
+    Bytes { id: ChildId, found: u64, expected: u64 },
+    #[error("{id} has as many messages and bytes as the producers sent, but not the same, or not in the same order")]
+    Digest { id: ChildId },
 }
 
 /// Whether every process did all that was planned, and every consumer got exactly what the
@@ -98,20 +98,20 @@ pub(crate) enum Disagreement {
 ///
 /// # Errors
 /// The first [`Disagreement`].
-pub(crate) fn judge(plan: &Plan, consumers: u32, reports: &[Report]) -> Result<Vec<Report>, Disagreement> {
-    let mut by_who = BTreeMap::new();
+pub(crate) fn check_reports(plan: &Plan, consumers: u32, reports: &[Report]) -> Result<Vec<Report>, Disagreement> {
+    let mut by_id = BTreeMap::new();
     for report in reports {
-        let who = report.who().ok_or(Disagreement::Stranger(*report))?;
-        if by_who.insert(who, *report).is_some() {
-            return Err(Disagreement::Twice(who));
+        let id = report.id().ok_or(Disagreement::UnknownSender(*report))?;
+        if by_id.insert(id, *report).is_some() {
+            return Err(Disagreement::Duplicate(id));
         }
     }
     let mut sent = Tally::default();
     let mut take = |role, number, expected| {
-        let who = Who { role, number };
-        let report = by_who.remove(&who).ok_or(Disagreement::Silent(who))?;
+        let id = ChildId { role, number };
+        let report = by_id.remove(&id).ok_or(Disagreement::Missing(id))?;
         let found = report.messages;
-        if found != expected { Err(Disagreement::Messages { who, found, expected }) } else { Ok((who, report)) }
+        if found != expected { Err(Disagreement::Messages { id, found, expected }) } else { Ok((id, report)) }
     };
     for number in 1..=plan.producers {
         let (_, report) = take(Role::Producer, number, plan.share(number))?;
@@ -120,17 +120,17 @@ pub(crate) fn judge(plan: &Plan, consumers: u32, reports: &[Report]) -> Result<V
     }
     let mut accepted = Vec::new();
     for number in 1..=consumers {
-        let (who, report) = take(Role::Consumer, number, plan.messages)?;
+        let (id, report) = take(Role::Consumer, number, plan.messages)?;
         if report.bytes != sent.bytes {
-            return Err(Disagreement::Bytes { who, found: report.bytes, expected: sent.bytes });
+            return Err(Disagreement::Bytes { id, found: report.bytes, expected: sent.bytes });
         }
         if report.digest != sent.digest {
-            return Err(Disagreement::Digest { who });
+            return Err(Disagreement::Digest { id });
         }
         accepted.push(report);
     }
-    match by_who.into_values().next() {
-        Some(stranger) => Err(Disagreement::Stranger(stranger)),
+    match by_id.into_values().next() {
+        Some(unknown) => Err(Disagreement::UnknownSender(unknown)),
         None => Ok(accepted),
     }
 }
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     const PLAN: Plan = Plan { kind: Kind::Strings, seed: 0, messages: 11, producers: 2, slot_size: 64 };
-    const CONSUMER_2: Who = Who { role: Role::Consumer, number: 2 };
+    const CONSUMER_2: ChildId = ChildId { role: Role::Consumer, number: 2 };
 
     fn tally(messages: impl Iterator<Item = (u64, &'static [u8])>) -> Tally {
         let mut tally = Tally::default();
@@ -153,20 +153,20 @@ mod tests {
         (0..).zip((0..11).map(|n| &b"acknowledge"[n..]))
     }
 
-    /// Of two producers and two consumers, who got `received`.
+    /// Of two producers and two consumers that got `received`.
     fn reports(received: &Tally) -> Vec<Report> {
         let producer = |n| {
             let sent = tally(all().filter(|(sequence, _)| sequence % 2 == n));
-            Report::new(Who { role: Role::Producer, number: n as u32 + 1 }, &sent)
+            Report::new(ChildId { role: Role::Producer, number: n as u32 + 1 }, &sent)
         };
-        let consumer = |number| Report::new(Who { role: Role::Consumer, number }, received);
+        let consumer = |number| Report::new(ChildId { role: Role::Consumer, number }, received);
         vec![consumer(2), producer(1), consumer(1), producer(0)]
     }
 
     #[test]
     fn agreement_is_accepted() {
-        let accepted = judge(&PLAN, 2, &reports(&tally(all()))).unwrap();
-        assert_eq!(accepted.iter().filter_map(Report::who).map(|who| who.number).collect::<Vec<_>>(), [1, 2]);
+        let accepted = check_reports(&PLAN, 2, &reports(&tally(all()))).unwrap();
+        assert_eq!(accepted.iter().filter_map(Report::id).map(|id| id.number).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]
@@ -174,18 +174,21 @@ mod tests {
         let mut swapped: Vec<_> = all().map(|(_, message)| message).collect();
         swapped.swap(3, 4);
         let reports = reports(&tally((0..).zip(swapped)));
-        assert_eq!(judge(&PLAN, 2, &reports), Err(Disagreement::Digest { who: Who { number: 1, ..CONSUMER_2 } }));
+        assert_eq!(
+            check_reports(&PLAN, 2, &reports),
+            Err(Disagreement::Digest { id: ChildId { number: 1, ..CONSUMER_2 } })
+        );
     }
 
     /// What each disagreement says. A new one does not compile here.
     fn expected(disagreement: &Disagreement) -> &str {
         match disagreement {
-            Disagreement::Stranger(_) => {
+            Disagreement::UnknownSender(_) => {
                 "a report came from nobody: \
                  Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }"
             }
-            Disagreement::Twice(_) => "consumer 2 reported twice",
-            Disagreement::Silent(_) => "consumer 2 did not report",
+            Disagreement::Duplicate(_) => "consumer 2 reported twice",
+            Disagreement::Missing(_) => "consumer 2 did not report",
             Disagreement::Messages { .. } => "consumer 2 has 10 messages instead of 11",
             Disagreement::Bytes { .. } => "consumer 2 has 67 bytes, the producers sent 66",
             Disagreement::Digest { .. } => {
@@ -196,14 +199,14 @@ mod tests {
 
     #[test]
     fn every_disagreement_says_what_differs() {
-        let who = CONSUMER_2;
+        let id = CONSUMER_2;
         for disagreement in [
-            Disagreement::Stranger(Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }),
-            Disagreement::Twice(who),
-            Disagreement::Silent(who),
-            Disagreement::Messages { who, found: 10, expected: 11 },
-            Disagreement::Bytes { who, found: 67, expected: 66 },
-            Disagreement::Digest { who },
+            Disagreement::UnknownSender(Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }),
+            Disagreement::Duplicate(id),
+            Disagreement::Missing(id),
+            Disagreement::Messages { id, found: 10, expected: 11 },
+            Disagreement::Bytes { id, found: 67, expected: 66 },
+            Disagreement::Digest { id },
         ] {
             assert_eq!(disagreement.to_string(), expected(&disagreement));
         }
@@ -215,17 +218,17 @@ mod tests {
         let verdict = |change: fn(&mut Vec<Report>)| {
             let mut reports = good.clone();
             change(&mut reports);
-            judge(&PLAN, 2, &reports).unwrap_err()
+            check_reports(&PLAN, 2, &reports).unwrap_err()
         };
-        let who = CONSUMER_2;
-        assert_eq!(verdict(|r| r[0].digest ^= 1), Disagreement::Digest { who });
-        assert_eq!(verdict(|r| r[0].bytes += 1), Disagreement::Bytes { who, found: 67, expected: 66 });
-        assert_eq!(verdict(|r| r[0].messages -= 1), Disagreement::Messages { who, found: 10, expected: 11 });
+        let id = CONSUMER_2;
+        assert_eq!(verdict(|r| r[0].digest ^= 1), Disagreement::Digest { id });
+        assert_eq!(verdict(|r| r[0].bytes += 1), Disagreement::Bytes { id, found: 67, expected: 66 });
+        assert_eq!(verdict(|r| r[0].messages -= 1), Disagreement::Messages { id, found: 10, expected: 11 });
         assert!(matches!(verdict(|r| r[1].messages += 1), Disagreement::Messages { .. }));
-        assert_eq!(verdict(|r| _ = r.remove(0)), Disagreement::Silent(who));
-        assert!(matches!(verdict(|r| _ = r.pop()), Disagreement::Silent(_)));
-        assert_eq!(verdict(|r| r.push(r[0])), Disagreement::Twice(who));
-        assert!(matches!(verdict(|r| r.push(Report { number: 3, ..r[0] })), Disagreement::Stranger(_)));
-        assert!(matches!(verdict(|r| r[0].role = 9), Disagreement::Stranger(_)));
+        assert_eq!(verdict(|r| _ = r.remove(0)), Disagreement::Missing(id));
+        assert!(matches!(verdict(|r| _ = r.pop()), Disagreement::Missing(_)));
+        assert_eq!(verdict(|r| r.push(r[0])), Disagreement::Duplicate(id));
+        assert!(matches!(verdict(|r| r.push(Report { number: 3, ..r[0] })), Disagreement::UnknownSender(_)));
+        assert!(matches!(verdict(|r| r[0].role = 9), Disagreement::UnknownSender(_)));
     }
 }

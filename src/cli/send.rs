@@ -2,9 +2,9 @@
 
 use super::failure::Failure;
 use super::input::{Lines, Stdin};
-use super::meet;
 use super::options::Backend;
-use super::stop::{Stop, TICK};
+use super::rendezvous;
+use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
 use ackcast::{Channel, SendError};
 use clap::{Args, value_parser};
@@ -65,21 +65,21 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
         .slots(send.slots)
         .slot_size(send.slot_size)
         .backend(send.sync.into());
-    let (mut producer, slot_size) = meet::producer(&send.name, &new, &stop)?;
+    let (mut producer, slot_size) = rendezvous::producer(&send.name, &new, &stop)?;
     let mut lines = Lines::new(Stdin::new(&stop)?, slot_size);
     loop {
         let line = lines.next();
         stop.check()?;
         // Read before the slot is taken: other producers do not wait for our input.
         let Some(line) = line? else { break };
-        patiently(&stop, || producer.send_timeout(line, TICK))?;
+        retry_until_signal(&stop, || producer.send_timeout(line, SIGNAL_CHECK_INTERVAL))?;
     }
-    patiently(&stop, || producer.finish_timeout(TICK))?;
+    retry_until_signal(&stop, || producer.finish_timeout(SIGNAL_CHECK_INTERVAL))?;
     Ok(())
 }
 
 /// Tries until it is done or failed, or a signal comes.
-fn patiently<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, SendError>) -> Result<T, Failure> {
+fn retry_until_signal<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, SendError>) -> Result<T, Failure> {
     loop {
         match attempt() {
             Err(SendError::TimedOut(_)) => stop.check()?,

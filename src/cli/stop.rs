@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How long a call into the channel may wait before it is asked again whether to stop.
-pub(crate) const TICK: Duration = Duration::from_millis(100);
+pub(crate) const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Whether a signal asks us to stop.
 #[derive(Debug)]

@@ -46,18 +46,18 @@ fn message(plan: &Plan, number: u64) -> String {
 
 /// The numbers of a producer's messages.
 #[derive(Debug)]
-struct Hand {
+struct Share {
     next: u64,
     plan: Plan,
 }
 
-impl Hand {
+impl Share {
     fn of(plan: Plan, producer: u32) -> Self {
         Self { next: u64::from(producer.saturating_sub(1)), plan }
     }
 }
 
-impl Iterator for Hand {
+impl Iterator for Share {
     type Item = String;
 
     fn next(&mut self) -> Option<String> {
@@ -72,11 +72,11 @@ impl Iterator for Hand {
 
 /// Sends a producer's strings.
 #[derive(Debug)]
-pub(crate) struct Strings(Hand);
+pub(crate) struct Strings(Share);
 
 impl Strings {
     pub(crate) fn new(plan: Plan, producer: u32) -> Self {
-        Self(Hand::of(plan, producer))
+        Self(Share::of(plan, producer))
     }
 }
 
@@ -95,7 +95,7 @@ impl Source for Strings {
 #[derive(Debug)]
 pub(crate) struct StringCheck {
     plan: Plan,
-    hands: Vec<Hand>,
+    shares: Vec<Share>,
     /// What each producer has to send next; `None` when it has sent all.
     expected: Vec<Option<String>>,
     received: u64,
@@ -103,9 +103,9 @@ pub(crate) struct StringCheck {
 
 impl StringCheck {
     pub(crate) fn new(plan: Plan) -> Self {
-        let mut hands: Vec<Hand> = (1..=plan.producers).map(|producer| Hand::of(plan, producer)).collect();
-        let expected = hands.iter_mut().map(Hand::next).collect();
-        Self { plan, hands, expected, received: 0 }
+        let mut shares: Vec<Share> = (1..=plan.producers).map(|producer| Share::of(plan, producer)).collect();
+        let expected = shares.iter_mut().map(Share::next).collect();
+        Self { plan, shares, expected, received: 0 }
     }
 }
 
@@ -117,7 +117,7 @@ impl Check for StringCheck {
             let (number, found) = (self.received, format!("{:?}", shortened(message)));
             return Err(Fault::NotNext { number, found, expected: expected.collect() });
         };
-        self.expected[producer] = self.hands[producer].next();
+        self.expected[producer] = self.shares[producer].next();
         self.received += 1;
         Ok(())
     }
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn producers_may_take_turns_as_they_like() {
         let plan = plan(2);
-        let (first, second): (Vec<_>, Vec<_>) = (Hand::of(plan, 1).collect(), Hand::of(plan, 2).collect());
+        let (first, second): (Vec<_>, Vec<_>) = (Share::of(plan, 1).collect(), Share::of(plan, 2).collect());
         assert_eq!(verdict(plan, &[second, first].concat()), Ok(()));
     }
 

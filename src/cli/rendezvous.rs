@@ -11,7 +11,7 @@ use ackcast::{AttachError, Builder, Channel, Consumer, CreateError, Producer};
 use std::time::Duration;
 
 /// How often to look for the other side. A look costs some 80 µs of processor time, most of it the sleep.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// Attaches as a consumer; waits until there is a channel that is not over.
 pub(crate) fn consumer(name: &Name, stop: &Stop) -> Result<Consumer, Failure> {
@@ -20,7 +20,7 @@ pub(crate) fn consumer(name: &Name, stop: &Stop) -> Result<Consumer, Failure> {
         if let Some(_channel) = open(name)? {
             return Ok(Consumer::attach(name.as_str())?);
         }
-        stop.sleep(LOOK_EVERY)?;
+        stop.sleep(POLL_INTERVAL)?;
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn producer(name: &Name, new: &Builder, stop: &Stop) -> Result<(Produ
                 attached => return Ok((attached?, channel.geometry().slot_size)),
             }
         }
-        stop.sleep(LOOK_EVERY)?;
+        stop.sleep(POLL_INTERVAL)?;
     }
 }
 

@@ -10,15 +10,15 @@ use std::os::fd::AsFd;
 /// What is gathered before it is written.
 const CAPACITY: usize = 1 << 16;
 
-/// Stdout with a buffer, which [`flush`](Sink::flush) empties; dropping it does not.
+/// Stdout with a buffer, which [`flush`](Stdout::flush) empties; dropping it does not.
 #[derive(Debug)]
-pub(crate) struct Sink<'s> {
+pub(crate) struct Stdout<'s> {
     file: File,
     buffer: Vec<u8>,
     stop: &'s Stop,
 }
 
-impl<'s> Sink<'s> {
+impl<'s> Stdout<'s> {
     pub(crate) fn new(stop: &'s Stop) -> io::Result<Self> {
         let file = io::stdout().as_fd().try_clone_to_owned()?.into();
         Ok(Self { file, buffer: Vec::with_capacity(CAPACITY), stop })
@@ -27,7 +27,7 @@ impl<'s> Sink<'s> {
     /// Writes `bytes`, sooner or later.
     ///
     /// # Errors
-    /// As [`flush`](Sink::flush).
+    /// As [`flush`](Stdout::flush).
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if self.buffer.len() + bytes.len() > CAPACITY {
             self.flush()?;

@@ -38,7 +38,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
         .slot_size(demo.slot_size)
         .consumers(demo.consumers)
         .producers(demo.producers)
-        .backend(demo.sync.into())
+        .backend(demo.backend.into())
         .build()?;
     let report_channel = create_report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
     let mut reports = Consumer::attach(report_channel.name().as_str())?;

@@ -75,6 +75,7 @@ fn main() -> ExitCode {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use options::Backend;
     use std::path::Path;
 
     #[test]
@@ -88,6 +89,17 @@ mod tests {
             let args = job.to_args();
             let parsed = Cli::try_parse_from(std::iter::once("ackcast".to_owned()).chain(args)).unwrap();
             assert!(matches!(parsed.command, Command::DemoChild(parsed) if parsed == job));
+        }
+    }
+
+    #[test]
+    fn sync_is_alias_of_backend() {
+        for option in ["--backend", "--sync"] {
+            let parsed = |args: &[&str]| Cli::try_parse_from([args, &[option, "raw-sync"]].concat()).unwrap().command;
+            assert!(matches!(parsed(&["ackcast", "demo"]), Command::Demo(demo) if demo.backend == Backend::RawSync));
+            assert!(
+                matches!(parsed(&["ackcast", "send", "t"]), Command::Send(send) if send.backend == Backend::RawSync)
+            );
         }
     }
 

@@ -35,8 +35,8 @@ pub(crate) struct Demo {
     pub(crate) slot_size: u32,
 
     /// What the channel is built on
-    #[arg(long, global = true, value_name = "LAYER", default_value = "futex")]
-    pub(crate) sync: Backend,
+    #[arg(long, alias = "sync", global = true, value_name = "BACKEND", default_value = "futex")]
+    pub(crate) backend: Backend,
 
     /// How long a producer pauses after each message, such as 100ms
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]

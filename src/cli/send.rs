@@ -51,8 +51,8 @@ pub(crate) struct Send {
     slot_size: u32,
 
     /// What the channel is built on
-    #[arg(long, value_name = "LAYER", default_value = "futex")]
-    sync: Backend,
+    #[arg(long, alias = "sync", value_name = "BACKEND", default_value = "futex")]
+    pub(crate) backend: Backend,
 }
 
 /// Sends all of stdin.
@@ -64,7 +64,7 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
         .places(send.consumers.max(send.producers).max(8)) // for those that come uncounted, too
         .slots(send.slots)
         .slot_size(send.slot_size)
-        .backend(send.sync.into());
+        .backend(send.backend.into());
     let (mut producer, slot_size) = rendezvous::producer(&send.name, &new, &stop)?;
     let mut lines = Lines::new(Stdin::new(&stop)?, slot_size);
     loop {

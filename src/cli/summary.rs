@@ -6,7 +6,7 @@ use super::report::Report;
 /// The run in one line, and one line for each consumer.
 pub(crate) fn lines(demo: &Demo, consumers: &[Report]) -> Vec<String> {
     let bytes = consumers.first().map_or(0, |report| report.bytes); // the same for all: it was judged
-    let sync = match demo.sync {
+    let sync = match demo.backend {
         Backend::Futex => "futex",
         Backend::RawSync => "raw-sync",
     };

@@ -63,7 +63,7 @@ fn with_one_slot_the_lines_alternate() {
 #[test]
 fn array_is_the_exercises_second_example() {
     for backend in ["futex", "raw-sync"] {
-        let ended = Demo::new(&["array", "--messages", "25", "--slots", "3", "--sync", backend]).run();
+        let ended = Demo::new(&["array", "--messages", "25", "--slots", "3", "--backend", backend]).run();
         let steps = finished(&ended);
         let wrote = of(steps, "Producer wrote: ");
         let mut array = [0; 10];
@@ -91,7 +91,7 @@ fn everybody_gets_everything_whatever_the_ring_and_the_crowd() {
     for backend in ["futex", "raw-sync"] {
         for (slots, producers, consumers) in [(1, 1, 5), (1, 3, 2), (64, 1, 2), (64, 3, 5)] {
             let [s, p, c] = [slots, producers, consumers].map(|number: u32| number.to_string());
-            let args = ["--slots", &s, "--producers", &p, "--consumers", &c, "--messages", "200", "--sync", backend];
+            let args = ["--slots", &s, "--producers", &p, "--consumers", &c, "--messages", "200", "--backend", backend];
             complete(finished(&Demo::new(&args).run()), producers, consumers, 200);
             let array = Demo::new(&[&["array"][..], &args].concat()).run();
             assert_eq!(of(finished(&array), "Consumer 1 read: ").len(), 200);
@@ -136,9 +136,11 @@ fn quiet_prints_a_summary_only() {
 }
 
 #[test]
-fn summary_names_the_layer_that_was_asked_for() {
-    let ended = Demo::new(&["--quiet", "--sync", "raw-sync"]).run();
-    assert!(finished(&ended)[0].ends_with(" bytes (raw-sync)"), "{ended:?}");
+fn summary_names_the_chosen_backend() {
+    for option in ["--backend", "--sync"] {
+        let ended = Demo::new(&["--quiet", option, "raw-sync"]).run();
+        assert!(finished(&ended)[0].ends_with(" bytes (raw-sync)"), "{ended:?}");
+    }
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn bad_options_are_refused_with_the_range() {
         ("--messages", "9", "10..="),
         ("--slots", "0", "1..=1048576"),
         ("--slot-size", "39", "40..=1073741824"),
-        ("--sync", "pthread", "futex, raw-sync"),
+        ("--backend", "pthread", "futex, raw-sync"),
         ("--start", "never", "together, consumers-first, producers-first"),
         ("--consumer-delay", "soon", "invalid value 'soon'"),
     ] {

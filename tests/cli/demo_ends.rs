@@ -51,7 +51,7 @@ fn a_signal_ends_everything_at_any_moment() {
         for backend in ["futex", "raw-sync"] {
             for delay in [1, 3, 7, 15, 60, 200, 1100] {
                 let start = if delay == 1100 { "producers-first" } else { "together" };
-                let args = ["--quiet", "--sync", backend, "--start", start];
+                let args = ["--quiet", "--backend", backend, "--start", start];
                 let demo = Demo::new(&[&ENDLESS[..], &args].concat());
                 let pid = demo.pid();
                 // Before it has installed its handlers a signal just kills it, as it kills anybody.

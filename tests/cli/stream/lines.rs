@@ -21,7 +21,7 @@ fn every_recv_writes_what_send_read_whoever_comes_first() {
         [("futex", false), ("futex", true), ("raw-sync", false), ("raw-sync", true)].into_iter().enumerate()
     {
         let scratch = Scratch::new(&format!("bytes-{round}"));
-        let args = ["--consumers", "3", "--slots", "4", "--sync", backend];
+        let args = ["--consumers", "3", "--slots", "4", "--backend", backend];
         let (mut send, mut recvs);
         if send_first {
             send = scratch.send(&args, &bytes());

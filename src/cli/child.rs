@@ -1,4 +1,4 @@
-//! One process of the demo: a producer or a consumer.
+//! A child process of the demo: a producer or a consumer.
 
 use super::array::{ArrayCheck, Updates};
 use super::failure::Failure;
@@ -14,7 +14,7 @@ use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Does the job and reports.
+/// Does the job and sends its report.
 pub(crate) fn run(job: &Job) -> Result<(), Failure> {
     end_with_parent(job.parent)?;
     let mut output = Output::new(job.quiet)?;
@@ -29,12 +29,16 @@ pub(crate) fn run(job: &Job) -> Result<(), Failure> {
     report(job, &Report::new(job.id, &tally)).map_err(|failure| failure.of(job.id))
 }
 
-/// Sees to it that we do not outlive our parent, even if it is killed and can do nothing about us.
+/// Asks the kernel to kill this process when the parent dies. A parent that is killed cannot stop its children.
 fn end_with_parent(parent: u32) -> Result<(), Failure> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // It may have died before that; then somebody else is our parent by now.
+    // A parent that died before the call sends no signal. The kernel has then given this process another parent.
     let is_parent = getppid().is_some_and(|pid| pid.as_raw_nonzero().get().unsigned_abs() == parent);
-    if is_parent { Ok(()) } else { Err(Failure::Wrong(vec![format!("process {parent} is not our parent")])) }
+    if is_parent {
+        Ok(())
+    } else {
+        Err(Failure::Wrong(vec![format!("process {parent} is not the parent of this process")]))
+    }
 }
 
 fn produce(job: &Job, source: &mut impl Source, output: &mut Output) -> Result<Tally, Failure> {
@@ -45,7 +49,7 @@ fn produce(job: &Job, source: &mut impl Source, output: &mut Output) -> Result<T
         let mut loan = producer.loan()?;
         let (len, text) = source.fill(&mut loan)?;
         tally.add(loan.sequence(), loan.get(..len).unwrap_or_default());
-        // Before anybody can read the message, so that "wrote" comes before "read".
+        // The line is printed before `publish`, so that "wrote" comes before every "read".
         output.step(|| format!("{name} wrote: {text}"))?;
         loan.publish(len)?;
         sleep(job.delay);
@@ -68,7 +72,7 @@ fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tal
         check.check(&message)?;
         tally.add(message.sequence(), &message);
         output.step(|| format!("Consumer {number} read: {}", check.show(&message)))?;
-        drop(message); // acknowledges it: our pause need not be the producer's
+        drop(message); // acknowledges the message, so that the producer does not wait for the pause
         sleep(job.delay);
     }
     check.finish()?;
@@ -78,7 +82,8 @@ fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tal
     Ok(tally)
 }
 
-/// Sends the report. There may be more of us than places, but nobody keeps one for long.
+/// Sends the report. A channel may have fewer producer places than the demo has children, so a full channel is
+/// retried. Each child frees its place after a single report.
 fn report(job: &Job, report: &Report) -> Result<(), Failure> {
     let mut reporter = loop {
         match Producer::attach(&job.reports) {

@@ -1,8 +1,7 @@
-//! `ackcast demo`: the parent. It starts the others, waits for them, and judges.
+//! `ackcast demo`: the parent process. It starts the children, waits for them, and checks their reports.
 //!
-//! Whatever happens, the children end before the channels are let go of, so that we are the last
-//! one out and remove the segments' names. Only if we are killed by SIGKILL do names stay behind:
-//! the children die with us, and nobody is left to remove anything.
+//! The children end before the parent closes the channels, so the parent closes them last and removes the segments'
+//! names. If SIGKILL ends the parent, the children die with it, no process is left, and the names stay.
 
 use super::children::{Children, catch_signals};
 use super::failure::Failure;
@@ -16,14 +15,14 @@ use ackcast::{Channel, Consumer, RecvError};
 use std::time::Duration;
 use zerocopy::FromBytes;
 
-/// By how much the second group starts later.
+/// The time between the starts of the two groups, unless they start together.
 const SECOND_GROUP_DELAY: Duration = Duration::from_secs(1);
-/// The most participants of one role that a channel has places for.
+/// The most places for producers that a channel can have.
 const MAX_PLACES: u32 = 64;
 
-/// Runs the demo; `Ok` only if every consumer proved that it got everything.
+/// Runs the demo. Returns `Ok` only if every consumer has proved that it received every message.
 pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
-    let signals = catch_signals()?; // first: from here on, nothing we create is left behind
+    let signals = catch_signals()?; // before `build`, so that a signal leaves no segment behind
     let mut output = Output::new(demo.quiet)?;
     let plan = Plan {
         kind: demo.kind(),
@@ -43,7 +42,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
     let report_channel = create_report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
     let mut reports = Consumer::attach(report_channel.name().as_str())?;
 
-    let mut children = Children::new(signals); // after the channels: dropped before them
+    let mut children = Children::new(signals); // declared after the channels, so dropped before them
     start(demo, plan, &channel, &report_channel, &mut children)?;
     match Progress::wanted(demo) {
         Some(mut progress) => children.wait_with(|| progress.show(channel.published().count()))?,
@@ -59,14 +58,14 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
     output.line("All processes finished.".to_owned())
 }
 
-/// The channel that the children report through. It has room for all reports and END, so that no
-/// child waits for us.
+/// Creates the channel that the children report through. It has slots for all reports and END, so no child waits for
+/// the parent.
 fn create_report_channel(name: &str, children: u32) -> Result<Channel, Failure> {
     let builder = Channel::create(name).slots(children + 1).slot_size(size_of::<Report>() as u32);
     Ok(builder.producers(children).places(children.min(MAX_PLACES)).build()?)
 }
 
-/// Starts all children, in the order asked for.
+/// Starts all children in the order that the user has chosen.
 fn start(
     demo: &Demo,
     plan: Plan,
@@ -100,7 +99,7 @@ fn start(
     Ok(())
 }
 
-/// The reports that were sent. Everybody has ended: none is still to come.
+/// Receives the reports. All children have ended, so no report is still on its way.
 fn collect(reports: &mut Consumer) -> Result<Vec<Report>, Failure> {
     let mut collected = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! What each process reports to the parent at its end, and the parent's judgement.
+//! The report that each child sends to the parent, and the parent's check of all reports.
 
 use super::job::{ChildId, Plan, Role};
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// What a process has sent or received so far.
+/// The messages that a process has sent or received so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     messages: u64,
@@ -19,11 +19,11 @@ pub(crate) struct Tally {
 impl Tally {
     /// Counts a message. `sequence` is its number in the total order.
     ///
-    /// The digest is a sum over messages, each hashed with its number: so the producers' digests
-    /// add up to that of a consumer that got everything, whole and in the one total order.
+    /// The digest is the sum of the hashes of all messages, each hashed with its number. If a consumer received every
+    /// message whole and in order, its digest is the sum of the producers' digests.
     pub(crate) fn add(&mut self, sequence: u64, message: &[u8]) {
         self.started.get_or_insert_with(Instant::now);
-        let mut hasher = DefaultHasher::new(); // its keys are constant: the same in every process
+        let mut hasher = DefaultHasher::new(); // the keys are constant, so all processes hash alike
         (sequence, message).hash(&mut hasher);
         self.messages += 1;
         self.bytes += message.len() as u64;
@@ -31,7 +31,7 @@ impl Tally {
     }
 }
 
-/// A process's last words, sent through a channel of their own.
+/// The report of a child process at its end, sent through a separate channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 pub(crate) struct Report {
@@ -41,7 +41,7 @@ pub(crate) struct Report {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
     digest: u64,
-    /// From the first message to the end.
+    /// Nanoseconds from the first message to the end.
     nanos: u64,
 }
 
@@ -49,7 +49,7 @@ impl Report {
     const PRODUCER: u32 = 1;
     const CONSUMER: u32 = 2;
 
-    /// The report of a process that is done.
+    /// The report of a process that has handled all its messages.
     pub(crate) fn new(id: ChildId, tally: &Tally) -> Self {
         let role = match id.role {
             Role::Producer => Self::PRODUCER,
@@ -61,7 +61,7 @@ impl Report {
         Self { role, number: id.number, messages, bytes, digest, nanos }
     }
 
-    /// How long it took, from the first message to the end.
+    /// The time from the first message to the end.
     pub(crate) const fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.nanos)
     }
@@ -76,10 +76,10 @@ impl Report {
     }
 }
 
-/// Reports that do not agree with the plan, or with each other.
+/// A difference between the reports and the plan, or between reports.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Disagreement {
-    #[error("a report came from nobody: {0:?}")]
+    #[error("a report comes from no process of this demo: {0:?}")]
     UnknownSender(Report),
     #[error("{0} reported twice")]
     Duplicate(ChildId),
@@ -89,12 +89,12 @@ pub(crate) enum Disagreement {
     Messages { id: ChildId, found: u64, expected: u64 },
     #[error("{id} has {found} bytes, the producers sent {expected}")]
     Bytes { id: ChildId, found: u64, expected: u64 },
-    #[error("{id} has as many messages and bytes as the producers sent, but not the same, or not in the same order")]
+    #[error("{id} received the right number of messages and bytes, but their content or order differs")]
     Digest { id: ChildId },
 }
 
-/// Whether every process did all that was planned, and every consumer got exactly what the
-/// producers sent, in the same order. If so, the consumers' reports.
+/// Checks that every process has handled its planned messages. Checks that every consumer received exactly the
+/// producers' messages, in the same order. Returns the consumers' reports.
 ///
 /// # Errors
 /// The first [`Disagreement`].
@@ -153,7 +153,7 @@ mod tests {
         (0..).zip((0..11).map(|n| &b"acknowledge"[n..]))
     }
 
-    /// Of two producers and two consumers that got `received`.
+    /// The reports of two producers, and of two consumers that received `received`.
     fn reports(received: &Tally) -> Vec<Report> {
         let producer = |n| {
             let sent = tally(all().filter(|(sequence, _)| sequence % 2 == n));
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn agreement_is_accepted() {
+    fn report_check_accepts_agreement() {
         let accepted = check_reports(&PLAN, 2, &reports(&tally(all()))).unwrap();
         assert_eq!(accepted.iter().filter_map(Report::id).map(|id| id.number).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]
-    fn another_order_is_a_disagreement() {
+    fn report_check_finds_swapped_messages() {
         let mut swapped: Vec<_> = all().map(|(_, message)| message).collect();
         swapped.swap(3, 4);
         let reports = reports(&tally((0..).zip(swapped)));
@@ -180,11 +180,11 @@ mod tests {
         );
     }
 
-    /// What each disagreement says. A new one does not compile here.
+    /// The text of each disagreement. A new variant of [`Disagreement`] does not compile here.
     fn expected(disagreement: &Disagreement) -> &str {
         match disagreement {
             Disagreement::UnknownSender(_) => {
-                "a report came from nobody: \
+                "a report comes from no process of this demo: \
                  Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }"
             }
             Disagreement::Duplicate(_) => "consumer 2 reported twice",
@@ -192,13 +192,13 @@ mod tests {
             Disagreement::Messages { .. } => "consumer 2 has 10 messages instead of 11",
             Disagreement::Bytes { .. } => "consumer 2 has 67 bytes, the producers sent 66",
             Disagreement::Digest { .. } => {
-                "consumer 2 has as many messages and bytes as the producers sent, but not the same, or not in the same order"
+                "consumer 2 received the right number of messages and bytes, but their content or order differs"
             }
         }
     }
 
     #[test]
-    fn every_disagreement_says_what_differs() {
+    fn disagreement_names_process_and_difference() {
         let id = CONSUMER_2;
         for disagreement in [
             Disagreement::UnknownSender(Report { role: 9, number: 2, messages: 11, bytes: 66, digest: 5, nanos: 0 }),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_disagreement_is_found() {
+    fn report_check_finds_every_disagreement() {
         let good = reports(&tally(all()));
         let verdict = |change: fn(&mut Vec<Report>)| {
             let mut reports = good.clone();

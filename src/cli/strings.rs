@@ -114,9 +114,13 @@ impl Check for StringCheck {
     fn check(&mut self, message: &[u8]) -> Result<(), Fault> {
         let is_it = |next: &Option<String>| next.as_ref().is_some_and(|next| next.as_bytes() == message);
         let Some(producer) = self.expected.iter().position(is_it) else {
-            let expected = self.expected.iter().flatten().map(|next| format!("{:?}", shortened(next.as_bytes())));
+            let next = self.expected.iter().flatten().map(|next| format!("{:?}", shortened(next.as_bytes())));
+            let mut expected: Vec<_> = next.collect();
+            if expected.is_empty() {
+                expected.push("the end".to_owned());
+            }
             let (number, found) = (self.received, format!("{:?}", shortened(message)));
-            return Err(Fault::NotNext { number, found, expected: expected.collect() });
+            return Err(Fault::NotNext { number, found, expected });
         };
         self.expected[producer] = self.shares[producer].next();
         self.received += 1;
@@ -215,5 +219,7 @@ mod tests {
         assert_eq!(fault.to_string(), r#"message 1 is "form"; expected "from""#);
         let fault = verdict(plan(1), &["Hello".to_owned()]).unwrap_err();
         assert_eq!(fault.to_string(), "the end came after 1 messages of 40");
+        let fault = verdict(plan(1), &[sent(&plan(1)), vec!["more".to_owned()]].concat()).unwrap_err();
+        assert_eq!(fault.to_string(), r#"message 40 is "more"; expected the end"#);
     }
 }

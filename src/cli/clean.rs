@@ -81,9 +81,9 @@ fn clean_channel(name: &Name, dry_run: bool) -> Result<String, OpenError> {
         return Ok(format!("{name}: removed"));
     }
     Ok(match participants(name)? {
-        Some(living) if living.is_empty() => format!("{name}: left: a process has it open"),
-        Some(living) if living.len() == 1 => format!("{name}: left: in use by 1 participant"),
-        Some(living) => format!("{name}: left: in use by {} participants", living.len()),
+        Some(users) if users.is_empty() => format!("{name}: left: a process has it open"),
+        Some(users) if users.len() == 1 => format!("{name}: left: in use by 1 participant"),
+        Some(users) => format!("{name}: left: in use by {} participants", users.len()),
         None if dry_run => format!("{name}: would be removed"),
         None => format!("{name}: left: its last user closed it just now"), // that user removes the name
     })

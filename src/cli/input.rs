@@ -12,7 +12,7 @@ const LARGEST_SLOT: u64 = 1 << 30;
 
 /// The lines of an input, each with its newline. A line may hold any bytes.
 #[derive(Debug)]
-pub(crate) struct Lines<R> {
+pub(crate) struct LineReader<R> {
     input: BufReader<R>,
     line: Vec<u8>,
     /// The number of lines begun so far.
@@ -20,7 +20,7 @@ pub(crate) struct Lines<R> {
     longest: u32,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LineReader<R> {
     /// Reads lines of at most `longest` bytes from `input`.
     pub(crate) fn new(input: R, longest: u32) -> Self {
         Self { input: BufReader::with_capacity(1 << 16, input), line: Vec::new(), count: 0, longest }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn lines(input: &[u8], longest: u32) -> (Vec<Vec<u8>>, Option<String>) {
-        let mut lines = Lines::new(input, longest);
+        let mut lines = LineReader::new(input, longest);
         let mut got = Vec::new();
         loop {
             match lines.next() {

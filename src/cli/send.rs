@@ -1,7 +1,7 @@
 //! `ackcast send`: sends lines from stdin.
 
 use super::failure::Failure;
-use super::input::{Lines, Stdin};
+use super::input::{LineReader, Stdin};
 use super::options::Backend;
 use super::rendezvous;
 use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
@@ -64,7 +64,7 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
         .slot_size(send.slot_size)
         .backend(send.backend.into());
     let (mut producer, slot_size) = rendezvous::producer(&send.name, &new, &stop)?;
-    let mut lines = Lines::new(Stdin::new(&stop)?, slot_size);
+    let mut lines = LineReader::new(Stdin::new(&stop)?, slot_size);
     loop {
         let line = lines.next();
         stop.check()?;

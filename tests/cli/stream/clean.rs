@@ -1,4 +1,4 @@
-//! `ackcast clean`, and leftovers that `send` and `recv` find.
+//! `ackcast clean`, and dead channels that `send` and `recv` find.
 
 use super::process::{Process, Scratch, eventually};
 use ackcast::layers::LivenessLocks;
@@ -46,7 +46,7 @@ fn clean_removes_dead_channel_and_leaves_living_channel() {
     assert_eq!(said, format!("{}: would be removed\n{left}", dead.name));
     assert!(dead.segment().exists());
     assert_eq!(participants(&Name::new(&dead.name).unwrap()).unwrap(), None);
-    assert_eq!(participants(&Name::new(&alive.name).unwrap()).unwrap().map(|living| living.len()), Some(2));
+    assert_eq!(participants(&Name::new(&alive.name).unwrap()).unwrap().map(|users| users.len()), Some(2));
 
     assert_eq!(clean(&names, 0), format!("{}: removed\n{left}", dead.name));
     dead.assert_nothing_left();

@@ -1,4 +1,4 @@
-//! The second demo: an array of integers in shared memory, updated one element at a time.
+//! The second demo: an array of integers in shared memory. Each message updates a single element.
 
 use super::failure::Failure;
 use super::job::Plan;
@@ -9,20 +9,19 @@ use rand::{Rng, SeedableRng};
 use std::ops::RangeInclusive;
 use zerocopy::FromBytes;
 
-/// The array. Each message is the whole of it, after one more update.
+/// The array. Each message holds the whole array after another update.
 type Array = [i32; LEN];
-/// What the updates write.
+/// The values that an update may write.
 const VALUES: RangeInclusive<i32> = 1..=100;
-
-/// How many elements it has.
+/// The number of elements of the array.
 const LEN: usize = 10;
 
-/// Which element a message updates.
+/// The index of the element that this message updates.
 const fn index_of(number: u64) -> usize {
     (number % LEN as u64) as usize
 }
 
-/// Updates the array.
+/// A producer's source: updates random values of the array.
 #[derive(Debug)]
 pub(crate) struct Updates(SmallRng);
 
@@ -46,8 +45,8 @@ impl Source for Updates {
     }
 }
 
-/// Checks that each message differs from the one before at the right index only, if at all, and
-/// that a possible value is there.
+/// A consumer's check: each message differs from the previous message at most at its own index. The value there is
+/// in [`VALUES`].
 #[derive(Debug)]
 pub(crate) struct ArrayCheck {
     array: Array,
@@ -91,7 +90,7 @@ impl Check for ArrayCheck {
     }
 
     fn show(&self, _: &[u8]) -> String {
-        format!("{:?}", self.array) // the message, since it was checked
+        format!("{:?}", self.array) // equals the message, because `check` has stored it
     }
 }
 
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
     use zerocopy::IntoBytes;
 
-    /// What is done to the messages on their way.
+    /// A fault that is put into the messages.
     type Change = fn(&mut Vec<Array>);
 
     const PLAN: Plan = Plan { kind: Kind::Array, seed: 7, messages: 25, producers: 1, slot_size: 1024 };
@@ -109,7 +108,7 @@ mod tests {
     fn sent() -> Vec<Array> {
         let mut array = Array::default();
         let update = |number| {
-            array[index_of(number)] = number as i32 + 50; // no value comes twice
+            array[index_of(number)] = number as i32 + 50; // all values differ
             array
         };
         (0..PLAN.messages).map(update).collect()
@@ -122,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn all_updates_in_order_are_accepted() {
+    fn check_accepts_all_updates_in_order() {
         assert_eq!(verdict(&sent()), Ok(()));
     }
 
     #[test]
-    fn every_fault_is_found() {
+    fn check_finds_every_fault() {
         let faults: [(&str, Change); 8] = [
             ("lost", |sent| _ = sent.remove(20)),
             ("lost at the end", |sent| _ = sent.pop()),
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_array_is_none() {
+    fn check_refuses_truncated_array() {
         let fault = ArrayCheck::new(PLAN).check(&[1; 39]).unwrap_err();
         assert_eq!(fault, Fault::NoArray { number: 0, found: 39, expected: 40 });
     }

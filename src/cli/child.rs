@@ -1,4 +1,4 @@
-//! One process of the demo: a producer or a consumer.
+//! A child process of the demo: a producer or a consumer.
 
 use super::array::{ArrayCheck, Updates};
 use super::failure::Failure;
@@ -14,38 +14,42 @@ use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Does the job and reports.
+/// Does the job and sends its report.
 pub(crate) fn run(job: &Job) -> Result<(), Failure> {
-    die_with(job.parent)?;
+    end_with_parent(job.parent)?;
     let mut output = Output::new(job.quiet)?;
-    let (plan, number) = (job.plan, job.who.number);
-    let tally = match (job.who.role, plan.kind) {
+    let (plan, number) = (job.plan, job.id.number);
+    let tally = match (job.id.role, plan.kind) {
         (Role::Producer, Kind::Strings) => produce(job, &mut Strings::new(plan, number), &mut output),
         (Role::Producer, Kind::Array) => produce(job, &mut Updates::new(plan, number), &mut output),
         (Role::Consumer, Kind::Strings) => consume(job, &mut StringCheck::new(plan), &mut output),
         (Role::Consumer, Kind::Array) => consume(job, &mut ArrayCheck::new(plan), &mut output),
     }
-    .map_err(|failure| failure.of(job.who))?;
-    report(job, &Report::new(job.who, &tally)).map_err(|failure| failure.of(job.who))
+    .map_err(|failure| failure.of(job.id))?;
+    report(job, &Report::new(job.id, &tally)).map_err(|failure| failure.of(job.id))
 }
 
-/// Sees to it that we do not outlive our parent, even if it is killed and can do nothing about us.
-fn die_with(parent: u32) -> Result<(), Failure> {
+/// Asks the kernel to kill this process when the parent dies. A parent that is killed cannot stop its children.
+fn end_with_parent(parent: u32) -> Result<(), Failure> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // It may have died before that; then somebody else is our parent by now.
+    // A parent that died before the call sends no signal. The kernel has then given this process another parent.
     let is_parent = getppid().is_some_and(|pid| pid.as_raw_nonzero().get().unsigned_abs() == parent);
-    if is_parent { Ok(()) } else { Err(Failure::Wrong(vec![format!("process {parent} is not our parent")])) }
+    if is_parent {
+        Ok(())
+    } else {
+        Err(Failure::Wrong(vec![format!("process {parent} is not the parent of this process")]))
+    }
 }
 
 fn produce(job: &Job, source: &mut impl Source, output: &mut Output) -> Result<Tally, Failure> {
-    let name = if job.plan.producers == 1 { "Producer".to_owned() } else { format!("Producer {}", job.who.number) };
+    let name = if job.plan.producers == 1 { "Producer".to_owned() } else { format!("Producer {}", job.id.number) };
     let mut producer = Producer::attach(&job.channel)?;
     let mut tally = Tally::default();
-    for _ in 0..job.plan.share(job.who.number) {
+    for _ in 0..job.plan.share(job.id.number) {
         let mut loan = producer.loan()?;
         let (len, text) = source.fill(&mut loan)?;
         tally.add(loan.sequence(), loan.get(..len).unwrap_or_default());
-        // Before anybody can read the message, so that "wrote" comes before "read".
+        // The line is printed before `publish`, so that "wrote" comes before every "read".
         output.step(|| format!("{name} wrote: {text}"))?;
         loan.publish(len)?;
         sleep(job.delay);
@@ -55,20 +59,20 @@ fn produce(job: &Job, source: &mut impl Source, output: &mut Output) -> Result<T
 }
 
 fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tally, Failure> {
-    let number = job.who.number;
+    let number = job.id.number;
     let mut consumer = Consumer::attach(&job.channel)?;
     let mut tally = Tally::default();
     loop {
         let message = match consumer.recv_ref() {
             Ok(message) => message,
             Err(RecvError::Ended) => break,
-            Err(RecvError::ProducersLost(_)) => return Err(Failure::Forsaken),
+            Err(RecvError::ProducersLost(_)) => return Err(Failure::ParentReports),
             Err(error) => return Err(error.into()),
         };
         check.check(&message)?;
         tally.add(message.sequence(), &message);
         output.step(|| format!("Consumer {number} read: {}", check.show(&message)))?;
-        drop(message); // acknowledges it: our pause need not be the producer's
+        drop(message); // acknowledges the message, so that the producer does not wait for the pause
         sleep(job.delay);
     }
     check.finish()?;
@@ -78,15 +82,16 @@ fn consume(job: &Job, check: &mut impl Check, output: &mut Output) -> Result<Tal
     Ok(tally)
 }
 
-/// Sends the report. There may be more of us than places, but nobody keeps one for long.
+/// Sends the report. A channel may have fewer producer places than the demo has children, so a full channel is
+/// retried. Each child frees its place after a single report.
 fn report(job: &Job, report: &Report) -> Result<(), Failure> {
-    let mut desk = loop {
+    let mut reporter = loop {
         match Producer::attach(&job.reports) {
             Err(AttachError::Join { error: JoinError::Full { .. }, .. }) => sleep(Duration::from_millis(1)),
             attached => break attached?,
         }
     };
-    desk.send_value(report)?;
-    desk.finish()?;
+    reporter.send_value(report)?;
+    reporter.finish()?;
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! The parent's hold on its children: none is ever left behind.
+//! The parent's child processes. No child outlives its [`Children`].
 
 use super::failure::Failure;
-use super::job::{Job, Who};
+use super::job::{ChildId, Job};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -10,26 +10,26 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The running processes of a demo. Dropping it stops and reaps them.
+/// The running child processes of a demo. Drop stops and reaps them.
 #[derive(Debug)]
 pub(crate) struct Children {
     signals: Signals,
-    running: Vec<(Who, Child)>,
+    running: Vec<(ChildId, Child)>,
 }
 
-/// How long a child has to follow a SIGTERM. It needs next to nothing, unless it is stopped.
-const GRACE: Duration = Duration::from_secs(1);
-/// How often to look when waiting with a limit.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// The time that a child has to end after SIGTERM. A child that SIGSTOP has stopped needs SIGKILL.
+const SIGTERM_GRACE: Duration = Duration::from_secs(1);
+/// The interval between polls of children and signals in a wait that has a limit or prints progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Catches the signals that [`Children`] waits for: to be called before there is anything that
-/// would have to be removed.
+/// Catches the signals that [`Children`] waits for. The caller creates segments only after this call, because a
+/// signal that kills the process would leave them behind.
 pub(crate) fn catch_signals() -> io::Result<Signals> {
     Signals::new([SIGINT, SIGTERM, SIGCHLD])
 }
 
 impl Children {
-    /// No children yet.
+    /// Has no children yet.
     pub(crate) const fn new(signals: Signals) -> Self {
         Self { signals, running: Vec::new() }
     }
@@ -38,81 +38,81 @@ impl Children {
     pub(crate) fn start(&mut self, job: &Job) -> Result<(), Failure> {
         let program = std::env::current_exe()?;
         let child = Command::new(program).args(job.to_args()).stdin(Stdio::null()).spawn()?;
-        self.running.push((job.who, child));
+        self.running.push((job.id, child));
         Ok(())
     }
 
-    /// Waits until all have ended well.
+    /// Waits until all children have exited with status 0.
     ///
     /// # Errors
-    /// [`Failure`] as soon as one of them ends otherwise, or a signal asks us to stop.
+    /// [`Failure`] as soon as a child ends otherwise, or SIGINT or SIGTERM arrives.
     pub(crate) fn wait(&mut self) -> Result<(), Failure> {
         while !self.running.is_empty() {
-            drop(self.signals.wait()); // leaves the signals for `attend`
-            self.attend()?;
+            drop(self.signals.wait()); // leaves the signals for `poll`
+            self.poll()?;
         }
         Ok(())
     }
 
-    /// As [`wait`](Children::wait), with something to do in between.
-    pub(crate) fn wait_and(&mut self, mut meanwhile: impl FnMut()) -> Result<(), Failure> {
+    /// As [`wait`](Children::wait), and calls `meanwhile` before each poll.
+    pub(crate) fn wait_with(&mut self, mut meanwhile: impl FnMut()) -> Result<(), Failure> {
         while !self.running.is_empty() {
-            sleep(LOOK_EVERY);
+            sleep(POLL_INTERVAL);
             meanwhile();
-            self.attend()?;
+            self.poll()?;
         }
         Ok(())
     }
 
-    /// As [`wait`](Children::wait), but for this long, however many still run.
+    /// Polls the children for this time, whether they still run or not. Errors are those of [`wait`](Children::wait).
     pub(crate) fn wait_for(&mut self, time: Duration) -> Result<(), Failure> {
         let start = Instant::now();
         while start.elapsed() < time {
-            sleep(LOOK_EVERY);
-            self.attend()?;
+            sleep(POLL_INTERVAL);
+            self.poll()?;
         }
         Ok(())
     }
 
-    /// Reaps who has ended, and obeys the signals that have come.
-    fn attend(&mut self) -> Result<(), Failure> {
+    /// Reaps the children that have ended, then handles the signals that have arrived.
+    fn poll(&mut self) -> Result<(), Failure> {
         loop {
-            // Ctrl-C goes to our children as well, and they may die of it. As we reap before we
-            // look for our own signal, we do not take that for their failure.
+            // Ctrl-C also reaches the children, and may kill them. The signals are read after `reap`, so a child's
+            // death by Ctrl-C is never reported as its failure.
             let ended = self.reap()?;
             let signals: Vec<i32> = self.signals.pending().collect();
             if let Some(&signal) = signals.iter().find(|&&signal| signal != SIGCHLD) {
                 return Err(Failure::Stopped(signal));
             }
-            judge(&ended)?;
+            check_statuses(&ended)?;
             if !signals.contains(&SIGCHLD) {
                 return Ok(());
             }
-            // This SIGCHLD may be of one that ended after `reap`, and will not come again.
+            // A child that ended after `reap` may have sent this SIGCHLD, and sends no other: reap again.
         }
     }
 
-    fn reap(&mut self) -> io::Result<Vec<(Who, ExitStatus)>> {
+    fn reap(&mut self) -> io::Result<Vec<(ChildId, ExitStatus)>> {
         let mut ended = Vec::new();
-        for (who, child) in &mut self.running {
-            ended.extend(child.try_wait()?.map(|status| (*who, status)));
+        for (id, child) in &mut self.running {
+            ended.extend(child.try_wait()?.map(|status| (*id, status)));
         }
-        self.running.retain(|(who, _)| !ended.iter().any(|(gone, _)| gone == who));
+        self.running.retain(|(id, _)| !ended.iter().any(|(gone, _)| gone == id));
         Ok(ended)
     }
 
-    /// Ends all, the stubborn ones by SIGKILL.
+    /// Sends SIGTERM to all children, and SIGKILL after [`SIGTERM_GRACE`].
     fn stop(&mut self) {
         for (_, child) in &self.running {
-            // It can only have ended already; it is not reaped, so the number is still its own.
+            // The call fails only if the child has ended. No other process has its number before it is reaped.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
         }
         let start = Instant::now();
-        while self.reap().is_ok() && !self.running.is_empty() && start.elapsed() < GRACE {
+        while self.reap().is_ok() && !self.running.is_empty() && start.elapsed() < SIGTERM_GRACE {
             sleep(Duration::from_millis(1));
         }
         for (_, child) in &mut self.running {
-            // As above; and a child that is killed can be waited for.
+            // Both calls fail only if the child has ended. `wait` returns because SIGKILL ends every process.
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -125,11 +125,11 @@ impl Drop for Children {
     }
 }
 
-/// Whether all of these ended well, or as the consequence of another's end, which we will see, too.
-/// (If we should not, they are still missed: they have not reported.)
-fn judge(ended: &[(Who, ExitStatus)]) -> Result<(), Failure> {
+/// Checks that these children succeeded. A child that exits with [`Failure::PARENT_REPORTS`] is no cause: the parent
+/// reaps the producers that failed, too. Should it not, `check_reports` finds the missing report.
+fn check_statuses(ended: &[(ChildId, ExitStatus)]) -> Result<(), Failure> {
     let exited = |status: &ExitStatus, code: u8| status.code() == Some(code.into());
-    let is_cause = |(_, status): &&(Who, ExitStatus)| !status.success() && !exited(status, Failure::FORSAKEN);
+    let is_cause = |(_, status): &&(ChildId, ExitStatus)| !status.success() && !exited(status, Failure::PARENT_REPORTS);
     let bad: Vec<_> = ended.iter().filter(is_cause).collect();
     if bad.is_empty() {
         return Ok(());
@@ -137,7 +137,7 @@ fn judge(ended: &[(Who, ExitStatus)]) -> Result<(), Failure> {
     if bad.iter().all(|(_, status)| exited(status, Failure::READER_GONE)) {
         return Err(Failure::ReaderGone);
     }
-    let line = |(who, status): &&(Who, ExitStatus)| format!("{who} failed ({status}); all others were stopped");
+    let line = |(id, status): &&(ChildId, ExitStatus)| format!("{id} failed ({status}); all others were stopped");
     Err(Failure::Wrong(bad.iter().map(line).collect()))
 }
 
@@ -148,17 +148,19 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     fn verdict(wait_statuses: [i32; 3]) -> Result<(), Failure> {
-        let ended = |(number, raw)| (Who { role: Role::Consumer, number }, ExitStatus::from_raw(raw));
-        judge(&(1..).zip(wait_statuses).map(ended).collect::<Vec<_>>())
+        let ended = |(number, raw)| (ChildId { role: Role::Consumer, number }, ExitStatus::from_raw(raw));
+        check_statuses(&(1..).zip(wait_statuses).map(ended).collect::<Vec<_>>())
     }
 
     #[test]
-    fn only_exit_status_0_is_well() {
+    fn status_check_accepts_exit_0_alone() {
         let exit = |code: i32| code << 8;
         assert!(verdict([0, 0, 0]).is_ok());
-        assert!(verdict([0, exit(3), 0]).is_ok(), "the cause will follow");
+        assert!(verdict([0, exit(3), 0]).is_ok(), "another child is the cause");
         assert!(matches!(verdict([exit(3), exit(141), 0]), Err(Failure::ReaderGone)));
-        let Err(Failure::Wrong(lines)) = verdict([exit(1), 0, 9]) else { panic!("not noticed") };
+        let Err(Failure::Wrong(lines)) = verdict([exit(1), 0, 9]) else {
+            panic!("the failed children are not reported")
+        };
         assert_eq!(
             lines,
             [

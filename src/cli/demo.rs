@@ -1,29 +1,28 @@
-//! `ackcast demo`: the parent. It starts the others, waits for them, and judges.
+//! `ackcast demo`: the parent process. It starts the children, waits for them, and checks their reports.
 //!
-//! Whatever happens, the children end before the channels are let go of, so that we are the last
-//! one out and remove the segments' names. Only if we are killed by SIGKILL do names stay behind:
-//! the children die with us, and nobody is left to remove anything.
+//! The children end before the parent closes the channels, so the parent closes them last and removes the segments'
+//! names. If SIGKILL ends the parent, the children die with it, no process is left, and the names stay.
 
 use super::children::{Children, catch_signals};
 use super::failure::Failure;
-use super::job::{Job, Plan, Role, Who};
+use super::job::{ChildId, Job, Plan, Role};
 use super::options::{Demo, Start};
 use super::output::Output;
 use super::progress::Progress;
-use super::report::{Report, judge};
+use super::report::{Report, check_reports};
 use super::summary;
 use ackcast::{Channel, Consumer, RecvError};
 use std::time::Duration;
 use zerocopy::FromBytes;
 
-/// By how much the second group starts later.
-const LATER: Duration = Duration::from_secs(1);
-/// The most participants of one role that a channel has places for.
-const PLACES: u32 = 64;
+/// The time between the starts of the two groups, unless they start together.
+const SECOND_GROUP_DELAY: Duration = Duration::from_secs(1);
+/// The most places for producers that a channel can have.
+const MAX_PLACES: u32 = 64;
 
-/// Runs the demo; `Ok` only if every consumer proved that it got everything.
+/// Runs the demo. Returns `Ok` only if every consumer has proved that it received every message.
 pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
-    let signals = catch_signals()?; // first: from here on, nothing we create is left behind
+    let signals = catch_signals()?; // before `build`, so that a signal leaves no segment behind
     let mut output = Output::new(demo.quiet)?;
     let plan = Plan {
         kind: demo.kind(),
@@ -38,19 +37,19 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
         .slot_size(demo.slot_size)
         .consumers(demo.consumers)
         .producers(demo.producers)
-        .backend(demo.sync.into())
+        .backend(demo.backend.into())
         .build()?;
-    let desk = report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
-    let mut reports = Consumer::attach(desk.name().as_str())?;
+    let report_channel = create_report_channel(&format!("{name}-reports"), demo.consumers + demo.producers)?;
+    let mut reports = Consumer::attach(report_channel.name().as_str())?;
 
-    let mut children = Children::new(signals); // after the channels: dropped before them
-    start(demo, plan, &channel, &desk, &mut children)?;
+    let mut children = Children::new(signals); // declared after the channels, so dropped before them
+    start(demo, plan, &channel, &report_channel, &mut children)?;
     match Progress::wanted(demo) {
-        Some(mut progress) => children.wait_and(|| progress.show(channel.published().count()))?,
+        Some(mut progress) => children.wait_with(|| progress.show(channel.published().count()))?,
         None => children.wait()?,
     }
 
-    let received = judge(&plan, demo.consumers, &collect(&mut reports)?)?;
+    let received = check_reports(&plan, demo.consumers, &collect(&mut reports)?)?;
     if demo.quiet {
         for line in summary::lines(demo, &received) {
             output.line(line)?;
@@ -59,21 +58,27 @@ pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {
     output.line("All processes finished.".to_owned())
 }
 
-/// The channel that the children report through. It has room for all reports and END, so that no
-/// child waits for us.
-fn report_channel(name: &str, children: u32) -> Result<Channel, Failure> {
+/// Creates the channel that the children report through. It has slots for all reports and END, so no child waits for
+/// the parent.
+fn create_report_channel(name: &str, children: u32) -> Result<Channel, Failure> {
     let builder = Channel::create(name).slots(children + 1).slot_size(size_of::<Report>() as u32);
-    Ok(builder.producers(children).places(children.min(PLACES)).build()?)
+    Ok(builder.producers(children).places(children.min(MAX_PLACES)).build()?)
 }
 
-/// Starts all children, in the order asked for.
-fn start(demo: &Demo, plan: Plan, channel: &Channel, desk: &Channel, children: &mut Children) -> Result<(), Failure> {
+/// Starts all children in the order that the user has chosen.
+fn start(
+    demo: &Demo,
+    plan: Plan,
+    channel: &Channel,
+    report_channel: &Channel,
+    children: &mut Children,
+) -> Result<(), Failure> {
     let consumers = (Role::Consumer, demo.consumers, demo.consumer_delay);
     let producers = (Role::Producer, demo.producers, demo.producer_delay);
     let (groups, pause) = match demo.start {
         Start::Together => ([consumers, producers], Duration::ZERO),
-        Start::ConsumersFirst => ([consumers, producers], LATER),
-        Start::ProducersFirst => ([producers, consumers], LATER),
+        Start::ConsumersFirst => ([consumers, producers], SECOND_GROUP_DELAY),
+        Start::ProducersFirst => ([producers, consumers], SECOND_GROUP_DELAY),
     };
     for (nth, (role, count, delay)) in groups.into_iter().enumerate() {
         if nth > 0 {
@@ -81,10 +86,10 @@ fn start(demo: &Demo, plan: Plan, channel: &Channel, desk: &Channel, children: &
         }
         for number in 1..=count {
             children.start(&Job {
-                who: Who { role, number },
+                id: ChildId { role, number },
                 plan,
                 channel: channel.name().to_string(),
-                reports: desk.name().to_string(),
+                reports: report_channel.name().to_string(),
                 parent: std::process::id(),
                 delay,
                 quiet: demo.quiet,
@@ -94,7 +99,7 @@ fn start(demo: &Demo, plan: Plan, channel: &Channel, desk: &Channel, children: &
     Ok(())
 }
 
-/// The reports that were sent. Everybody has ended: none is still to come.
+/// Receives the reports. All children have ended, so no report is still on its way.
 fn collect(reports: &mut Consumer) -> Result<Vec<Report>, Failure> {
     let mut collected = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! How a command ends that did not do its job.
+//! The ways in which a command fails.
 
 use ackcast::protocol::Corruption;
 use ackcast::{DeadProducers, RecvError, SendError};
@@ -9,68 +9,68 @@ use std::io::{self, ErrorKind, Write};
 /// Why the command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nobody reads our output any more, as in `ackcast demo | head -1`. Nothing to complain about.
+    /// The reader of stdout has closed it, as in `ackcast demo | head -1`. The command ends silently.
     ReaderGone,
-    /// All producers are dead. Whatever they died of is what the user has to be told.
-    Forsaken,
-    /// This signal asked us to stop.
+    /// A consumer of the demo has lost all producers. The parent reports why they failed.
+    ParentReports,
+    /// This signal stopped the command.
     Stopped(i32),
-    /// Every producer died without finishing: what was received is not all there was to be.
+    /// Every producer died without finishing, so the received messages are incomplete.
     ProducersLost(DeadProducers),
-    /// The channel's memory holds what no participant can have written.
+    /// The channel's memory holds a value that no participant writes.
     Corrupt(Corruption),
-    /// Something went wrong; one line for each thing.
+    /// Other failures, a line for each.
     Wrong(Vec<String>),
 }
 
 impl Failure {
-    /// What a shell reports for a process that dies of writing to a closed pipe: 128 + SIGPIPE.
+    /// The status that a shell reports for a process killed by SIGPIPE: 128 + 13.
     pub(crate) const READER_GONE: u8 = 141;
 
-    /// For our parent only, which reports the cause instead.
-    pub(crate) const FORSAKEN: u8 = 3;
+    /// The status by which a child leaves the report to its parent.
+    pub(crate) const PARENT_REPORTS: u8 = 3;
 
-    /// The status to exit with.
+    /// The exit status of the command.
     pub(crate) fn exit_status(&self) -> u8 {
         match *self {
             Self::ReaderGone => Self::READER_GONE,
-            Self::Forsaken => Self::FORSAKEN,
-            // As a shell reports a process that died of the signal. Signals are below 128.
+            Self::ParentReports => Self::PARENT_REPORTS,
+            // A shell reports the same status for a process killed by this signal. Signal numbers are below 128.
             Self::Stopped(signal) => 128 | signal as u8,
             Self::ProducersLost(_) => 3,
             Self::Corrupt(_) => 4,
-            Self::Wrong(_) => 1, // 2 is clap's, for wrong usage
+            Self::Wrong(_) => 1, // clap exits with 2 on wrong usage
         }
     }
 
-    /// Says on stderr what went wrong, if that is of use to anybody.
+    /// Prints the failure's lines to stderr. A failure without lines prints nothing.
     ///
     /// # Errors
     /// If stderr cannot be written.
-    pub(crate) fn tell(&self) -> io::Result<()> {
+    pub(crate) fn print(&self) -> io::Result<()> {
         let text: String = self.lines().iter().map(|line| format!("ackcast: {line}\n")).collect();
         io::stderr().write_all(text.as_bytes())
     }
 
-    /// What there is to say, a line for each thing.
+    /// The lines to print.
     fn lines(&self) -> Vec<String> {
         match self {
-            Self::ReaderGone | Self::Forsaken | Self::Stopped(_) => Vec::new(),
+            Self::ReaderGone | Self::ParentReports | Self::Stopped(_) => Vec::new(),
             Self::ProducersLost(lost) => vec![RecvError::ProducersLost(*lost).to_string()],
             Self::Corrupt(corruption) => vec![RecvError::Corrupt(*corruption).to_string()],
             Self::Wrong(lines) => lines.clone(),
         }
     }
 
-    /// The failure of this process of the demo: its lines say whose they are.
-    pub(crate) fn of(self, who: impl Display) -> Self {
+    /// The failure of this process of the demo. Each line starts with the process's name.
+    pub(crate) fn of(self, id: impl Display) -> Self {
         match self {
-            Self::Wrong(lines) => Self::Wrong(lines.iter().map(|line| format!("{who}: {line}")).collect()),
+            Self::Wrong(lines) => Self::Wrong(lines.iter().map(|line| format!("{id}: {line}")).collect()),
             other => other,
         }
     }
 
-    /// The failure of a consumer, with a status of its own where the user can act on it.
+    /// The failure of a consumer. Lost producers and corruption keep exit statuses of their own.
     pub(crate) fn from_recv(error: RecvError) -> Self {
         match error {
             RecvError::ProducersLost(lost) => Self::ProducersLost(lost),
@@ -79,7 +79,7 @@ impl Failure {
         }
     }
 
-    /// The failure of a producer, likewise.
+    /// The failure of a producer. Corruption keeps an exit status of its own.
     pub(crate) fn from_send(error: SendError) -> Self {
         match error {
             SendError::Corrupt(corruption) => Self::Corrupt(corruption),
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// A failure to write to stdout.
+    /// The failure of a write to stdout.
     pub(crate) fn from_output(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::BrokenPipe => Self::ReaderGone,
@@ -109,11 +109,11 @@ mod tests {
 
     const CORRUPTION: Corruption = Corruption::Count { published: 7 };
 
-    /// The exit status and the lines of each failure. A new kind of failure does not compile here.
+    /// The exit status and the lines of each failure. A new variant of [`Failure`] does not compile here.
     fn expected(failure: &Failure) -> (u8, &[&str]) {
         match failure {
             Failure::ReaderGone => (141, &[]),
-            Failure::Forsaken => (3, &[]),
+            Failure::ParentReports => (3, &[]),
             Failure::Stopped(_) => (143, &[]),
             Failure::ProducersLost(_) => {
                 (3, &["every producer died without finishing (); every message that they published was received"])
@@ -126,10 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_has_its_status_and_its_lines() {
+    fn failure_has_its_status_and_lines() {
         for failure in [
             Failure::ReaderGone,
-            Failure::Forsaken,
+            Failure::ParentReports,
             Failure::Stopped(15),
             Failure::ProducersLost(DeadProducers::default()),
             Failure::Corrupt(CORRUPTION),
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// The lines of a failure that has no status of its own.
+    /// The lines of a [`Failure::Wrong`].
     fn wrong(failure: Failure) -> Vec<String> {
         match failure {
             Failure::Wrong(lines) => lines,
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_that_a_user_can_act_on_have_a_status_of_their_own() {
+    fn lost_producers_and_corruption_have_own_statuses() {
         assert!(matches!(
             Failure::from_recv(RecvError::ProducersLost(DeadProducers::default())),
             Failure::ProducersLost(lost) if lost.is_empty()
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn output_without_a_reader_is_no_error_and_another_fault_is() {
+    fn broken_pipe_is_silent_and_other_write_errors_are_not() {
         let broken = io::Error::from(ErrorKind::BrokenPipe);
         assert!(matches!(Failure::from_output(&broken), Failure::ReaderGone));
         let full = io::Error::from_raw_os_error(libc::ENOSPC);
@@ -176,9 +176,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_child_say_whose_they_are() {
+    fn lines_of_child_start_with_its_name() {
         let failure = Failure::Wrong(vec!["a".to_owned(), "b".to_owned()]);
         assert_eq!(wrong(failure.of("consumer 2")), ["consumer 2: a", "consumer 2: b"]);
-        assert!(matches!(Failure::Forsaken.of("consumer 2"), Failure::Forsaken));
+        assert!(matches!(Failure::ParentReports.of("consumer 2"), Failure::ParentReports));
     }
 }

@@ -7,29 +7,29 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
 
-/// No slot is larger (1 GiB), so a line need not be measured further.
+/// The largest slot, in bytes (1 GiB). The length of a longer line is not measured beyond it.
 const LARGEST_SLOT: u64 = 1 << 30;
 
-/// The lines of an input, each with its newline; any bytes.
+/// The lines of an input, each with its newline. A line may hold any bytes.
 #[derive(Debug)]
-pub(crate) struct Lines<R> {
+pub(crate) struct LineReader<R> {
     input: BufReader<R>,
     line: Vec<u8>,
-    /// How many lines were begun.
+    /// The number of lines begun so far.
     count: u64,
     longest: u32,
 }
 
-impl<R: Read> Lines<R> {
-    /// The lines of `input`, none longer than `longest` bytes.
+impl<R: Read> LineReader<R> {
+    /// Reads lines of at most `longest` bytes from `input`.
     pub(crate) fn new(input: R, longest: u32) -> Self {
         Self { input: BufReader::with_capacity(1 << 16, input), line: Vec::new(), count: 0, longest }
     }
 
-    /// The next line. The last one may lack its newline. `None`: there is no more.
+    /// The next line, or `None` at the end of the input. The last line may lack its newline.
     ///
     /// # Errors
-    /// If reading fails, or the line is too long.
+    /// [`Failure::Wrong`] if reading fails, or if the line is longer than `longest`.
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
         self.count += 1;
         self.line.clear();
@@ -42,7 +42,7 @@ impl<R: Read> Lines<R> {
         Ok((read > 0).then_some(&self.line))
     }
 
-    /// What to say of the line whose beginning was read.
+    /// The failure for a line that is too long. Reads on to measure the line.
     fn too_long(&mut self) -> io::Result<Failure> {
         let mut len = self.line.len() as u64;
         if !self.line.ends_with(b"\n") {
@@ -52,12 +52,12 @@ impl<R: Read> Lines<R> {
         let cure = if len <= LARGEST_SLOT { format!("--slot-size {len}") } else { "shorter lines".to_owned() };
         Ok(Failure::Wrong(vec![format!(
             "line {count} has {len} bytes with its newline, a slot holds {longest}; \
-             everything before it was sent; use {cure}"
+             all lines before it were sent; use {cure}"
         )]))
     }
 }
 
-/// Stdin, of which a read ends when a signal comes.
+/// Stdin whose reads end when a signal arrives.
 #[derive(Debug)]
 pub(crate) struct Stdin<'s> {
     file: File,
@@ -75,7 +75,7 @@ impl Read for Stdin<'_> {
         if self.stop.ready(self.file.as_fd(), PollFlags::IN)? {
             return self.file.read(buffer);
         }
-        Err(io::Error::other("stopped by a signal")) // whoever gets this asks `stop` first
+        Err(io::Error::other("stopped by a signal")) // `send` checks `stop` before it reads this error
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn lines(input: &[u8], longest: u32) -> (Vec<Vec<u8>>, Option<String>) {
-        let mut lines = Lines::new(input, longest);
+        let mut lines = LineReader::new(input, longest);
         let mut got = Vec::new();
         loop {
             match lines.next() {
@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_keep_their_newlines_and_the_last_may_lack_it() {
+    fn lines_keep_newlines_and_last_line_may_lack_it() {
         assert_eq!(lines(b"", 4), (vec![], None));
         assert_eq!(lines(b"\n\n", 4), (vec![b"\n".to_vec(), b"\n".to_vec()], None));
         assert_eq!(lines(b"a\0\xff\nlast", 4), (vec![b"a\0\xff\n".to_vec(), b"last".to_vec()], None));
     }
 
     #[test]
-    fn a_line_that_fills_the_slot_fits_and_one_byte_more_does_not() {
+    fn line_is_refused_when_a_byte_longer_than_the_slot() {
         assert_eq!(lines(b"abc\nabcd", 4).1, None);
         for (input, len) in [(&b"abc\nabcd\n"[..], 5), (b"abc\nabcde", 5), (b"abc\nabcdefgh\nmore\n", 9)] {
             let (got, error) = lines(input, 4);

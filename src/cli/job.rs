@@ -1,26 +1,26 @@
-//! What the parent tells a child, by its command line.
+//! The job of a child process, which the parent passes by command line.
 
 use super::options::Kind;
 use clap::{Args, ValueEnum};
 use std::fmt;
 use std::time::Duration;
 
-/// Which process of the demo this is, and what it has to do.
+/// The job of a child process of the demo.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub(crate) struct Job {
-    /// Its part.
+    /// The identity of the process.
     #[command(flatten)]
-    pub(crate) who: Who,
+    pub(crate) id: ChildId,
     /// The work that all processes of the demo share.
     #[command(flatten)]
     pub(crate) plan: Plan,
-    /// The channel that the messages go through.
+    /// The name of the channel for messages.
     #[arg(long)]
     pub(crate) channel: String,
-    /// The channel that the reports go through.
+    /// The name of the channel for reports.
     #[arg(long)]
     pub(crate) reports: String,
-    /// The process that started us, without which we have nothing to do.
+    /// The process number of the parent. The child ends with its parent.
     #[arg(long)]
     pub(crate) parent: u32,
     /// The pause after each message.
@@ -31,25 +31,25 @@ pub(crate) struct Job {
     pub(crate) quiet: bool,
 }
 
-/// One of the processes.
+/// The identity of a child process: its role, and its number within the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Args)]
-pub(crate) struct Who {
-    /// What it does.
+pub(crate) struct ChildId {
+    /// Producer or consumer.
     #[arg(long)]
     pub(crate) role: Role,
-    /// Its number among those who do the same, from 1.
+    /// The number among the processes of the same role, from 1.
     #[arg(long)]
     pub(crate) number: u32,
 }
 
-/// What a process does.
+/// The role of a child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Role {
     Producer,
     Consumer,
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.role {
             Role::Producer => write!(f, "producer {}", self.number),
@@ -58,29 +58,29 @@ impl fmt::Display for Who {
     }
 }
 
-/// What all processes of a demo have to agree on, so that each message can be checked.
+/// The work that all processes of a demo share. Consumers need it to check the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub(crate) struct Plan {
-    /// What is sent.
+    /// The kind of the messages.
     #[arg(long)]
     pub(crate) kind: Kind,
-    /// Makes the messages of one run differ from those of another.
+    /// The seed of the random data. It differs between runs.
     #[arg(long)]
     pub(crate) seed: u64,
-    /// How many messages, in all.
+    /// The number of messages of all producers together.
     #[arg(long)]
     pub(crate) messages: u64,
-    /// How many producers.
+    /// The number of producers.
     #[arg(long)]
     pub(crate) producers: u32,
-    /// The longest message.
+    /// The length of the longest message, in bytes.
     #[arg(long)]
     pub(crate) slot_size: u32,
 }
 
 impl Plan {
-    /// How many messages a producer sends: of all messages, numbered from 0, those with the number
-    /// `producer - 1` modulo the number of producers.
+    /// The number of messages that a producer sends. Messages are numbered from 0, producers from 1. Producer `p` sends
+    /// the messages whose number is `p - 1` modulo the number of producers.
     pub(crate) fn share(&self, producer: u32) -> u64 {
         let (all, producers) = (self.messages, u64::from(self.producers));
         all / producers + u64::from(u64::from(producer) <= all % producers)
@@ -88,10 +88,10 @@ impl Plan {
 }
 
 impl Job {
-    /// The arguments that make `ackcast` do this job.
+    /// The arguments of `ackcast` for this job.
     pub(crate) fn to_args(&self) -> Vec<String> {
-        let Self { who, plan, channel, reports, parent, delay, quiet } = self;
-        let role = match who.role {
+        let Self { id, plan, channel, reports, parent, delay, quiet } = self;
+        let role = match id.role {
             Role::Producer => "producer",
             Role::Consumer => "consumer",
         };
@@ -102,7 +102,7 @@ impl Job {
         let mut args = vec![
             "demo-child".to_owned(),
             format!("--role={role}"),
-            format!("--number={}", who.number),
+            format!("--number={}", id.number),
             format!("--kind={kind}"),
             format!("--seed={}", plan.seed),
             format!("--messages={}", plan.messages),
@@ -118,11 +118,11 @@ impl Job {
     }
 }
 
-/// Jobs that differ in every field.
+/// Two jobs that differ in every field.
 #[cfg(test)]
 pub(crate) fn examples() -> [Job; 2] {
     let job = |role, kind, n: u32, quiet| Job {
-        who: Who { role, number: n },
+        id: ChildId { role, number: n },
         plan: Plan { kind, seed: u64::MAX / u64::from(n), messages: 10, producers: n + 1, slot_size: 1024 },
         channel: format!("demo-{n}"),
         reports: format!("demo-{n}-reports"),
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_add_up() {
+    fn shares_add_up_to_all_messages() {
         for producers in 1..=64 {
             for messages in 10..140 {
                 let plan = Plan { kind: Kind::Strings, seed: 0, messages, producers, slot_size: 40 };

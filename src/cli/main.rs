@@ -1,4 +1,4 @@
-//! The `ackcast` command: what it accepts, and how it ends.
+//! The `ackcast` command: its subcommands and its exit status.
 
 mod array;
 mod child;
@@ -8,14 +8,14 @@ mod demo;
 mod failure;
 mod input;
 mod job;
-mod meet;
 mod options;
 mod output;
 mod progress;
 mod recv;
+mod rendezvous;
 mod report;
 mod send;
-mod sink;
+mod stdout;
 mod stop;
 mod strings;
 mod summary;
@@ -29,7 +29,7 @@ use recv::Recv;
 use send::Send;
 use std::process::ExitCode;
 
-/// Acknowledged broadcast over shared memory, between processes on one machine.
+/// Acknowledged broadcast over shared memory, between processes of the same machine.
 #[derive(Debug, Parser)]
 #[command(name = "ackcast", version, max_term_width = 100)]
 struct Cli {
@@ -45,14 +45,14 @@ enum Command {
     Send(Send),
     /// Writes the lines of an `ackcast send` of the same name to stdout.
     Recv(Recv),
-    /// Removes from /dev/shm the channels of which every user is dead, and nothing else.
+    /// Removes channels from /dev/shm if all their users are dead, and no other file.
     Clean(Clean),
-    /// One process of a demo; started by `demo`, of no use by hand.
+    /// Runs a child process of a demo. Only `demo` starts it.
     #[command(hide = true)]
     DemoChild(Job),
 }
 
-/// Runs the command; the exit status is 0 only if it did what it was asked for.
+/// Runs the command. The exit status is 0 only if the command succeeded.
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo(demo) => demo::run(&demo),
@@ -64,8 +64,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Whoever cannot be told on stderr still has the exit status.
-            let _ = failure.tell();
+            // The exit status reports the failure even if stderr cannot be written.
+            let _ = failure.print();
             ExitCode::from(failure.exit_status())
         }
     }
@@ -75,15 +75,16 @@ fn main() -> ExitCode {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use options::Backend;
     use std::path::Path;
 
     #[test]
-    fn clap_finds_no_contradiction() {
+    fn clap_finds_no_contradiction_in_options() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn a_job_survives_its_command_line() {
+    fn job_survives_its_command_line() {
         for job in job::examples() {
             let args = job.to_args();
             let parsed = Cli::try_parse_from(std::iter::once("ackcast".to_owned()).chain(args)).unwrap();
@@ -91,13 +92,24 @@ mod tests {
         }
     }
 
-    /// The package has another name than the command, and clap would take the package's.
+    #[test]
+    fn sync_is_alias_of_backend() {
+        for option in ["--backend", "--sync"] {
+            let parsed = |args: &[&str]| Cli::try_parse_from([args, &[option, "raw-sync"]].concat()).unwrap().command;
+            assert!(matches!(parsed(&["ackcast", "demo"]), Command::Demo(demo) if demo.backend == Backend::RawSync));
+            assert!(
+                matches!(parsed(&["ackcast", "send", "t"]), Command::Send(send) if send.backend == Backend::RawSync)
+            );
+        }
+    }
+
+    /// Without an explicit name, clap prints the name of the package, `ackcast-cli`.
     #[test]
     fn version_names_the_command() {
         assert_eq!(Cli::command().render_version(), format!("ackcast {}\n", env!("CARGO_PKG_VERSION")));
     }
 
-    /// Cargo finds the tests in the package's own folder `tests` by itself. These are elsewhere.
+    /// Cargo finds tests only in the package's own folder `tests`. The command's tests are in another folder.
     #[test]
     fn every_test_file_is_in_the_manifest() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -4,13 +4,13 @@ use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 use std::time::Duration;
 
-/// What `ackcast demo` is told.
+/// The arguments of `ackcast demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     #[command(subcommand)]
     kind: Option<Kind>,
 
-    // All are global: they may stand before or after `strings` and `array`.
+    // All options are global, so they may stand before or after `strings` and `array`.
     /// Number of consumer processes, 1 to 64; each receives every message
     #[arg(long, global = true, value_name = "N", default_value_t = 2, value_parser = value_parser!(u32).range(1..=64))]
     pub(crate) consumers: u32,
@@ -19,34 +19,34 @@ pub(crate) struct Demo {
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
     pub(crate) producers: u32,
 
-    /// Number of messages in all, at least 10: the producers share them out among themselves
+    /// Number of messages in all, at least 10, divided among the producers
     #[arg(long, global = true, value_name = "N", default_value_t = 10, value_parser = messages())]
     pub(crate) messages: u64,
 
-    /// Length of the ring; with 1, every message waits until all consumers have read the one before
+    /// Number of slots in the ring; with 1, each message waits until all consumers have read the previous message
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=1 << 20))]
     pub(crate) slots: u32,
 
-    /// Bytes that a slot holds, at least 40: the length of the longest message
+    /// Bytes that a slot holds, at least 40; the longest message fills a slot
     #[arg(
         long, global = true, value_name = "BYTES", default_value_t = 1024,
         value_parser = value_parser!(u32).range(i64::from(MIN_SLOT_SIZE)..=1 << 30)
     )]
     pub(crate) slot_size: u32,
 
-    /// What the channel is built on
-    #[arg(long, global = true, value_name = "LAYER", default_value = "futex")]
-    pub(crate) sync: Backend,
+    /// Backend of the channel
+    #[arg(long, alias = "sync", global = true, value_name = "BACKEND", default_value = "futex")]
+    pub(crate) backend: Backend,
 
-    /// How long a producer pauses after each message, such as 100ms
+    /// Pause of a producer after each message, such as 100ms
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     pub(crate) producer_delay: Duration,
 
-    /// How long a consumer pauses after each message, such as 200ms
+    /// Pause of a consumer after each message, such as 200ms
     #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     pub(crate) consumer_delay: Duration,
 
-    /// Who starts first; the others start one second later
+    /// Which processes start first; the other processes start a second later
     #[arg(long, global = true, value_name = "ORDER", default_value = "together")]
     pub(crate) start: Start,
 
@@ -56,55 +56,55 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Which demo; `strings` unless told otherwise.
+    /// The kind of demo: `strings` by default.
     pub(crate) fn kind(&self) -> Kind {
         self.kind.unwrap_or_default()
     }
 }
 
-/// Holds the array of the one demo, and the longest distinctive beginning of the other's strings.
+/// The smallest slot, in bytes. It holds the array of `demo array`, and the beginning that makes a string unique.
 const MIN_SLOT_SIZE: u32 = 40;
 
-/// At least ten, so that ten distinct pieces of data are sent whatever else is asked for.
+/// Accepts at least 10 messages, so that every demo sends ten distinct messages.
 fn messages() -> impl TypedValueParser<Value = u64> {
     RangedU64ValueParser::<u64>::new().range(10..=1_000_000_000_000)
 }
 
-/// What is sent.
+/// The kind of messages that the demo sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand, ValueEnum)]
 pub(crate) enum Kind {
-    /// Strings of all lengths, the empty one and the longest included (the default)
+    /// Strings of all lengths, from the empty string to a full slot (the default)
     #[default]
     Strings,
-    /// An array of ten integers in shared memory, updated one element at a time
+    /// An array of ten integers in shared memory; each message updates a single element
     Array,
 }
 
-/// What the channel is built on.
+/// The backend of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Backend {
-    /// Our own lock and signals on Linux futexes
+    /// ackcast's own lock and signals on Linux futexes
     Futex,
-    /// The crate raw_sync's mutex and events
+    /// The mutex and events of the crate raw_sync
     RawSync,
 }
 
 impl From<Backend> for ackcast::Backend {
-    fn from(sync: Backend) -> Self {
-        match sync {
+    fn from(backend: Backend) -> Self {
+        match backend {
             Backend::Futex => Self::Futex,
             Backend::RawSync => Self::RawSync,
         }
     }
 }
 
-/// Who starts first.
+/// Which processes start first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Start {
-    /// All at once
+    /// All processes start at once
     Together,
-    /// The consumers: they wait for data
+    /// Consumers start first and wait for data
     ConsumersFirst,
-    /// The producers: they wait for the consumers
+    /// Producers start first and wait for consumers
     ProducersFirst,
 }

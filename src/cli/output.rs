@@ -1,12 +1,12 @@
-//! Lines to stdout that other processes write to as well.
+//! Lines to a stdout that several processes share.
 
 use super::failure::Failure;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
-/// Stdout without a buffer: a line is one write(2), so that no other process's line can get into
-/// it. (`println!` makes several writes of a line that is longer than its buffer.)
+/// Stdout without a buffer. Each line is a single write(2), so lines of different processes do not mix. `println!`
+/// splits a line that is longer than its buffer into several writes.
 #[derive(Debug)]
 pub(crate) struct Output {
     file: File,
@@ -14,13 +14,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Our stdout; if `quiet`, [`step`](Output::step) writes nothing.
+    /// Duplicates stdout. If `quiet`, [`step`](Output::step) writes nothing.
     pub(crate) fn new(quiet: bool) -> Result<Self, Failure> {
         let file = io::stdout().as_fd().try_clone_to_owned()?.into();
         Ok(Self { file, quiet })
     }
 
-    /// Writes a line about one step, unless the user wants only the summary.
+    /// Writes a line about a step of the demo, unless the user has chosen `--quiet`.
     pub(crate) fn step(&mut self, line: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.quiet { Ok(()) } else { self.line(line()) }
     }

@@ -1,23 +1,23 @@
-//! A progress bar for runs that print nothing else and take their time.
+//! A progress bar for long runs of `ackcast demo --quiet`.
 
 use super::options::Demo;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-/// Appears on stderr once the run has turned out to be long.
+/// The bar on stderr. It appears when the run has taken [`LONG`].
 #[derive(Debug)]
 pub(crate) struct Progress {
-    /// Hidden at first, but it measures the rate from the beginning.
+    /// Hidden at first. It measures the rate from the beginning.
     bar: ProgressBar,
     appears: Option<Instant>,
 }
 
-/// A run that ends within this time needs no bar.
+/// The bar appears after this time. A shorter run shows no bar.
 const LONG: Duration = Duration::from_secs(1);
 
 impl Progress {
-    /// A bar, if anybody can see it and nothing else is printed.
+    /// A bar, if stderr is a terminal and the demo is quiet.
     pub(crate) fn wanted(demo: &Demo) -> Option<Self> {
         if !demo.quiet || !io::stderr().is_terminal() {
             return None;
@@ -27,18 +27,18 @@ impl Progress {
         Some(Self { bar: bar.with_style(style), appears: Some(Instant::now() + LONG) })
     }
 
-    /// Shows how many messages were published.
+    /// Shows the number of published messages.
     pub(crate) fn show(&mut self, published: u64) {
         if self.appears.take_if(|moment| Instant::now() >= *moment).is_some() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        // END is counted, too, but is no message.
+        // `published` counts END, too, which is no message.
         self.bar.set_position(published.min(self.bar.length().unwrap_or(published)));
     }
 }
 
 impl Drop for Progress {
-    /// The summary takes the bar's place.
+    /// Clears the bar, because the summary takes its place.
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

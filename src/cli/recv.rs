@@ -1,30 +1,30 @@
-//! `ackcast recv`: lines out.
+//! `ackcast recv`: writes received lines to stdout.
 
 use super::failure::Failure;
-use super::meet;
-use super::sink::Sink;
-use super::stop::{Stop, TICK};
+use super::rendezvous;
+use super::stdout::Stdout;
+use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
 use ackcast::{Consumer, RecvError};
 use clap::Args;
 
 const HELP: &str = "\
-`recv` waits until there is a channel of this name, and writes every line that is sent from then on.
-A channel that is over, and only being read to its end by others, is none: `recv` waits for the next.
-Lines are written as soon as there is no next one to be had at once. If stdout is closed, `recv`
-leaves, and the others go on without it.
+`recv` waits for a channel of this name, and writes every line that is sent from then on.
+A channel is over when it has ended, or when every producer has died. `recv` does not join a channel
+that is over, but waits for the next channel of this name. `recv` writes its buffer when no further
+line is ready. If the reader closes stdout, `recv` leaves the channel, and the other `recv` go on.
 
 Exit status:
-  0    the end was received, and everything before it was written
-  1    something else went wrong
+  0    the end was received, and every line before it was written
+  1    another failure; the message says which
   2    wrong usage
-  3    every producer died or was stopped without finishing; all that they sent was written
+  3    every producer died or was stopped without finishing; every line that they sent was written
   4    the channel's memory is corrupt
   130  stopped by SIGINT (Ctrl-C)
-  141  nobody reads our stdout any more, as after SIGPIPE
+  141  the reader of stdout has closed it
   143  stopped by SIGTERM";
 
-/// What `ackcast recv` is told.
+/// The arguments of `ackcast recv`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Recv {
@@ -33,28 +33,28 @@ pub(crate) struct Recv {
     name: Name,
 }
 
-/// Writes all that is received, up to END.
+/// Writes all received lines, up to END.
 pub(crate) fn run(recv: &Recv) -> Result<(), Failure> {
-    let stop = Stop::on_signals()?; // first: from here on, we leave in order
-    let mut sink = Sink::new(&stop)?;
-    let mut consumer = meet::consumer(&recv.name, &stop)?;
-    let ended = receive(&mut consumer, &mut sink, &stop);
-    sink.flush()?; // however it ended: what we acknowledged is nobody else's to deliver
+    let stop = Stop::on_signals()?; // before `attach`, so that a signal does not kill a consumer
+    let mut stdout = Stdout::new(&stop)?;
+    let mut consumer = rendezvous::consumer(&recv.name, &stop)?;
+    let ended = receive(&mut consumer, &mut stdout, &stop);
+    stdout.flush()?; // also after a failure: acknowledged lines are not sent again
     ended
 }
 
-fn receive(consumer: &mut Consumer, sink: &mut Sink<'_>, stop: &Stop) -> Result<(), Failure> {
+fn receive(consumer: &mut Consumer, stdout: &mut Stdout<'_>, stop: &Stop) -> Result<(), Failure> {
     let mut idle = false;
     loop {
         stop.check()?;
-        let received = if idle { consumer.recv_ref_timeout(TICK) } else { consumer.try_recv_ref() };
+        let received = if idle { consumer.recv_ref_timeout(SIGNAL_CHECK_INTERVAL) } else { consumer.try_recv_ref() };
         match received {
             Ok(message) => {
-                sink.write(&message)?;
+                stdout.write(&message)?;
                 idle = false;
             }
             Err(RecvError::TimedOut { .. }) => {
-                sink.flush()?;
+                stdout.flush()?;
                 idle = true;
             }
             Err(RecvError::Ended) => return Ok(()),

@@ -1,30 +1,30 @@
-//! `ackcast send`: lines in.
+//! `ackcast send`: sends lines from stdin.
 
 use super::failure::Failure;
-use super::input::{Lines, Stdin};
-use super::meet;
+use super::input::{LineReader, Stdin};
 use super::options::Backend;
-use super::stop::{Stop, TICK};
+use super::rendezvous;
+use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
 use ackcast::{Channel, SendError};
 use clap::{Args, value_parser};
 
 const HELP: &str = "\
-A message is a line with its newline; what `recv` writes is byte for byte what `send` reads.
-`send` creates the channel. If it exists and is in use, `send` joins it as one more producer, and
-takes the options from whoever created it. If it is over and being read to its end, `send` waits
-until that is done. It exits once everything is sent; the last --slots lines may still be on their
-way to stdout then. If it is stopped, or fails, it does not finish: `recv` exits with status 3.
+A message is a line with its newline. `recv` writes byte for byte what `send` reads.
+`send` creates the channel. If the channel is in use, `send` joins it as a further producer, and the
+options of the creator hold. If the channel is over, `send` waits until its last `recv` has left.
+`send` exits when every line is sent. Each `recv` may then still have up to --slots lines to read.
+If `send` is stopped or fails, it does not finish the channel, and `recv` exits with status 3.
 
 Exit status:
-  0    everything was sent, and every living `recv` got it, or is about to
-  1    something else went wrong, such as a line longer than a slot; all lines before it were sent
+  0    every line was sent; every living `recv` has received it or can still read it
+  1    another failure, such as a line longer than a slot; all lines before it were sent
   2    wrong usage
   4    the channel's memory is corrupt
   130  stopped by SIGINT (Ctrl-C)
   143  stopped by SIGTERM";
 
-/// What `ackcast send` is told.
+/// The arguments of `ackcast send`.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Send {
@@ -32,54 +32,52 @@ pub(crate) struct Send {
     #[arg(value_parser = Name::new)]
     name: Name,
 
-    /// How many `recv` the first line waits for, 0 to 64; one that comes later gets what is sent
-    /// from then on
+    /// How many `recv` the first line waits for, 0 to 64; a later `recv` gets only the lines after it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(0..=64))]
     consumers: u32,
 
-    /// How many `send` have to finish before `recv` sees the end, 1 to 64; those that run at the
-    /// same time need not be counted
+    /// How many `send` must finish before `recv` sees the end, 1 to 64; 1 is enough if their runs overlap
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
     producers: u32,
 
-    /// Length of the ring: by how many lines the slowest `recv` may be behind
+    /// Number of slots in the ring; the slowest `recv` may be this many lines behind
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u32).range(1..=1 << 20))]
     slots: u32,
 
-    /// Bytes that a slot holds: the length of the longest line, newline included
+    /// Bytes that a slot holds; the longest line fills a slot with its newline
     #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = value_parser!(u32).range(1..=1 << 30))]
     slot_size: u32,
 
-    /// What the channel is built on
-    #[arg(long, value_name = "LAYER", default_value = "futex")]
-    sync: Backend,
+    /// Backend of the channel
+    #[arg(long, alias = "sync", value_name = "BACKEND", default_value = "futex")]
+    pub(crate) backend: Backend,
 }
 
-/// Sends all of stdin.
+/// Sends all lines of stdin.
 pub(crate) fn run(send: &Send) -> Result<(), Failure> {
-    let stop = Stop::on_signals()?; // first: from here on, nothing we create is left behind
+    let stop = Stop::on_signals()?; // before `build`, so that a signal leaves no segment behind
     let new = Channel::create(send.name.as_str())
         .consumers(send.consumers)
         .producers(send.producers)
-        .places(send.consumers.max(send.producers).max(8)) // for those that come uncounted, too
+        .places(send.consumers.max(send.producers).max(8)) // also for `send` and `recv` that are not counted
         .slots(send.slots)
         .slot_size(send.slot_size)
-        .backend(send.sync.into());
-    let (mut producer, slot_size) = meet::producer(&send.name, &new, &stop)?;
-    let mut lines = Lines::new(Stdin::new(&stop)?, slot_size);
+        .backend(send.backend.into());
+    let (mut producer, slot_size) = rendezvous::producer(&send.name, &new, &stop)?;
+    let mut lines = LineReader::new(Stdin::new(&stop)?, slot_size);
     loop {
         let line = lines.next();
         stop.check()?;
-        // Read before the slot is taken: other producers do not wait for our input.
+        // The line is read before `send_timeout` takes the write lock, so other producers do not wait for stdin.
         let Some(line) = line? else { break };
-        patiently(&stop, || producer.send_timeout(line, TICK))?;
+        retry_until_signal(&stop, || producer.send_timeout(line, SIGNAL_CHECK_INTERVAL))?;
     }
-    patiently(&stop, || producer.finish_timeout(TICK))?;
+    retry_until_signal(&stop, || producer.finish_timeout(SIGNAL_CHECK_INTERVAL))?;
     Ok(())
 }
 
-/// Tries until it is done or failed, or a signal comes.
-fn patiently<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, SendError>) -> Result<T, Failure> {
+/// Retries `attempt` while it times out. Ends when it succeeds or fails, or when a signal arrives.
+fn retry_until_signal<T>(stop: &Stop, mut attempt: impl FnMut() -> Result<T, SendError>) -> Result<T, Failure> {
     loop {
         match attempt() {
             Err(SendError::TimedOut(_)) => stop.check()?,

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM end a command between two steps, so that it leaves the channel cleanly.
+//! SIGINT and SIGTERM end a command between two steps, so that it leaves the channel cleanly.
 
 use super::failure::Failure;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,35 +12,36 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-/// How long a call into the channel may wait before it is asked again whether to stop.
-pub(crate) const TICK: Duration = Duration::from_millis(100);
+/// The longest wait in the channel. After it, the command checks for a signal.
+pub(crate) const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Whether a signal asks us to stop.
+/// The request to stop that SIGINT or SIGTERM makes.
 #[derive(Debug)]
 pub(crate) struct Stop {
-    /// The last signal that came; 0 if none has.
+    /// The number of the last signal; 0 before the first.
     signal: Arc<AtomicUsize>,
-    /// Readable from the first signal on: it is never read.
+    /// Readable from the first signal on, because its bytes are never read.
     pipe: UnixStream,
 }
 
 impl Stop {
-    /// Catches the signals: to be called before there is anything that would have to be removed.
+    /// Catches SIGINT and SIGTERM. The caller creates segments only after this call, because a signal that kills the
+    /// process would leave them behind.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let (pipe, writer) = UnixStream::pair()?;
         let signal = Arc::default();
         for number in [SIGINT, SIGTERM] {
-            // In this order: whoever is woken by the pipe sees the number.
+            // Handlers run in this order, so a thread that the pipe wakes reads the number.
             flag::register_usize(number, Arc::clone(&signal), number as usize)?;
             low_level::pipe::register(number, writer.try_clone()?)?;
         }
         Ok(Self { signal, pipe })
     }
 
-    /// Whether to go on.
+    /// Checks for a signal.
     ///
     /// # Errors
-    /// [`Failure::Stopped`].
+    /// [`Failure::Stopped`] if a signal has arrived.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.signal.load(Relaxed) {
             0 => Ok(()),
@@ -48,17 +49,17 @@ impl Stop {
         }
     }
 
-    /// Waits until `fd` is ready: true; or else until a signal comes: false.
+    /// Waits until `fd` is ready or a signal has arrived. True if `fd` is ready.
     pub(crate) fn ready(&self, fd: BorrowedFd<'_>, events: PollFlags) -> io::Result<bool> {
         let mut fds = [PollFd::from_borrowed_fd(fd, events), PollFd::new(&self.pipe, PollFlags::IN)];
         wait(&mut fds, None)?;
-        Ok(!fds[0].revents().is_empty()) // an error on it is for the read or write to report
+        Ok(!fds[0].revents().is_empty()) // the read or write reports an error of `fd`
     }
 
-    /// Waits for this time.
+    /// Sleeps for this time, or until a signal arrives.
     ///
     /// # Errors
-    /// [`Failure::Stopped`], at once.
+    /// [`Failure::Stopped`] if a signal has arrived.
     pub(crate) fn sleep(&self, time: Duration) -> Result<(), Failure> {
         let time = Timespec::try_from(time)?;
         wait(&mut [PollFd::new(&self.pipe, PollFlags::IN)], Some(&time))?;
@@ -70,7 +71,7 @@ fn wait(fds: &mut [PollFd<'_>], time: Option<&Timespec>) -> io::Result<()> {
     loop {
         match poll(fds, time) {
             Ok(_) => return Ok(()),
-            Err(Errno::INTR) => {} // by the signal, as a rule: then its pipe is readable now
+            Err(Errno::INTR) => {} // poll again: after a caught signal, the pipe is readable
             Err(errno) => return Err(errno.into()),
         }
     }

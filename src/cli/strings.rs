@@ -1,6 +1,6 @@
-//! The first demo: strings, each of them distinct and known to every process.
+//! The first demo: distinct strings that every process can compute.
 //!
-//! The messages are numbered from 0; the producers deal them out among themselves like cards.
+//! Messages are numbered from 0. The producers send them in turn: producer 1 sends message 0, producer 2 message 1.
 
 use super::failure::Failure;
 use super::job::Plan;
@@ -9,17 +9,18 @@ use ackcast::{Loan, SendError};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-/// The first messages.
+/// The beginnings of the first messages.
 const FIRST: [&str; 10] = ["Hello", "from", "shared", "memory!", "", "", "Nothing", "lost,", "nothing", "doubled. ✓"];
-/// The number of the empty message. It is data, not the end.
+/// The number of the empty message. An empty message is data, not END.
 const EMPTY: u64 = 4;
-/// The number of the first message that fills its slot; every thousandth after it does, too.
+/// The number of the first message that fills its slot.
 const FULL: u64 = 5;
+/// The distance between messages that fill their slots.
 const FULL_EVERY: u64 = 1000;
-/// The others are not much longer than this.
+/// The longest random tail of the other messages, in bytes.
 const LONGEST_TAIL: usize = 100;
 
-/// The message of this number.
+/// The message with this number.
 fn message(plan: &Plan, number: u64) -> String {
     if number == EMPTY {
         return String::new();
@@ -44,20 +45,20 @@ fn message(plan: &Plan, number: u64) -> String {
     text
 }
 
-/// The numbers of a producer's messages.
+/// The messages of a single producer, in order.
 #[derive(Debug)]
-struct Hand {
+struct Share {
     next: u64,
     plan: Plan,
 }
 
-impl Hand {
+impl Share {
     fn of(plan: Plan, producer: u32) -> Self {
         Self { next: u64::from(producer.saturating_sub(1)), plan }
     }
 }
 
-impl Iterator for Hand {
+impl Iterator for Share {
     type Item = String;
 
     fn next(&mut self) -> Option<String> {
@@ -70,19 +71,19 @@ impl Iterator for Hand {
     }
 }
 
-/// Sends a producer's strings.
+/// A producer's source: the strings of its share.
 #[derive(Debug)]
-pub(crate) struct Strings(Hand);
+pub(crate) struct Strings(Share);
 
 impl Strings {
     pub(crate) fn new(plan: Plan, producer: u32) -> Self {
-        Self(Hand::of(plan, producer))
+        Self(Share::of(plan, producer))
     }
 }
 
 impl Source for Strings {
     fn fill(&mut self, loan: &mut Loan<'_>) -> Result<(usize, String), Failure> {
-        let text = self.0.next().unwrap_or_default(); // asked for no more than its share
+        let text = self.0.next().unwrap_or_default(); // `produce` calls this once per message of the share
         let (len, slot_size) = (text.len(), self.0.plan.slot_size);
         let slot = loan.get_mut(..len).ok_or(SendError::TooLong { len, slot_size })?;
         slot.copy_from_slice(text.as_bytes());
@@ -90,22 +91,22 @@ impl Source for Strings {
     }
 }
 
-/// Checks that each message is, byte by byte, the next one of one of the producers. As all messages
-/// differ, none can be lost, doubled or, among one producer's, swapped.
+/// A consumer's check: each message is, byte by byte, the next message of some producer. All messages differ, so
+/// the check finds a message that is lost, duplicated, or swapped with another of its producer.
 #[derive(Debug)]
 pub(crate) struct StringCheck {
     plan: Plan,
-    hands: Vec<Hand>,
-    /// What each producer has to send next; `None` when it has sent all.
+    shares: Vec<Share>,
+    /// The next message of each producer; `None` when its share is complete.
     expected: Vec<Option<String>>,
     received: u64,
 }
 
 impl StringCheck {
     pub(crate) fn new(plan: Plan) -> Self {
-        let mut hands: Vec<Hand> = (1..=plan.producers).map(|producer| Hand::of(plan, producer)).collect();
-        let expected = hands.iter_mut().map(Hand::next).collect();
-        Self { plan, hands, expected, received: 0 }
+        let mut shares: Vec<Share> = (1..=plan.producers).map(|producer| Share::of(plan, producer)).collect();
+        let expected = shares.iter_mut().map(Share::next).collect();
+        Self { plan, shares, expected, received: 0 }
     }
 }
 
@@ -113,11 +114,15 @@ impl Check for StringCheck {
     fn check(&mut self, message: &[u8]) -> Result<(), Fault> {
         let is_it = |next: &Option<String>| next.as_ref().is_some_and(|next| next.as_bytes() == message);
         let Some(producer) = self.expected.iter().position(is_it) else {
-            let expected = self.expected.iter().flatten().map(|next| format!("{:?}", shortened(next.as_bytes())));
+            let next = self.expected.iter().flatten().map(|next| format!("{:?}", shortened(next.as_bytes())));
+            let mut expected: Vec<_> = next.collect();
+            if expected.is_empty() {
+                expected.push("the end".to_owned());
+            }
             let (number, found) = (self.received, format!("{:?}", shortened(message)));
-            return Err(Fault::NotNext { number, found, expected: expected.collect() });
+            return Err(Fault::NotNext { number, found, expected });
         };
-        self.expected[producer] = self.hands[producer].next();
+        self.expected[producer] = self.shares[producer].next();
         self.received += 1;
         Ok(())
     }
@@ -140,7 +145,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    /// What is done to the messages on their way.
+    /// A fault that is put into the messages.
     type Change = fn(&mut Vec<String>);
 
     const fn plan(producers: u32) -> Plan {
@@ -158,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_distinct_and_two_of_them_are_the_extremes() {
+    fn messages_are_distinct_and_include_empty_and_full() {
         for plan in [plan(1), plan(3), Plan { slot_size: 40, producers: 64, messages: 10, ..plan(1) }] {
             let sent = sent(&plan);
             assert_eq!(sent.iter().collect::<HashSet<_>>().len(), sent.len());
@@ -169,30 +174,30 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_beginning_fits_the_smallest_slot() {
+    fn longest_beginning_fits_smallest_slot() {
         let plan = Plan { messages: u64::MAX, producers: 64, slot_size: 40, ..plan(1) };
         assert!(message(&plan, u64::MAX - 1).len() <= 40);
     }
 
     #[test]
-    fn all_messages_in_order_are_accepted() {
+    fn check_accepts_all_messages_in_order() {
         assert_eq!(verdict(plan(1), &sent(&plan(1))), Ok(()));
         assert_eq!(verdict(plan(3), &sent(&plan(3))), Ok(()));
     }
 
     #[test]
-    fn producers_may_take_turns_as_they_like() {
+    fn check_accepts_producers_in_any_order() {
         let plan = plan(2);
-        let (first, second): (Vec<_>, Vec<_>) = (Hand::of(plan, 1).collect(), Hand::of(plan, 2).collect());
+        let (first, second): (Vec<_>, Vec<_>) = (Share::of(plan, 1).collect(), Share::of(plan, 2).collect());
         assert_eq!(verdict(plan, &[second, first].concat()), Ok(()));
     }
 
     #[test]
-    fn every_fault_is_found() {
+    fn check_finds_every_fault() {
         let faults: [(&str, Change); 8] = [
             ("lost", |sent| drop(sent.remove(20))),
             ("lost at the end", |sent| drop(sent.pop())),
-            ("empty one lost", |sent| drop(sent.remove(EMPTY as usize))),
+            ("empty message lost", |sent| drop(sent.remove(EMPTY as usize))),
             ("doubled", |sent| sent.insert(20, sent[20].clone())),
             ("doubled at the end", |sent| sent.extend(sent.last().cloned())),
             ("swapped with its producer's next", |sent| sent.swap(20, 23)),
@@ -209,10 +214,12 @@ mod tests {
     }
 
     #[test]
-    fn the_fault_says_what_came_and_what_should_have() {
+    fn fault_names_found_and_expected_message() {
         let fault = verdict(plan(1), &["Hello".to_owned(), "form".to_owned()]).unwrap_err();
-        assert_eq!(fault.to_string(), r#"message 1 is "form"; the next of a producer would have been "from""#);
+        assert_eq!(fault.to_string(), r#"message 1 is "form"; expected "from""#);
         let fault = verdict(plan(1), &["Hello".to_owned()]).unwrap_err();
         assert_eq!(fault.to_string(), "the end came after 1 messages of 40");
+        let fault = verdict(plan(1), &[sent(&plan(1)), vec!["more".to_owned()]].concat()).unwrap_err();
+        assert_eq!(fault.to_string(), r#"message 40 is "more"; expected the end"#);
     }
 }

@@ -1,17 +1,17 @@
-//! What `--quiet` prints.
+//! The summary that `demo --quiet` prints.
 
 use super::options::{Backend, Demo};
 use super::report::Report;
 
-/// The run in one line, and one line for each consumer.
+/// A line for the whole run, then a line for each consumer.
 pub(crate) fn lines(demo: &Demo, consumers: &[Report]) -> Vec<String> {
-    let bytes = consumers.first().map_or(0, |report| report.bytes); // the same for all: it was judged
-    let sync = match demo.sync {
+    let bytes = consumers.first().map_or(0, |report| report.bytes); // all reports agree on it
+    let backend = match demo.backend {
         Backend::Futex => "futex",
         Backend::RawSync => "raw-sync",
     };
     let all = format!(
-        "{} messages, {bytes} bytes, from {} to {} through {} of {} bytes ({sync})",
+        "{} messages, {bytes} bytes, from {} to {} through {} of {} bytes ({backend})",
         demo.messages,
         counted(demo.producers, "producer"),
         counted(demo.consumers, "consumer"),

@@ -1,89 +1,89 @@
-//! What the two demos have in common: a producer fills slots, a consumer checks what it gets.
+//! The traits of both demos: a producer fills slots, and a consumer checks messages.
 
 use super::failure::Failure;
 use ackcast::Loan;
 use thiserror::Error;
 
-/// A producer's part.
+/// The messages of a producer.
 pub(crate) trait Source {
-    /// Makes the next message in the slot: its length, and how to print it.
+    /// Writes the next message into the slot. Returns its length and its printed form.
     fn fill(&mut self, loan: &mut Loan<'_>) -> Result<(usize, String), Failure>;
 }
 
-/// A consumer's part: knows what must come, and compares.
+/// The check of a consumer: compares each message with the expected message.
 pub(crate) trait Check {
-    /// Whether this can be the next message.
+    /// Checks that this is the next message.
     ///
     /// # Errors
-    /// [`Fault`]: it was lost, doubled, swapped, cut or changed.
+    /// [`Fault`] if a message was lost, duplicated, swapped, truncated or changed.
     fn check(&mut self, message: &[u8]) -> Result<(), Fault>;
 
-    /// Whether this can be all.
+    /// Checks that all messages were received.
     ///
     /// # Errors
-    /// [`Fault::Missing`].
+    /// [`Fault::Missing`] if the end came too early.
     fn finish(&self) -> Result<(), Fault>;
 
-    /// The message as it is printed.
+    /// The printed form of the message.
     fn show(&self, message: &[u8]) -> String;
 }
 
-/// What a consumer got is not what was sent.
+/// A difference between received and expected messages.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Fault {
-    /// No producer has to send this string next.
-    #[error("message {number} is {found}; the next of a producer would have been {}", .expected.join(" or "))]
+    /// This string is no producer's next message.
+    #[error("message {number} is {found}; expected {}", .expected.join(" or "))]
     NotNext {
-        /// Which message, counted from 0.
+        /// The number of the message, from 0.
         number: u64,
-        /// What came.
+        /// The received string.
         found: String,
-        /// What could have come.
+        /// The next string of each producer.
         expected: Vec<String>,
     },
-    /// This is no array.
+    /// The message is no array.
     #[error("message {number} has {found} bytes, an array has {expected}")]
     NoArray {
-        /// Which message, counted from 0.
+        /// The number of the message, from 0.
         number: u64,
-        /// Its length.
+        /// The length of the message, in bytes.
         found: usize,
-        /// An array's.
+        /// The length of an array, in bytes.
         expected: usize,
     },
-    /// An update changed an element that was not its own.
-    #[error("message {number} makes {before:?} of {after:?}; it may change index {index} only")]
+    /// The update changed an element other than its own.
+    #[error("message {number} changes {before:?} to {after:?}; it may change index {index} only")]
     Elsewhere {
-        /// Which message, counted from 0.
+        /// The number of the message, from 0.
         number: u64,
-        /// The element it may change.
+        /// The index of the element that the update may change.
         index: usize,
-        /// The array before.
+        /// The array before the update.
         before: Vec<i32>,
-        /// The array after.
+        /// The array after the update.
         after: Vec<i32>,
     },
-    /// An update wrote a value that no producer writes.
+    /// The update wrote a value that no producer writes.
     #[error("message {number} puts {value} at index {index}; values are 1 to 100")]
     OutOfRange {
-        /// Which message, counted from 0.
+        /// The number of the message, from 0.
         number: u64,
-        /// The element.
+        /// The index of the element.
         index: usize,
-        /// Its value.
+        /// The value of the element.
         value: i32,
     },
     /// The end came too early.
     #[error("the end came after {found} messages of {expected}")]
     Missing {
-        /// How many came.
+        /// The number of messages received.
         found: u64,
-        /// How many were sent.
+        /// The number of messages planned.
         expected: u64,
     },
 }
 
-/// A message in one line: long ones are shortened.
+/// The message as a short text. A message of more than [`LONGEST_PRINTED`] characters is shortened.
 pub(crate) fn shortened(message: &[u8]) -> String {
     let text = String::from_utf8_lossy(message);
     if text.chars().nth(LONGEST_PRINTED).is_none() {
@@ -93,28 +93,28 @@ pub(crate) fn shortened(message: &[u8]) -> String {
     format!("{start}… ({} bytes)", message.len())
 }
 
-/// In characters.
+/// The longest message that is printed whole, in characters.
 const LONGEST_PRINTED: usize = 60;
-/// What is printed of a longer one.
+/// The characters that are printed of a longer message.
 const PRINTED_OF_LONG: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::{Fault, shortened};
 
-    /// What each fault says. A new one does not compile here.
+    /// The text of each fault. A new variant of [`Fault`] does not compile here.
     fn expected(fault: &Fault) -> &str {
         match fault {
-            Fault::NotNext { .. } => "message 4 is x; the next of a producer would have been y or z",
+            Fault::NotNext { .. } => "message 4 is x; expected y or z",
             Fault::NoArray { .. } => "message 4 has 39 bytes, an array has 40",
-            Fault::Elsewhere { .. } => "message 4 makes [1, 2] of [1, 3]; it may change index 0 only",
+            Fault::Elsewhere { .. } => "message 4 changes [1, 2] to [1, 3]; it may change index 0 only",
             Fault::OutOfRange { .. } => "message 4 puts 101 at index 4; values are 1 to 100",
             Fault::Missing { .. } => "the end came after 4 messages of 25",
         }
     }
 
     #[test]
-    fn every_fault_says_what_came_and_what_was_right() {
+    fn fault_names_found_and_expected_values() {
         let number = 4;
         for fault in [
             Fault::NotNext { number, found: "x".to_owned(), expected: vec!["y".to_owned(), "z".to_owned()] },
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn only_long_messages_are_shortened() {
+    fn printed_message_is_shortened_when_long() {
         assert_eq!(shortened(b""), "");
         assert_eq!(shortened("ä".repeat(60).as_bytes()), "ä".repeat(60));
         assert_eq!(shortened("ä".repeat(61).as_bytes()), format!("{}… (122 bytes)", "ä".repeat(32)));

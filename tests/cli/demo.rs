@@ -1,4 +1,4 @@
-//! `ackcast demo`, as a user runs it: the real binary, real processes, and a limit on every wait.
+//! Tests `ackcast demo` as a user runs it: the real binary, real processes, and a limit on every wait.
 
 mod command;
 
@@ -12,14 +12,14 @@ fn finished(ended: &Ended) -> &[String] {
     steps
 }
 
-/// The texts of the lines that begin so, in order.
-fn of<'a>(steps: &'a [String], beginning: &str) -> Vec<&'a str> {
+/// The rest of each line that starts with `beginning`, in order.
+fn texts<'a>(steps: &'a [String], beginning: &str) -> Vec<&'a str> {
     steps.iter().filter_map(|line| line.strip_prefix(beginning)).collect()
 }
 
-/// Every line is whole, every consumer read exactly what was written in the order in which it was
-/// written, and nobody read what was not yet said to be written.
-fn complete(steps: &[String], producers: u32, consumers: u32, messages: usize) {
+/// Checks all lines of `demo strings`. Every line is whole. Every consumer read exactly the written messages, in their
+/// order. The line of a write stands before the lines of its reads.
+fn assert_complete(steps: &[String], producers: u32, consumers: u32, messages: usize) {
     let writer = |line: &str| {
         let name = |p| if producers == 1 { "Producer".to_owned() } else { format!("Producer {p}") };
         (1..=producers).find_map(|p| Some(line.strip_prefix(&format!("{} wrote: ", name(p)))?.to_owned()))
@@ -40,12 +40,12 @@ fn complete(steps: &[String], producers: u32, consumers: u32, messages: usize) {
 }
 
 #[test]
-fn the_default_is_the_exercises_first_example() {
+fn demo_sends_strings_by_default() {
     for args in [&[][..], &["strings"]] {
         let ended = Demo::new(args).run();
         let steps = finished(&ended);
-        complete(steps, 1, 2, 10);
-        let wrote = of(steps, "Producer wrote: ");
+        assert_complete(steps, 1, 2, 10);
+        let wrote = texts(steps, "Producer wrote: ");
         assert_eq!(wrote[..5], ["Hello", "from", "shared", "memory!", ""]);
         assert!(wrote[5].ends_with("… (1024 bytes)"), "{}", wrote[5]);
         assert_eq!(wrote.iter().collect::<HashSet<_>>().len(), 10);
@@ -54,18 +54,18 @@ fn the_default_is_the_exercises_first_example() {
 }
 
 #[test]
-fn with_one_slot_the_lines_alternate() {
+fn lines_alternate_with_a_single_slot() {
     let ended = Demo::new(&["--consumers", "1"]).run();
     let turns: Vec<_> = finished(&ended).chunks(2).map(|pair| (&pair[0][..9], &pair[1][..11])).collect();
     assert_eq!(turns, [("Producer ", "Consumer 1 "); 10]);
 }
 
 #[test]
-fn array_is_the_exercises_second_example() {
+fn consumers_read_every_state_of_the_array() {
     for backend in ["futex", "raw-sync"] {
-        let ended = Demo::new(&["array", "--messages", "25", "--slots", "3", "--sync", backend]).run();
+        let ended = Demo::new(&["array", "--messages", "25", "--slots", "3", "--backend", backend]).run();
         let steps = finished(&ended);
-        let wrote = of(steps, "Producer wrote: ");
+        let wrote = texts(steps, "Producer wrote: ");
         let mut array = [0; 10];
         let states: Vec<String> = (0..)
             .zip(&wrote)
@@ -79,7 +79,7 @@ fn array_is_the_exercises_second_example() {
             .collect();
         assert_eq!(states.len(), 25);
         for consumer in ["Consumer 1", "Consumer 2"] {
-            assert_eq!(of(steps, &format!("{consumer} read: ")), states);
+            assert_eq!(texts(steps, &format!("{consumer} read: ")), states);
             let exiting = format!("{consumer} exiting.");
             assert_eq!(steps.iter().rfind(|line| line.starts_with(consumer)), Some(&exiting));
         }
@@ -87,36 +87,36 @@ fn array_is_the_exercises_second_example() {
 }
 
 #[test]
-fn everybody_gets_everything_whatever_the_ring_and_the_crowd() {
+fn consumers_read_all_messages_in_rings_of_all_sizes() {
     for backend in ["futex", "raw-sync"] {
         for (slots, producers, consumers) in [(1, 1, 5), (1, 3, 2), (64, 1, 2), (64, 3, 5)] {
             let [s, p, c] = [slots, producers, consumers].map(|number: u32| number.to_string());
-            let args = ["--slots", &s, "--producers", &p, "--consumers", &c, "--messages", "200", "--sync", backend];
-            complete(finished(&Demo::new(&args).run()), producers, consumers, 200);
+            let args = ["--slots", &s, "--producers", &p, "--consumers", &c, "--messages", "200", "--backend", backend];
+            assert_complete(finished(&Demo::new(&args).run()), producers, consumers, 200);
             let array = Demo::new(&[&["array"][..], &args].concat()).run();
-            assert_eq!(of(finished(&array), "Consumer 1 read: ").len(), 200);
+            assert_eq!(texts(finished(&array), "Consumer 1 read: ").len(), 200);
         }
     }
 }
 
 #[test]
-fn a_full_house_works() {
+fn demo_runs_with_64_producers_and_64_consumers() {
     let args = ["--producers", "64", "--consumers", "64", "--messages", "100"];
-    complete(finished(&Demo::new(&args).run()), 64, 64, 100);
+    assert_complete(finished(&Demo::new(&args).run()), 64, 64, 100);
 }
 
 #[test]
 fn slow_consumers_lose_nothing() {
     let ended = Demo::new(&["--consumer-delay", "1ms", "--messages", "100", "--slots", "1"]).run();
-    complete(finished(&ended), 1, 2, 100);
+    assert_complete(finished(&ended), 1, 2, 100);
     let ended = Demo::new(&["--producer-delay", "1ms", "--messages", "100", "--slots", "4"]).run();
-    complete(finished(&ended), 1, 2, 100);
+    assert_complete(finished(&ended), 1, 2, 100);
 }
 
 #[test]
-fn who_starts_first_makes_no_difference() {
+fn consumers_read_all_messages_in_any_start_order() {
     for start in ["together", "consumers-first", "producers-first"] {
-        complete(finished(&Demo::new(&["--start", start, "--producers", "2"]).run()), 2, 2, 10);
+        assert_complete(finished(&Demo::new(&["--start", start, "--producers", "2"]).run()), 2, 2, 10);
     }
 }
 
@@ -132,24 +132,26 @@ fn quiet_prints_a_summary_only() {
         assert!(line.starts_with(&format!("Consumer {number}: {counts} in ")), "{line}");
         assert!(line.contains(" messages/s, "), "{line}");
     }
-    assert_eq!(ended.stderr, "", "no bar without a terminal");
+    assert_eq!(ended.stderr, "", "a bar is shown, but stderr is no terminal");
 }
 
 #[test]
-fn summary_names_the_layer_that_was_asked_for() {
-    let ended = Demo::new(&["--quiet", "--sync", "raw-sync"]).run();
-    assert!(finished(&ended)[0].ends_with(" bytes (raw-sync)"), "{ended:?}");
+fn summary_names_the_chosen_backend() {
+    for option in ["--backend", "--sync"] {
+        let ended = Demo::new(&["--quiet", option, "raw-sync"]).run();
+        assert!(finished(&ended)[0].ends_with(" bytes (raw-sync)"), "{ended:?}");
+    }
 }
 
 #[test]
-fn options_may_stand_on_either_side_of_the_kind() {
+fn options_may_stand_before_and_after_the_kind() {
     for args in [["--quiet", "array"], ["array", "--quiet"]] {
         assert_eq!(finished(&Demo::new(&args).run()).len(), 3);
     }
 }
 
 #[test]
-fn bad_options_are_refused_with_the_range() {
+fn bad_option_is_refused_with_its_range() {
     for (option, value, range) in [
         ("--consumers", "0", "1..=64"),
         ("--consumers", "65", "1..=64"),
@@ -157,7 +159,7 @@ fn bad_options_are_refused_with_the_range() {
         ("--messages", "9", "10..="),
         ("--slots", "0", "1..=1048576"),
         ("--slot-size", "39", "40..=1073741824"),
-        ("--sync", "pthread", "futex, raw-sync"),
+        ("--backend", "pthread", "futex, raw-sync"),
         ("--start", "never", "together, consumers-first, producers-first"),
         ("--consumer-delay", "soon", "invalid value 'soon'"),
     ] {
@@ -169,7 +171,7 @@ fn bad_options_are_refused_with_the_range() {
 }
 
 #[test]
-fn what_does_not_fit_is_an_error_with_the_sizes() {
+fn create_names_the_sizes_when_slots_do_not_fit() {
     let ended = Demo::new(&["--slots", "1048576", "--slot-size", "1073741824"]).run();
     assert_eq!(ended.status.code(), Some(1));
     assert!(ended.stderr.contains("1048576 slots of 1073741824 bytes do not fit"), "{}", ended.stderr);

@@ -1,4 +1,4 @@
-//! Ends of `ackcast demo` other than its own: nothing is left behind.
+//! Ends of `ackcast demo` by signals, deaths and a closed stdout. None leaves a process or a segment.
 
 mod command;
 
@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Would run for hours.
+/// A demo that would run for hours.
 const ENDLESS: [&str; 6] = ["--messages", "1000000000", "--producers", "2", "--consumers", "3"];
 
 fn kill(pid: u32, signal: Signal) {
@@ -29,36 +29,36 @@ fn children_of(pid: u32) -> Vec<u32> {
     tasks.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
-/// The kernel's letter for what this process does: stopped is `T`, ended and not reaped is `Z`.
+/// The kernel's letter for the state of this process: `T` is stopped, `Z` is ended and not reaped.
 fn state(pid: u32) -> char {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
 }
 
-/// Stops it. A signal that is sent before it has stopped may come first.
+/// Stops the process, and waits until it has stopped. A later signal might otherwise arrive first.
 fn stop(pid: u32) {
     kill(pid, Signal::STOP);
-    eventually("it does not stop", || state(pid) == 'T');
+    eventually("the process does not stop", || state(pid) == 'T');
 }
 
 fn wait_until_all_run(pid: u32) {
-    eventually("the children do not come", || processes_of(pid).len() == 5);
+    eventually("the children do not start", || processes_of(pid).len() == 5);
 }
 
 #[test]
-fn a_signal_ends_everything_at_any_moment() {
+fn signal_ends_demo_at_any_moment() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         for backend in ["futex", "raw-sync"] {
             for delay in [1, 3, 7, 15, 60, 200, 1100] {
                 let start = if delay == 1100 { "producers-first" } else { "together" };
-                let args = ["--quiet", "--sync", backend, "--start", start];
+                let args = ["--quiet", "--backend", backend, "--start", start];
                 let demo = Demo::new(&[&ENDLESS[..], &args].concat());
                 let pid = demo.pid();
-                // Before it has installed its handlers a signal just kills it, as it kills anybody.
-                eventually("no segment comes", || !segments_of(pid).is_empty());
+                // A signal kills a demo that has no handlers yet. A demo with a segment has installed its handlers.
+                eventually("the demo creates no segment", || !segments_of(pid).is_empty());
                 thread::sleep(Duration::from_millis(delay));
                 kill(pid, signal);
-                let ended = demo.run(); // looks for segments
+                let ended = demo.run(); // checks that no segment is left
                 assert_eq!(ended.status.code(), Some(status), "{delay} ms: {ended:?}");
                 assert_eq!(ended.stderr, "");
                 assert_eq!(processes_of(pid), [""; 0]);
@@ -68,12 +68,12 @@ fn a_signal_ends_everything_at_any_moment() {
 }
 
 #[test]
-fn a_signal_to_the_whole_group_is_no_failure_of_the_children() {
+fn signal_to_process_group_is_no_failure_of_children() {
     for _ in 0..5 {
         let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
         let pid = demo.pid();
         wait_until_all_run(pid);
-        // As Ctrl-C does: we first, while no child can be reaped before we have it.
+        // Ctrl-C signals the whole group. The parent is first here, so it has its signal before it reaps a child.
         kill(pid, Signal::INT);
         for child in children_of(pid) {
             let _ = kill_process(Pid::from_raw(child as i32).unwrap(), Signal::INT);
@@ -84,7 +84,7 @@ fn a_signal_to_the_whole_group_is_no_failure_of_the_children() {
 }
 
 #[test]
-fn a_killed_child_is_named_and_ends_the_demo() {
+fn killed_child_is_named_and_ends_demo() {
     for role in ["producer", "consumer"] {
         let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
         let pid = demo.pid();
@@ -102,7 +102,7 @@ fn a_killed_child_is_named_and_ends_the_demo() {
 }
 
 #[test]
-fn a_child_that_is_stopped_is_killed() {
+fn stopped_child_is_killed_when_demo_ends() {
     let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
     let pid = demo.pid();
     wait_until_all_run(pid);
@@ -113,7 +113,7 @@ fn a_child_that_is_stopped_is_killed() {
 }
 
 #[test]
-fn consumers_that_lost_their_producers_are_not_blamed() {
+fn consumers_are_not_blamed_when_producers_die() {
     let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
     let pid = demo.pid();
     wait_until_all_run(pid);
@@ -121,10 +121,10 @@ fn consumers_that_lost_their_producers_are_not_blamed() {
         std::fs::read_to_string(format!("/proc/{child}/cmdline")).unwrap().contains("--role=producer\0")
     });
     assert_eq!((producers.len(), consumers.len()), (2, 3));
-    stop(pid); // so that it stops nobody until all have ended
+    stop(pid); // so that the parent stops no child before all have ended
     producers.iter().for_each(|&producer| kill(producer, Signal::KILL));
-    // A consumer may have ended before the last producer can be reaped: it has released its locks before.
-    eventually("consumers do not notice", || {
+    // A producer's locks are released before it can be reaped. A consumer may therefore end before that.
+    eventually("consumers do not notice the producers' deaths", || {
         [&*producers, &*consumers].concat().iter().all(|&child| state(child) == 'Z')
     });
     kill(pid, Signal::CONT);
@@ -135,25 +135,26 @@ fn consumers_that_lost_their_producers_are_not_blamed() {
 }
 
 #[test]
-fn children_die_with_a_parent_that_can_do_nothing() {
+fn children_die_when_parent_is_killed() {
     let mut demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
     let pid = demo.pid();
     wait_until_all_run(pid);
     kill(pid, Signal::KILL);
-    eventually("it does not die", || !demo.runs());
+    eventually("the demo does not die", || !demo.runs());
     let left = segments_of(pid);
-    assert!(!left.is_empty(), "no process was left to remove them");
+    assert!(!left.is_empty(), "segments are removed, but no process was left to remove them");
     for file in left {
-        // A death is the release of the locks. /proc is empty before that: memory is freed before files are closed.
+        // A process is dead when its locks are released. Its command line in /proc is empty before that, because the
+        // kernel frees memory before it closes files.
         let name = Name::new(file.strip_prefix(Name::PREFIX).unwrap()).unwrap();
-        eventually("children outlive it", || remove_if_dead(&name).unwrap());
+        eventually("children outlive the parent", || remove_if_dead(&name).unwrap());
     }
     assert_eq!(processes_of(pid), [""; 0]);
     assert_eq!(demo.run().status.code(), None);
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn demo_ends_silently_when_stdout_is_closed() {
     let mut demo = Demo::new(&ENDLESS);
     let pid = demo.pid();
     wait_until_all_run(pid);

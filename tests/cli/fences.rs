@@ -1,4 +1,4 @@
-//! Channels whose participants fence each for itself, and processes that may not do otherwise.
+//! Channels with symmetric fences, and processes that may not use membarrier(2).
 #![cfg(target_os = "linux")]
 
 #[path = "../filter/mod.rs"]
@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// More than anything takes on a machine that is busy with other things.
+/// The limit of every wait. It is longer than any step on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
 fn name(test: &str) -> String {
@@ -20,7 +20,7 @@ fn name(test: &str) -> String {
 }
 
 #[test]
-fn everyone_gets_everything_with_fences_of_either_kind() {
+fn consumers_get_all_messages_with_either_fence() {
     for symmetric in [false, true] {
         let name = &name("either");
         let builder = Channel::create(name).consumers(2);
@@ -43,7 +43,7 @@ fn everyone_gets_everything_with_fences_of_either_kind() {
     }
 }
 
-/// A command, killed and reaped in any case.
+/// A running command. Drop kills and reaps it.
 struct Running(Child);
 
 impl Drop for Running {
@@ -54,14 +54,14 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// The command's end: its status and what it wrote.
+    /// Waits for the end of the command. Returns its status, stdout and stderr.
     fn end(mut self) -> (Option<i32>, String, String) {
         let end = Instant::now() + LIMIT;
         let status = loop {
             if let Some(status) = self.0.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < end, "it hangs");
+            assert!(Instant::now() < end, "the command does not end");
             thread::sleep(Duration::from_millis(1));
         };
         let (mut stdout, mut stderr) = (String::new(), String::new());
@@ -71,42 +71,42 @@ impl Running {
     }
 }
 
-/// `ackcast`, in a process that may not use membarrier(2).
+/// Starts `ackcast` in a process that may not use membarrier(2).
 fn filtered(args: &[&str]) -> Running {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // SAFETY: it allocates nothing and takes no lock.
+    // SAFETY: the closure allocates nothing and takes no lock.
     unsafe { command.pre_exec(|| filter::refuse(&[(libc::SYS_membarrier, None)], libc::EPERM)) };
     Running(command.spawn().unwrap())
 }
 
 #[test]
-fn who_may_not_use_membarrier_creates_channels_without_it() {
+fn send_creates_symmetric_channel_without_membarrier() {
     let name = &name("filtered");
     let mut send = filtered(&["send", name]);
     let mut stdin = send.0.stdin.take().unwrap();
-    stdin.write_all(b"one\n").unwrap();
+    stdin.write_all(b"line\n").unwrap();
     let recv = filtered(&["recv", name]);
     let start = Instant::now();
     let channel = loop {
         if let Ok(channel) = Channel::open(&ackcast::segment::Name::new(name).unwrap()) {
             break channel;
         }
-        assert!(start.elapsed() < LIMIT, "no channel comes");
+        assert!(start.elapsed() < LIMIT, "`send` creates no channel");
         thread::sleep(Duration::from_millis(1));
     };
     assert_eq!(channel.fences(), Fences::Symmetric);
     drop((channel, stdin));
     assert_eq!(send.end().0, Some(0));
-    assert_eq!(recv.end(), (Some(0), "one\n".to_owned(), String::new()));
+    assert_eq!(recv.end(), (Some(0), "line\n".to_owned(), String::new()));
 }
 
 #[test]
-fn who_may_not_use_membarrier_is_told_where_it_is_needed() {
+fn recv_names_membarrier_when_it_is_refused() {
     let name = &name("needed");
     let channel = Channel::create(name).build().unwrap();
     if channel.fences() == Fences::Symmetric {
-        return; // nor may we
+        return; // this process may not use membarrier(2) either
     }
     let (status, _, stderr) = filtered(&["recv", name]).end();
     assert_eq!(status, Some(1));

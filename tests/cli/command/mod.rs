@@ -1,4 +1,4 @@
-//! Running the binary, with a limit on every wait and a look at what it leaves behind.
+//! Runs `ackcast demo` with a limit on every wait, and checks that no segment is left.
 
 use std::fs;
 use std::io::Read;
@@ -6,10 +6,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// More than any run takes on a machine that is busy with other things.
+/// The limit of every wait. It is longer than any run on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
-/// A run of `ackcast demo`. Dropping it ends it, and removes what it has left.
+/// A run of `ackcast demo`. Drop kills the demo and removes its segments.
 #[derive(Debug)]
 pub struct Demo {
     child: Child,
@@ -17,8 +17,8 @@ pub struct Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // After `run` it has ended, and there is nothing to remove.
-        let _ = self.child.kill(); // its children die with it
+        // After `run` the demo has ended, and has left no segment.
+        let _ = self.child.kill(); // the kernel kills its children, too
         let _ = self.child.wait();
         for file in segments_of(self.child.id()) {
             let _ = fs::remove_file(format!("/dev/shm/{file}"));
@@ -26,9 +26,9 @@ impl Drop for Demo {
     }
 }
 
-/// How it ended.
+/// The end of a demo.
 #[derive(Debug)]
-#[allow(dead_code, reason = "not every test looks at everything")]
+#[allow(dead_code, reason = "no test reads all fields")]
 pub struct Ended {
     pub status: ExitStatus,
     pub lines: Vec<String>,
@@ -36,38 +36,38 @@ pub struct Ended {
 }
 
 impl Demo {
-    /// Starts it with these arguments.
-    #[allow(dead_code, reason = "some look at stderr themselves")]
+    /// Starts the demo with these arguments.
+    #[allow(dead_code, reason = "some tests need another stderr")]
     pub fn new(args: &[&str]) -> Self {
         Self::with_stderr(args, Stdio::piped())
     }
 
-    /// Starts it with these arguments and this stderr.
+    /// Starts the demo with these arguments and this stderr.
     pub fn with_stderr(args: &[&str], stderr: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
         command.arg("demo").args(args).stdout(Stdio::piped()).stderr(stderr);
         Self { child: command.spawn().unwrap() }
     }
 
-    /// Its process number.
-    #[allow(dead_code, reason = "not every test asks")]
+    /// The process number of the demo.
+    #[allow(dead_code, reason = "not every test calls it")]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it still runs.
-    #[allow(dead_code, reason = "not every test asks")]
+    /// Whether the demo still runs.
+    #[allow(dead_code, reason = "not every test calls it")]
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Closes our end of its stdout.
-    #[allow(dead_code, reason = "not every test does")]
+    /// Closes the test's end of the demo's stdout.
+    #[allow(dead_code, reason = "not every test calls it")]
     pub fn close_stdout(&mut self) {
         drop(self.child.stdout.take());
     }
 
-    /// Waits for its end, and for that of its children, who hold the pipes as well.
+    /// Waits for the end of the demo and of its children, which hold the pipes, too.
     pub fn run(mut self) -> Ended {
         let [stdout, stderr] = [self.child.stdout.take().map(collect), self.child.stderr.take().map(collect)];
         let start = Instant::now();
@@ -75,7 +75,7 @@ impl Demo {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(start.elapsed() < LIMIT, "still running after {LIMIT:?}");
+            assert!(start.elapsed() < LIMIT, "the demo still runs after {LIMIT:?}");
             thread::sleep(Duration::from_millis(2));
         };
         let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.map_or_else(String::new, |pipe| pipe.join().unwrap()));
@@ -93,15 +93,15 @@ fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     })
 }
 
-/// The segments of the demo with this process number. No other run has its names.
+/// The segments of the demo with this process number. The names contain the number, so no other run has them.
 pub fn segments_of(pid: u32) -> Vec<String> {
     let prefix = format!("ackcast.demo-{pid}-");
     let names = fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with(&prefix)).collect()
 }
 
-/// The processes that the demo with this process number started, and that still run.
-#[allow(dead_code, reason = "not every test asks")]
+/// The command lines of this demo's children that still run.
+#[allow(dead_code, reason = "not every test calls it")]
 pub fn processes_of(pid: u32) -> Vec<String> {
     let argument = format!("--channel=demo-{pid}-");
     let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());

@@ -1,4 +1,4 @@
-//! What re-executed processes do.
+//! The roles of the re-executed processes.
 
 use crate::filter::refuse;
 use crate::reexec::{HANG, go, role};
@@ -6,7 +6,7 @@ use crate::{ASKS, LOCKS};
 use ackcast::{Consumer, Producer, RecvError, SendError};
 use std::time::Duration;
 
-/// Where a child's life begins; in the parent, a test of nothing.
+/// The entry of a re-executed process. In the parent process, this test does nothing.
 #[test]
 fn entry() {
     let Some((role, channel)) = role() else { return };
@@ -68,11 +68,11 @@ fn entry() {
     std::process::exit(0);
 }
 
-/// How often this thread has slept.
+/// The number of times that this thread has slept.
 fn sleeps() -> i64 {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: it initialises `usage`.
+    // SAFETY: `usage` is writable.
     assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
-    // SAFETY: it has.
+    // SAFETY: the call succeeded, so it has initialised `usage`.
     unsafe { usage.assume_init() }.ru_nvcsw
 }

@@ -1,4 +1,4 @@
-//! System calls that a sandbox refuses, before a handle is made and after. Everything ends in an error that says so.
+//! System calls that a sandbox refuses, before a handle exists and after. Each refusal ends in an error that names it.
 #![cfg(target_os = "linux")]
 
 mod child;
@@ -19,7 +19,7 @@ const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 const ASKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_GETLK));
 const LOCKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_SETLK));
 
-/// The name of a channel, removed in any case.
+/// The name of a channel. Drop removes the segment.
 struct Named(String);
 
 impl std::ops::Deref for Named {
@@ -44,7 +44,7 @@ fn start(role: &str, channel: &str) -> Process {
     Process::start("child::entry", role, channel)
 }
 
-/// `ackcast`, in a process whose calls of this kind fail.
+/// Runs `ackcast` in a process whose calls of this kind fail.
 fn filtered(args: &[&str], call: Call, errno: i32) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
     command.args(args).stdin(Stdio::null());
@@ -52,7 +52,7 @@ fn filtered(args: &[&str], call: Call, errno: i32) -> Output {
         reexec::end_after_a_while();
         filter::refuse(&[call], errno)
     };
-    // SAFETY: it allocates nothing and takes no lock.
+    // SAFETY: the closure allocates nothing and takes no lock.
     unsafe { command.pre_exec(refuse) };
     command.output().unwrap()
 }
@@ -62,7 +62,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 #[test]
-fn process_aborts_when_its_fence_is_refused_later() {
+fn process_aborts_when_membarrier_is_refused_later() {
     if Fences::best() == Fences::Symmetric {
         println!("not run: membarrier(2) does not work here");
         return;
@@ -70,7 +70,7 @@ fn process_aborts_when_its_fence_is_refused_later() {
     for role in ["consumer without membarrier", "producer without membarrier"] {
         let name = name("membarrier", Backend::Futex);
         let _channel = Channel::create(&name).slots(1).build().unwrap();
-        let (_producer, _consumer); // so that the child has someone to wait for
+        let (_producer, _consumer); // the participant that the child waits for
         if role.starts_with("consumer") {
             _producer = Producer::attach(&name).unwrap();
         } else {
@@ -85,7 +85,7 @@ fn process_aborts_when_its_fence_is_refused_later() {
 }
 
 #[test]
-fn attach_says_that_liveness_is_refused() {
+fn recv_names_refused_liveness_call_at_attach() {
     for backend in LAYERS {
         for call in [ASKS, LOCKS] {
             for errno in [libc::EPERM, libc::EINVAL, libc::ENOLCK] {
@@ -108,7 +108,7 @@ fn attach_says_that_liveness_is_refused() {
 }
 
 #[test]
-fn create_says_that_a_call_is_refused_and_leaves_nothing() {
+fn send_names_refused_call_and_leaves_no_segment() {
     let futex = (libc::SYS_futex, None);
     for (call, text) in [(ASKS, "which participants live"), (LOCKS, "which participants live"), (futex, "futex(2)")] {
         let name = name("create", Backend::Futex);
@@ -123,7 +123,7 @@ fn create_says_that_a_call_is_refused_and_leaves_nothing() {
 }
 
 #[test]
-fn attach_says_that_futexes_are_refused() {
+fn recv_names_futex_when_it_is_refused() {
     for backend in LAYERS {
         for errno in [libc::EPERM, libc::ENOSYS] {
             let name = name("futex", backend);
@@ -137,7 +137,7 @@ fn attach_says_that_futexes_are_refused() {
 }
 
 #[test]
-fn clean_says_that_liveness_is_refused_and_removes_nothing() {
+fn clean_removes_nothing_when_liveness_is_refused() {
     for call in [ASKS, LOCKS] {
         let name = name("clean", Backend::Futex);
         let _channel = Channel::create(&name).build().unwrap();
@@ -151,7 +151,7 @@ fn clean_says_that_liveness_is_refused_and_removes_nothing() {
 }
 
 #[test]
-fn wait_ends_in_an_error_when_liveness_is_refused_later() {
+fn wait_fails_when_liveness_is_refused_later() {
     for backend in LAYERS {
         let name = name("data", backend);
         let _channel = Channel::create(&name).backend(backend).build().unwrap();
@@ -163,7 +163,7 @@ fn wait_ends_in_an_error_when_liveness_is_refused_later() {
         let _consumer = Consumer::attach(&name).unwrap();
         start("waits for room", &name).says("Liveness(LivenessUnknown { errno: 1 })");
     }
-    // The other layer's lock does not ask for liveness: the kernel gives a dead owner's lock to the next thread.
+    // The raw_sync layer's lock needs no liveness check: the kernel gives a dead owner's lock to the next thread.
     let name = name("lock", Backend::Futex);
     let _channel = Channel::create(&name).slots(4).producers(2).build().unwrap();
     let _consumer = Consumer::attach(&name).unwrap();
@@ -173,7 +173,7 @@ fn wait_ends_in_an_error_when_liveness_is_refused_later() {
 }
 
 #[test]
-fn drops_do_no_harm_when_liveness_is_refused_later() {
+fn drop_succeeds_when_liveness_is_refused_later() {
     for backend in LAYERS {
         let name = name("drop", backend);
         let _channel = Channel::create(&name).backend(backend).consumers(0).places(2).build().unwrap();
@@ -182,14 +182,14 @@ fn drops_do_no_harm_when_liveness_is_refused_later() {
         child.says("dropped");
         assert!(path(&name).exists());
         assert!(child.end().0.success());
-        for message in [b"one", b"two"] {
+        for message in [b"first", b"other"] {
             producer.send_timeout(message, reexec::HANG).unwrap();
         }
     }
 }
 
 #[test]
-fn wait_without_futexes_notices_a_death_and_sleeps() {
+fn wait_without_futexes_sleeps_and_notices_death() {
     let name = name("later", Backend::Futex);
     let _channel = Channel::create(&name).build().unwrap();
     let mut producer = start("producer", &name);
@@ -197,7 +197,7 @@ fn wait_without_futexes_notices_a_death_and_sleeps() {
     let consumer = start("consumer without futexes", &name);
     let sleeps: i64 = consumer.line().parse().unwrap();
     println!("slept {sleeps} times in two seconds");
-    assert!(sleeps > 50, "it burns a core: it slept {sleeps} times in two seconds");
+    assert!(sleeps > 50, "the wait burns a core: it slept {sleeps} times in two seconds");
     producer.kill();
     consumer.says("lost");
 }

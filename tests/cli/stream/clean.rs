@@ -1,4 +1,4 @@
-//! `ackcast clean`, and list in the way of `send` and `recv`.
+//! `ackcast clean`, and dead channels that `send` and `recv` find.
 
 use super::process::{Process, Scratch, eventually};
 use ackcast::layers::LivenessLocks;
@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::process::Stdio;
 
-/// Runs it and returns what it says.
+/// Runs `clean`, which must exit with this status. Returns its stdout.
 fn clean(args: &[&str], code: i32) -> String {
     let mut clean = Process::new(&[&["clean"], args].concat(), Stdio::null(), Stdio::piped());
     let mut said = String::new();
@@ -16,13 +16,13 @@ fn clean(args: &[&str], code: i32) -> String {
     said
 }
 
-/// Leaves what a pair leaves of which both are killed.
-fn leave_a_dead_one(scratch: &Scratch) {
+/// Leaves the segment of a `send` and a `recv` that are both killed.
+fn leave_dead_channel(scratch: &Scratch) {
     let mut recv = scratch.recv("dead");
     let mut send = scratch.send_from(&[], Stdio::piped());
     send.stdin().write_all(b"old\n").unwrap();
-    recv.process.kill(Signal::STOP); // or it would end, and remove the name, before we kill it
-    eventually("no channel comes", || scratch.segment().exists());
+    recv.process.kill(Signal::STOP); // a running `recv` would end and remove the name
+    eventually("`send` creates no channel", || scratch.segment().exists());
     send.kill(Signal::KILL);
     recv.process.kill(Signal::KILL);
     send.end();
@@ -31,9 +31,9 @@ fn leave_a_dead_one(scratch: &Scratch) {
 }
 
 #[test]
-fn the_dead_ones_is_removed_and_the_living_ones_is_left() {
+fn clean_removes_dead_channel_and_leaves_living_channel() {
     let (dead, alive) = (Scratch::new("dead"), Scratch::new("alive"));
-    leave_a_dead_one(&dead);
+    leave_dead_channel(&dead);
     let mut recv = alive.recv("out");
     let mut send = alive.send_from(&[], Stdio::piped());
     let mut stdin = send.stdin();
@@ -46,12 +46,12 @@ fn the_dead_ones_is_removed_and_the_living_ones_is_left() {
     assert_eq!(said, format!("{}: would be removed\n{left}", dead.name));
     assert!(dead.segment().exists());
     assert_eq!(participants(&Name::new(&dead.name).unwrap()).unwrap(), None);
-    assert_eq!(participants(&Name::new(&alive.name).unwrap()).unwrap().map(|living| living.len()), Some(2));
+    assert_eq!(participants(&Name::new(&alive.name).unwrap()).unwrap().map(|users| users.len()), Some(2));
 
     assert_eq!(clean(&names, 0), format!("{}: removed\n{left}", dead.name));
     dead.assert_nothing_left();
     assert_eq!(clean(&[&dead.name], 0), format!("{}: there is no such channel\n", dead.name));
-    // All of this machine: others' tests have theirs, too. Only a look, so as not to spoil them.
+    // Without names, `clean` would also remove channels of other tests. So this is a dry run.
     assert!(clean(&["--dry-run"], 0).contains(&left));
 
     drop(stdin);
@@ -61,7 +61,7 @@ fn the_dead_ones_is_removed_and_the_living_ones_is_left() {
 }
 
 #[test]
-fn what_is_no_channel_is_left() {
+fn clean_leaves_file_that_is_no_channel() {
     let scratch = Scratch::new("foreign");
     std::fs::write(scratch.segment(), "x".repeat(4096)).unwrap();
     std::fs::set_permissions(scratch.segment(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -73,7 +73,7 @@ fn what_is_no_channel_is_left() {
 }
 
 #[test]
-fn unfinished_segment_of_dead_creator_is_removed() {
+fn clean_removes_unfinished_segment_of_dead_creator() {
     let scratch = Scratch::new("unfinished");
     let file = scratch.unfinished();
     let open = || std::fs::File::options().create(true).truncate(false).read(true).write(true).open(&file).unwrap();
@@ -84,14 +84,14 @@ fn unfinished_segment_of_dead_creator_is_removed() {
     let left = format!("{none}{}: unfinished: left: its creator is making it\n", scratch.name);
     assert_eq!(clean(&[&scratch.name], 0), left);
     assert_eq!(clean(&["--dry-run", &scratch.name], 0), left);
-    creator.exit(); // a child of another test has the descriptor, too, until it execs
+    creator.exit(); // a forked child of another test keeps the descriptor until it execs
     drop(creator);
     let removable = format!("{none}{}: unfinished: would be removed\n", scratch.name);
     assert_eq!(clean(&["--dry-run", &scratch.name], 0), removable);
     assert!(file.exists());
     assert_eq!(clean(&[&scratch.name], 0), format!("{none}{}: unfinished: removed\n", scratch.name));
     assert!(!file.exists());
-    // A foreign file of that name is left.
+    // `clean` leaves a foreign file of that name.
     std::fs::write(&file, "x").unwrap();
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let said = clean(&[&scratch.name], 0);
@@ -100,18 +100,18 @@ fn unfinished_segment_of_dead_creator_is_removed() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_wrong_usage() {
+fn commands_exit_with_2_when_name_is_invalid() {
     clean(&["a/b"], 2);
     Process::new(&["recv", "a/b"], Stdio::null(), Stdio::null()).ends_with(2);
     Process::new(&["send"], Stdio::null(), Stdio::null()).ends_with(2);
 }
 
 #[test]
-fn a_leftover_is_not_joined_but_replaced() {
+fn send_replaces_dead_channel() {
     let scratch = Scratch::new("leftover");
-    leave_a_dead_one(&scratch);
+    leave_dead_channel(&scratch);
     let mut recv = scratch.recv("out");
-    eventually("it starts", || recv.process.handles_signals());
+    eventually("`recv` does not start", || recv.process.handles_signals());
     std::thread::sleep(std::time::Duration::from_millis(50));
     assert!(recv.process.runs());
     scratch.send(&[], b"new\n").ends_with(0);

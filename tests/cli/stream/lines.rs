@@ -1,4 +1,4 @@
-//! What goes in comes out, byte for byte.
+//! `recv` writes byte for byte what `send` reads.
 
 use super::process::{LIMIT, Process, Scratch, same, seq};
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
 
-/// Lines of many lengths, empty ones, no UTF-8, and a last one without newline.
+/// Lines of many lengths, with empty lines, bytes that are no UTF-8, and a last line without newline.
 fn bytes() -> Vec<u8> {
     let line = |n: usize| (0..n % 300).map(|k| (k * 7 + n) as u8).chain([b'\n']).collect::<Vec<_>>();
     let mut bytes: Vec<u8> = (0..3000).flat_map(line).collect();
@@ -16,20 +16,22 @@ fn bytes() -> Vec<u8> {
 }
 
 #[test]
-fn every_recv_writes_what_send_read_whoever_comes_first() {
+fn recvs_write_what_send_read_in_any_start_order() {
     for (round, (backend, send_first)) in
         [("futex", false), ("futex", true), ("raw-sync", false), ("raw-sync", true)].into_iter().enumerate()
     {
         let scratch = Scratch::new(&format!("bytes-{round}"));
-        let args = ["--consumers", "3", "--slots", "4", "--sync", backend];
+        let args = ["--consumers", "3", "--slots", "4", "--backend", backend];
         let (mut send, mut recvs);
         if send_first {
             send = scratch.send(&args, &bytes());
-            super::process::eventually("no channel comes", || scratch.segment().exists());
+            super::process::eventually("`send` creates no channel", || scratch.segment().exists());
             recvs = scratch.three_recvs();
         } else {
             recvs = scratch.three_recvs();
-            super::process::eventually("they wait", || recvs.iter().all(|recv| recv.process.handles_signals()));
+            super::process::eventually("`recv` does not start", || {
+                recvs.iter().all(|recv| recv.process.handles_signals())
+            });
             send = scratch.send(&args, &bytes());
         }
         assert_eq!(send.ends_with(0).stderr, "");
@@ -41,7 +43,7 @@ fn every_recv_writes_what_send_read_whoever_comes_first() {
 }
 
 #[test]
-fn no_input_is_the_end_alone_and_waits_for_recv_as_well() {
+fn send_waits_for_recvs_when_input_is_empty() {
     let scratch = Scratch::new("empty");
     let mut send = scratch.send(&["--consumers", "2"], b"");
     let mut first = scratch.recv("first");
@@ -54,18 +56,18 @@ fn no_input_is_the_end_alone_and_waits_for_recv_as_well() {
 }
 
 #[test]
-fn a_line_that_does_not_fit_is_named_and_what_came_before_arrives() {
+fn send_names_line_that_is_too_long() {
     let scratch = Scratch::new("long");
     let mut recv = scratch.recv("out");
     let mut send = scratch.send(&["--slot-size", "8"], b"1234567\nlast fit\n12345678\nnever\n");
     let error = send.ends_with(1).stderr;
     assert!(error.starts_with("ackcast: line 2 has 9 bytes with its newline, a slot holds 8;"), "{error}");
-    assert_eq!(recv.wrote(3), b"1234567\n"); // not all there was to be
+    assert_eq!(recv.wrote(3), b"1234567\n"); // `send` has failed without finishing
     scratch.assert_nothing_left();
 }
 
 #[test]
-fn recv_that_cannot_write_and_send_that_cannot_read_say_why() {
+fn commands_name_io_error_of_stdin_and_stdout() {
     let scratch = Scratch::new("full");
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut recv = Process::new(&["recv", &scratch.name], Stdio::null(), full.into());
@@ -78,9 +80,9 @@ fn recv_that_cannot_write_and_send_that_cannot_read_say_why() {
     scratch.assert_nothing_left();
 }
 
-/// `recv` gathers 64 KiB before it writes.
+/// The buffer of `recv` holds 64 KiB.
 #[test]
-fn lines_longer_than_the_buffer_of_recv_arrive_whole() {
+fn lines_arrive_whole_when_longer_than_the_buffer() {
     let scratch = Scratch::new("buffer");
     let line = |letter: u8, len: usize| [vec![letter; len], vec![b'\n']].concat();
     let input = [line(b'a', 10), line(b'b', 100_000), line(b'c', 65_535), line(b'd', 65_536)].concat();
@@ -91,7 +93,7 @@ fn lines_longer_than_the_buffer_of_recv_arrive_whole() {
 }
 
 #[test]
-fn a_line_is_written_when_it_comes_and_not_when_more_have() {
+fn recv_writes_line_before_the_next_is_sent() {
     let scratch = Scratch::new("interactive");
     let mut send = scratch.send_from(&[], Stdio::piped());
     let mut recv = scratch.recv_to_pipe();
@@ -111,7 +113,7 @@ fn a_line_is_written_when_it_comes_and_not_when_more_have() {
 }
 
 #[test]
-fn a_recv_whose_reader_goes_away_leaves_and_the_others_go_on() {
+fn other_recvs_get_all_lines_when_a_reader_leaves() {
     let scratch = Scratch::new("reader");
     let mut recvs = [scratch.recv("first"), scratch.recv("second")];
     let mut gone = scratch.recv_to_pipe();

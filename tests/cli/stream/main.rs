@@ -1,10 +1,10 @@
-//! `ackcast send`, `recv` and `clean`, as a user runs them: the real binary, real processes, and a
-//! limit on every wait.
+//! Tests `ackcast send`, `recv` and `clean` as a user runs them: the real binary, real processes, and a limit on every
+//! wait.
 #![cfg(target_os = "linux")]
 
 mod clean;
 mod deaths;
 mod lines;
-mod meeting;
 mod process;
+mod rendezvous;
 mod signals;

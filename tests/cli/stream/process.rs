@@ -1,4 +1,4 @@
-//! Running the commands on a channel and in a directory of the test's own.
+//! Runs the commands with a channel name and a directory of the test's own.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
@@ -8,17 +8,17 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// More than anything takes on a machine that is busy with other things.
+/// The limit of every wait. It is longer than any step on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
-/// A channel's name and a directory. Dropping it removes both.
+/// The name of a channel, and a directory. Drop removes the segment and the directory.
 #[derive(Debug)]
 pub struct Scratch {
     pub name: String,
     dir: PathBuf,
 }
 
-/// A running command. Dropping it kills it.
+/// A running command. Drop kills and reaps it.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -32,7 +32,7 @@ pub struct Recv {
     path: PathBuf,
 }
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Debug)]
 pub struct Ended {
     pub status: ExitStatus,
@@ -47,12 +47,12 @@ impl Scratch {
         Self { name, dir }
     }
 
-    /// The segment's file.
+    /// The file of the segment.
     pub fn segment(&self) -> PathBuf {
         PathBuf::from(format!("/dev/shm/ackcast.{}", self.name))
     }
 
-    /// A private file of the channel's, as its creator has it before it is whole.
+    /// The private file in which the creator prepares the segment.
     pub fn unfinished(&self) -> PathBuf {
         PathBuf::from(format!("/dev/shm/ackcast~0123456789abcdef.{}", self.name))
     }
@@ -76,7 +76,7 @@ impl Scratch {
         Recv { process: Process::new(&["recv", &self.name], Stdio::null(), stdout.into()), path }
     }
 
-    /// Starts three of them.
+    /// Starts three `recv`, each into its own file.
     pub fn three_recvs(&self) -> [Recv; 3] {
         ["first", "second", "third"].map(|file| self.recv(file))
     }
@@ -104,7 +104,7 @@ impl Process {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_ackcast")), args, stdin, stdout)
     }
 
-    /// Starts the command with at most so many file descriptors.
+    /// Starts the command with at most this many file descriptors.
     pub fn with_descriptors(most: u32, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
         let mut shell = Command::new("sh");
         let script = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
@@ -133,7 +133,7 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Whether the signal is handled: before, it just kills.
+    /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command.
     pub fn handles_signals(&self) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
@@ -141,7 +141,7 @@ impl Process {
         [Signal::INT, Signal::TERM].iter().all(|signal| caught & (1 << (signal.as_raw() - 1)) != 0)
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the command.
     pub fn end(&mut self) -> Ended {
         eventually(&format!("`{}` does not end", self.what), || !self.runs());
         let mut stderr = String::new();
@@ -149,7 +149,7 @@ impl Process {
         Ended { status: self.child.wait().unwrap(), stderr }
     }
 
-    /// Waits for its end, which must be this one.
+    /// Waits for the end of the command, which must exit with this status.
     #[track_caller]
     pub fn ends_with(&mut self, code: i32) -> Ended {
         let ended = self.end();
@@ -160,24 +160,24 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It can only have ended already.
+        // Both calls fail only if the command has ended and was reaped.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Recv {
-    /// What it has written so far.
+    /// The output so far.
     pub fn written(&self) -> Vec<u8> {
         fs::read(&self.path).unwrap()
     }
 
-    /// Waits until it has written so much.
+    /// Waits until the output has at least this many bytes.
     pub fn has_written(&self, bytes: u64) {
-        eventually("too little is written", || fs::metadata(&self.path).unwrap().len() >= bytes);
+        eventually("`recv` writes too few bytes", || fs::metadata(&self.path).unwrap().len() >= bytes);
     }
 
-    /// Waits for its end, which must be this one, and returns what it has written.
+    /// Waits for the end of `recv`, which must exit with this status. Returns the output.
     #[track_caller]
     pub fn wrote(&mut self, code: i32) -> Vec<u8> {
         self.process.ends_with(code);
@@ -193,12 +193,12 @@ pub fn eventually(what: &str, mut true_: impl FnMut() -> bool) {
     }
 }
 
-/// As `seq 1 count`.
+/// The output of `seq 1 count`.
 pub fn seq(count: u32) -> Vec<u8> {
     (1..=count).flat_map(|n| format!("{n}\n").into_bytes()).collect()
 }
 
-/// `assert_eq!` prints both, which is too much here.
+/// Asserts equality of long outputs. `assert_eq!` would print both.
 #[track_caller]
 pub fn same(found: &[u8], expected: &[u8]) {
     let differ = found.iter().zip(expected).position(|(a, b)| a != b);

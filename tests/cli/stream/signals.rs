@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM, wherever they meet the command.
+//! SIGINT and SIGTERM in each wait of `send` and `recv`.
 
 use super::process::{Process, Scratch, eventually, same, seq};
 use rustix::process::Signal;
@@ -7,44 +7,44 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-/// Stops it, and it ends.
+/// Sends the signal to a command that waits. The command must exit with this status.
 fn stop(process: &mut Process, signal: Signal, code: i32) {
-    eventually("it starts", || process.handles_signals());
-    thread::sleep(Duration::from_millis(30)); // where it then is, it waits
+    eventually("the command does not start", || process.handles_signals());
+    thread::sleep(Duration::from_millis(30)); // until then, the command has reached its wait
     process.kill(signal);
     assert_eq!(process.ends_with(code).stderr, "");
 }
 
 #[test]
-fn whoever_waits_for_the_other_side_can_be_stopped() {
+fn signal_ends_wait_for_the_other_side() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let scratch = Scratch::new(&format!("alone-{code}"));
         stop(&mut scratch.recv("out").process, signal, code);
         let mut send = scratch.send(&[], b"line\n");
-        eventually("no channel comes", || scratch.segment().exists());
+        eventually("`send` creates no channel", || scratch.segment().exists());
         stop(&mut send, signal, code);
         scratch.assert_nothing_left();
     }
 }
 
 #[test]
-fn a_send_that_is_stopped_has_not_finished() {
+fn recv_exits_with_3_when_send_is_stopped() {
     let scratch = Scratch::new("input");
     let mut recv = scratch.recv("out");
     let mut send = scratch.send_from(&[], Stdio::piped());
     let mut stdin = send.stdin();
     stdin.write_all(b"line\npart of a").unwrap();
     recv.has_written(5);
-    stop(&mut send, Signal::INT, 130); // in its read
+    stop(&mut send, Signal::INT, 130); // `send` waits in a read of stdin
     assert_eq!(recv.wrote(3), b"line\n");
     scratch.assert_nothing_left();
 }
 
 #[test]
-fn a_recv_that_is_stopped_leaves_and_the_others_go_on() {
+fn other_recvs_get_all_lines_when_a_recv_is_stopped() {
     let scratch = Scratch::new("leaves");
     let mut idle = scratch.recv("idle");
-    let mut stuck = scratch.recv_to_pipe(); // nobody reads it
+    let mut stuck = scratch.recv_to_pipe(); // its pipe has no reader
     let mut last = scratch.recv("last");
     let mut send = scratch.send_from(&["--consumers", "3", "--slots", "16"], Stdio::piped());
     let mut stdin = send.stdin();
@@ -54,10 +54,10 @@ fn a_recv_that_is_stopped_leaves_and_the_others_go_on() {
     assert_eq!(idle.written(), b"1\n");
     let feeder = thread::spawn(move || stdin.write_all(&seq(30_000)[2..]).unwrap());
     last.has_written(32 << 10);
-    eventually("the pipe takes no end of lines", || {
+    eventually("the pipe never fills up", || {
         let before = last.written().len();
         thread::sleep(Duration::from_millis(200));
-        last.written().len() == before // as the other one is stuck
+        last.written().len() == before // unchanged: `stuck` blocks the ring
     });
     stop(&mut stuck, Signal::INT, 130);
     feeder.join().unwrap();

@@ -1,4 +1,4 @@
-//! Stdout, as a buffer that a signal can interrupt.
+//! A buffered stdout whose writes a signal can interrupt.
 
 use super::failure::Failure;
 use super::stop::Stop;
@@ -7,27 +7,27 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
-/// What is gathered before it is written.
+/// The size of the buffer, in bytes.
 const CAPACITY: usize = 1 << 16;
 
-/// Stdout with a buffer, which [`flush`](Sink::flush) empties; dropping it does not.
+/// Stdout with a buffer. [`flush`](Stdout::flush) writes the buffer. Drop does not.
 #[derive(Debug)]
-pub(crate) struct Sink<'s> {
+pub(crate) struct Stdout<'s> {
     file: File,
     buffer: Vec<u8>,
     stop: &'s Stop,
 }
 
-impl<'s> Sink<'s> {
+impl<'s> Stdout<'s> {
     pub(crate) fn new(stop: &'s Stop) -> io::Result<Self> {
         let file = io::stdout().as_fd().try_clone_to_owned()?.into();
         Ok(Self { file, buffer: Vec::with_capacity(CAPACITY), stop })
     }
 
-    /// Writes `bytes`, sooner or later.
+    /// Adds `bytes` to the buffer, and flushes the buffer when it is full.
     ///
     /// # Errors
-    /// As [`flush`](Sink::flush).
+    /// As [`flush`](Stdout::flush).
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if self.buffer.len() + bytes.len() > CAPACITY {
             self.flush()?;
@@ -39,19 +39,20 @@ impl<'s> Sink<'s> {
         Ok(())
     }
 
-    /// Writes what was gathered.
+    /// Writes the buffer.
     ///
     /// # Errors
-    /// [`Failure::ReaderGone`]; [`Failure::Stopped`] if a signal has come and the reader does not
-    /// read: to one that does, everything is written.
+    /// - [`Failure::ReaderGone`] if the reader has closed stdout.
+    /// - [`Failure::Stopped`] if a signal has arrived and the reader does not read. A reader that reads gets all bytes.
+    /// - [`Failure::Wrong`] if the write fails otherwise.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         let done = self.put(&self.buffer);
-        self.buffer.clear(); // also if some of it was written and the rest cannot be
+        self.buffer.clear(); // also after a failure, so that no byte is written twice
         done
     }
 
     fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
-        // A pipe that is ready takes this much at once: we never sleep where no signal wakes us.
+        // A pipe that is ready accepts PIPE_BUF bytes, so `write_all` does not block. A signal ends the poll.
         for chunk in bytes.chunks(libc::PIPE_BUF) {
             if !self.stop.ready(self.file.as_fd(), PollFlags::OUT)? {
                 return self.stop.check();

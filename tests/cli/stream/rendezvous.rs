@@ -1,4 +1,4 @@
-//! Several `send`, and channels that are over.
+//! Several `send` on a channel, and channels that are over.
 
 use super::process::{Process, Scratch, eventually, same, seq};
 use ackcast::Channel;
@@ -10,14 +10,14 @@ use std::thread;
 use std::time::Duration;
 
 #[test]
-fn two_sends_at_a_time_end_when_both_have() {
+fn recv_sees_end_when_both_sends_have_finished() {
     let scratch = Scratch::new("two");
     let mut recv = scratch.recv("out");
     let mut first = scratch.send_from(&["--slots", "4"], Stdio::piped());
     let mut stdin = first.stdin();
     stdin.write_all(b"from the first\n").unwrap();
     recv.has_written(15);
-    scratch.send(&["--slots", "99"], &seq(1000)).ends_with(0); // joins: --slots is the first's
+    scratch.send(&["--slots", "99"], &seq(1000)).ends_with(0); // joins: the first --slots holds
     stdin.write_all(b"again\n").unwrap();
     assert!(recv.process.runs());
     drop(stdin);
@@ -27,22 +27,22 @@ fn two_sends_at_a_time_end_when_both_have() {
 }
 
 #[test]
-fn sends_that_were_counted_may_come_one_after_the_other() {
+fn recv_waits_until_all_counted_sends_have_finished() {
     let scratch = Scratch::new("after");
     let mut recv = scratch.recv("out");
-    scratch.send(&["--producers", "2"], b"one\n").ends_with(0);
+    scratch.send(&["--producers", "2"], b"first\n").ends_with(0);
     thread::sleep(Duration::from_millis(50));
     assert!(recv.process.runs());
-    scratch.send(&[], b"two\n").ends_with(0);
-    assert_eq!(recv.wrote(0), b"one\ntwo\n");
+    scratch.send(&[], b"second\n").ends_with(0);
+    assert_eq!(recv.wrote(0), b"first\nsecond\n");
     scratch.assert_nothing_left();
 }
 
 #[test]
-fn nobody_joins_a_channel_that_is_over() {
+fn send_and_recv_wait_when_channel_is_over() {
     for killed in [false, true] {
         let scratch = Scratch::new(&format!("over-{killed}"));
-        // More than a pipe takes, less than the ring: `send` ends while `recv` cannot write.
+        // The lines fit the ring but not a pipe, so `send` ends while `recv` cannot write.
         let old: Vec<u8> = (0..60).flat_map(|n| [vec![b'a' + n % 26; 3999], vec![b'\n']].concat()).collect();
         let mut slow = scratch.recv_to_pipe();
         let mut stdout = slow.stdout();
@@ -51,7 +51,7 @@ fn nobody_joins_a_channel_that_is_over() {
         stdin.write_all(&old).unwrap();
         if killed {
             let sent = || Channel::open(&Name::new(&scratch.name).unwrap()).unwrap().published().count();
-            eventually("not all is sent", || sent() == 60);
+            eventually("`send` does not send all lines", || sent() == 60);
             send.kill(Signal::KILL);
             send.end();
         } else {
@@ -60,7 +60,7 @@ fn nobody_joins_a_channel_that_is_over() {
         }
         let mut next = scratch.recv("next");
         let mut send = scratch.send(&[], b"new\n");
-        eventually("they start", || next.process.handles_signals() && send.handles_signals());
+        eventually("`recv` and `send` do not start", || next.process.handles_signals() && send.handles_signals());
         thread::sleep(Duration::from_millis(100));
         assert!(slow.runs() && next.process.runs() && send.runs());
         assert_eq!(next.written(), b"");
@@ -74,9 +74,9 @@ fn nobody_joins_a_channel_that_is_over() {
     }
 }
 
-/// A limit was once taken for a channel that is not there yet, and waited for.
+/// An earlier `recv` waited silently at its limit of descriptors, as if the channel did not exist.
 #[test]
-fn recv_beside_living_channel_names_its_limit() {
+fn recv_names_descriptor_limit_when_channel_lives() {
     let scratch = Scratch::new("limit");
     let name = Name::new(&scratch.name).unwrap();
     let _channel = Channel::create(&scratch.name).build().unwrap();
@@ -89,7 +89,7 @@ fn recv_beside_living_channel_names_its_limit() {
             attached += 1;
             recv.kill(Signal::KILL);
             recv.end();
-            eventually("it is still there", || !has_attached());
+            eventually("the place of the killed `recv` is not freed", || !has_attached());
         } else {
             let ended = recv.ends_with(1);
             assert!(

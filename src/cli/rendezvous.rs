@@ -1,7 +1,7 @@
-//! How `send` and `recv` find each other, whichever comes first.
+//! How `send` and `recv` find each other. Either may start first.
 //!
-//! As with a FIFO, a channel that is over is as good as none: it has ended, or its producers died,
-//! and only its consumers still read what is left. Nobody joins it; we wait until it is gone.
+//! A channel is over when it has ended, or when every producer has died. Its consumers may still read the rest.
+//! `send` and `recv` do not join a channel that is over. They wait until it is gone, as with a FIFO.
 
 use super::failure::Failure;
 use super::stop::Stop;
@@ -10,38 +10,38 @@ use ackcast::segment::{Name, OpenError};
 use ackcast::{AttachError, Builder, Channel, Consumer, CreateError, Producer};
 use std::time::Duration;
 
-/// How often to look for the other side. A look costs some 80 µs of processor time, most of it the sleep.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// The interval between polls for the channel. A poll costs some 80 µs of processor time, most of it for the sleep.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// Attaches as a consumer; waits until there is a channel that is not over.
+/// Waits for a channel of this name that is not over, and attaches as a consumer.
 pub(crate) fn consumer(name: &Name, stop: &Stop) -> Result<Consumer, Failure> {
     loop {
-        // While we hold the channel, its name cannot come to mean another.
+        // `_channel` keeps the segment's name, so `attach` opens the same segment.
         if let Some(_channel) = open(name)? {
             return Ok(Consumer::attach(name.as_str())?);
         }
-        stop.sleep(LOOK_EVERY)?;
+        stop.sleep(POLL_INTERVAL)?;
     }
 }
 
-/// Attaches as a producer to the channel of this name, or to a new one. Returns the slots' size, too.
+/// Attaches as a producer to the channel of this name, or creates the channel. Returns the slot size, too.
 pub(crate) fn producer(name: &Name, new: &Builder, stop: &Stop) -> Result<(Producer, u32), Failure> {
     loop {
         let channel = match new.clone().build() {
             Err(CreateError::AlreadyExists { .. }) => open(name)?,
-            created => Some(created?), // a dead one's leftover was replaced
+            created => Some(created?), // `build` replaces a segment whose users are all dead
         };
         if let Some(channel) = channel {
             match Producer::attach(name.as_str()) {
-                Err(AttachError::Join { error: JoinError::Ended, .. }) => {} // just now
+                Err(AttachError::Join { error: JoinError::Ended, .. }) => {} // ended since `open`
                 attached => return Ok((attached?, channel.geometry().slot_size)),
             }
         }
-        stop.sleep(LOOK_EVERY)?;
+        stop.sleep(POLL_INTERVAL)?;
     }
 }
 
-/// The channel of this name, if there is one that is not over.
+/// Opens the channel of this name. `None` if there is no channel, or if it is over.
 fn open(name: &Name) -> Result<Option<Channel>, OpenError> {
     match Channel::open(name) {
         Ok(channel) => {

@@ -1,6 +1,6 @@
 //! Opening what is of another version or layout, not ours or dead; creating over the living and over the dead.
 
-use ackcast::layers::Futex;
+use ackcast::layers::{Futex, RawSync};
 use ackcast::protocol;
 use ackcast::segment::{Handle, HeaderFault, Name, OpenError, list, participants, remove_if_dead};
 use ackcast::{AttachError, Backend, Channel, Consumer, CreateError, Producer};
@@ -45,6 +45,20 @@ fn nothing_there_and_bad_names_are_told_apart() {
     assert!(matches!(Producer::attach(&absent.0), Err(AttachError::Open(OpenError::NotFound { .. }))));
     assert!(matches!(Producer::attach("a/b"), Err(AttachError::Name(_))));
     assert!(matches!(Channel::create("").build(), Err(CreateError::Name(_))));
+}
+
+#[test]
+fn channel_of_another_layer_is_refused() {
+    for (backend, other) in [(Backend::Futex, Backend::RawSync), (Backend::RawSync, Backend::Futex)] {
+        let scratch = Scratch::new(&format!("other-{backend:?}"));
+        let _channel = Channel::create(&scratch.0).backend(backend).build().unwrap();
+        let handle = Handle::open(&Name::new(&scratch.0).unwrap()).unwrap();
+        let [futex, raw_sync] = [handle.channel::<Futex>().map(drop), handle.channel::<RawSync>().map(drop)];
+        let (right, wrong) = if backend == Backend::Futex { (futex, raw_sync) } else { (raw_sync, futex) };
+        right.unwrap();
+        let OpenError::Unusable { fault, .. } = wrong.unwrap_err() else { panic!("not unusable") };
+        assert_eq!(fault, HeaderFault::OtherLayer { found: backend, asked: other });
+    }
 }
 
 #[test]

@@ -66,6 +66,14 @@ pub enum HeaderFault {
         /// The layer's number.
         found: u32,
     },
+    /// Another layer was asked for than the one that it is built on.
+    #[error("it is built on {found:?}, not on {asked:?}; ask for the layer that it is built on")]
+    OtherLayer {
+        /// The layer that it is built on.
+        found: Backend,
+        /// The layer that was asked for.
+        asked: Backend,
+    },
     /// Its participants fence in a way that we do not know.
     #[error("its fences are of kind {found}, which this program does not know")]
     Fences {

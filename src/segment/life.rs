@@ -135,7 +135,7 @@ impl Handle {
     pub fn channel<L: RealLayer>(&self) -> Result<protocol::Channel<L, Segment<L>>, OpenError> {
         let Checked { backend, fences, layout, geometry, .. } = self.checked;
         if L::KIND != backend || Layout::new::<L>(&geometry) != Ok(layout) {
-            let fault = HeaderFault::Layer { found: backend.number() };
+            let fault = HeaderFault::OtherLayer { found: backend, asked: L::KIND };
             return Err(OpenError::Unusable { name: self.guest.name.clone(), fault });
         }
         if self.guest.locks.is_inherited() {

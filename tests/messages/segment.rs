@@ -1,10 +1,10 @@
 //! The errors of creating and opening segments.
 
 use crate::{Said, says};
-use ackcast::CreateError;
 use ackcast::layer::LivenessUnknown;
 use ackcast::layers::MarkFault;
 use ackcast::segment::{HeaderFault, LayoutError, Limit, Name, NameError, OpenError};
+use ackcast::{Backend, CreateError};
 use std::io;
 
 pub fn table() -> Vec<Said> {
@@ -128,6 +128,10 @@ fn headers() -> Vec<Said> {
             ),
         ),
         says(HeaderFault::Layer { found: 7 }, "it is built on layer 7, which this program does not know"),
+        says(
+            HeaderFault::OtherLayer { found: Backend::Futex, asked: Backend::RawSync },
+            "it is built on Futex, not on RawSync; ask for the layer that it is built on",
+        ),
         says(HeaderFault::Fences { found: 7 }, "its fences are of kind 7, which this program does not know"),
         says(
             HeaderFault::Membarrier,

@@ -80,12 +80,12 @@ impl Handle {
     pub fn open(name: &Name) -> Result<Self, OpenError> {
         let _standard = file::occupy_standard(name)?;
         let file = file::open_own(name)?;
-        let size_is = |found, expected| {
+        let has_header = |found| {
+            let expected = size_of::<Header>() as u64;
             let fault = HeaderFault::Size { found, expected };
-            if found == expected { Ok(()) } else { Err(OpenError::Unusable { name: name.clone(), fault }) }
+            if found >= expected { Ok(()) } else { Err(OpenError::Unusable { name: name.clone(), fault }) }
         };
-        let header = size_of::<Header>() as u64;
-        size_is(file.size.min(header), header)?;
+        has_header(file.size)?;
         if !file.locks.others_attached().map_err(liveness(name))? {
             return Err(OpenError::Abandoned { name: name.clone() });
         }
@@ -95,7 +95,8 @@ impl Handle {
             Err(Errno::NOENT) => return Err(OpenError::NotFound { name: name.clone() }), // removed by hand
             Err(errno) => return Err(failed(name, "mapping it", errno)),
         };
-        size_is(mapping.len() as u64, file.size)?;
+        // The mapping may be of another file, of another size: the header says whether it is.
+        has_header(mapping.len() as u64)?;
         // SAFETY: a mapping of at least a header.
         let checked = unsafe { Header::check(mapping.at(0), mapping.len()) };
         let checked = checked.map_err(|fault| OpenError::Unusable { name: name.clone(), fault })?;

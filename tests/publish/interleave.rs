@@ -6,13 +6,13 @@ use crate::scratch::Scratch;
 use ackcast::segment::OpenError;
 use ackcast::{AttachError, Channel, Consumer, CreateError};
 
-fn create(scratch: &Scratch, slots: u32) -> Result<Channel, CreateError> {
+pub fn create(scratch: &Scratch, slots: u32) -> Result<Channel, CreateError> {
     Channel::create(&scratch.0).consumers(0).slots(slots).build()
 }
 
 /// Runs `one` again and again. Before its first call, its second and so on, `other` runs. Each time, `judge` is told
 /// what both returned; `one` gets what `begin` made. Returns how often.
-fn before_each_call<S: Send, T: Send, U>(
+pub fn before_each_call<S: Send, T: Send, U>(
     begin: impl Fn() -> S,
     one: impl Fn(S) -> T + Sync,
     mut other: impl FnMut() -> U,

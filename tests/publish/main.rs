@@ -7,6 +7,7 @@ mod descriptors;
 mod foreign;
 mod interleave;
 mod limits;
+mod lost;
 mod rivals;
 mod scratch;
 mod steps;

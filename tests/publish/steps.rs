@@ -85,6 +85,7 @@ fn refusals(call: &Call) -> &'static [(i32, &'static str)] {
             &[(libc::ENOSPC, "no room"), (libc::ENOMEM, "memory"), (libc::EDQUOT, "quota"), (libc::EIO, "failed")]
         }
         libc::SYS_fcntl if call.args[1] as i32 == libc::F_OFD_SETLK && call.args[0] != 0 => &[(libc::ENOLCK, "lock")],
+        libc::SYS_newfstatat | libc::SYS_fstat => &[(libc::EIO, "failed"), (libc::EACCES, "may not")],
         libc::SYS_renameat2 => &[(libc::ENOSPC, "room"), (libc::EACCES, "may not"), (libc::EIO, "failed")],
         _ => &[],
     }

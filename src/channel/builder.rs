@@ -167,8 +167,8 @@ impl Builder {
         geometry.producers = self.places.unwrap_or(producers);
         let fences = |best| if self.symmetric_fences { Fences::Symmetric } else { best };
         let created = match self.backend {
-            Backend::Futex => Handle::create_fenced::<Futex>(&name, &geometry, fences(Futex::fences())),
-            Backend::RawSync => Handle::create_fenced::<RawSync>(&name, &geometry, fences(RawSync::fences())),
+            Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences())),
+            Backend::RawSync => Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences())),
         };
         Ok(Channel::new(created?)?)
     }

@@ -24,7 +24,6 @@ use super::sleep_limiter::SleepLimiter;
 use super::{Backend, Fences, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, monotonic};
 use crate::layer::{Acquired, Deadline, Layer, LivenessUnknown, Lock, LockError, Participant};
 use core::cell::UnsafeCell;
-use core::fmt;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use core::time::Duration;
@@ -95,14 +94,9 @@ impl Drop for RawSync {
 }
 
 /// Storage of a `raw_sync` mutex: 40 bytes on x86-64, with room for other platforms.
+#[derive(Debug)]
 #[repr(C, align(16))]
 pub struct RawMutex(UnsafeCell<[u8; 64]>);
-
-impl fmt::Debug for RawMutex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RawMutex")
-    }
-}
 
 // SAFETY: atomics and plain bytes, which any memory is; zeroed as the trait says.
 unsafe impl RealLayer for RawSync {

@@ -19,19 +19,11 @@ const RACES: usize = 100;
 const LEAST: u64 = 4096;
 
 impl Handle {
-    /// Makes a segment of this name and initialises it for layer `L`, with the best fences.
+    /// Makes a segment of this name and initialises it for layer `L`, whose participants fence like this.
     ///
     /// # Errors
     /// See [`CreateError`].
-    pub fn create<L: RealLayer>(name: &Name, geometry: &Geometry) -> Result<Self, CreateError> {
-        Self::create_fenced::<L>(name, geometry, L::fences())
-    }
-
-    /// As [`create`](Handle::create), with these fences.
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub fn create_fenced<L: RealLayer>(name: &Name, geometry: &Geometry, fences: Fences) -> Result<Self, CreateError> {
+    pub fn create<L: RealLayer>(name: &Name, geometry: &Geometry, fences: Fences) -> Result<Self, CreateError> {
         let layout = Layout::new::<L>(geometry)?;
         if !fences.usable() {
             let fault = HeaderFault::Membarrier;

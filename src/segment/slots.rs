@@ -66,11 +66,6 @@ impl<L: Layer> Segment<L> {
         }
     }
 
-    /// The segment's size in bytes.
-    pub fn size(&self) -> usize {
-        self.mapping.len()
-    }
-
     // The callers promise an index below `slots`, so these stay inside the layout.
 
     fn header(&self, index: usize) -> *mut protocol::Header {

@@ -8,7 +8,6 @@ use crate::layers::close_watcher::locked;
 use crate::layers::sleep_limiter::SleepSlot;
 use crate::timer::{Duty, WaitTimer};
 use core::cell::UnsafeCell;
-use core::fmt;
 use core::sync::atomic::{Ordering, fence};
 use core::time::Duration;
 use raw_sync::events::{Event, EventImpl, EventInit, EventState};
@@ -16,14 +15,9 @@ use std::io;
 use std::sync::Mutex as LocalMutex;
 
 /// Storage of a `raw_sync` event: a mutex, a condition variable and two flags.
+#[derive(Debug)]
 #[repr(C, align(16))]
 pub struct RawEvent(UnsafeCell<[u8; 192]>);
-
-impl fmt::Debug for RawEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RawEvent")
-    }
-}
 
 /// The event that a handle's sleeper waits for. The lock keeps it mapped while another thread sets it.
 #[derive(Debug, Default)]

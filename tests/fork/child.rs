@@ -44,6 +44,11 @@ fn entry() {
             refuse(&[(libc::SYS_openat, None), (libc::SYS_mremap, None)], libc::ENOMEM).unwrap();
             touch_a_message_in_a_child(consumer);
         }
+        "child that may map nothing" => {
+            let producer = Producer::attach(&channel).unwrap();
+            refuse(&[(libc::SYS_openat, None), (libc::SYS_mmap, None)], libc::ENOMEM).unwrap();
+            fork_without_mappings(producer);
+        }
         "child drops a batch" => drop_a_batch_in_a_child(Consumer::attach(&channel).unwrap()),
         other => panic!("no role {other:?}"),
     }
@@ -231,6 +236,16 @@ fn touch_a_message_in_a_child(mut consumer: Consumer) {
     drop(message);
     assert_eq!(consumer.recv().unwrap(), b"two");
     say("received two");
+}
+
+fn fork_without_mappings(mut producer: Producer) {
+    match fork() {
+        Side::Child => end(|| ()),
+        Side::Parent(child) => assert_eq!(libc::WTERMSIG(wait(child)), libc::SIGABRT),
+    }
+    say("child was aborted");
+    producer.send(b"of the parent").unwrap();
+    go();
 }
 
 fn drop_a_batch_in_a_child(mut consumer: Consumer) {

@@ -38,6 +38,19 @@ fn message_dropped_by_a_child_stays_the_parents() {
     }
 }
 
+/// Its handles would write into the memory that its parent shares with others.
+#[test]
+fn child_that_cannot_replace_the_mapping_is_aborted() {
+    for backend in LAYERS {
+        let name = name("shares", backend);
+        let _channel = Channel::create(&name).backend(backend).build().unwrap();
+        let mut consumer = Consumer::attach(&name).unwrap();
+        let parent = start("child that may map nothing", &name);
+        parent.says("child was aborted");
+        assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"of the parent");
+    }
+}
+
 #[test]
 fn child_without_a_copy_dies_before_it_acknowledges() {
     for backend in LAYERS {

@@ -30,7 +30,16 @@ fn library(kind: u32, version: u32) -> CLibrary {
 }
 
 fn marks() -> Vec<Said> {
+    let other = "another C library (build 00000000000000ab, mutex 40/8, condition variable 48/8)";
+    let unknown = "an unknown C library (9) (build 00000000000000ab, mutex 40/8, condition variable 48/8)";
     vec![
+        says(
+            MarkFault::CLibrary { found: library(3, 0), ours: library(9, 0) },
+            &format!(
+                "its locks are those of {other}, but this process has {unknown}; use the same build of the C library on \
+                 both sides, or create the channel on the futex layer, which needs none"
+            ),
+        ),
         says(
             MarkFault::PidNamespace { found: namespace(7), ours: namespace(8) },
             "its locks name threads by numbers of PID namespace pid:[7], but this process is in pid:[8]; attach from the \

@@ -6,9 +6,12 @@ use ackcast::layers::RawSync;
 use ackcast::protocol::{ConsumerEntry, Control, Corruption};
 use ackcast::segment::{Layout, Name};
 use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
+use rustix::thread::gettid;
 use std::fs::File;
 use std::mem::{MaybeUninit, offset_of};
+use std::num::NonZero;
 use std::os::unix::fs::FileExt;
+use std::thread;
 use std::time::Duration;
 
 /// Where glibc's mutex has its kind, and a kind that none has.
@@ -33,8 +36,29 @@ pub fn role(role: &str, channel: &str) {
             eprintln!("the waiter ran for {used:?} of 400 ms");
             assert!(used < Duration::from_millis(100), "it polled for {used:?}");
         }
+        "receive-asleep" => {
+            let _producer = Producer::attach(channel).unwrap();
+            let mut consumer = Consumer::attach(channel).unwrap();
+            let error = thread::scope(|scope| {
+                let sleeper = gettid().as_raw_nonzero();
+                scope.spawn(move || {
+                    while !sleeps_on_a_futex(sleeper) {
+                        thread::yield_now();
+                    }
+                    write_over(channel, |layout| layout.consumers + offset_of!(ConsumerEntry<RawSync>, data));
+                });
+                consumer.recv_timeout(Duration::from_millis(400)).unwrap_err()
+            });
+            assert!(matches!(error, RecvError::TimedOut { .. }), "{error}");
+        }
         other => panic!("no role {other:?}"),
     }
+}
+
+/// Whether the kernel has this thread of ours asleep in futex(2).
+fn sleeps_on_a_futex(thread: NonZero<i32>) -> bool {
+    let call = std::fs::read_to_string(format!("/proc/self/task/{thread}/syscall")).unwrap();
+    call.starts_with(&format!("{} ", libc::SYS_futex))
 }
 
 /// How long this thread has run.
@@ -67,6 +91,11 @@ fn survives(role: &str) {
 #[test]
 fn send_gives_up_a_lock_that_was_written_over() {
     survives("send");
+}
+
+#[test]
+fn waiter_gives_up_an_event_that_was_written_over_in_its_sleep() {
+    survives("receive-asleep");
 }
 
 #[test]

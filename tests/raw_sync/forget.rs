@@ -2,7 +2,10 @@
 //! locks themselves: a lock that is unmapped while it is held leaves the list pointing into nothing.
 
 use crate::child::{name, run};
-use ackcast::segment::{Name, remove_if_dead};
+use ackcast::layer::{Acquired, Deadline, Lock, LockError, Participant};
+use ackcast::layers::RawSync;
+use ackcast::protocol::Storage;
+use ackcast::segment::{Handle, Name, remove_if_dead};
 use ackcast::{Backend, Channel, Producer, SendError};
 use std::mem::forget;
 use std::thread;
@@ -159,6 +162,23 @@ fn another_thread_waits_for_a_forgotten_loan() {
 #[test]
 fn two_handles_on_one_thread_exclude_each_other() {
     survives("two handles on one thread");
+}
+
+/// A handle keeps its own segment mapped, and no other: the lock of another one could go away while a thread has it.
+#[test]
+fn handle_takes_no_lock_of_another_segment() {
+    let names = ["here", "elsewhere"].map(name);
+    let _channels = names.each_ref().map(|name| Channel::create(name).backend(Backend::RawSync).build().unwrap());
+    let [here, elsewhere] = names.map(|name| Handle::open(&Name::new(&name).unwrap()).unwrap());
+    let [here, elsewhere] = [here, elsewhere].map(|handle| handle.channel::<RawSync>().unwrap());
+    // SAFETY: no number is claimed.
+    let layer = unsafe { here.layer() };
+    // SAFETY: no word is written but the lock's, and that one is given back.
+    let [ours, others] = [&here, &elsewhere].map(|channel| &unsafe { channel.storage() }.control().lock.0);
+    let me = Participant { number: 0, generation: 1 };
+    assert_eq!(others.acquire(layer, me, Deadline::Never), Err(LockError::Busy { owner: None }));
+    assert_eq!(ours.acquire(layer, me, Deadline::Now), Ok(Acquired::Clean));
+    ours.release(layer, me);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use crate::filter::refuse;
 use crate::reexec::{HANG, go, role};
 use crate::{ASKS, LOCKS};
+use ackcast::layers::{Fences, Futex};
+use ackcast::protocol::Geometry;
+use ackcast::segment::{Handle, Name};
 use ackcast::{Consumer, Producer, RecvError, SendError};
 use std::time::Duration;
 
@@ -16,9 +19,10 @@ fn entry() {
             eprintln!("ready");
             go();
         }
-        "consumer without membarrier" => {
+        "consumer without membarrier" | "consumer without memory for membarrier" => {
             let mut consumer = Consumer::attach(&channel).unwrap();
-            refuse(&[(libc::SYS_membarrier, None)], libc::EPERM).unwrap();
+            let errno = if role.contains("memory") { libc::ENOMEM } else { libc::EPERM };
+            refuse(&[(libc::SYS_membarrier, None)], errno).unwrap();
             eprintln!("went on: {:?}", consumer.recv_timeout(Duration::from_millis(100)));
         }
         "producer without membarrier" => {
@@ -26,6 +30,12 @@ fn entry() {
             producer.send(b"it fills the ring").unwrap();
             refuse(&[(libc::SYS_membarrier, None)], libc::EPERM).unwrap();
             eprintln!("went on: {:?}", producer.send_timeout(b"", Duration::from_millis(100)));
+        }
+        "creates with fences that are refused" => {
+            refuse(&[(libc::SYS_membarrier, None)], libc::EPERM).unwrap();
+            let geometry = Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 0, end_after: 1 };
+            let created = Handle::create::<Futex>(&Name::new(&channel).unwrap(), &geometry, Fences::Asymmetric);
+            eprintln!("{}", created.unwrap_err());
         }
         "waits for data" => {
             let mut consumer = Consumer::attach(&channel).unwrap();
@@ -45,10 +55,8 @@ fn entry() {
             eprintln!("{error:?}");
         }
         "drops" => {
-            let handles = (
-                ackcast::Channel::open(&ackcast::segment::Name::new(&channel).unwrap()).unwrap(),
-                Consumer::attach(&channel).unwrap(),
-            );
+            let handles =
+                (ackcast::Channel::open(&Name::new(&channel).unwrap()).unwrap(), Consumer::attach(&channel).unwrap());
             refuse(&[ASKS, LOCKS], libc::EPERM).unwrap();
             drop(handles);
             eprintln!("dropped");

@@ -67,7 +67,9 @@ fn process_aborts_when_its_fence_is_refused_later() {
         println!("not run: membarrier(2) does not work here");
         return;
     }
-    for role in ["consumer without membarrier", "producer without membarrier"] {
+    let roles =
+        ["consumer without membarrier", "producer without membarrier", "consumer without memory for membarrier"];
+    for role in roles {
         let name = name("membarrier", Backend::Futex);
         let _channel = Channel::create(&name).slots(1).build().unwrap();
         let (_producer, _consumer); // so that the child has someone to wait for
@@ -120,6 +122,19 @@ fn create_says_that_a_call_is_refused_and_leaves_nothing() {
             std::fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         assert_eq!(left.filter(|file| file.ends_with(&*name)).count(), 0, "{call:?}");
     }
+}
+
+#[test]
+fn create_refuses_fences_that_it_may_not_use() {
+    let name = name("fences", Backend::Futex);
+    let child = start("creates with fences that are refused", &name);
+    child.says(&format!(
+        "channel {:?} cannot be used: its participants fence by membarrier(2), which this process may not use (an old \
+         kernel, or a filter); create it from here, or without such fences",
+        &*name
+    ));
+    assert!(child.end().0.success());
+    assert!(!path(&name).exists());
 }
 
 #[test]

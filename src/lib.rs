@@ -1,29 +1,89 @@
-//! Acknowledged broadcast over shared memory: processes on one machine send messages to every
-//! consumer, and no message is overwritten before every consumer has acknowledged it.
+//! Acknowledged broadcast over shared memory: processes on one machine send messages to every consumer. No message is
+//! overwritten before every consumer has acknowledged it.
 //!
-//! [`Channel`], [`Producer`] and [`Consumer`] are for use; [`protocol`], [`lock`], [`signal`] and
-//! [`layer`] are for reading: the protocol is written once against the layer's traits, so that the
-//! text that runs across processes is the text that the model checkers explore. These four use
-//! `core` alone; without the feature `std` they are all there is.
+//! ```
+//! # #[cfg(not(feature = "std"))] fn main() {}
+//! # #[cfg(feature = "std")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use ackcast::{Channel, Consumer, Producer};
+//! # let name = format!("front-{}", std::process::id());
+//! let _channel = Channel::create(&name).slots(4).build()?; // once
+//! let mut consumer = Consumer::attach(&name)?; // in each process that receives
+//! Producer::attach(&name)?.send(b"Hello")?; // in each process that sends
+//! # assert_eq!(consumer.recv()?, b"Hello");
+//! # Ok(()) }
+//! ```
 //!
-//! Properties, as the tests and the comments cite them, and what holds of them on each layer:
+//! The same with two consumers, from the first message to END. Threads stand for processes here:
 //!
-//! | | | futex | raw_sync |
+//! ```
+//! # #[cfg(not(feature = "std"))] fn main() {}
+//! # #[cfg(feature = "std")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use ackcast::{Channel, Consumer, Producer};
+//! use std::thread;
+//!
+//! let name = format!("hello-{}", std::process::id());
+//! let _channel = Channel::create(&name).slots(4).consumers(2).build()?;
+//!
+//! let consumers = [(); 2].map(|()| Consumer::attach(&name).unwrap());
+//! let consumers = consumers.map(|mut consumer| {
+//!     thread::spawn(move || consumer.iter().collect::<Result<Vec<_>, _>>()) // up to END
+//! });
+//!
+//! let mut producer = Producer::attach(&name)?;
+//! producer.send(b"Hello")?;
+//! producer.send(b"world")?;
+//! producer.finish()?; // END
+//!
+//! for consumer in consumers {
+//!     assert_eq!(consumer.join().unwrap()?, [b"Hello", b"world"]);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! A [`Channel`] is made by a [`Builder`], sent to by a [`Producer`] and received from by a [`Consumer`]. A [`Loan`], a
+//! [`Message`] and a [`Batch`] give access to a slot without a copy. Each operation has its own error type, which says
+//! what was wrong and what would be right. No method panics. Linux only. All processes of a channel belong to the same
+//! user.
+//!
+//! # Properties
+//!
+//! Tests and comments cite the properties by these names. Each backend keeps them as follows:
+//!
+//! | | | [`Futex`](Backend::Futex) | [`RawSync`](Backend::RawSync) |
 //! | --- | --- | --- | --- |
 //! | S1 | no torn payload: no data race on any slot | holds | holds |
 //! | S2 | every consumer gets every message from its join to its end, once, in the one total order | holds | holds |
-//! | S3 | nothing is overwritten before all active consumers acknowledged it | holds | holds |
+//! | S3 | no slot is overwritten before all active consumers have acknowledged its message | holds | holds |
 //! | S4 | one writer at a time | holds | holds |
 //! | S5 | END is last, and is seen only after all data | holds | holds |
 //! | L1 | no deadlock, no lost wake-up | holds | unless a process dies inside pthread |
-//! | L2 | every call returns within its deadline, whoever else has died | holds | unless a process dies, or is stopped, inside pthread |
-//! | C1 | a consumer dying at any step harms nobody else | holds | unless it dies inside pthread |
+//! | L2 | every call returns within its deadline, whatever other processes have died | holds | unless a process dies, or is stopped, inside pthread |
+//! | C1 | a consumer dying at any step harms no other participant | holds | unless it dies inside pthread |
 //! | C2 | a producer dying at any step leaves each message wholly delivered to all or to none, and the channel usable | holds | unless it dies inside pthread: then some calls on the channel may not return |
 //! | C3 | dying during recovery is as harmless as dying before it | holds | as C1 and C2 |
 //!
-//! The raw_sync layer stands on pthread's condition variables, whose internal lock a process can die with. Its
-//! processes must be of one PID namespace and have one C library, and are refused otherwise. `docs/crash.md` says
-//! when and for how many instructions each limit applies, what ends it, and which test shows it.
+//! [`RawSync`](Backend::RawSync) is built on pthread's condition variables, whose internal lock a process can die with.
+//! Its processes must share a PID namespace and have the same C library; others are refused. `docs/crash.md` says when
+//! and for how many instructions each limit applies, what ends it, and which test shows it.
+//!
+//! # For reading and checking
+//!
+//! A program that sends and receives needs none of these modules. The protocol is written once, against the traits of a
+//! layer. So the text that runs across processes is the text that the model checkers explore. `verify/` reaches it by
+//! these paths.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`protocol`] | the protocol: words, labels of all shared accesses, producer, consumer, joining and leaving |
+//! | [`lock`], [`signal`], [`timer`] | the write lock that survives its owner, the sticky signal, the clock of a wait |
+//! | [`layer`] | the traits of all that other processes can see: words, fences, parking, liveness |
+#![cfg_attr(feature = "std", doc = "| [`layers`] | the layers that run on real shared memory |")]
+#![cfg_attr(feature = "std", doc = "| [`segment`] | the files: names, headers, layout, creation and removal |")]
+//!
+//! Without the feature `std`, `protocol`, `lock`, `signal`, `timer` and `layer` are all that there is. They need `core`
+//! alone.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 #[cfg(feature = "std")]
@@ -38,15 +98,71 @@ pub mod segment;
 pub mod signal;
 pub mod timer;
 
+// What a user calls, what the calls return, and what the errors say.
 #[cfg(feature = "std")]
 pub use channel::{
     AttachError, Batch, Builder, Channel, Consumer, CreateError, Loan, Message, Messages, Producer, RecvValueError,
 };
+#[doc(inline)]
+pub use layer::LivenessUnknown;
 #[cfg(feature = "std")]
-pub use layers::{Backend, Wait};
-pub use protocol::{BatchError, DeadProducers, Finished, RecvError, SendError};
+#[doc(inline)]
+pub use layers::{Backend, Fences, MarkFault, Wait};
+#[doc(inline)]
+pub use protocol::{
+    BatchError, BlockedOn, Corruption, DeadProducers, Finished, Geometry, JoinError, Published, RecvError, SendError,
+};
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use segment::{HeaderFault, LayoutError, Limit, Name, NameError, OpenError};
 
 /// The README's example is compiled and run.
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// A glob import of this crate shadows no name of the prelude: with two globs, a name that both have is ambiguous.
+///
+/// ```
+/// use ackcast::*;
+/// use std::prelude::rust_2024::*;
+///
+/// fn markers<T: Send + Sync + Sized + Unpin + Copy + Clone>() {}
+/// fn operators<T: PartialEq + Eq + PartialOrd + Ord + Default, F: Fn() + FnMut() + FnOnce()>() {}
+/// fn asynchronous<T: Future + IntoFuture, F: AsyncFn() + AsyncFnMut() + AsyncFnOnce()>() {}
+/// fn conversions<T: AsRef<T> + AsMut<T> + From<T> + Into<T> + TryFrom<T> + TryInto<T> + ToOwned + ToString>() {}
+/// fn iterators<T: Iterator + DoubleEndedIterator + ExactSizeIterator + IntoIterator + Extend<u8>>() {}
+/// fn collected<T: FromIterator<u8>>() {}
+/// struct Dropped;
+/// impl Drop for Dropped {
+///     fn drop(&mut self) {}
+/// }
+/// drop(Dropped);
+/// let values: Option<Vec<Result<Box<u8>, String>>> = Some(Vec::from([Ok(Box::new(1)), Err(String::new())]));
+/// assert_ne!(values, None);
+/// assert_eq!((size_of::<u8>(), align_of::<u8>(), size_of_val(&1_u8), align_of_val(&1_u8)), (1, 1, 1, 1));
+/// ```
+///
+/// The check can fail:
+///
+/// ```compile_fail,E0659
+/// mod shadow {
+///     pub struct Sync;
+/// }
+/// use shadow::*;
+/// use std::prelude::rust_2024::*;
+///
+/// fn markers<T: Sync>() {}
+/// ```
+///
+/// ```
+/// mod shadow {
+///     pub struct Backend;
+/// }
+/// use shadow::*;
+/// use std::prelude::rust_2024::*;
+///
+/// fn markers<T: Sync>() {}
+/// ```
+#[cfg(all(doctest, feature = "std"))]
+struct Prelude;

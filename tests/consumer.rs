@@ -1,11 +1,11 @@
-//! Each way to receive, on both layers, and what `Consumer` and `Message` do not promise.
+//! Each way to receive, on both backends, and what `Consumer` and `Message` do not promise.
 
 use ackcast::{Backend, Channel, Consumer, Producer, RecvError, RecvValueError, Wait};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
-/// Longer than anything here takes: past this, a call hangs.
+/// Upper bound on any call here. A call that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// A channel with one consumer and one producer.
@@ -99,7 +99,7 @@ fn handles_name_their_channel_when_they_are_debugged() {
 
 /// Runs `receive`, which must panic with this text.
 fn unwind(expected: &str, receive: impl FnOnce()) {
-    // By `resume_unwind` no message is printed.
+    // `fail` panics by `resume_unwind`, which prints no message.
     let panic = catch_unwind(AssertUnwindSafe(receive)).unwrap_err();
     assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some(expected));
 }
@@ -139,7 +139,7 @@ fn messages_taken_from_a_batch_are_acknowledged_in_unwinding() {
     }
 }
 
-/// What the documentation of `Message` advises: the message is kept until the work on it is done.
+/// The documentation of `Message` advises this: keep the message until the work on it is done.
 #[test]
 fn message_that_is_kept_before_a_panic_is_received_again() {
     for backend in LAYERS {

@@ -1,10 +1,10 @@
-//! Each way to send, on both layers.
+//! Each way to send, on both backends.
 
 use ackcast::{Backend, BatchError, Channel, Consumer, Loan, Producer, RecvError, SendError, Wait};
 use std::time::Duration;
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
-/// Longer than anything here takes: past this, a call hangs.
+/// Upper bound on any call here. A call that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// A channel with one consumer and one producer.

@@ -1,5 +1,5 @@
-//! Safe code that means harm: each public constructor, and each guard forgotten, on both layers. What is forgotten is at
-//! worst a leak: no slot has two writers, no message is lost, and no memory goes away under a lock.
+//! Safe code that misuses the API: each public constructor, and each guard forgotten, on both backends. A forgotten
+//! value is at worst a leak: no slot has two writers, no message is lost, and no memory is unmapped under a lock.
 //!
 //! Under AddressSanitizer (it needs a nightly toolchain), without its search for leaks, because these tests leak:
 //! `ASAN_OPTIONS=detect_leaks=0 RUSTFLAGS=-Zsanitizer=address cargo +nightly test -p ackcast
@@ -20,14 +20,14 @@ use std::thread;
 use std::time::Duration;
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
-/// Longer than a lock takes that is free.
+/// Upper bound on taking a free lock. A call that takes longer hangs.
 const HANG: Duration = Duration::from_secs(30);
 
 fn name(test: &str, backend: Backend) -> String {
     format!("safe-{test}-{backend:?}-{}", std::process::id())
 }
 
-/// Removes the name of a channel of which a handle was forgotten: no last handle goes.
+/// Removes the name of a channel of which a handle was forgotten, because no last handle is dropped.
 struct Removed(String);
 
 impl Drop for Removed {
@@ -113,7 +113,7 @@ fn forgotten_handles_are_leaks() {
 }
 
 #[test]
-fn forgotten_loan_of_another_thread_harms_nobody() {
+fn forgotten_loan_of_another_thread_is_a_leak() {
     for backend in LAYERS {
         let elsewhere = &name("elsewhere", backend);
         // Mapped before the other one, so that it does not lie where the other one was.
@@ -185,7 +185,7 @@ fn panic_in_a_guards_scope_leaves_the_channel_usable() {
 }
 
 #[test]
-fn absurd_sizes_are_refused_before_any_memory_is_touched() {
+fn impossible_size_is_refused_before_memory_is_touched() {
     let name = name("sizes", Backend::Futex);
     let builds = [
         Channel::create(&name).slot_size(u32::MAX),
@@ -202,14 +202,14 @@ fn absurd_sizes_are_refused_before_any_memory_is_touched() {
     }
 }
 
-/// Lock, signal and layer by themselves, on words that are no channel's.
+/// Lock, signal and layer, on words of no channel.
 #[test]
-fn primitives_alone_guard_nothing_and_harm_nothing() {
+fn primitives_without_a_channel_guard_nothing() {
     let layer = Futex::new(LivenessLocks::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric, 1);
     assert!(layer.is_alive(0).is_ok_and(|alive| !alive), "no participant has a number of this file");
     let (me, other) = (Participant { number: 0, generation: 1 }, Participant { number: 1, generation: u32::MAX });
     let lock = WordLock::<Futex>::new(AtomicU32::new(0));
-    lock.release(&layer, me); // held by nobody
+    lock.release(&layer, me); // no participant holds it
     assert_eq!(lock.acquire(&layer, me, Deadline::Now), Ok(Acquired::Clean));
     assert_eq!(lock.acquire(&layer, other, Deadline::Now), Ok(Acquired::OwnerDied), "its number is not claimed");
     assert!(!lock.inherit(&layer, me) && lock.inherit(&layer, other));
@@ -223,7 +223,7 @@ fn primitives_alone_guard_nothing_and_harm_nothing() {
 }
 
 #[test]
-fn consumer_without_a_producer_is_told_nothing_and_waits_for_its_deadline() {
+fn consumer_without_a_producer_waits_for_its_deadline() {
     for backend in LAYERS {
         let name = name("alone", backend);
         let _channel = Channel::create(&name).backend(backend).build().unwrap();

@@ -1,4 +1,4 @@
-//! Opening what is of another version or layout, not ours or dead; creating over the living and over the dead.
+//! Opening channels of another version or layout, foreign or abandoned ones; creating beside and over other channels.
 
 use ackcast::layers::{Futex, RawSync};
 use ackcast::protocol;
@@ -8,7 +8,7 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
-/// A channel name of this test's own, whose file is removed in any case.
+/// A channel name of this test, whose file is removed also on failure.
 struct Scratch(String);
 
 impl Scratch {
@@ -40,7 +40,7 @@ impl Drop for Scratch {
 }
 
 #[test]
-fn nothing_there_and_bad_names_are_told_apart() {
+fn missing_channel_differs_from_bad_name() {
     let absent = Scratch::new("absent");
     assert!(matches!(Producer::attach(&absent.0), Err(AttachError::Open(OpenError::NotFound { .. }))));
     assert!(matches!(Producer::attach("a/b"), Err(AttachError::Name(_))));
@@ -62,7 +62,7 @@ fn channel_of_another_layer_is_refused() {
 }
 
 #[test]
-fn wrong_headers_of_a_living_segment_are_named() {
+fn wrong_header_is_named() {
     let scratch = Scratch::new("faults");
     let channel = Channel::create(&scratch.0).build().unwrap();
     let file = File::options().write(true).open(scratch.path()).unwrap();
@@ -88,16 +88,16 @@ fn wrong_headers_of_a_living_segment_are_named() {
 }
 
 #[test]
-fn files_that_others_could_open_are_refused() {
+fn file_that_other_users_may_open_is_refused() {
     let scratch = Scratch::new("mode");
     let _channel = Channel::create(&scratch.0).build().unwrap();
     std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o644)).unwrap();
     let error = Consumer::attach(&scratch.0).unwrap_err();
-    assert!(error.to_string().contains("with mode 644; it must be ours"), "{error}");
+    assert!(error.to_string().contains("with mode 644; it must belong to user"), "{error}");
 }
 
 #[test]
-fn the_living_are_named_and_the_dead_replaced() {
+fn creator_names_living_users_and_replaces_abandoned_channel() {
     for backend in [Backend::Futex, Backend::RawSync] {
         let scratch = Scratch::new(&format!("living-{backend:?}"));
         let channel = Channel::create(&scratch.0).backend(backend).build().unwrap();
@@ -112,7 +112,7 @@ fn the_living_are_named_and_the_dead_replaced() {
         // What a process that was killed leaves: the file, and no locks.
         let bytes = std::fs::read(scratch.path()).unwrap();
         drop(consumer);
-        assert!(!scratch.path().exists(), "the last one out removes the name");
+        assert!(!scratch.path().exists(), "the last handle removes the name");
         scratch.leave(&bytes);
         assert!(matches!(Consumer::attach(&scratch.0), Err(AttachError::Open(OpenError::Abandoned { .. }))));
         let name = Name::new(&scratch.0).unwrap();
@@ -124,20 +124,20 @@ fn the_living_are_named_and_the_dead_replaced() {
 }
 
 #[test]
-fn leftover_of_dead_user_is_cleaned() {
+fn abandoned_segment_is_removed() {
     let scratch = Scratch::new("clean");
     let channel = Channel::create(&scratch.0).build().unwrap();
     let bytes = std::fs::read(scratch.path()).unwrap();
     drop(channel);
     scratch.leave(&bytes);
     assert_eq!(participants(&Name::new(&scratch.0).unwrap()).unwrap(), None);
-    assert!(scratch.path().exists(), "a look removes nothing");
+    assert!(scratch.path().exists(), "`participants` removes nothing");
     assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
     assert!(!scratch.path().exists());
 }
 
 #[test]
-fn channels_of_one_handle_are_participants_of_their_own() {
+fn channels_of_a_handle_are_separate_participants() {
     let scratch = Scratch::new("handle");
     let name = Name::new(&scratch.0).unwrap();
     let _channel = Channel::create(&scratch.0).consumers(0).producers(2).build().unwrap();
@@ -152,23 +152,23 @@ fn channels_of_one_handle_are_participants_of_their_own() {
 }
 
 #[test]
-fn producers_are_lost_when_the_last_goes_without_finishing() {
+fn producers_are_lost_when_the_last_leaves_unfinished() {
     let scratch = Scratch::new("lost");
     let channel = Channel::create(&scratch.0).consumers(0).places(2).build().unwrap();
-    assert!(!channel.producers_lost().unwrap(), "none has come yet");
+    assert!(!channel.producers_lost().unwrap(), "no producer has attached yet");
     let [first, mut second] = [(); 2].map(|()| Producer::attach(&scratch.0).unwrap());
     drop(first);
     assert!(!channel.producers_lost().unwrap());
     drop(second);
     assert!(channel.producers_lost().unwrap());
     second = Producer::attach(&scratch.0).unwrap();
-    assert!(!channel.producers_lost().unwrap(), "a successor has come");
+    assert!(!channel.producers_lost().unwrap(), "a successor lives");
     second.finish().unwrap();
     drop(second);
 }
 
 #[test]
-fn dropping_an_old_handle_does_not_remove_a_new_segment_of_its_name() {
+fn old_handle_leaves_a_new_segment_its_name() {
     let scratch = Scratch::new("successor");
     let old = Channel::create(&scratch.0).build().unwrap();
     std::fs::remove_file(scratch.path()).unwrap(); // by hand
@@ -178,7 +178,7 @@ fn dropping_an_old_handle_does_not_remove_a_new_segment_of_its_name() {
 }
 
 #[test]
-fn a_full_file_system_is_an_error_and_not_a_signal_later() {
+fn full_file_system_is_an_error_of_create() {
     let scratch = Scratch::new("full");
     // More than any machine's /dev/shm: refused before a page is taken.
     let error = Channel::create(&scratch.0).slots(1 << 19).slot_size(1 << 20).build().unwrap_err();
@@ -187,7 +187,7 @@ fn a_full_file_system_is_an_error_and_not_a_signal_later() {
 }
 
 #[test]
-fn limits_are_stated() {
+fn setting_out_of_range_is_refused_with_the_range() {
     let scratch = Scratch::new("limits");
     let error = Channel::create(&scratch.0).slots(0).build().unwrap_err();
     assert_eq!(error.to_string(), "slots is 0; it must be 1 to 1048576");
@@ -200,22 +200,22 @@ fn limits_are_stated() {
     drop(places);
 }
 
-/// Whether this kernel can enter pages into the page table before they are used (Linux 5.14).
+/// Whether this kernel can enter pages into the page table before they are used: Linux 5.14 and later.
 fn can_populate() -> bool {
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
-    // SAFETY: a new mapping, where the kernel likes.
+    // SAFETY: a new mapping, at an address that the kernel chooses.
     let page = unsafe { mmap_anonymous(std::ptr::null_mut(), 4096, protection, flags) }.unwrap();
     // SAFETY: it is ours.
     let can = unsafe { madvise(page, 4096, Advice::LinuxPopulateWrite) }.is_ok();
-    // SAFETY: it is ours, and not used any more.
+    // SAFETY: it is ours, and no longer used.
     unsafe { munmap(page, 4096) }.unwrap();
     can
 }
 
-/// Page faults of this thread so far that needed no disk.
+/// How many page faults without disk access this thread has made.
 fn faults() -> i64 {
-    // SAFETY: all zero is a valid `rusage`: numbers.
+    // SAFETY: an `rusage` is plain numbers, for which zeros are valid.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: it only writes its argument.
     assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) }, 0);
@@ -223,7 +223,7 @@ fn faults() -> i64 {
 }
 
 #[test]
-fn the_first_lap_finds_its_pages() {
+fn first_lap_makes_few_page_faults() {
     const SLOTS: u32 = 64;
     const SLOT_SIZE: u32 = 64 << 10;
     let pages = i64::from(SLOTS * SLOT_SIZE / 4096);

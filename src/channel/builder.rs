@@ -1,12 +1,20 @@
-//! Creating a channel, and watching it.
+//! Creating a channel.
 
-use super::{CreateError, on_layer};
-use crate::layer::LivenessUnknown;
+use super::{Channel, CreateError};
 use crate::layers::{Backend, Fences, Futex, RawSync, RealLayer};
-use crate::protocol::{self, Geometry, Published};
-use crate::segment::{Handle, Name, OpenError, Segment};
+use crate::protocol::Geometry;
+use crate::segment::{Handle, Name};
 
-/// A channel to be: [`Channel::create`].
+/// The settings of a new channel; see [`Channel::create`].
+///
+/// ```
+/// use ackcast::Channel;
+///
+/// let name = format!("example-builder-{}", std::process::id());
+/// let channel = Channel::create(&name).slots(64).slot_size(4096).consumers(2).build()?;
+/// assert_eq!((channel.geometry().slots, channel.geometry().slot_size), (64, 4096));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is created before `build`"]
 pub struct Builder {
@@ -17,148 +25,150 @@ pub struct Builder {
     symmetric_fences: bool,
 }
 
-/// A handle on a channel that takes no part in it. It keeps the channel's name alive: the last
-/// handle of any kind to go removes it.
-///
-/// In a forked child, an inherited handle says what a private copy of the channel holds, which may be old.
-#[derive(Debug)]
-pub struct Channel {
-    inner: Inner,
-    handle: Handle,
-}
-
-#[derive(Debug)]
-enum Inner {
-    Futex(protocol::Channel<Futex, Segment<Futex>>),
-    RawSync(protocol::Channel<RawSync, Segment<RawSync>>),
-}
-
-impl Channel {
-    /// A channel of this name, with 1 slot of 1024 bytes, for 1 producer and 1 consumer, unless
-    /// the builder is told otherwise.
-    pub fn create(name: &str) -> Builder {
-        let geometry = Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
-        Builder { name: name.to_owned(), geometry, places: None, backend: Backend::default(), symmetric_fences: false }
-    }
-
-    /// A handle on a channel that exists.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
-    pub fn open(name: &Name) -> Result<Self, OpenError> {
-        Self::new(Handle::open(name)?)
-    }
-
-    fn new(handle: Handle) -> Result<Self, OpenError> {
-        let inner = match handle.backend() {
-            Backend::Futex => Inner::Futex(handle.channel()?),
-            Backend::RawSync => Inner::RawSync(handle.channel()?),
-        };
-        Ok(Self { inner, handle })
-    }
-
-    /// The channel's name.
-    pub const fn name(&self) -> &Name {
-        self.handle.name()
-    }
-
-    /// How the channel's participants fence.
-    pub const fn fences(&self) -> Fences {
-        self.handle.fences()
-    }
-
-    /// How the channel was laid out.
-    pub const fn geometry(&self) -> Geometry {
-        self.handle.geometry()
-    }
-
-    /// What the channel is built on.
-    pub const fn backend(&self) -> Backend {
-        self.handle.backend()
-    }
-
-    /// How far the channel is; never ahead, but stale at once.
-    pub fn published(&self) -> Published {
-        on_layer!(Inner, &self.inner, channel => channel.published())
-    }
-
-    /// Whether there were producers, and all that did not finish are dead. Stale at once: another
-    /// producer may come.
-    ///
-    /// # Errors
-    /// [`LivenessUnknown`] when the system refuses to tell; `EBADF` in a forked child that has inherited this handle.
-    pub fn producers_lost(&self) -> Result<bool, LivenessUnknown> {
-        on_layer!(Inner, &self.inner, channel => channel.lost_producers().map(|lost| lost.is_some()))
-    }
-
-    /// The consumers that are attached, each with the number of messages it has acknowledged.
-    pub fn acknowledged(&self) -> Vec<(u32, u64)> {
-        on_layer!(Inner, &self.inner, channel => channel.acknowledged().collect())
-    }
-
-    /// How many dead consumers were evicted so far.
-    pub fn evicted(&self) -> u32 {
-        on_layer!(Inner, &self.inner, channel => channel.evicted())
-    }
-
-    /// How often the write lock was taken over from a dead owner so far.
-    pub fn takeovers(&self) -> u32 {
-        on_layer!(Inner, &self.inner, channel => channel.takeovers())
-    }
-}
-
 impl Builder {
-    /// The ring's length. 1, the default, is the classic single-slot protocol.
+    pub(super) fn new(name: &str) -> Self {
+        let geometry = Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
+        Self { name: name.to_owned(), geometry, places: None, backend: Backend::default(), symmetric_fences: false }
+    }
+
+    /// Sets the length of the ring in slots: 1 to 2²⁰, 1 by default. Producers can be this many messages ahead of the
+    /// slowest consumer.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Consumer, Producer, SendError};
+    /// # let name = format!("example-slots-{}", std::process::id());
+    /// let _channel = Channel::create(&name).slots(2).build()?;
+    /// let (_consumer, mut producer) = (Consumer::attach(&name)?, Producer::attach(&name)?);
+    /// producer.send(b"first")?;
+    /// producer.send(b"second")?;
+    /// assert!(matches!(producer.try_send(b"third"), Err(SendError::TimedOut(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn slots(mut self, slots: u32) -> Self {
         self.geometry.slots = slots;
         self
     }
 
-    /// How many bytes a message can have at most.
+    /// Sets the size of a slot in bytes: 1 to 2³⁰, 1024 by default. A longer message is refused.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Producer, SendError};
+    /// # let name = format!("example-slot-size-{}", std::process::id());
+    /// let _channel = Channel::create(&name).slot_size(8).build()?;
+    /// let refused = Producer::attach(&name)?.send(b"nine byte");
+    /// assert_eq!(refused, Err(SendError::TooLong { len: 9, slot_size: 8 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn slot_size(mut self, bytes: u32) -> Self {
         self.geometry.slot_size = bytes;
         self
     }
 
-    /// How many consumers the first message waits for; 0: it does not wait.
+    /// Sets how many consumers the first message waits for: 0 to 64, 1 by default. With 0 it does not wait, and no
+    /// consumer receives a message that was published before the first consumer joined.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Consumer, Producer};
+    /// # let name = format!("example-consumers-{}", std::process::id());
+    /// let _channel = Channel::create(&name).consumers(2).build()?;
+    /// let _first = Consumer::attach(&name)?;
+    /// let mut producer = Producer::attach(&name)?;
+    /// let error = producer.try_send(b"Hello").unwrap_err();
+    /// assert_eq!(error.to_string(), "gave up waiting for the first consumers: 1 of 2 have joined");
+    /// let _second = Consumer::attach(&name)?;
+    /// producer.try_send(b"Hello")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn consumers(mut self, consumers: u32) -> Self {
         self.geometry.start_with = consumers;
         self
     }
 
-    /// How many producers have to finish before END. With one, the default, there is a place for one
-    /// at a time, unless [`places`](Builder::places) says otherwise; it keeps the write lock from
-    /// message to message then, which nobody can wait for.
+    /// Sets how many producers have to finish before END is published: at least 1, 1 by default. A channel for more
+    /// than 64 producers needs [`places`](Builder::places).
+    ///
+    /// A channel with a single place for producers is faster: the producer keeps the write lock from message to
+    /// message, because no other producer can wait for it.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Finished, Producer};
+    /// # let name = format!("example-producers-{}", std::process::id());
+    /// let _channel = Channel::create(&name).consumers(0).producers(2).build()?;
+    /// let (mut first, mut second) = (Producer::attach(&name)?, Producer::attach(&name)?);
+    /// assert_eq!(first.finish()?, Finished::OthersRemain);
+    /// assert_eq!(second.finish()?, Finished::Ended);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn producers(mut self, producers: u32) -> Self {
         self.geometry.end_after = producers;
         self
     }
 
-    /// How many places there are for consumers, and for producers, at a time: 1 to 64. Without this
-    /// call, one for the one producer, or else as many as were named above, and at least 8.
+    /// Sets how many consumers, and how many producers, can be attached at a time: 1 to 64, and at least the number
+    /// given to [`consumers`](Builder::consumers).
+    ///
+    /// The default for producers is 1 if [`producers`](Builder::producers) is 1. Otherwise the default is the number
+    /// given to `consumers` or `producers`, and at least 8.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Consumer};
+    /// # let name = format!("example-places-{}", std::process::id());
+    /// let _channel = Channel::create(&name).places(1).build()?;
+    /// let _first = Consumer::attach(&name)?;
+    /// let error = Consumer::attach(&name).unwrap_err();
+    /// assert!(error.to_string().contains("all 1 consumer places are in use"), "{error}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn places(mut self, places: u32) -> Self {
         self.places = Some(places);
         self
     }
 
-    /// What the channel is built on.
+    /// Sets the primitives that the channel is built on, [`Backend::Futex`] by default.
+    ///
+    /// ```
+    /// # use ackcast::{Backend, Channel};
+    /// # let name = format!("example-builder-backend-{}", std::process::id());
+    /// let channel = Channel::create(&name).backend(Backend::RawSync).build()?;
+    /// assert_eq!(channel.backend(), Backend::RawSync);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn backend(mut self, backend: Backend) -> Self {
         self.backend = backend;
         self
     }
 
-    /// Fences without membarrier(2), which every participant would have to be allowed to use, and which
-    /// interrupts the other participants' cores whenever somebody falls asleep. Every message costs a
-    /// full fence then.
+    /// Makes participants fence by the processor alone, without membarrier(2).
+    ///
+    /// By default a participant that parks or joins calls membarrier(2), which interrupts the cores of the other
+    /// participants. Each participant must be allowed to call it. With symmetric fences no participant calls it, and
+    /// each message costs a full fence.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Fences};
+    /// # let name = format!("example-symmetric-{}", std::process::id());
+    /// let channel = Channel::create(&name).symmetric_fences().build()?;
+    /// assert_eq!(channel.fences(), Fences::Symmetric);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn symmetric_fences(mut self) -> Self {
         self.symmetric_fences = true;
         self
     }
 
-    /// Creates the channel. A dead one's leftover of the same name is replaced.
+    /// Creates the channel. An abandoned channel of the same name, which no living process uses, is replaced.
     ///
     /// # Errors
-    /// See [`CreateError`].
+    /// [`CreateError::AlreadyExists`] if a process uses a channel of this name; [`CreateError::Layout`] if a setting is
+    /// out of its range; otherwise see [`CreateError`].
+    ///
+    /// ```
+    /// # use ackcast::{Channel, CreateError};
+    /// # let name = format!("example-build-{}", std::process::id());
+    /// let _channel = Channel::create(&name).build()?;
+    /// assert!(matches!(Channel::create(&name).build(), Err(CreateError::AlreadyExists { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn build(self) -> Result<Channel, CreateError> {
         let name = Name::new(&self.name)?;
         let mut geometry = self.geometry;

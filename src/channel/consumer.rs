@@ -1,39 +1,66 @@
 //! Receiving.
 
-use super::{AttachError, Patience, RecvValueError, layer, on_layer};
+use super::{AttachError, Messages, RecvValueError, layer, on_backend};
 use crate::layers::{Backend, Futex, RawSync, RealLayer, Wait};
 use crate::protocol::{self, RecvError};
 use crate::segment::{Handle, Name, Segment};
-use core::ops::Deref;
 use std::time::Duration;
 use zerocopy::FromBytes;
 
-/// A process's hold on a channel as a consumer: it receives every message published from its
-/// attachment on. While it is attached and alive, producers wait for its acknowledgements.
+/// A handle that receives every message published after it has attached. While it is attached and its process lives,
+/// producers wait for its acknowledgements.
+///
+/// A consumer can move to another thread. It cannot be used by two threads at a time, because each call that receives
+/// borrows it exclusively.
 ///
 /// # What is not promised
-/// A restarted consumer does not get the messages that its predecessor held or had not reached. A
-/// consumer's progress dies with it: its successor joins at the present count, like any newcomer. A
-/// program that must lose nothing across a restart stores what it has received before it drops the
-/// [`Message`], and has a second consumer, in another process, for the time without the first.
+/// A restarted consumer does not get the messages that its predecessor held or had not reached. It starts at the next
+/// message that is published, like any new consumer. A program that must lose nothing across a restart does two things.
+/// It stores what it has received before it drops the [`Message`](crate::Message). And it has a second consumer, in
+/// another process, for the time without the first.
+///
+/// ```
+/// use ackcast::{Channel, Consumer, Producer, RecvError};
+///
+/// let name = format!("example-consumer-{}", std::process::id());
+/// let _channel = Channel::create(&name).slots(4).build()?;
+/// let mut consumer = Consumer::attach(&name)?;
+/// let mut producer = Producer::attach(&name)?;
+/// producer.send(b"Hello")?;
+/// producer.finish()?;
+/// assert_eq!(consumer.recv()?, b"Hello");
+/// assert_eq!(consumer.recv(), Err(RecvError::Ended));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Consumer {
-    // Before `handle`: we leave before we may be the last one out.
-    inner: Inner,
+    /// Declared before `handle`, so that the consumer leaves before its handle, which may be the last.
+    pub(super) inner: Inner,
     handle: Handle,
 }
 
 #[derive(Debug)]
-enum Inner {
+pub(super) enum Inner {
     Futex(protocol::Consumer<Futex, Segment<Futex>>),
     RawSync(protocol::Consumer<RawSync, Segment<RawSync>>),
 }
 
 impl Consumer {
-    /// Attaches to the channel of this name.
+    /// Attaches to the channel of this name. Never waits.
     ///
     /// # Errors
-    /// See [`AttachError`].
+    /// [`AttachError::Open`] if there is no such channel, or it cannot be opened; [`AttachError::Join`] if all consumer
+    /// places are in use.
+    ///
+    /// ```
+    /// # use ackcast::{AttachError, Channel, Consumer, OpenError};
+    /// # let name = format!("example-consumer-attach-{}", std::process::id());
+    /// let error = Consumer::attach(&name).unwrap_err();
+    /// assert!(matches!(error, AttachError::Open(OpenError::NotFound { .. })));
+    /// let _channel = Channel::create(&name).build()?;
+    /// let consumer = Consumer::attach(&name)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn attach(name: &str) -> Result<Self, AttachError> {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
@@ -46,34 +73,71 @@ impl Consumer {
     }
 
     /// The channel's name.
+    ///
+    /// ```
+    #[doc = super::attached!("consumer-name")]
+    /// assert_eq!(consumer.name().as_str(), name);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn name(&self) -> &Name {
         self.handle.name()
     }
 
-    /// This consumer's number, from 0: what [`SendError`](crate::SendError) calls it.
+    /// The consumer's number, from 0, as [`SendError`](crate::SendError) and
+    /// [`Channel::acknowledged`](crate::Channel::acknowledged) name it.
+    ///
+    /// ```
+    #[doc = super::attached!("number")]
+    /// assert_eq!((consumer.number(), Consumer::attach(&name)?.number()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn number(&self) -> u32 {
-        on_layer!(Inner, &self.inner, consumer => consumer.participant().number)
+        on_backend!(Inner, &self.inner, consumer => consumer.participant().number)
     }
 
-    /// How this handle waits from now on; [`Wait::Adaptive`] until told otherwise.
-    /// ([`Backend::RawSync`] sleeps at once, whatever it is told.)
+    /// Sets how this handle waits from now on for messages; [`Wait::Adaptive`] by default. A channel on
+    /// [`Backend::RawSync`] ignores it, because its waits always park at once.
+    ///
+    /// ```
+    #[doc = super::attached!("consumer-set-wait")]
+    /// consumer.set_wait(Wait::Spin);
+    /// producer.send(b"Hello")?;
+    /// assert_eq!(consumer.recv()?, b"Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_wait(&mut self, wait: Wait) {
-        on_layer!(Inner, &mut self.inner, consumer => layer(consumer.channel()).set_wait(wait));
+        on_backend!(Inner, &mut self.inner, consumer => layer(consumer.channel()).set_wait(wait));
     }
 
-    /// Waits for the next message and copies it out.
+    /// Waits for the next message, copies it out, and acknowledges it.
     ///
     /// # Errors
-    /// See [`RecvError`].
+    /// [`RecvError::Ended`] after the last message; otherwise see [`RecvError`].
+    ///
+    /// ```
+    #[doc = super::attached!("recv")]
+    /// producer.send(b"Hello")?;
+    /// assert_eq!(consumer.recv()?, b"Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv(&mut self) -> Result<Vec<u8>, RecvError> {
         self.recv_ref().map(|message| message.to_vec())
     }
 
-    /// Waits for the next message and copies it into `buffer`, in place of what was there. Allocates
-    /// only if the buffer is too small.
+    /// As [`recv`](Consumer::recv), into `buffer`, whose content is replaced. Allocates only if its capacity is too
+    /// small.
     ///
     /// # Errors
-    /// See [`RecvError`]; the buffer is as it was then.
+    /// As [`recv`](Consumer::recv). The buffer is unchanged then.
+    ///
+    /// ```
+    #[doc = super::attached!("recv-into")]
+    /// producer.send(b"Hello")?;
+    /// let mut buffer = b"old content".to_vec();
+    /// consumer.recv_into(&mut buffer)?;
+    /// assert_eq!(buffer, b"Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn recv_into(&mut self, buffer: &mut Vec<u8>) -> Result<(), RecvError> {
         let message = self.recv_ref()?;
@@ -82,78 +146,50 @@ impl Consumer {
         Ok(())
     }
 
-    /// Copies the next message out, if it is there.
+    /// As [`recv`](Consumer::recv), but never waits.
     ///
     /// # Errors
-    /// See [`RecvError`]; [`RecvError::TimedOut`] if there is none yet.
+    /// As [`recv`](Consumer::recv). [`RecvError::TimedOut`] if the next message is not published yet.
+    ///
+    /// ```
+    #[doc = super::attached!("try-recv")]
+    /// assert_eq!(consumer.try_recv(), Err(RecvError::TimedOut { next: 0 }));
+    /// producer.send(b"Hello")?;
+    /// assert_eq!(consumer.try_recv()?, b"Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_recv(&mut self) -> Result<Vec<u8>, RecvError> {
         self.try_recv_ref().map(|message| message.to_vec())
     }
 
-    /// Waits for the next message and copies it out; gives up after `timeout`.
+    /// As [`recv`](Consumer::recv), but gives up after `timeout`.
     ///
     /// # Errors
-    /// See [`RecvError`].
+    /// As [`recv`](Consumer::recv), and [`RecvError::TimedOut`].
+    ///
+    /// ```
+    #[doc = super::attached!("recv-timeout")]
+    /// assert_eq!(consumer.recv_timeout(Duration::from_micros(10)), Err(RecvError::TimedOut { next: 0 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, RecvError> {
         self.recv_ref_timeout(timeout).map(|message| message.to_vec())
     }
 
-    /// Waits for the next message and lends it, in its slot. Dropping it acknowledges it.
+    /// As [`recv`](Consumer::recv), of a plain-old-data value, such as an array of integers, which
+    /// [`Producer::send_value`](crate::Producer::send_value) has sent.
     ///
     /// # Errors
-    /// See [`RecvError`].
-    #[inline(always)]
-    pub fn recv_ref(&mut self) -> Result<Message<'_>, RecvError> {
-        self.recv_within(Patience::Endless)
-    }
-
-    /// Lends the next message, if it is there.
+    /// [`RecvValueError::NotAValue`] if the message has another length than a `T`. The message is not acknowledged
+    /// then, and is received again. [`RecvValueError::Recv`] as [`recv`](Consumer::recv).
     ///
-    /// # Errors
-    /// See [`RecvError`]; [`RecvError::TimedOut`] if there is none yet.
-    pub fn try_recv_ref(&mut self) -> Result<Message<'_>, RecvError> {
-        self.recv_within(Patience::None)
-    }
-
-    /// Waits for the next message and lends it; gives up after `timeout`.
-    ///
-    /// # Errors
-    /// See [`RecvError`].
-    pub fn recv_ref_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvError> {
-        self.recv_within(Patience::For(timeout))
-    }
-
-    /// Waits for the next message and lends all that are there, one after the other. Cheaper than one
-    /// by one: those taken are acknowledged together, when the batch is dropped.
-    ///
-    /// # Errors
-    /// See [`RecvError`].
-    #[inline(always)]
-    pub fn recv_batch(&mut self) -> Result<Batch<'_>, RecvError> {
-        self.batch_within(Patience::Endless)
-    }
-
-    /// Lends the messages that are there, if there is one.
-    ///
-    /// # Errors
-    /// See [`RecvError`]; [`RecvError::TimedOut`] if there is none yet.
-    pub fn try_recv_batch(&mut self) -> Result<Batch<'_>, RecvError> {
-        self.batch_within(Patience::None)
-    }
-
-    /// As [`recv_batch`](Consumer::recv_batch); gives up after `timeout`.
-    ///
-    /// # Errors
-    /// See [`RecvError`].
-    pub fn recv_batch_timeout(&mut self, timeout: Duration) -> Result<Batch<'_>, RecvError> {
-        self.batch_within(Patience::For(timeout))
-    }
-
-    /// Waits for the next message and copies it out as a plain-old-data value, such as an array of
-    /// integers.
-    ///
-    /// # Errors
-    /// [`RecvValueError::NotAValue`] if the message has another size; it is then still the next one.
+    /// ```
+    #[doc = super::attached!("recv-value")]
+    /// producer.send_value(&[1_u32, 2, 3])?;
+    /// assert!(matches!(consumer.recv_value::<u64>(), Err(RecvValueError::NotAValue { found: 12, expected: 8, .. })));
+    /// assert_eq!(consumer.recv_value::<[u32; 3]>()?, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv_value<T: FromBytes>(&mut self) -> Result<T, RecvValueError> {
         let message = self.recv_ref()?;
         if let Ok(value) = T::read_from_bytes(&message) {
@@ -164,119 +200,17 @@ impl Consumer {
         Err(RecvValueError::NotAValue { sequence, found, expected: size_of::<T>() })
     }
 
-    /// The messages up to END, copied out. After an error the iterator goes on where it was.
-    pub const fn iter(&mut self) -> Messages<'_> {
-        Messages { consumer: self }
-    }
-
-    #[inline(always)]
-    fn batch_within(&mut self, patience: Patience) -> Result<Batch<'_>, RecvError> {
-        Ok(Batch(match &mut self.inner {
-            Inner::Futex(consumer) => {
-                let deadline = patience.deadline(layer(consumer.channel()));
-                Lending::Futex(consumer.receive_batch(deadline)?)
-            }
-            Inner::RawSync(consumer) => {
-                let deadline = patience.deadline(layer(consumer.channel()));
-                Lending::RawSync(consumer.receive_batch(deadline)?)
-            }
-        }))
-    }
-
-    #[inline(always)]
-    fn recv_within(&mut self, patience: Patience) -> Result<Message<'_>, RecvError> {
-        Ok(Message(match &mut self.inner {
-            Inner::Futex(consumer) => {
-                let deadline = patience.deadline(layer(consumer.channel()));
-                Lent::Futex(consumer.receive(deadline)?)
-            }
-            Inner::RawSync(consumer) => {
-                let deadline = patience.deadline(layer(consumer.channel()));
-                Lent::RawSync(consumer.receive(deadline)?)
-            }
-        }))
-    }
-}
-
-/// The messages that were there, still in their slots. Dropping it acknowledges those taken: also when
-/// a panic drops it, as with a [`Message`].
-#[derive(Debug)]
-pub struct Batch<'c>(Lending<'c>);
-
-#[derive(Debug)]
-enum Lending<'c> {
-    Futex(protocol::Batch<'c, Futex, Segment<Futex>>),
-    RawSync(protocol::Batch<'c, RawSync, Segment<RawSync>>),
-}
-
-impl Batch<'_> {
-    /// The number that the next message taken has in the one total order, from 0.
-    pub const fn sequence(&self) -> u64 {
-        on_layer!(Lending, &self.0, batch => batch.sequence())
-    }
-
-    /// Takes the next message, which is lent until the one after it is taken; `None` when there is
-    /// no other. Never waits. Messages not taken are received again.
+    /// An iterator over the messages up to END, which waits for each of them and copies it out.
     ///
-    /// # Errors
-    /// [`RecvError::Corrupt`].
-    #[inline(always)]
-    pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
-        on_layer!(Lending, &mut self.0, batch => batch.take())
-    }
-}
-
-/// A message in its slot, which cannot be overwritten meanwhile. Dropping it acknowledges it.
-///
-/// # What is not promised
-/// An acknowledgement does not say that the work on a message is done. A panic that unwinds past a
-/// message drops it, and so acknowledges it: the consumer's next message is the one after it. A
-/// consumer that catches the panic and wants the message again copies it, calls
-/// [`keep`](Message::keep), and receives it once more when the work is done. A process that is killed
-/// acknowledges nothing; but [`Consumer`] says that its successor does not get the message either.
-#[derive(Debug)]
-pub struct Message<'c>(Lent<'c>);
-
-#[derive(Debug)]
-enum Lent<'c> {
-    Futex(protocol::Message<'c, Futex, Segment<Futex>>),
-    RawSync(protocol::Message<'c, RawSync, Segment<RawSync>>),
-}
-
-impl Message<'_> {
-    /// The message's number in the one total order, from 0.
-    pub const fn sequence(&self) -> u64 {
-        on_layer!(Lent, &self.0, message => message.sequence())
-    }
-
-    /// Ends the loan without acknowledging: the message is received again.
-    pub fn keep(self) {
-        on_layer!(Lent, self.0, message => message.keep());
-    }
-}
-
-impl Deref for Message<'_> {
-    type Target = [u8];
-
-    #[inline(always)]
-    fn deref(&self) -> &[u8] {
-        on_layer!(Lent, &self.0, message => message)
-    }
-}
-
-/// The messages of a [`Consumer`] up to END.
-#[derive(Debug)]
-pub struct Messages<'c> {
-    consumer: &'c mut Consumer,
-}
-
-impl Iterator for Messages<'_> {
-    type Item = Result<Vec<u8>, RecvError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.consumer.recv() {
-            Err(RecvError::Ended) => None,
-            result => Some(result),
-        }
+    /// ```
+    #[doc = super::attached!("iter")]
+    /// producer.send_batch(&["one", "two"])?;
+    /// producer.finish()?;
+    /// let messages = consumer.iter().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(messages, [b"one", b"two"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn iter(&mut self) -> Messages<'_> {
+        Messages::new(self)
     }
 }

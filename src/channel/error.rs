@@ -1,23 +1,23 @@
-//! What can go wrong with channels, beyond the protocol's own errors.
+//! The errors of the typed API beyond those of the protocol and the segment.
 
 use crate::protocol::{JoinError, RecvError};
 use crate::segment::{Name, NameError, OpenError};
 use thiserror::Error;
 
-/// Why a producer or consumer could not attach.
+/// Why a producer or a consumer could not attach.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AttachError {
-    /// The name breaks the rule.
+    /// The name is no channel's.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The channel could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The channel is there, but has no place for us.
+    /// The channel was opened, and the participant could not join it.
     #[error("cannot join channel {name:?}: {error}")]
     Join {
-        /// The name.
+        /// The channel's name.
         name: Name,
         /// Why.
         error: JoinError,
@@ -28,19 +28,20 @@ pub enum AttachError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RecvValueError {
-    /// No message was received at all.
+    /// No message was received.
     #[error(transparent)]
     Recv(#[from] RecvError),
-    /// The message is not a value of the type asked for. It is still the next one.
+    /// The message has another length than the type asked for. The message is not acknowledged.
     #[error(
-        "message {sequence} is no value of the type asked for, which has {expected} bytes: it has {found}, or an invalid bit pattern"
+        "message {sequence} has {found} bytes, a value of the type asked for has {expected}; \
+         ask for the type that was sent"
     )]
     NotAValue {
-        /// The message's number.
+        /// The message's number, from 0.
         sequence: u64,
-        /// Its length.
+        /// The message's length in bytes.
         found: usize,
-        /// The type's size.
+        /// The type's size in bytes.
         expected: usize,
     },
 }

@@ -1,26 +1,29 @@
-//! The typed API: channels by name, on whichever layer they were created with.
+//! The typed API: channels by name, on the backend that they were created with.
 
+mod batch;
 mod builder;
 mod consumer;
 mod error;
+mod loan;
+mod message;
+mod observer;
 mod producer;
 
 pub use crate::segment::CreateError;
-pub use builder::{Builder, Channel};
-pub use consumer::{Batch, Consumer, Message, Messages};
+pub use batch::Batch;
+pub use builder::Builder;
+pub use consumer::Consumer;
 pub use error::{AttachError, RecvValueError};
-pub use producer::{Loan, Producer};
+pub use loan::Loan;
+pub use message::{Message, Messages};
+pub use observer::Channel;
+pub use producer::Producer;
 
 use crate::layer::Deadline;
 use crate::layers::RealLayer;
 use crate::protocol;
 use crate::protocol::Storage;
 use std::time::Duration;
-
-/// The moment `timeout` from now.
-fn after<L: RealLayer>(layer: &L, timeout: Duration) -> Deadline {
-    layer.now().checked_add(timeout).map_or(Deadline::Never, Deadline::At)
-}
 
 /// A participant's layer, for its clock and its way of waiting.
 #[inline(always)]
@@ -31,25 +34,26 @@ const fn layer<L: RealLayer, S: Storage<L>>(channel: &protocol::Channel<L, S>) -
 
 /// How long a call waits.
 #[derive(Clone, Copy, Debug)]
-enum Patience {
-    Endless,
-    None,
-    For(Duration),
+enum Timeout {
+    Never,
+    Now,
+    After(Duration),
 }
 
-impl Patience {
+impl Timeout {
+    /// The deadline of a call that begins now. A time that the clock cannot count is [`Deadline::Never`].
     #[inline(always)]
     fn deadline<L: RealLayer>(self, layer: &L) -> Deadline {
         match self {
-            Self::Endless => Deadline::Never,
-            Self::None => Deadline::Now,
-            Self::For(timeout) => after(layer, timeout),
+            Self::Never => Deadline::Never,
+            Self::Now => Deadline::Now,
+            Self::After(timeout) => layer.now().checked_add(timeout).map_or(Deadline::Never, Deadline::At),
         }
     }
 }
 
-/// The same expression on whichever layer the value is for.
-macro_rules! on_layer {
+/// The same expression for the value of either backend.
+macro_rules! on_backend {
     ($enum:ident, $value:expr, $inner:ident => $result:expr) => {
         match $value {
             $enum::Futex($inner) => $result,
@@ -57,4 +61,21 @@ macro_rules! on_layer {
         }
     };
 }
-use on_layer;
+use on_backend;
+
+/// The hidden lines at the start of an example: a `channel` of four slots, a `producer` and a `consumer`. The channel
+/// is named after the example, so that examples can run at the same time.
+macro_rules! attached {
+    ($example:literal) => {
+        concat!(
+            "# use ackcast::*;\n",
+            "# use std::time::Duration;\n",
+            "# let name = format!(\"example-",
+            $example,
+            "-{}\", std::process::id());\n",
+            "# let channel = Channel::create(&name).slots(4).build()?;\n",
+            "# let (mut producer, mut consumer) = (Producer::attach(&name)?, Consumer::attach(&name)?);",
+        )
+    };
+}
+use attached;

@@ -1,4 +1,4 @@
-//! Making a segment under a private name, and giving it its channel's name when it is whole.
+//! Making a segment under a private name, and publishing it under its channel's name when it is whole.
 
 use super::clean::remove_leftover;
 use super::file::{self, failed};
@@ -13,13 +13,13 @@ use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use std::io;
 
-/// How often a creator that lost a race with a removal tries again. Each loss is the gain of another process.
-const RACES: usize = 100;
-/// The least that is asked of fallocate(2) at a time: a page, on most machines.
-const LEAST: u64 = 4096;
+/// How many races with removals a creator may lose before it gives up. In each lost race another process has succeeded.
+const MAX_RACES: usize = 100;
+/// Lower bound on the bytes that a fallocate(2) asks for: a page, on most machines.
+const MIN_STEP: u64 = 4096;
 
 impl Handle {
-    /// Makes a segment of this name and initialises it for layer `L`, whose participants fence like this.
+    /// Creates the segment of this name, for layer `L` and participants that use these fences.
     ///
     /// # Errors
     /// See [`CreateError`].
@@ -34,11 +34,11 @@ impl Handle {
         let limit = |limit| CreateError::Limit { name: name.clone(), limit };
         Limit::check_file_size(layout.size).map_err(limit)?;
         clear(name)?; // before any memory is taken
-        for _ in 0..RACES {
+        for _ in 0..MAX_RACES {
             let checked = Checked { backend: L::KIND, fences, mark, geometry: *geometry, layout, nonce: nonce() };
             let made = match Self::make::<L>(name, checked) {
                 Err(error @ CreateError::NoSpace { .. }) => {
-                    clear(name)?; // the memory may be a rival's, which has the name by now
+                    clear(name)?; // a rival that has taken the name may have taken the memory
                     return Err(error);
                 }
                 made => made?,
@@ -50,22 +50,23 @@ impl Handle {
         Err(busy(name))
     }
 
-    /// A whole segment under a private name; `None` if `clean` removed it before we were present in it, or the name is
-    /// another's.
+    /// Makes a whole segment under a private name. `None` if another file has that name, or `clean` removed it before
+    /// this handle was attached.
     fn make<L: RealLayer>(name: &Name, checked: Checked) -> Result<Option<Self>, CreateError> {
         let Checked { geometry, layout, nonce, .. } = checked;
         let _standard = file::occupy_standard(name)?;
         let private = name.private(nonce);
-        // Whatever fails from here to `AttachedFile::enter`: `shmem` removes the private name, which is ours alone.
+        // On an error before `Mapping::new`, the drop of `shmem` removes the private name. No rival has its random
+        // number.
         let shmem = match Mapping::create(&private, layout.size) {
             Ok(shmem) => shmem,
             Err(Errno::EXIST) => return Ok(None),
             Err(errno) => return Err(failed(name, "making its file", errno).into()),
         };
-        let entered =
-            file::open_private(name, &private).and_then(|file| AttachedFile::enter(name, private, file.locks));
-        let guest = match entered {
-            Ok(guest) => guest,
+        let attached =
+            file::open_private(name, &private).and_then(|own| AttachedFile::attach(name, private, own.locks));
+        let file = match attached {
+            Ok(file) => file,
             Err(OpenError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
@@ -75,29 +76,29 @@ impl Handle {
             Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
             errno => failed(name, action, errno).into(),
         };
-        let file = guest.locks().file();
-        rustix::io::pwrite(file, &Header::MAGIC, 0).map_err(|errno| no_space(errno, "writing its header"))?;
-        take_memory(file, layout.size as u64).map_err(|errno| no_space(errno, "fallocate"))?;
+        let fd = file.locks().file();
+        rustix::io::pwrite(fd, &Header::MAGIC, 0).map_err(|errno| no_space(errno, "writing its header"))?;
+        take_memory(fd, layout.size as u64).map_err(|errno| no_space(errno, "fallocate"))?;
         mapping.touch();
-        // SAFETY: the mapping has the layout's size, and no other process has it.
+        // SAFETY: the mapping has the layout's size, and no other process reads it yet.
         unsafe { Header::write::<L>(mapping.at(0), &checked) };
-        // SAFETY: the mapping is zeroed but for the header, and no other process has it.
+        // SAFETY: the mapping has this layout and is zeroed but for the header, and no other process reads it yet.
         let initialised = unsafe { init_words::<L>(&mapping, &layout, &geometry) };
         initialised.map_err(|error| {
             let action = "initialising the lock and signals";
             CreateError::System { name: name.clone(), action, error }
         })?;
-        Ok(Some(Self::new(guest, mapping, checked)?))
+        Ok(Some(Self::new(file, mapping, checked)?))
     }
 
-    /// Gives the segment its channel's name; `None` if its private one is gone.
+    /// Gives the segment its channel's name. `None` if its private name is gone.
     ///
-    /// The stores to the segment happen before what any opener does: rename(2) orders them before the new name, which
-    /// the opener finds by open(2).
+    /// All stores to the segment happen before every opener's accesses. The creator makes them before rename(2), and
+    /// the opener's open(2) finds the name that rename(2) has made.
     fn publish(mut self) -> Result<Option<Self>, CreateError> {
         let name = self.name().clone();
-        for _ in 0..RACES {
-            match self.guest_mut().publish() {
+        for _ in 0..MAX_RACES {
+            match self.file_mut().publish() {
                 Ok(()) => return Ok(Some(self)),
                 Err(Errno::EXIST) => clear(&name)?,
                 Err(Errno::NOENT) => return Ok(None),
@@ -108,7 +109,10 @@ impl Handle {
     }
 }
 
-/// Removes what only dead processes used, so that the name is free.
+/// Frees the name: removes an abandoned segment.
+///
+/// # Errors
+/// [`CreateError::AlreadyExists`] if a living process uses the segment.
 fn clear(name: &Name) -> Result<(), CreateError> {
     match remove_leftover(name) {
         Ok(Some(participants)) => Err(CreateError::AlreadyExists { name: name.clone(), participants }),
@@ -121,44 +125,46 @@ fn busy(name: &Name) -> CreateError {
     CreateError::System { name: name.clone(), action: "creating against rivals", error: Errno::BUSY.into() }
 }
 
-/// Gives the file memory for all its bytes, so that no later access to it fails.
+/// Takes memory for all bytes of the file, so that no later access to it fails.
 ///
-/// A signal interrupts fallocate(2), which then gives back all that the call has taken (Linux before 6.9). So what is
-/// asked at a time is halved at each interruption: a timer cannot keep the call from ending.
+/// Before Linux 6.9, a fallocate(2) that a signal interrupts gives back all memory that it has taken. So each
+/// interruption halves the step, and a periodic signal cannot keep the allocation from ending.
 fn take_memory(file: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
     let (mut start, mut step) = (0, size);
     while start < size {
         let len = step.min(size - start);
         match fallocate(file, FallocateFlags::empty(), start, len) {
             Ok(()) => start += len,
-            Err(Errno::INTR) => step = (len / 2).max(LEAST),
+            Err(Errno::INTR) => step = (len / 2).max(MIN_STEP),
             Err(errno) => return Err(errno),
         }
     }
     Ok(())
 }
 
-/// A number that no other segment has, most likely.
+/// A random number, to tell a segment from others of its name.
 fn nonce() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
-    let mut hasher = RandomState::new().build_hasher(); // seeded by the system
+    let mut hasher = RandomState::new().build_hasher(); // the system seeds it
     hasher.write_u32(std::process::id());
-    hasher.finish() | 1 // fresh memory has 0
+    hasher.finish() | 1 // zeroed memory has 0
 }
 
+/// Initialises the lock and the signals. All other words begin as zeros.
+///
 /// # Safety
-/// The mapping is zeroed, has this layout, and nobody else reads its words yet.
+/// The mapping has this layout, its words are zeros, and no other process reads them yet.
 unsafe fn init_words<L: RealLayer>(mapping: &Mapping, layout: &Layout, geometry: &Geometry) -> io::Result<()> {
     let control = mapping.at::<Control<L>>(layout.control);
     let entries = mapping.at::<ConsumerEntry<L>>(layout.consumers);
-    // SAFETY: a place in the control block.
+    // SAFETY: the layout has a control block, of which this is a field.
     let lock = unsafe { &raw mut (*control).lock.0 };
-    // SAFETY: a place in the control block.
+    // SAFETY: as above.
     let space = unsafe { &raw mut (*control).space.0 };
     let data = (0..geometry.consumers as usize).map(|number| {
-        // SAFETY: the layout has that many entries.
+        // SAFETY: the layout has that many entries, of which this is a field.
         unsafe { &raw mut (*entries.wrapping_add(number)).data }
     });
-    // SAFETY: zeroed places of these types, which are the caller's.
+    // SAFETY: zeroed memory of these types, which no other process uses yet.
     unsafe { L::init(lock, &mut std::iter::once(space).chain(data)) }
 }

@@ -1,4 +1,4 @@
-//! Why a segment could not be created or opened.
+//! The errors of creating and opening a segment.
 
 use super::{HeaderFault, LayoutError, Limit, Name, NameError};
 use crate::layer::LivenessUnknown;
@@ -10,27 +10,29 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// There is none of this name.
+    /// There is no channel of this name.
     #[error("there is no channel {name:?}; create it first")]
     NotFound {
         /// The name.
         name: Name,
     },
-    /// It is there, but everybody who used it is dead.
-    #[error("everybody who used channel {name:?} is dead; create it anew, or remove it with `ackcast clean`")]
+    /// No living process uses the channel.
+    #[error(
+        "channel {name:?} is abandoned: no living process uses it; create it anew, or remove it with `ackcast clean`"
+    )]
     Abandoned {
         /// The name.
         name: Name,
     },
-    /// It is there, but not usable.
+    /// The channel's file is no segment that this process can use.
     #[error("channel {name:?} cannot be used: {fault}")]
     Unusable {
         /// The name.
         name: Name,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         fault: HeaderFault,
     },
-    /// Whether any process uses it cannot be told.
+    /// The system does not say whether any process uses the channel.
     #[error("channel {name:?}: {error}")]
     Liveness {
         /// The name.
@@ -40,15 +42,15 @@ pub enum OpenError {
     },
     /// The handle was opened by the process that forked this one.
     #[error(
-        "channel {name:?}: this handle was opened before a fork, by the parent process; open another one in this process"
+        "channel {name:?}: this handle was opened before a fork, by the parent process; open a new one in this process"
     )]
     Inherited {
         /// The name.
         name: Name,
     },
-    /// It belongs to somebody else, or others may open it.
+    /// The channel's file belongs to another user, or other users may open it.
     #[error(
-        "channel {name:?} belongs to user {owner} with mode {mode:03o}; it must be ours (user {user}) with mode 600"
+        "channel {name:?} belongs to user {owner} with mode {mode:03o}; it must belong to user {user} with mode 600"
     )]
     NotOurs {
         /// The name.
@@ -57,10 +59,10 @@ pub enum OpenError {
         owner: u32,
         /// The file's mode.
         mode: u32,
-        /// Who we are.
+        /// The user of this process.
         user: u32,
     },
-    /// A limit of the process or of the system was met.
+    /// A limit of the process or of the system was reached.
     #[error("channel {name:?}: {limit}")]
     Limit {
         /// The name.
@@ -68,14 +70,14 @@ pub enum OpenError {
         /// Which limit.
         limit: Limit,
     },
-    /// The operating system says no.
+    /// The operating system refused a call.
     #[error("channel {name:?}: {action} failed: {error}")]
     System {
         /// The name.
         name: Name,
-        /// What failed.
+        /// The call that failed.
         action: &'static str,
-        /// What the operating system says.
+        /// The operating system's error.
         error: io::Error,
     },
 }
@@ -84,24 +86,27 @@ pub enum OpenError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// The name breaks the rule.
+    /// The name is no channel's.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// The geometry breaks a limit.
+    /// A setting is out of its range.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// It exists, and somebody who lives uses it.
-    #[error("channel {name:?} exists and is in use by {}; choose another name, or wait for them to end", Living(.participants))]
+    /// The channel exists, and a living process uses it.
+    #[error(
+        "channel {name:?} exists and is in use by {}; choose another name, or wait until its users have ended",
+        Users(.participants)
+    )]
     AlreadyExists {
         /// The name.
         name: Name,
-        /// The numbers of the participants that live; a handle that only watches has none.
+        /// The numbers of the living participants. A [`Channel`](crate::Channel) uses the channel and has no number.
         participants: Vec<u32>,
     },
-    /// Something of this name is there that may not be removed.
+    /// A file has the channel's name, and may not be removed.
     #[error(transparent)]
     InTheWay(OpenError),
-    /// It cannot be built on pthread's locks here.
+    /// The channel cannot be built on pthread's locks in this process.
     #[error("channel {name:?} cannot be created: {fault}")]
     Mark {
         /// The name.
@@ -109,15 +114,17 @@ pub enum CreateError {
         /// Why.
         fault: MarkFault,
     },
-    /// Shared memory is full.
-    #[error("no room in /dev/shm for the {bytes} bytes of channel {name:?}; use fewer or smaller slots, or make room")]
+    /// /dev/shm is full.
+    #[error(
+        "/dev/shm has no room for the {bytes} bytes of channel {name:?}; use fewer or smaller slots, or remove files there"
+    )]
     NoSpace {
         /// The name.
         name: Name,
-        /// The segment's size.
+        /// The segment's size in bytes.
         bytes: usize,
     },
-    /// A limit of the process or of the system was met.
+    /// A limit of the process or of the system was reached.
     #[error("channel {name:?}: {limit}")]
     Limit {
         /// The name.
@@ -125,20 +132,20 @@ pub enum CreateError {
         /// Which limit.
         limit: Limit,
     },
-    /// The operating system says no.
+    /// The operating system refused a call.
     #[error("channel {name:?}: {action} failed: {error}")]
     System {
         /// The name.
         name: Name,
-        /// What failed.
+        /// The call that failed.
         action: &'static str,
-        /// What the operating system says.
+        /// The operating system's error.
         error: io::Error,
     },
 }
 
 impl From<OpenError> for CreateError {
-    /// What kept a channel from being opened is in the creator's way, unless it is a limit.
+    /// A file that cannot be opened is in the creator's way. A limit and a refused call keep their variants.
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Limit { name, limit } => Self::Limit { name, limit },
@@ -148,12 +155,13 @@ impl From<OpenError> for CreateError {
     }
 }
 
-struct Living<'a>(&'a [u32]);
+/// Prints the participants of a channel that is in use.
+struct Users<'a>(&'a [u32]);
 
-impl std::fmt::Display for Living<'_> {
+impl std::fmt::Display for Users<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.0.is_empty() {
-            return f.write_str("its creator");
+            return f.write_str("its creator or another observer");
         }
         let names: Vec<String> = self.0.iter().map(|number| format!("participant {number}")).collect();
         f.write_str(&names.join(", "))

@@ -1,11 +1,11 @@
-//! Files in /dev/shm: which ones are ours, and the few things that are done to their names.
+//! Files in /dev/shm: which files are ours, and what is done to their names.
 //!
-//! A file is ours if it is a regular file, belongs to this user, has mode 0600 and begins with our magic number.
-//! All four are checked before the file is locked, written, grown or removed. A link, a directory, a FIFO or a device
-//! is not even opened.
+//! A regular file is ours if it belongs to this user, has mode 0600 and begins with our magic number. All four are
+//! checked before the file is locked, written, grown or removed. A link, a directory, a FIFO or a device is not even
+//! opened.
 //!
-//! An *unfinished* file has a private name, and may have no magic number yet: then it has no data at all, because the
-//! magic number is the first thing that is written to it.
+//! An *unfinished* file has a private name. Before its creator writes the magic number, it has no data at all, because
+//! the magic number is written first.
 
 use super::header::Header;
 use super::{HeaderFault, Limit, Name, OpenError};
@@ -15,21 +15,21 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// Where shared memory is, before a name for shm_open(3).
+/// The directory of shared memory. A name for shm_open(3) follows it.
 const DIRECTORY: &str = "/dev/shm";
-/// The mode of our files: their owner alone may read and write them.
-const OURS: u32 = 0o600;
-/// The highest of the standard descriptors: input, output and error.
-const STANDARD: i32 = 2;
+/// The mode of our files: only their owner may read and write them.
+const OUR_MODE: u32 = 0o600;
+/// The highest standard descriptor: 0 is input, 1 output, 2 error.
+const MAX_STANDARD: i32 = 2;
 
-/// A file of ours, opened for one handle.
+/// A file that is ours, opened for a handle.
 #[derive(Debug)]
 pub(super) struct OwnFile {
     pub(super) locks: LivenessLocks,
     pub(super) size: u64,
 }
 
-/// An error of the operating system's: a limit, if it is one.
+/// The error for this error number: [`OpenError::Limit`] if the number tells of a limit.
 pub(super) fn failed(name: &Name, action: &'static str, errno: Errno) -> OpenError {
     let name = name.clone();
     match Limit::of(errno) {
@@ -41,20 +41,20 @@ pub(super) fn failed(name: &Name, action: &'static str, errno: Errno) -> OpenErr
 /// Opens the channel's file, if it is ours.
 pub(super) fn open_own(name: &Name) -> Result<OwnFile, OpenError> {
     let path = path(&name.os_id());
-    check(name, &look(name, &path)?, OURS)?;
+    check(name, &stat(name, &path)?, OUR_MODE)?;
     let (file, magic) = open_checked(name, &path)?;
     if magic != Header::MAGIC { Err(foreign(name, magic)) } else { Ok(file) }
 }
 
-/// Opens an unfinished file, if it is ours. The creator's umask may have taken permissions from its mode: the file gets
-/// them back.
+/// Opens an unfinished file, if it is ours. Gives back the permissions that the creator's umask has taken from its
+/// mode.
 pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenError> {
     let path = path(private);
-    let stat = look(name, &path)?;
-    let mode = stat.st_mode & OURS; // a umask takes bits away, and adds none
-    check(name, &stat, mode)?;
-    if mode != OURS {
-        let changed = rustix::fs::chmod(&path, Mode::from_raw_mode(OURS));
+    let found = stat(name, &path)?;
+    let mode = found.st_mode & OUR_MODE; // a umask removes bits, and adds none
+    check(name, &found, mode)?;
+    if mode != OUR_MODE {
+        let changed = rustix::fs::chmod(&path, Mode::from_raw_mode(OUR_MODE));
         changed.map_err(|errno| open_failed(name, errno))?;
     }
     let (file, magic) = open_checked(name, &path)?;
@@ -62,17 +62,18 @@ pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenEr
     if magic == Header::MAGIC || empty() {
         return Ok(file);
     }
-    // A living creator may have written the magic number after we read nothing. If the file has data, it is there.
+    // A living creator may have written the magic number after `open_checked` read the file. The file has data now, so
+    // the magic number is there.
     let magic = read_magic(name, &file.locks)?;
     if magic == Header::MAGIC { Ok(file) } else { Err(foreign(name, magic)) }
 }
 
-/// Opens the file of `locks` once more, for locks of its own. `name` means this file while a handle is present.
+/// Opens the file of `locks` once more, for other locks. The name means this file while a handle is attached.
 pub(super) fn reopen(name: &Name, locks: &LivenessLocks) -> Result<LivenessLocks, OpenError> {
     let other = LivenessLocks::open(|| open(&path(&name.os_id()))).map_err(|errno| open_failed(name, errno))?;
     match is_same(&other, locks) {
         Ok(true) => Ok(other),
-        Ok(false) => Err(OpenError::NotFound { name: name.clone() }), // the name was changed by hand
+        Ok(false) => Err(OpenError::NotFound { name: name.clone() }), // the file was moved by hand
         Err(errno) => Err(failed(name, "fstat", errno)),
     }
 }
@@ -88,21 +89,23 @@ pub(super) fn is_linked(os_id: &str, locks: &LivenessLocks) -> Result<bool, Errn
     Ok((by_name.st_dev, by_name.st_ino) == (by_handle.st_dev, by_handle.st_ino))
 }
 
-/// Removes the name if it means the file of `locks`, which is ours. No other handle is present there, and none can
-/// come, so no other process of ours takes the name away between the check and the removal.
+/// Removes the name if it means the file of `locks`. The caller has the write lock there. So no other process of ours
+/// removes the name after the check.
 pub(super) fn unlink(os_id: &str, locks: &LivenessLocks) {
     if is_linked(os_id, locks) == Ok(true) {
-        let _ = rustix::fs::unlink(path(os_id)); // it can only be gone already, by hand
+        let _ = rustix::fs::unlink(path(os_id)); // fails only if the name was removed by hand
     }
 }
 
-/// Gives the file of the private name its real one, in one step that fails with `EXIST` if a file has that name, and
-/// with `NOENT` if the private name is gone.
+/// Renames a file from its private name to its channel's name, in one step.
+///
+/// # Errors
+/// `EXIST` if a file has the channel's name; `NOENT` if the private name is gone.
 pub(super) fn publish(private: &str, os_id: &str) -> Result<(), Errno> {
     let (private, real) = (path(private), path(os_id));
     match rustix::fs::renameat_with(CWD, &private, CWD, &real, RenameFlags::NOREPLACE) {
-        // A file system or a kernel without the flag. A process that dies between these two steps leaves a second
-        // name, which `clean` knows for an unfinished file's.
+        // The file system or the kernel does not know the flag. A process that dies between these two steps leaves the
+        // private name, too. `clean` removes it as an unfinished file's.
         Err(Errno::INVAL | Errno::NOSYS) => {
             rustix::fs::link(&private, &real)?;
             let _ = rustix::fs::unlink(&private);
@@ -112,15 +115,16 @@ pub(super) fn publish(private: &str, os_id: &str) -> Result<(), Errno> {
     }
 }
 
-/// Occupies the standard descriptors that are closed, until it is dropped. What is opened meanwhile gets a higher
-/// number: `shared_memory` takes number 0 for none, and a line printed to a closed stdout must not end in a segment.
+/// Occupies the standard descriptors that are closed, until the result is dropped. A file that is opened meanwhile gets
+/// a higher number. The reasons: `shared_memory` takes descriptor 0 for none. And a line that is printed to a closed
+/// stdout must not be written to a segment.
 pub(super) fn occupy_standard(name: &Name) -> Result<Vec<OwnedFd>, OpenError> {
     let mut occupied = Vec::new();
     loop {
-        // Any file does. This one is always there.
+        // Any file will do, and the root directory always exists.
         let file = rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
         let file = file.map_err(|errno| open_failed(name, errno))?;
-        if file.as_raw_fd() > STANDARD {
+        if file.as_raw_fd() > MAX_STANDARD {
             return Ok(occupied);
         }
         occupied.push(file);
@@ -131,11 +135,11 @@ fn path(os_id: &str) -> String {
     format!("{DIRECTORY}{os_id}")
 }
 
-fn look(name: &Name, path: &str) -> Result<Stat, OpenError> {
+fn stat(name: &Name, path: &str) -> Result<Stat, OpenError> {
     rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).map_err(|errno| open_failed(name, errno))
 }
 
-/// Neither follows a link nor waits for a FIFO's other end.
+/// Opens a file. Neither follows a link nor waits for the other end of a FIFO.
 fn open(path: &str) -> Result<File, Errno> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     rustix::fs::open(path, flags, Mode::empty()).map(File::from)
@@ -148,7 +152,7 @@ fn open_failed(name: &Name, errno: Errno) -> OpenError {
     }
 }
 
-/// Whether a file is a regular one of this user's, with this mode.
+/// Checks that a file is a regular file, belongs to this user, and has this mode.
 fn check(name: &Name, stat: &Stat, mode: u32) -> Result<(), OpenError> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => None,
@@ -168,12 +172,12 @@ fn check(name: &Name, stat: &Stat, mode: u32) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a file that was looked at, and looks again: another one may have got its name. Its first bytes are returned,
-/// too; those that it has not are 0.
+/// Opens a file that was checked by name, and checks it again, because another file may have got the name. Also returns
+/// the file's first bytes; where the file is shorter they are 0.
 fn open_checked(name: &Name, path: &str) -> Result<(OwnFile, [u8; 8]), OpenError> {
     let locks = LivenessLocks::open(|| open(path)).map_err(|errno| open_failed(name, errno))?;
     let stat = rustix::fs::fstat(locks.file()).map_err(|errno| failed(name, "fstat", errno))?;
-    check(name, &stat, OURS)?;
+    check(name, &stat, OUR_MODE)?;
     let magic = read_magic(name, &locks)?;
     Ok((OwnFile { locks, size: stat.st_size.unsigned_abs() as _ }, magic))
 }
@@ -188,7 +192,7 @@ fn foreign(name: &Name, found: [u8; 8]) -> OpenError {
     OpenError::Unusable { name: name.clone(), fault: HeaderFault::Foreign { found } }
 }
 
-fn is_same(one: &LivenessLocks, other: &LivenessLocks) -> Result<bool, Errno> {
-    let (one, other) = (rustix::fs::fstat(one.file())?, rustix::fs::fstat(other.file())?);
-    Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+fn is_same(first: &LivenessLocks, second: &LivenessLocks) -> Result<bool, Errno> {
+    let (first, second) = (rustix::fs::fstat(first.file())?, rustix::fs::fstat(second.file())?);
+    Ok((first.st_dev, first.st_ino) == (second.st_dev, second.st_ino))
 }

@@ -1,4 +1,4 @@
-//! The segment's first bytes: what it is, which version and layout.
+//! The header: a segment's first bytes, which say what it is, of which version and of which layout.
 
 use super::layout::offsets;
 use super::{Layout, LayoutError};
@@ -6,10 +6,10 @@ use crate::layers::{Backend, Fences, Futex, Mark, MarkFault, RawSync, RealLayer}
 use crate::protocol::Geometry;
 use thiserror::Error;
 
-/// The version of the protocol and of the header. Segments of another version are refused.
+/// The version of the protocol and of the header. A segment of another version is refused.
 pub const VERSION: u32 = 4;
 
-/// The header. Written once by the creator, before the segment has its channel's name.
+/// The header. The creator writes it once, before the segment has its channel's name.
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Header {
@@ -21,7 +21,7 @@ pub(crate) struct Header {
 #[repr(C)]
 struct Facts {
     magic: [u8; 8],
-    /// Tells this segment from another of the same name.
+    /// A random number, which tells this segment from others of its name. Never 0.
     nonce: u64,
     version: u32,
     backend: u32,
@@ -34,78 +34,82 @@ struct Facts {
     start_with: u32,
     end_after: u32,
     fences: u32,
-    /// Of a raw_sync segment; else zeros.
+    /// What tells whether a process can share the locks of a raw_sync segment. Zeros in other segments.
     mark: Mark,
 }
 
-/// Why a file is no segment that we can use.
+/// Why this process cannot use a segment's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HeaderFault {
-    /// It is no regular file.
-    #[error("it is {kind}, not a file")]
+    /// The file is no regular file.
+    #[error("it is {kind}, not a regular file")]
     NoFile {
-        /// What it is.
+        /// What the file is.
         kind: &'static str,
     },
-    /// It is something else.
+    /// The file is no segment of ackcast.
     #[error("it is not a segment of ackcast (its first bytes are {found:02x?})")]
     Foreign {
-        /// The first bytes.
+        /// The file's first bytes.
         found: [u8; 8],
     },
-    /// Another version made it.
-    #[error("it has version {found}, this program speaks version {VERSION}; use the same ackcast on both sides")]
+    /// Another version of ackcast made the segment.
+    #[error("it has version {found}, this program has version {VERSION}; use the same ackcast on both sides")]
     Version {
-        /// Its version.
+        /// The segment's version.
         found: u32,
     },
-    /// It is built on a layer that we do not know.
-    #[error("it is built on layer {found}, which this program does not know")]
+    /// The segment is built on an unknown layer.
+    #[error("it is built on layer {found}, which this program does not know; use the same ackcast on both sides")]
     Layer {
         /// The layer's number.
         found: u32,
     },
-    /// Another layer was asked for than the one that it is built on.
+    /// The segment is built on another layer than the caller asked for.
     #[error("it is built on {found:?}, not on {asked:?}; ask for the layer that it is built on")]
     OtherLayer {
-        /// The layer that it is built on.
+        /// The layer that the segment is built on.
         found: Backend,
         /// The layer that was asked for.
         asked: Backend,
     },
-    /// Its participants fence in a way that we do not know.
-    #[error("its fences are of kind {found}, which this program does not know")]
+    /// The segment's participants use fences of an unknown kind.
+    #[error("its fences are of kind {found}, which this program does not know; use the same ackcast on both sides")]
     Fences {
-        /// The fences' number.
+        /// The number of the kind.
         found: u32,
     },
-    /// Its participants fence by membarrier(2), which this process may not use.
+    /// The segment's participants fence by membarrier(2), which this process may not call.
     #[error(
-        "its participants fence by membarrier(2), which this process may not use (an old kernel, or a filter); \
-             create it from here, or without such fences"
+        "its participants fence by membarrier(2), which this process may not call (an old kernel, or a filter); \
+         create it from this process, or with symmetric fences"
     )]
     Membarrier,
-    /// Its locks are pthread's, and this process cannot share them with its creator.
+    /// The segment's locks are pthread's, and this process cannot share them with the creator.
     #[error(transparent)]
     Mark(#[from] MarkFault),
-    /// A build with other types made it.
-    #[error("its layout {found:#018x} is not ours ({expected:#018x}); use the same build of ackcast on both sides")]
+    /// A build with another layout made the segment.
+    #[error(
+        "its layout has hash {found:#018x}, that of this program {expected:#018x}; use the same build of ackcast on both \
+         sides"
+    )]
     LayoutHash {
-        /// Its layout's hash.
+        /// The hash of the segment's layout.
         found: u64,
-        /// Ours.
+        /// The hash of this program's layout.
         expected: u64,
     },
-    /// Its geometry makes no sense.
-    #[error("its geometry makes no sense: {0}")]
+    /// No segment can have this geometry.
+    #[error("its geometry is impossible: {0}")]
     Geometry(LayoutError),
-    /// It has not the size that its geometry needs, or does not say so.
-    #[error("it has {found} bytes, its geometry needs {expected}")]
+    /// The file, or the size in the header, differs from what the geometry needs. Or the file is too short for a
+    /// header.
+    #[error("it has {found} bytes, and needs {expected}")]
     Size {
-        /// The file's size, or what the header says it is.
+        /// The file's size in bytes, or the size in the header.
         found: u64,
-        /// The size needed.
+        /// The size needed in bytes.
         expected: u64,
     },
 }
@@ -122,9 +126,9 @@ pub(crate) struct Checked {
 }
 
 impl Header {
-    /// How a segment begins. Nothing is written to a segment's file before this.
+    /// The first bytes of a segment. Nothing is written to its file before them.
     pub(crate) const MAGIC: [u8; 8] = *b"ackcast\0";
-    /// Where its numbers are; for [`Layout::hash`].
+    /// The offsets of its fields, for [`Layout::hash`].
     pub(super) const OFFSETS: [usize; 14] = offsets!(Facts as Facts {
         magic,
         nonce,
@@ -141,13 +145,13 @@ impl Header {
         fences,
         mark,
     });
-    /// Where in the file the nonce is.
+    /// The offset of the nonce.
     pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
 
     /// Writes a header.
     ///
     /// # Safety
-    /// `header` points to memory of a header's size and alignment, which no other thread or process reads yet.
+    /// `header` points to memory of a header's size and alignment. No other thread or process reads it yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
         let Checked { backend, fences, mark, geometry, layout, nonce } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
@@ -167,17 +171,17 @@ impl Header {
             fences: fences.number(),
             mark,
         };
-        // SAFETY: the facts come first in the caller's header.
+        // SAFETY: the caller's memory is a header's, and the facts come first in it.
         unsafe { header.cast::<Facts>().write(facts) };
     }
 
-    /// Reads and checks a header. `size` is the file's, at least a header's.
+    /// Reads and checks a header. `size` is the file's size in bytes.
     ///
     /// # Safety
-    /// `header` points to a mapping of at least a header.
+    /// `header` points to a mapping that has at least the size of a header.
     pub(crate) unsafe fn check(header: *const Self, size: usize) -> Result<Checked, HeaderFault> {
-        // SAFETY: the facts come first; plain numbers are valid whatever they hold. They do not change; volatile,
-        // since a process that breaks this rule shall not break us.
+        // SAFETY: the facts come first in the header, and are plain numbers, for which all bits are valid. The read is
+        // volatile, so that each number is read once, even if a process changes it against the rules.
         let facts = unsafe { header.cast::<Facts>().read_volatile() };
         facts.check(size)
     }
@@ -230,30 +234,30 @@ mod tests {
         Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
 
     fn header() -> (Header, usize) {
-        // SAFETY: all zero is a valid header: numbers and a word.
+        // SAFETY: a header is plain numbers, for which zeros are valid.
         let mut header: Header = unsafe { core::mem::zeroed() };
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
         let (backend, fences) = (Backend::Futex, Fences::Symmetric);
         let checked = Checked { backend, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7 };
-        // SAFETY: it is zeroed, and nobody reads it meanwhile.
+        // SAFETY: it is a header, and no other thread has it.
         unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)
     }
 
     fn check(header: &Header, size: usize) -> Result<Checked, HeaderFault> {
-        // SAFETY: it is a header.
+        // SAFETY: it is a whole header.
         unsafe { Header::check(header, size) }
     }
 
     #[test]
-    fn header_says_what_was_written() {
+    fn header_returns_what_was_written() {
         let (header, size) = header();
         let checked = check(&header, size).unwrap();
         assert_eq!((checked.geometry, checked.nonce), (GEOMETRY, 7));
     }
 
     #[test]
-    fn every_wrong_fact_is_named() {
+    fn wrong_fact_is_named() {
         let faulty = |change: fn(&mut Facts)| {
             let (mut header, size) = header();
             change(&mut header.facts);

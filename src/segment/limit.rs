@@ -1,41 +1,43 @@
-//! Limits of the process and of the system that a segment can meet.
+//! Limits of the process and of the system.
 
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use thiserror::Error;
 
-/// A limit that was met. The error says which one, and how it is raised.
+/// A limit of the process or of the system that was reached. The error names the limit, and says how to raise it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Limit {
-    /// `EMFILE`: the process has as many descriptors open as it may have.
-    #[error("this process may have no more file descriptors (RLIMIT_NOFILE is {}); close some, or raise `ulimit -n`", Number(.limit))]
+    /// `EMFILE`: the process has no descriptor left.
+    #[error("this process has no file descriptor left (RLIMIT_NOFILE is {}); close some, or raise `ulimit -n`", Number(.limit))]
     Descriptors {
-        /// How many it may have; `None` if that is not known.
+        /// How many descriptors the process may have. `None`: unlimited.
         limit: Option<u64>,
     },
-    /// `ENFILE`: the system has as many files open as it may have.
-    #[error("the system has no file left to open; raise fs.file-max")]
+    /// `ENFILE`: the system can open no more files.
+    #[error("the system can open no more files; close some, or raise fs.file-max")]
     Files,
-    /// The segment is larger than any file that the process may make.
+    /// The segment is larger than a file of this process may be.
     #[error(
-        "its {bytes} bytes are more than a file may have (RLIMIT_FSIZE is {limit}); use fewer or smaller slots, or raise `ulimit -f`"
+        "its {bytes} bytes are more than a file may have (RLIMIT_FSIZE is {limit}); use fewer or smaller slots, or raise \
+         `ulimit -f`"
     )]
     FileSize {
-        /// The segment's size.
+        /// The segment's size in bytes.
         bytes: u64,
         /// How many bytes a file may have.
         limit: u64,
     },
-    /// `ENOMEM`: no memory, or no addresses to map the segment at.
+    /// `ENOMEM`: no memory is left, or no addresses for the mapping.
     #[error(
-        "there is no memory or address space left for it (RLIMIT_AS, vm.max_map_count, or the memory of the system or cgroup)"
+        "there is no memory or address space left for it; free some, or raise the limit that was met (RLIMIT_AS, \
+         vm.max_map_count, or the memory of the system or cgroup)"
     )]
     Memory,
-    /// `EAGAIN` from mmap(2): the process locks all its memory, and may lock no more.
+    /// `EAGAIN` from mmap(2): the process locks all its memory, and has reached the limit of locked memory.
     #[error("this process locks its memory, and may lock no more (RLIMIT_MEMLOCK); raise `ulimit -l`")]
     LockedMemory,
-    /// `ENOSPC` from open(2): /dev/shm may have no more files.
+    /// `ENOSPC` from open(2): /dev/shm has no inode left.
     #[error("/dev/shm has no room for one more file (`df -i /dev/shm`); remove some, or mount it with more inodes")]
     Inodes,
     /// `EDQUOT`: the user's quota of files or blocks is used up.
@@ -45,11 +47,12 @@ pub enum Limit {
         user: u32,
     },
     /// `ENOLCK`: the kernel keeps no more file locks.
-    #[error("the kernel has no memory for one more file lock")]
+    #[error("the kernel has no memory for one more file lock; free some memory, or raise the limit of the cgroup")]
     Locks,
-    /// `EACCES`, `EPERM` or `EROFS`: the user may not do this in /dev/shm.
+    /// `EACCES`, `EPERM` or `EROFS`: the user may not make or open the file.
     #[error(
-        "user {user} may not make or open this file in /dev/shm; check its mode, its mount options and the filters of this process"
+        "user {user} may not make or open this file in /dev/shm; check the mode and the mount options of /dev/shm, and the \
+         filters of this process"
     )]
     Permission {
         /// The user.
@@ -58,7 +61,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The limit that an error number tells of, if it tells of one.
+    /// The limit that this error number tells of. `None` for other errors.
     pub(super) fn of(errno: Errno) -> Option<Self> {
         let user = rustix::process::geteuid().as_raw();
         Some(match errno {
@@ -74,7 +77,8 @@ impl Limit {
         })
     }
 
-    /// Checks the size of a file to be: the kernel ends a process that exceeds this limit, by SIGXFSZ.
+    /// Checks the size of a new file in bytes. Without the check, the kernel would kill a process that exceeds the
+    /// limit, by SIGXFSZ.
     pub(super) fn check_file_size(bytes: usize) -> Result<(), Self> {
         let bytes = bytes as u64;
         match getrlimit(Resource::Fsize).current {
@@ -100,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_limit_names_what_is_to_be_raised() {
+    fn limit_names_what_is_to_be_raised() {
         let named = [
             (Errno::MFILE, "RLIMIT_NOFILE"),
             (Errno::NFILE, "fs.file-max"),

@@ -1,4 +1,4 @@
-//! A mapping of a segment, from the `shared_memory` crate, with what that crate leaves to its users.
+//! A mapping of a segment: the `shared_memory` crate's, with huge pages, pages entered early, and a rule for forks.
 
 use crate::layers::LivenessLocks;
 use crate::layers::fork::ProcessMapping;
@@ -6,29 +6,31 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, madvise};
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
-/// A huge page on most machines; smaller segments have no use for one.
-const HUGE: usize = 2 << 20;
-/// So much of a mapping is entered into the page table at once; of a larger one, the rest as it is used.
-const AT_ONCE: usize = 1 << 30;
+/// Size of a huge page in bytes, on most machines. A smaller segment has no use for it.
+const HUGE_PAGE: usize = 2 << 20;
+/// Upper bound on the bytes that [`Mapping::touch`] enters into the page table. The other pages are entered when they
+/// are used.
+const MAX_TOUCHED: usize = 1 << 30;
 
 /// A mapped segment.
 pub(crate) struct Mapping {
-    /// Where it starts; `shmem` would have to be asked.
+    /// The address of the first byte.
     base: *mut u8,
-    /// What a forked child gets in its place. Before `shmem`, so that a child never replaces another's mapping.
+    /// Replaces the mapping in a forked child. Declared before `shmem`, so that it is gone before the addresses are
+    /// free for another mapping.
     process: Option<ProcessMapping>,
     shmem: Shmem,
 }
 
-// SAFETY: a mapping is an address range that stays the same until drop, whoever holds it. All
-// access to what others can see goes through words and through slots, whose guards say when.
+// SAFETY: a mapping is an address range that stays the same until drop, in whichever thread it is. Words and the guards
+// of slots say when its bytes may be accessed.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; `Mapping` has no method that changes it.
+// SAFETY: as above, and no method changes a shared `Mapping`.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Makes a file of this name for shm_open(3) and of this size, and maps it. Dropping it removes the name, until it
-    /// is given to [`new`](Mapping::new).
+    /// Makes a file of this name, for shm_open(3), and of this size in bytes, and maps it. Until the result is given to
+    /// [`new`](Mapping::new), its drop removes the name.
     pub(crate) fn create(os_id: &str, size: usize) -> Result<Shmem, Errno> {
         ShmemConf::new().os_id(os_id).size(size).create().map_err(|error| errno(&error))
     }
@@ -38,15 +40,15 @@ impl Mapping {
         ShmemConf::new().os_id(os_id).open().map(Self::new).map_err(|error| errno(&error))
     }
 
-    /// Takes a mapping. Its name is no longer removed on drop: by then it is the channel's.
+    /// Takes a mapping. Its drop no longer removes the name, because the handle does that.
     pub(crate) fn new(mut shmem: Shmem) -> Self {
         shmem.set_owner(false);
         Self { base: shmem.as_ptr(), process: None, shmem }
     }
 
-    /// From now on, a forked child gets a private copy. `locks` hold the file that is mapped.
+    /// Gives a forked child a private copy from now on. `locks` hold the mapped file.
     pub(crate) fn keep_from_children(&mut self, locks: &LivenessLocks) -> Result<(), Errno> {
-        // SAFETY: `shmem` maps the whole file, shared, until it is dropped, which is after `process`.
+        // SAFETY: `shmem` maps the whole file, shared, until it is dropped, and that is after `process`.
         self.process = Some(unsafe { ProcessMapping::adopt(self.base, self.len(), locks.file()) }?);
         Ok(())
     }
@@ -56,31 +58,31 @@ impl Mapping {
         self.shmem.len()
     }
 
-    /// Asks for huge pages. To be called before the file has any; a system that has none to give, or
-    /// only on its own terms (`/sys/kernel/mm/transparent_hugepage/shmem_enabled`), is not asked twice.
+    /// Advises huge pages, which `/sys/kernel/mm/transparent_hugepage/shmem_enabled` may forbid. To be called before
+    /// the file has memory.
     pub(crate) fn ask_for_huge_pages(&self) {
-        if self.len() >= HUGE {
+        if self.len() >= HUGE_PAGE {
             self.advise(self.len(), Advice::LinuxHugepage);
         }
     }
 
-    /// Enters the file's pages into this process's page table, so that the first lap does not fault on
-    /// each of them (`the_first_lap_finds_its_pages` counts). The file has its memory already.
+    /// Enters the file's pages into this process's page table. So the first lap makes few page faults, which
+    /// `first_lap_makes_few_page_faults` counts. The file has its memory already.
     pub(crate) fn touch(&self) {
-        self.advise(self.len().min(AT_ONCE), Advice::LinuxPopulateWrite);
+        self.advise(self.len().min(MAX_TOUCHED), Advice::LinuxPopulateWrite);
     }
 
     fn advise(&self, len: usize, advice: Advice) {
-        // SAFETY: the range is that of the mapping, and these two change no byte of it.
-        let _ = unsafe { madvise(self.base.cast(), len, advice) }; // it is only advice: an older kernel does without
+        // SAFETY: the range is in the mapping, and neither advice changes a byte of it.
+        let _ = unsafe { madvise(self.base.cast(), len, advice) }; // an older kernel refuses it, and is slower
     }
 
-    /// Where it lies.
+    /// Its addresses.
     pub(crate) fn addresses(&self) -> core::ops::Range<usize> {
         self.base.addr()..self.base.addr() + self.len()
     }
 
-    /// A pointer into it. Valid for `T` if the layout says that one is there.
+    /// A pointer to this offset. Valid for a `T` if the layout has a `T` there.
     pub(crate) fn at<T>(&self, offset: usize) -> *mut T {
         debug_assert!(offset <= self.len());
         self.base.wrapping_add(offset).cast()
@@ -93,13 +95,13 @@ impl core::fmt::Debug for Mapping {
     }
 }
 
-/// The operating system's error in the crate's.
+/// The system's error number in an error of `shared_memory`.
 fn errno(error: &ShmemError) -> Errno {
     match *error {
         ShmemError::MapCreateFailed(errno) | ShmemError::MapOpenFailed(errno) | ShmemError::UnknownOsError(errno) => {
             Errno::from_raw_os_error(errno as i32)
         }
         ShmemError::MappingIdExists => Errno::EXIST,
-        _ => Errno::INVAL, // the others are of calls and sizes that we do not use
+        _ => Errno::INVAL, // of calls that we do not make
     }
 }

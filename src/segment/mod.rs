@@ -1,10 +1,24 @@
 //! A channel's shared-memory segment: its name, its header, its mapping and its life.
 //!
+//! The layout of a channel on futexes with 4 slots of 1024 bytes, 8 consumer places and 1 producer place:
+//!
 //! ```text
-//! | Header | Control | ConsumerEntry × consumers | ProducerEntry × producers | slot headers × slots | payloads × slots |
+//!  offset      size  part
+//!       0       128  Header: what the segment is, and its geometry; written once
+//!     128       512  Control: write lock, published, space, counters
+//!     640   8 × 256  ConsumerEntry of each consumer place
+//!    2688   1 × 128  ProducerEntry of each producer place
+//!    2816     4 × 8  protocol::Header of each slot: length and kind
+//!    2880  4 × 1024  payload of each slot
+//!    8192            end
 //! ```
 //!
-//! The slots' headers lie together, and apart from the payloads.
+//! The first five parts start at a multiple of 128, the payloads at a multiple of 64. The end is a multiple of 4096.
+//! The slots' headers lie together, and apart from the payloads; [`Layout`] says why. A test compares this drawing with
+//! [`Layout::new`].
+//!
+//! The names of segments, and what to do with abandoned ones, are for a user too: [`list`], [`participants`],
+//! [`remove_if_dead`] and [`unfinished`] are what `ackcast clean` calls.
 
 mod clean;
 mod create;

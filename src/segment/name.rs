@@ -4,10 +4,18 @@ use core::fmt;
 use thiserror::Error;
 
 /// A valid channel name: 1 to 200 ASCII letters, digits, `.`, `_` or `-`, not starting with `.`.
+///
+/// ```
+/// use ackcast::Name;
+///
+/// assert_eq!(Name::new("news")?.as_str(), "news");
+/// assert_eq!(Name::new("a/b").unwrap_err().fault, "it has a character that is not allowed");
+/// # Ok::<(), ackcast::NameError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(String);
 
-/// A name that cannot be a channel's.
+/// Why a name cannot be a channel's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{name:?} is no channel name: {fault}; use 1 to {max} ASCII letters, digits, '.', '_' or '-', not starting with '.'",
@@ -16,22 +24,22 @@ pub struct Name(String);
 pub struct NameError {
     /// The name.
     pub name: String,
-    /// What is wrong with it.
+    /// What is wrong with the name.
     pub fault: &'static str,
 }
 
 impl Name {
-    /// The longest name, in bytes: with the prefix it fits a file name (255 bytes).
+    /// Upper bound on the length in bytes. With a prefix and a number, the name still fits a file name of 255 bytes.
     pub const MAX: usize = 200;
-    /// What the segment's file name starts with, so that nothing but our own is ever removed.
+    /// The prefix of a segment's file name. A file without it is never removed.
     pub const PREFIX: &'static str = "ackcast.";
-    /// What the file name of a segment starts with that has not got its channel's name yet. No channel's file starts so.
+    /// The prefix of the file name of a segment that does not have its channel's name yet. No channel's file has it.
     const PRIVATE: &'static str = "ackcast~";
 
     /// Checks a name.
     ///
     /// # Errors
-    /// [`NameError`] says what is wrong and states the rule.
+    /// [`NameError`] says what is wrong, and states the rule.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         let fault = if name.is_empty() {
@@ -58,17 +66,17 @@ impl Name {
         format!("/{}{}", Self::PREFIX, self.0)
     }
 
-    /// The channel that a file of /dev/shm belongs to, if it is one of ours.
+    /// The channel whose segment is the file of this name in /dev/shm. `None` for other files.
     pub(crate) fn of_file(file: &str) -> Option<Self> {
         Self::new(file.strip_prefix(Self::PREFIX)?).ok()
     }
 
-    /// The private name for shm_open(3) of a channel that is being made: 225 bytes at most, and no channel's.
+    /// The private name for shm_open(3), of at most 226 bytes, while the channel's segment is being made.
     pub(crate) fn private(&self, number: u64) -> String {
         format!("/{}{number:016x}.{}", Self::PRIVATE, self.0)
     }
 
-    /// The channel that a file of /dev/shm was to become, if its name is a private one.
+    /// The channel for which the file of this private name in /dev/shm was made. `None` for other files.
     pub(crate) fn of_private(file: &str) -> Option<Self> {
         let (number, name) = file.strip_prefix(Self::PRIVATE)?.split_once('.')?;
         let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
@@ -80,7 +88,7 @@ impl Name {
 }
 
 impl fmt::Debug for Name {
-    /// The name in quotes, as error messages have it.
+    /// The name in quotes, for error messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
@@ -97,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_rule_and_the_error_states_it() {
+    fn name_error_states_the_rule() {
         for good in ["a", "A.b_c-9", &"x".repeat(Name::MAX)] {
             assert_eq!(Name::new(good).unwrap().as_str(), good);
         }
@@ -106,8 +114,9 @@ mod tests {
             assert!(error.to_string().contains("use 1 to 200 ASCII letters"), "{error}");
         }
     }
+
     #[test]
-    fn private_names_fit_a_file_name_and_are_no_channels() {
+    fn private_name_fits_a_file_name_and_is_no_channels() {
         for name in ["a", "A.b_c-9", &"x".repeat(Name::MAX)] {
             let name = Name::new(name).unwrap();
             for number in [0, 7, u64::MAX] {

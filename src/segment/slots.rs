@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Segment<L: Layer> {
     mapping: Arc<Mapping>,
-    // Where in the mapping everything lies, so that a step need not compute it.
+    // Pointers into the mapping. Cached, so that no access computes them from the layout.
     control: *const Control<L>,
     consumers: *const ConsumerEntry<L>,
     producers: *const ProducerEntry<L>,
@@ -22,10 +22,10 @@ pub struct Segment<L: Layer> {
     geometry: Geometry,
 }
 
-// SAFETY: the pointers are into the mapping, which is `Send`, and to words that may be shared; slots are
-// reached through guards alone.
+// SAFETY: the pointers are into the mapping, which is `Send`. Words may be shared, and guards say when a slot may be
+// accessed.
 unsafe impl<L: Layer> Send for Segment<L> {}
-// SAFETY: as above, and no method changes it.
+// SAFETY: as above, and no method changes a shared `Segment`.
 unsafe impl<L: Layer> Sync for Segment<L> {}
 
 impl<L: Layer> Clone for Segment<L> {
@@ -52,7 +52,7 @@ impl<L: Layer> Segment<L> {
     /// The segment in `mapping`.
     ///
     /// # Safety
-    /// The mapping is ready, and has the layout, which is that of the geometry for `L`.
+    /// The mapping is of a whole segment, and has this layout, which is the geometry's for `L`.
     pub(crate) unsafe fn new(mapping: Arc<Mapping>, layout: Layout, geometry: Geometry) -> Self {
         Self {
             control: mapping.at(layout.control),
@@ -66,7 +66,7 @@ impl<L: Layer> Segment<L> {
         }
     }
 
-    // The callers promise an index below `slots`, so these stay inside the layout.
+    // The callers of `read` and `write` promise an index below `slots`, so both pointers stay inside the layout.
 
     fn header(&self, index: usize) -> *mut protocol::Header {
         self.headers.wrapping_add(index)
@@ -77,23 +77,23 @@ impl<L: Layer> Segment<L> {
     }
 }
 
-// SAFETY: all of it lies in one mapping, where the checked layout says.
+// SAFETY: the words and slots lie in a single mapping, at the offsets of a checked layout.
 unsafe impl<L: Layer> Storage<L> for Segment<L> {
     type Reading = SlotReading;
     type Writing = SlotWriting;
 
     fn control(&self) -> &Control<L> {
-        // SAFETY: the layout puts an initialised control block there, of words that may be shared.
+        // SAFETY: the layout has an initialised control block there, and its words may be shared.
         unsafe { &*self.control }
     }
 
     fn consumers(&self) -> &[ConsumerEntry<L>] {
-        // SAFETY: the layout puts that many entries there.
+        // SAFETY: the layout has that many entries there, and their words may be shared.
         unsafe { slice::from_raw_parts(self.consumers, self.geometry.consumers as usize) }
     }
 
     fn producers(&self) -> &[ProducerEntry<L>] {
-        // SAFETY: the layout puts that many entries there.
+        // SAFETY: the layout has that many entries there, and their words may be shared.
         unsafe { slice::from_raw_parts(self.producers, self.geometry.producers as usize) }
     }
 
@@ -105,23 +105,24 @@ unsafe impl<L: Layer> Storage<L> for Segment<L> {
     unsafe fn write(&self, index: usize) -> SlotWriting {
         debug_assert!(index < self.geometry.slots as usize);
         let bytes = self.bytes(index);
-        ask_for(bytes.wrapping_add(AHEAD));
+        prefetch(bytes.wrapping_add(PREFETCH_DISTANCE));
         SlotWriting { header: self.header(index), bytes }
     }
 }
 
-/// How many bytes ahead of the slot that is written the lines are asked for: as many as arrive while
-/// one waits for a line, and few beside a ring's.
-const AHEAD: usize = 1024;
+/// How many bytes ahead of the written slot cache lines are prefetched: about as many as arrive while a store waits for
+/// a line, and few compared with a ring.
+const PREFETCH_DISTANCE: usize = 1024;
 
-/// Asks for the line at this address, to be written soon. Only a hint, at any address.
+/// Prefetches the cache line at this address, to be written soon. Only a hint, so that any address is allowed.
 ///
-/// Consumers have read the slots' lines, so a store to one waits until they have given it up, and stores
-/// arrive in order: `published` waits behind it.
+/// Consumers have read the slots' lines. A store to such a line waits until their cores have given it up. Stores become
+/// visible in order, so the store to `published` waits behind it.
 #[inline(always)]
-fn ask_for(line: *mut u8) {
+fn prefetch(line: *mut u8) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: it reads and writes nothing, and does nothing where there is no memory, or no such instruction.
+    // SAFETY: the instruction reads and writes nothing. At an address without memory, or on a processor that does not
+    // know it, it does nothing.
     unsafe {
         core::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
     }
@@ -129,11 +130,11 @@ fn ask_for(line: *mut u8) {
     let _ = line;
 }
 
-// SAFETY: the slot's place in the mapping, which `Storage::read`'s caller keeps alive.
+// SAFETY: the pointers are to a slot in the mapping, which the caller of `Storage::read` keeps alive.
 unsafe impl protocol::Reading for SlotReading {
     fn header(&self) -> protocol::Header {
-        // SAFETY: inside the mapping, and nobody writes it while `self` lives (`Storage::read`); volatile,
-        // since a process that breaks this rule shall not change a length after it was checked.
+        // SAFETY: the header is in the mapping, and no participant writes it while `self` lives (`Storage::read`). The
+        // read is volatile, so that a process that breaks this rule cannot change a length after its check.
         unsafe { self.header.read_volatile() }
     }
 
@@ -142,10 +143,11 @@ unsafe impl protocol::Reading for SlotReading {
     }
 }
 
-// SAFETY: the slot's place in the mapping, which `Storage::write`'s caller keeps alive.
+// SAFETY: the pointers are to a slot in the mapping, which the caller of `Storage::write` keeps alive.
 unsafe impl protocol::Writing for SlotWriting {
     fn set_header(&mut self, header: protocol::Header) {
-        // SAFETY: inside the mapping, and nobody else touches it while `self` lives (`Storage::write`).
+        // SAFETY: the header is in the mapping, and no other participant accesses it while `self` lives
+        // (`Storage::write`).
         unsafe { self.header.write(header) }
     }
 

@@ -18,7 +18,7 @@ pub fn table() -> Vec<Said> {
         says(RecvValueError::Recv(RecvError::Ended), "the channel has ended: every message was received"),
         says(
             RecvValueError::NotAValue { sequence: 4, found: 3, expected: 8 },
-            "message 4 is no value of the type asked for, which has 8 bytes: it has 3, or an invalid bit pattern",
+            "message 4 has 3 bytes, a value of the type asked for has 8; ask for the type that was sent",
         ),
     ]
 }

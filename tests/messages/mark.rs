@@ -64,14 +64,13 @@ fn limits() -> Vec<Said> {
     vec![
         says(
             Limit::Descriptors { limit: Some(1024) },
-            "this process may have no more file descriptors (RLIMIT_NOFILE is 1024); close some, or raise `ulimit -n`",
+            "this process has no file descriptor left (RLIMIT_NOFILE is 1024); close some, or raise `ulimit -n`",
         ),
         says(
             Limit::Descriptors { limit: None },
-            "this process may have no more file descriptors (RLIMIT_NOFILE is unlimited); close some, or raise \
-             `ulimit -n`",
+            "this process has no file descriptor left (RLIMIT_NOFILE is unlimited); close some, or raise `ulimit -n`",
         ),
-        says(Limit::Files, "the system has no file left to open; raise fs.file-max"),
+        says(Limit::Files, "the system can open no more files; close some, or raise fs.file-max"),
         says(
             Limit::FileSize { bytes: 2, limit: 1 },
             "its 2 bytes are more than a file may have (RLIMIT_FSIZE is 1); use fewer or smaller slots, or raise \
@@ -79,8 +78,8 @@ fn limits() -> Vec<Said> {
         ),
         says(
             Limit::Memory,
-            "there is no memory or address space left for it (RLIMIT_AS, vm.max_map_count, or the memory of the system \
-             or cgroup)",
+            "there is no memory or address space left for it; free some, or raise the limit that was met (RLIMIT_AS, \
+             vm.max_map_count, or the memory of the system or cgroup)",
         ),
         says(
             Limit::LockedMemory,
@@ -94,11 +93,14 @@ fn limits() -> Vec<Said> {
             Limit::Quota { user: 1000 },
             "the quota of user 1000 in /dev/shm is used up; remove files there, or raise it",
         ),
-        says(Limit::Locks, "the kernel has no memory for one more file lock"),
+        says(
+            Limit::Locks,
+            "the kernel has no memory for one more file lock; free some memory, or raise the limit of the cgroup",
+        ),
         says(
             Limit::Permission { user: 1000 },
-            "user 1000 may not make or open this file in /dev/shm; check its mode, its mount options and the filters of \
-             this process",
+            "user 1000 may not make or open this file in /dev/shm; check the mode and the mount options of \
+             /dev/shm, and the filters of this process",
         ),
     ]
 }

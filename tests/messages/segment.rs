@@ -42,7 +42,7 @@ fn opening() -> Vec<Said> {
         says(OpenError::NotFound { name: name() }, "there is no channel \"news\"; create it first"),
         says(
             OpenError::Abandoned { name: name() },
-            "everybody who used channel \"news\" is dead; create it anew, or remove it with `ackcast clean`",
+            "channel \"news\" is abandoned: no living process uses it; create it anew, or remove it with `ackcast clean`",
         ),
         says(
             OpenError::Unusable { name: name(), fault: HeaderFault::Version { found: 99 } },
@@ -50,7 +50,7 @@ fn opening() -> Vec<Said> {
         ),
         says(
             OpenError::Inherited { name: name() },
-            "channel \"news\": this handle was opened before a fork, by the parent process; open another one in this process",
+            "channel \"news\": this handle was opened before a fork, by the parent process; open a new one in this process",
         ),
         says(
             OpenError::Liveness { name: name(), error: LivenessUnknown { errno: 1 } },
@@ -58,11 +58,11 @@ fn opening() -> Vec<Said> {
         ),
         says(
             OpenError::NotOurs { name: name(), owner: 0, mode: 0o644, user: 1000 },
-            "channel \"news\" belongs to user 0 with mode 644; it must be ours (user 1000) with mode 600",
+            "channel \"news\" belongs to user 0 with mode 644; it must belong to user 1000 with mode 600",
         ),
         says(
             OpenError::Limit { name: name(), limit: Limit::Files },
-            "channel \"news\": the system has no file left to open; raise fs.file-max",
+            "channel \"news\": the system can open no more files; close some, or raise fs.file-max",
         ),
         says(
             OpenError::System { name: name(), action: "shm_open", error: denied() },
@@ -81,12 +81,13 @@ fn creating() -> Vec<Said> {
         says(CreateError::Layout(layout), &layout.to_string()),
         says(
             exists(&[]),
-            "channel \"news\" exists and is in use by its creator; choose another name, or wait for them to end",
+            "channel \"news\" exists and is in use by its creator or another observer; choose another name, or wait until \
+             its users have ended",
         ),
         says(
             exists(&[0, 64]),
-            "channel \"news\" exists and is in use by participant 0, participant 64; choose another name, or wait for \
-             them to end",
+            "channel \"news\" exists and is in use by participant 0, participant 64; choose another name, or wait \
+             until its users have ended",
         ),
         says(
             CreateError::InTheWay(OpenError::Unusable { name: name(), fault: HeaderFault::Membarrier }),
@@ -98,11 +99,11 @@ fn creating() -> Vec<Said> {
         ),
         says(
             CreateError::Limit { name: name(), limit: Limit::Files },
-            "channel \"news\": the system has no file left to open; raise fs.file-max",
+            "channel \"news\": the system can open no more files; close some, or raise fs.file-max",
         ),
         says(
             CreateError::NoSpace { name: name(), bytes: 4096 },
-            "no room in /dev/shm for the 4096 bytes of channel \"news\"; use fewer or smaller slots, or make room",
+            "/dev/shm has no room for the 4096 bytes of channel \"news\"; use fewer or smaller slots, or remove files there",
         ),
         says(
             CreateError::System { name: name(), action: "fallocate", error: denied() },
@@ -114,7 +115,7 @@ fn creating() -> Vec<Said> {
 fn headers() -> Vec<Said> {
     let layout = LayoutError::TooLarge { slots: 2, slot_size: 3 };
     vec![
-        says(HeaderFault::NoFile { kind: "a directory" }, "it is a directory, not a file"),
+        says(HeaderFault::NoFile { kind: "a directory" }, "it is a directory, not a regular file"),
         says(HeaderFault::Mark(NAMELESS), &NAMELESS.to_string()),
         says(
             HeaderFault::Foreign { found: *b"\x7fELF\x02\x01\x01\x00" },
@@ -123,27 +124,34 @@ fn headers() -> Vec<Said> {
         says(
             HeaderFault::Version { found: 99 },
             &format!(
-                "it has version 99, this program speaks version {}; use the same ackcast on both sides",
+                "it has version 99, this program has version {}; use the same ackcast on both sides",
                 ackcast::segment::VERSION
             ),
         ),
-        says(HeaderFault::Layer { found: 7 }, "it is built on layer 7, which this program does not know"),
+        says(
+            HeaderFault::Layer { found: 7 },
+            "it is built on layer 7, which this program does not know; use the same ackcast on both sides",
+        ),
         says(
             HeaderFault::OtherLayer { found: Backend::Futex, asked: Backend::RawSync },
             "it is built on Futex, not on RawSync; ask for the layer that it is built on",
         ),
-        says(HeaderFault::Fences { found: 7 }, "its fences are of kind 7, which this program does not know"),
+        says(
+            HeaderFault::Fences { found: 7 },
+            "its fences are of kind 7, which this program does not know; use the same ackcast on both sides",
+        ),
         says(
             HeaderFault::Membarrier,
-            "its participants fence by membarrier(2), which this process may not use (an old kernel, or a filter); \
-             create it from here, or without such fences",
+            "its participants fence by membarrier(2), which this process may not call (an old kernel, or a filter); \
+             create it from this process, or with symmetric fences",
         ),
         says(
             HeaderFault::LayoutHash { found: 0xab, expected: 0xcd },
-            "its layout 0x00000000000000ab is not ours (0x00000000000000cd); use the same build of ackcast on both sides",
+            "its layout has hash 0x00000000000000ab, that of this program 0x00000000000000cd; use the same build of ackcast \
+             on both sides",
         ),
-        says(HeaderFault::Geometry(layout), &format!("its geometry makes no sense: {layout}")),
-        says(HeaderFault::Size { found: 10, expected: 20 }, "it has 10 bytes, its geometry needs 20"),
+        says(HeaderFault::Geometry(layout), &format!("its geometry is impossible: {layout}")),
+        says(HeaderFault::Size { found: 10, expected: 20 }, "it has 10 bytes, and needs 20"),
     ]
 }
 

@@ -129,8 +129,8 @@ fn create_refuses_fences_that_it_may_not_use() {
     let name = name("fences", Backend::Futex);
     let child = start("creates with fences that are refused", &name);
     child.says(&format!(
-        "channel {:?} cannot be used: its participants fence by membarrier(2), which this process may not use (an old \
-         kernel, or a filter); create it from here, or without such fences",
+        "channel {:?} cannot be used: its participants fence by membarrier(2), which this process may not call (an old \
+         kernel, or a filter); create it from this process, or with symmetric fences",
         &*name
     ));
     assert!(child.end().0.success());

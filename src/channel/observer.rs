@@ -1,0 +1,197 @@
+//! Observing a channel.
+
+use super::{Builder, on_backend};
+use crate::layer::LivenessUnknown;
+use crate::layers::{Backend, Fences, Futex, RawSync};
+use crate::protocol::{self, Geometry, Published};
+use crate::segment::{Handle, Name, OpenError, Segment};
+
+#[cfg(doc)]
+use super::{Consumer, Producer};
+
+/// A handle that observes a channel, and neither sends nor receives. It keeps the channel's name alive: the last handle
+/// of any kind that is dropped removes the name.
+///
+/// In a forked child, an inherited handle reads a private copy of the channel, which may be old.
+///
+/// ```
+/// use ackcast::{Channel, Consumer, Producer};
+///
+/// let name = format!("example-channel-{}", std::process::id());
+/// let channel = Channel::create(&name).slots(4).build()?;
+/// let (mut producer, mut consumer) = (Producer::attach(&name)?, Consumer::attach(&name)?);
+/// producer.send_batch(&["one", "two"])?;
+/// consumer.recv()?;
+/// assert_eq!(channel.published().count(), 2);
+/// assert_eq!(channel.acknowledged(), [(0, 1)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Channel {
+    inner: Inner,
+    handle: Handle,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Futex(protocol::Channel<Futex, Segment<Futex>>),
+    RawSync(protocol::Channel<RawSync, Segment<RawSync>>),
+}
+
+impl Channel {
+    /// The settings of a new channel. The defaults: 1 slot of 1024 bytes, 1 producer, and a first message that waits
+    /// for 1 consumer.
+    ///
+    /// ```
+    /// # use ackcast::Channel;
+    /// let name = format!("example-create-{}", std::process::id());
+    /// let channel = Channel::create(&name).build()?;
+    /// assert_eq!(channel.name().as_str(), name);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create(name: &str) -> Builder {
+        Builder::new(name)
+    }
+
+    /// Opens a channel that exists. Never waits.
+    ///
+    /// # Errors
+    /// [`OpenError::NotFound`] if there is no channel of this name; [`OpenError::Abandoned`] if no living process uses
+    /// it; otherwise see [`OpenError`].
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Name, OpenError};
+    /// let name = Name::new(&format!("example-open-{}", std::process::id()))?;
+    /// assert!(matches!(Channel::open(&name), Err(OpenError::NotFound { .. })));
+    /// let _created = Channel::create(name.as_str()).slots(4).build()?;
+    /// assert_eq!(Channel::open(&name)?.geometry().slots, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(name: &Name) -> Result<Self, OpenError> {
+        Self::new(Handle::open(name)?)
+    }
+
+    pub(super) fn new(handle: Handle) -> Result<Self, OpenError> {
+        let inner = match handle.backend() {
+            Backend::Futex => Inner::Futex(handle.channel()?),
+            Backend::RawSync => Inner::RawSync(handle.channel()?),
+        };
+        Ok(Self { inner, handle })
+    }
+
+    /// The channel's name.
+    ///
+    /// ```
+    #[doc = super::attached!("channel-name")]
+    /// assert_eq!(channel.name(), producer.name());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn name(&self) -> &Name {
+        self.handle.name()
+    }
+
+    /// How the channel's participants fence; see [`Builder::symmetric_fences`].
+    ///
+    /// ```
+    #[doc = super::attached!("fences")]
+    /// assert!(matches!(channel.fences(), Fences::Asymmetric | Fences::Symmetric));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn fences(&self) -> Fences {
+        self.handle.fences()
+    }
+
+    /// How the channel was laid out.
+    ///
+    /// ```
+    #[doc = super::attached!("geometry")]
+    /// let Geometry { slots, slot_size, consumers, producers, .. } = channel.geometry();
+    /// assert_eq!((slots, slot_size, consumers, producers), (4, 1024, 8, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn geometry(&self) -> Geometry {
+        self.handle.geometry()
+    }
+
+    /// The primitives that the channel is built on; see [`Builder::backend`].
+    ///
+    /// ```
+    #[doc = super::attached!("backend")]
+    /// assert_eq!(channel.backend(), Backend::Futex);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn backend(&self) -> Backend {
+        self.handle.backend()
+    }
+
+    /// How many messages are published, and whether END is. Stale when it returns, but never ahead.
+    ///
+    /// ```
+    #[doc = super::attached!("published")]
+    /// producer.send(b"Hello")?;
+    /// producer.finish()?;
+    /// let published = channel.published();
+    /// assert_eq!((published.count(), published.ended()), (2, true)); // END counts
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn published(&self) -> Published {
+        on_backend!(Inner, &self.inner, channel => channel.published())
+    }
+
+    /// Whether a producer died, or was dropped, without finishing, and no other producer lives. Stale when it returns,
+    /// because another producer may attach.
+    ///
+    /// # Errors
+    /// [`LivenessUnknown`] if the system does not say which producers live. In a forked child that has inherited this
+    /// handle, its `errno` is `EBADF`.
+    ///
+    /// ```
+    #[doc = super::attached!("producers-lost")]
+    /// assert!(!channel.producers_lost()?);
+    /// drop(producer);
+    /// assert!(channel.producers_lost()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn producers_lost(&self) -> Result<bool, LivenessUnknown> {
+        on_backend!(Inner, &self.inner, channel => channel.lost_producers().map(|lost| lost.is_some()))
+    }
+
+    /// The attached consumers: the [number](Consumer::number) of each, and how many messages it has acknowledged. A
+    /// dead consumer counts as attached until a producer evicts it. Stale when it returns.
+    ///
+    /// ```
+    #[doc = super::attached!("acknowledged")]
+    /// producer.send(b"Hello")?;
+    /// assert_eq!(channel.acknowledged(), [(0, 0)]);
+    /// consumer.recv()?;
+    /// assert_eq!(channel.acknowledged(), [(0, 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn acknowledged(&self) -> Vec<(u32, u64)> {
+        on_backend!(Inner, &self.inner, channel => channel.acknowledged().collect())
+    }
+
+    /// How many dead consumers producers have evicted so far. Wraps after 2³² of them.
+    ///
+    /// ```
+    #[doc = super::attached!("evicted")]
+    /// drop(consumer); // leaves, and so needs no eviction
+    /// assert_eq!(channel.evicted(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn evicted(&self) -> u32 {
+        on_backend!(Inner, &self.inner, channel => channel.evicted())
+    }
+
+    /// How often a [`Producer`] has taken the write lock over from a dead owner so far. Wraps after 2³² times.
+    ///
+    /// ```
+    #[doc = super::attached!("takeovers")]
+    /// drop(producer.loan()?); // gives the lock back, and so needs no takeover
+    /// assert_eq!(channel.takeovers(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn takeovers(&self) -> u32 {
+        on_backend!(Inner, &self.inner, channel => channel.takeovers())
+    }
+}

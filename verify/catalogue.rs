@@ -322,7 +322,7 @@ pub fn entries() -> Vec<Entry> {
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Random(MANY, 1)),
         flow(3, 5, 10, 2, D::PARK_STACK).by(Checker::Pct(MANY, 2)),
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Urw(MANY, 3)),
-        // What item 4 of the issue asks for, and more.
+        // The largest shapes that loom finishes.
         flow(1, 2, 4, 1, D::ASSUME).deep(),
         flow(1, 2, 2, 2, D::ASSUME).deep(),
         flow(1, 1, 5, 2, D::ASSUME).deep(),

@@ -39,7 +39,7 @@ struct Arguments {
     /// Writes every reading of every round to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Writes docs/performance.md and its plot even though not everything is measured.
+    /// Writes docs/tables/performance.md and its plot even though not everything is measured.
     #[arg(long)]
     write: bool,
 }
@@ -51,13 +51,13 @@ enum Action {
         /// One short round instead of three.
         #[arg(long)]
         quick: bool,
-        /// Writes it to docs/performance.md, and the plot beside it.
+        /// Writes it to docs/tables/scaling.md, and the plot beside it.
         #[arg(long)]
         write: bool,
     },
     /// Instructions for a message: what the abstraction costs beside the same protocol written out by hand.
     Instructions {
-        /// Writes it to docs/performance.md.
+        /// Writes it to docs/tables/instructions.md.
         #[arg(long)]
         write: bool,
     },
@@ -73,8 +73,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Some(Action::Child { role }) => child::main(role),
-        Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(docs).as_deref()),
-        Some(Action::Instructions { write }) => instructions::main(write.then(docs).as_deref()),
+        Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(tables).as_deref()),
+        Some(Action::Instructions { write }) => instructions::main(write.then(tables).as_deref()),
         Some(Action::Counted { whose, way, messages }) => instructions::counted(*whose, *way, *messages),
         None => benchmark(&arguments),
     };
@@ -104,14 +104,14 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
     }
     let everything = !arguments.quick && arguments.only.is_empty() && arguments.workloads.is_empty();
     if everything || arguments.write {
-        report::write(&results, &page, &docs())?;
+        report::write(&results, &page, &tables())?;
     }
     let corrupt = results.corrupt();
     ensure!(corrupt.is_empty(), "wrong data: {}", corrupt.join("; "));
     Ok(())
 }
 
-/// Where the project's documentation is.
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+/// Where the project's generated tables are.
+fn tables() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tables")
 }

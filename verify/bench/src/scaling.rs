@@ -5,7 +5,7 @@ use crate::measurement::Measurement;
 use crate::participants::{self, Entry, SIZES};
 use crate::reading::Reading;
 use crate::report::unit::Unit;
-use crate::report::{Spread, replace};
+use crate::report::{Spread, write_table};
 use crate::run::{self, MILLISECOND, Machine, progress};
 use crate::workload::{Span, Workload};
 use anyhow::Result;
@@ -59,8 +59,8 @@ struct Point {
     latency: Option<Spread>,
 }
 
-/// Measures, prints a table, and writes it and the plot if it is told where the documentation is.
-pub fn main(quick: bool, docs: Option<&Path>) -> Result<()> {
+/// Measures, prints a table, and writes it and the plot if it is told where the tables are.
+pub fn main(quick: bool, tables: Option<&Path>) -> Result<()> {
     let machine = Machine::here();
     let rounds = if quick { 1 } else { 3 };
     let (cores, load) = (machine.cores, machine.load);
@@ -70,10 +70,9 @@ pub fn main(quick: bool, docs: Option<&Path>) -> Result<()> {
     AXES.iter().zip(&curves).for_each(|(axis, ways)| page += &table(axis, ways));
     progress("");
     print!("{page}");
-    if let Some(docs) = docs {
-        draw(&curves, &docs.join("scaling.svg"))?;
-        let plot = "![Measured beside the expected law](scaling.svg)";
-        replace(docs, "scaling", &format!("{page}\n{plot}\n"))?;
+    if let Some(tables) = tables {
+        draw(&curves, &tables.join("scaling.svg"))?;
+        write_table(tables, "scaling", "How it scales", &page)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ mod handwritten;
 mod side;
 
 use crate::message::{Check, fill};
-use crate::report::replace;
+use crate::report::write_table;
 use crate::run::{Machine, progress};
 use ackcast::Channel;
 use ackcast::protocol::{Consumer, Producer};
@@ -80,8 +80,8 @@ impl Counted {
     }
 }
 
-/// Counts, prints a table, and writes it if it is told where the documentation is.
-pub fn main(docs: Option<&Path>) -> Result<()> {
+/// Counts, prints a table, and writes it if it is told where the tables are.
+pub fn main(tables: Option<&Path>) -> Result<()> {
     let count = |way| {
         Ok(Counted {
             nobody: count(Whose::Nobody, way)?,
@@ -94,8 +94,8 @@ pub fn main(docs: Option<&Path>) -> Result<()> {
     progress("");
     let page = page(&counted)?;
     print!("{page}");
-    if let Some(docs) = docs {
-        replace(docs, "instructions", &page)?;
+    if let Some(tables) = tables {
+        write_table(tables, "instructions", "What the abstraction costs", &page)?;
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ fn page(counted: &[Counted]) -> Result<String> {
     let (machine, name) = (Machine::here(), name());
     let fences = Channel::create(&name).build()?.fences();
     let mut page = format!("{}; {:?} fences.\n\n", machine.processor, fences);
-    page += "| instructions for a message | no channel | the handwritten | the protocol | the typed API |\n";
+    page += "| instructions for a message | no channel | by hand | the protocol | the typed API |\n";
     page += "| --- | ---: | ---: | ---: | ---: |\n";
     for ((_, title), counted) in WAYS.iter().zip(counted) {
         let Counted { nobody, handwritten, protocol, api } = *counted;
@@ -114,9 +114,9 @@ fn page(counted: &[Counted]) -> Result<String> {
         };
         writeln!(page, "| {title} | {nobody:.1} | {handwritten:.1} | {} | {} |", beside(protocol), beside(api))?;
     }
-    page += "\nIn brackets: how much more than the handwritten; and how much more without what there is without a channel.\n";
+    page += "\nIn brackets: how much more than by hand; and how much more without what there is without a channel.\n";
     let met = if counted.iter().all(|counted| counted.free_of_cost()) { "met" } else { "not met" };
-    writeln!(page, "\nAsked for: the protocol at most {:.0} % more than the handwritten: {met}.", 100.0 * ALLOWED)?;
+    writeln!(page, "\nGoal: the protocol at most {:.0} % more than by hand: {met}.", 100.0 * ALLOWED)?;
     Ok(page)
 }
 

@@ -1,4 +1,4 @@
-//! What the project asks of itself, and whether this run meets it.
+//! The goals that the project sets itself, and whether a run meets them.
 
 use super::{METRICS, Metric, Unit};
 use crate::participants::Kind;
@@ -22,7 +22,7 @@ const PACED: Metric = METRICS[5];
 const CPU: Metric = METRICS[6];
 
 pub fn table(results: &Results) -> String {
-    let mut table = String::from("| | measured | asked for | |\n| --- | ---: | ---: | --- |\n");
+    let mut table = String::from("| | measured | goal | |\n| --- | ---: | ---: | --- |\n");
     for demand in demands(results) {
         let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| demand.unit.show(value));
         let sign = if demand.at_most { '≤' } else { '≥' };

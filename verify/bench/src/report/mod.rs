@@ -1,4 +1,4 @@
-//! The page: tables, what was asked for, a plot.
+//! The page: tables, the goals, a plot.
 
 mod bars;
 mod demands;
@@ -101,26 +101,24 @@ pub fn page(results: &Results) -> String {
     );
     page += &table::medians(results);
     page += &table::failures(results);
-    page += "\nWhat was asked for, by this run:\n\n";
+    page += "\nThe goals, and whether this run meets them:\n\n";
     page += &demands::table(results);
     page += "\nThe least and the most of the rounds:\n\n";
     page += &table::spreads(results);
     page
 }
 
-/// Puts the page into docs/performance.md, and the plot beside it.
-pub fn write(results: &Results, page: &str, docs: &Path) -> Result<()> {
-    let plot = "![Medians of each participant, with the least and the most](performance.svg)";
-    bars::draw(results, &docs.join("performance.svg"))?;
-    replace(docs, "measured", &format!("{page}\n{plot}\n"))
+/// Writes the page to `tables`, and the plot beside it.
+pub fn write(results: &Results, page: &str, tables: &Path) -> Result<()> {
+    bars::draw(results, &tables.join("performance.svg"))?;
+    write_table(tables, "performance", "Beside the limit and the peers", page)
 }
 
-/// Replaces what stands between the markers of this name in docs/performance.md.
-pub fn replace(docs: &Path, name: &str, text: &str) -> Result<()> {
-    let file = docs.join("performance.md");
-    let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->\n"));
-    let old = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let (before, rest) = old.split_once(&begin).with_context(|| format!("no {begin}"))?;
-    let (_, after) = rest.split_once(&end).with_context(|| format!("no {end}"))?;
-    Ok(std::fs::write(&file, format!("{before}{begin}{text}{end}{after}"))?)
+/// Writes a generated page.
+pub fn write_table(tables: &Path, name: &str, title: &str, text: &str) -> Result<()> {
+    let file = tables.join(name).with_extension("md");
+    let text = format!(
+        "# {title}\n\nWritten by `verify/bench`; [performance.md](../performance.md) says what it means.\n\n{text}"
+    );
+    std::fs::write(&file, text).with_context(|| file.display().to_string())
 }

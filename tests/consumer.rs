@@ -1,11 +1,11 @@
-//! Each way to receive, on both layers, and what `Consumer` and `Message` do not promise.
+//! Each way to receive, on both layers, and the limits of what `Consumer` and `Message` promise.
 
 use ackcast::{Backend, Channel, Consumer, Producer, RecvError, RecvValueError, Wait};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
-/// Longer than anything here takes: past this, a call hangs.
+/// Longer than any call here takes. A call that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// A channel with one consumer and one producer.
@@ -119,7 +119,7 @@ fn message_that_is_unwound_past_is_acknowledged() {
             fail("while reading");
         });
         assert_eq!(channel.acknowledged(), [(0, 1)]);
-        assert_eq!(consumer.try_recv().unwrap(), b"two", "the consumer goes on with the next one");
+        assert_eq!(consumer.try_recv().unwrap(), b"two", "the consumer goes on with the next message");
     }
 }
 
@@ -139,7 +139,7 @@ fn messages_taken_from_a_batch_are_acknowledged_in_unwinding() {
     }
 }
 
-/// What the documentation of `Message` advises: the message is kept until the work on it is done.
+/// What the documentation of `Message` advises: keep the message until its processing is done.
 #[test]
 fn message_that_is_kept_before_a_panic_is_received_again() {
     for backend in LAYERS {

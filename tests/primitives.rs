@@ -148,7 +148,7 @@ fn they_release(lock: &Rc<WordLock<Alone>>) -> Turn {
 }
 
 #[test]
-fn a_lock_that_nobody_else_wants_asks_for_nothing() {
+fn uncontended_lock_asks_its_layer_for_nothing() {
     let (lock, layer) = (free_lock(), Alone::new(2, []));
     for deadline in [Deadline::Never, Deadline::Now, Deadline::At(Duration::ZERO)] {
         assert_eq!(lock.acquire(&layer, WE, deadline), Ok(Acquired::Clean));
@@ -158,7 +158,7 @@ fn a_lock_that_nobody_else_wants_asks_for_nothing() {
 }
 
 #[test]
-fn a_try_neither_spins_nor_sleeps() {
+fn try_neither_spins_nor_parks() {
     let (lock, layer) = (held_lock(), Alone::new(2, [nothing(), nothing()]));
     assert_eq!(lock.acquire(&layer, WE, Deadline::Now), Err(LockError::Busy { owner: Some(THEY.number) }));
     assert_eq!(layer.asked(), []);
@@ -167,7 +167,7 @@ fn a_try_neither_spins_nor_sleeps() {
 }
 
 #[test]
-fn a_lock_that_comes_free_in_time_is_taken_without_sleep_and_given_back_without_a_wake() {
+fn lock_released_while_spinning_needs_no_park_and_no_wake() {
     let lock = held_lock();
     let layer = Alone::new(3, [nothing(), they_release(&lock), nothing()]);
     assert_eq!(lock.acquire(&layer, WE, Deadline::Never), Ok(Acquired::Clean));
@@ -177,7 +177,7 @@ fn a_lock_that_comes_free_in_time_is_taken_without_sleep_and_given_back_without_
 }
 
 #[test]
-fn who_sleeps_is_woken_once_by_each_that_may_have_sleepers_behind_it() {
+fn release_wakes_once_after_a_contended_acquire() {
     let lock = held_lock();
     let layer = Alone::new(1, [nothing(), nothing(), they_release(&lock)]);
     assert_eq!(lock.acquire(&layer, WE, Deadline::Never), Ok(Acquired::Clean));
@@ -195,7 +195,7 @@ fn notify(signal: &WordSignal<Alone>, layer: &Alone) {
 }
 
 #[test]
-fn a_signal_wakes_who_sleeps_and_nobody_else() {
+fn signal_wakes_only_a_parked_waiter() {
     let signal = Rc::new(WordSignal::new(AtomicU32::new(0)));
     let there = Rc::new(Cell::new(false));
     let they_notify: Turn = {
@@ -222,7 +222,7 @@ fn a_signal_wakes_who_sleeps_and_nobody_else() {
 
 /// What is said once holds for many sleeps: their fence, too.
 #[test]
-fn who_sleeps_for_each_message_fences_once() {
+fn waiter_fences_once_for_many_sleeps() {
     let signal = Rc::new(WordSignal::new(AtomicU32::new(0)));
     let told = Rc::new(Cell::new(0));
     let they_tell = || -> Turn {
@@ -332,7 +332,7 @@ unsafe impl Storage<Alone> for Shared {
 }
 
 #[test]
-fn who_finishes_and_leaves_while_one_asks_whether_it_lives_is_not_lost() {
+fn producer_finishing_during_liveness_check_is_not_lost() {
     let geometry = Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 2 };
     for finishes in [true, false] {
         let (consumers, producers) = ([ConsumerEntry::new(&mut Fresh, 0)], [ProducerEntry::new(&mut Fresh, 1)]);

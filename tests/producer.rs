@@ -4,7 +4,7 @@ use ackcast::{Backend, BatchError, Channel, Consumer, Loan, Producer, RecvError,
 use std::time::Duration;
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
-/// Longer than anything here takes: past this, a call hangs.
+/// Longer than any call here takes. A call that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// A channel with one consumer and one producer.

@@ -1,5 +1,5 @@
-//! Safe code that means harm: each public constructor, and each guard forgotten, on both layers. What is forgotten is at
-//! worst a leak: no slot has two writers, no message is lost, and no memory goes away under a lock.
+//! Safe code with bad intentions: each public constructor, and each guard forgotten, on both layers. A forgotten guard
+//! is at worst a leak: no slot has two writers, no message is lost, and no lock's memory is unmapped.
 //!
 //! Under AddressSanitizer (it needs a nightly toolchain):
 //! `RUSTFLAGS=-Zsanitizer=address cargo +nightly test --target x86_64-unknown-linux-gnu --test safe`.
@@ -19,14 +19,14 @@ use std::thread;
 use std::time::Duration;
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
-/// Longer than a lock takes that is free.
+/// Longer than a free lock takes to be acquired.
 const HANG: Duration = Duration::from_secs(30);
 
 fn name(test: &str, backend: Backend) -> String {
     format!("safe-{test}-{backend:?}-{}", std::process::id())
 }
 
-/// Removes the name of a channel of which a handle was forgotten: no last handle goes.
+/// Removes the name of a channel with a forgotten handle: the last handle never leaves.
 struct Removed(String);
 
 impl Drop for Removed {
@@ -60,7 +60,7 @@ fn forgotten_loan_keeps_the_lock_with_its_producer() {
             forget(producer.loan().unwrap());
             producer.send_batch(&[b"b", b"c"]).unwrap();
             forget(producer.loan().unwrap());
-            drop(producer); // gives the lock back
+            drop(producer); // releases the lock
             let mut next = match rival {
                 Some(rival) => rival,
                 None => Producer::attach(&name).unwrap(),
@@ -87,7 +87,7 @@ fn forgotten_message_or_batch_is_received_again() {
         forget(batch);
         let full = producer.try_send(b"full");
         let waits = SendError::TimedOut(BlockedOn::Acknowledgement { consumer: 0, message: 0 });
-        assert_eq!(full, Err(waits), "its slot is not free");
+        assert_eq!(full, Err(waits), "the slot of a forgotten message is not free");
         assert_eq!((0..4).map(|_| consumer.recv().unwrap()[0]).collect::<Vec<_>>(), [0, 1, 2, 3]);
     }
 }
@@ -112,7 +112,7 @@ fn forgotten_handles_are_leaks() {
 }
 
 #[test]
-fn forgotten_loan_of_another_thread_harms_nobody() {
+fn forgotten_loan_of_another_thread_does_no_harm() {
     for backend in LAYERS {
         let name = name("thread", backend);
         let _channel = Channel::create(&name).backend(backend).consumers(0).places(2).slots(4).build().unwrap();
@@ -123,7 +123,7 @@ fn forgotten_loan_of_another_thread_harms_nobody() {
             producer
         });
         let mut producer = producer.join().unwrap();
-        // The thread is gone. A lock of pthread's goes to the next one with it; a word's stays with the producer.
+        // The thread is gone. pthread gives its lock to the next owner. A lock word stays with its producer.
         let sent = producer.send_timeout(b"a", HANG);
         assert!(sent.is_ok(), "{backend:?}: {sent:?}");
         drop(producer);
@@ -195,14 +195,14 @@ fn absurd_sizes_are_refused_before_any_memory_is_touched() {
     }
 }
 
-/// Lock, signal and layer by themselves, on words that are no channel's.
+/// Lock, signal and layer on their own, on words that belong to no channel.
 #[test]
 fn primitives_alone_guard_nothing_and_harm_nothing() {
     let layer = Futex::new(LivenessLocks::open(|| Ok(File::open("/dev/null").unwrap())).unwrap(), Fences::Symmetric, 1);
     assert!(layer.is_alive(0).is_ok_and(|alive| !alive), "no participant has a number of this file");
     let (me, other) = (Participant { number: 0, generation: 1 }, Participant { number: 1, generation: u32::MAX });
     let lock = WordLock::<Futex>::new(AtomicU32::new(0));
-    lock.release(&layer, me); // held by nobody
+    lock.release(&layer, me); // the lock has no owner
     assert_eq!(lock.acquire(&layer, me, Deadline::Now), Ok(Acquired::Clean));
     assert_eq!(lock.acquire(&layer, other, Deadline::Now), Ok(Acquired::OwnerDied), "its number is not claimed");
     assert!(!lock.inherit(&layer, me) && lock.inherit(&layer, other));
@@ -216,7 +216,7 @@ fn primitives_alone_guard_nothing_and_harm_nothing() {
 }
 
 #[test]
-fn consumer_without_a_producer_is_told_nothing_and_waits_for_its_deadline() {
+fn consumer_without_a_producer_waits_for_its_deadline() {
     for backend in LAYERS {
         let name = name("alone", backend);
         let _channel = Channel::create(&name).backend(backend).build().unwrap();

@@ -1,4 +1,5 @@
-//! Opening what is of another version or layout, not ours or dead; creating over the living and over the dead.
+//! Opening segments of another version or layout, foreign files and dead segments. Creating over living and dead
+//! segments.
 
 use ackcast::layers::Futex;
 use ackcast::protocol;
@@ -8,7 +9,7 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 
-/// A channel name of this test's own, whose file is removed in any case.
+/// A channel name that only this test has. Its file is removed in any case.
 struct Scratch(String);
 
 impl Scratch {
@@ -40,7 +41,7 @@ impl Drop for Scratch {
 }
 
 #[test]
-fn nothing_there_and_bad_names_are_told_apart() {
+fn missing_channels_and_bad_names_are_told_apart() {
     let absent = Scratch::new("absent");
     assert!(matches!(Producer::attach(&absent.0), Err(AttachError::Open(OpenError::NotFound { .. }))));
     assert!(matches!(Producer::attach("a/b"), Err(AttachError::Name(_))));
@@ -66,7 +67,7 @@ fn wrong_headers_of_a_living_segment_are_named() {
     assert!(matches!(with(16, 0xf0), HeaderFault::Version { .. }));
     assert!(matches!(with(20, 0xf0), HeaderFault::Layer { .. }));
     assert!(matches!(with(24, 1), HeaderFault::LayoutHash { .. }));
-    assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than there is room for
+    assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than the file has room for
     assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
     assert!(matches!(with(64, 0xf0), HeaderFault::Fences { .. }));
     Consumer::attach(&scratch.0).expect("restored");
@@ -83,7 +84,7 @@ fn files_that_others_could_open_are_refused() {
 }
 
 #[test]
-fn the_living_are_named_and_the_dead_replaced() {
+fn living_segment_is_refused_and_dead_segment_replaced() {
     for backend in [Backend::Futex, Backend::RawSync] {
         let scratch = Scratch::new(&format!("living-{backend:?}"));
         let channel = Channel::create(&scratch.0).backend(backend).build().unwrap();
@@ -95,17 +96,20 @@ fn the_living_are_named_and_the_dead_replaced() {
         }
         assert!(!remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
         assert_eq!(participants(&Name::new(&scratch.0).unwrap()).unwrap(), Some(vec![0]));
-        // What a process that was killed leaves: the file, and no locks.
+        // A killed process leaves this: the file without locks.
         let bytes = std::fs::read(scratch.path()).unwrap();
         drop(consumer);
-        assert!(!scratch.path().exists(), "the last one out removes the name");
+        assert!(!scratch.path().exists(), "the last handle removes the name");
         scratch.leave(&bytes);
         assert!(matches!(Consumer::attach(&scratch.0), Err(AttachError::Open(OpenError::Abandoned { .. }))));
         let name = Name::new(&scratch.0).unwrap();
         assert!(list().unwrap().contains(&name));
-        let _fresh = Channel::create(&scratch.0).backend(backend).build().expect("replaces it");
+        let _fresh = Channel::create(&scratch.0).backend(backend).build().expect("the dead segment is replaced");
         let mut consumer = Consumer::attach(&scratch.0).unwrap();
-        assert!(matches!(consumer.try_recv(), Err(ackcast::RecvError::TimedOut { next: 0 })), "starts clean");
+        assert!(
+            matches!(consumer.try_recv(), Err(ackcast::RecvError::TimedOut { next: 0 })),
+            "the new channel starts empty"
+        );
     }
 }
 
@@ -117,7 +121,7 @@ fn leftover_of_dead_user_is_cleaned() {
     drop(channel);
     scratch.leave(&bytes);
     assert_eq!(participants(&Name::new(&scratch.0).unwrap()).unwrap(), None);
-    assert!(scratch.path().exists(), "a look removes nothing");
+    assert!(scratch.path().exists(), "listing removes nothing");
     assert!(remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
     assert!(!scratch.path().exists());
 }
@@ -130,10 +134,10 @@ fn channels_of_one_handle_are_participants_of_their_own() {
     let handle = Handle::open(&name).unwrap();
     let join = || protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
     let producers = [join(), join()];
-    assert_eq!(participants(&name).unwrap(), Some(vec![8, 9]), "8 consumers come first");
+    assert_eq!(participants(&name).unwrap(), Some(vec![8, 9]), "8 consumer numbers come first");
     drop(producers);
     assert_eq!(participants(&name).unwrap(), Some(vec![]));
-    std::fs::remove_file(scratch.path()).unwrap(); // by hand
+    std::fs::remove_file(scratch.path()).unwrap(); // as a user does by hand
     assert!(matches!(handle.channel::<Futex>(), Err(OpenError::NotFound { .. })));
 }
 
@@ -141,23 +145,23 @@ fn channels_of_one_handle_are_participants_of_their_own() {
 fn producers_are_lost_when_the_last_goes_without_finishing() {
     let scratch = Scratch::new("lost");
     let channel = Channel::create(&scratch.0).consumers(0).places(2).build().unwrap();
-    assert!(!channel.producers_lost().unwrap(), "none has come yet");
+    assert!(!channel.producers_lost().unwrap(), "no producer has joined yet");
     let [first, mut second] = [(); 2].map(|()| Producer::attach(&scratch.0).unwrap());
     drop(first);
     assert!(!channel.producers_lost().unwrap());
     drop(second);
     assert!(channel.producers_lost().unwrap());
     second = Producer::attach(&scratch.0).unwrap();
-    assert!(!channel.producers_lost().unwrap(), "a successor has come");
+    assert!(!channel.producers_lost().unwrap(), "a successor has joined");
     second.finish().unwrap();
     drop(second);
 }
 
 #[test]
-fn dropping_an_old_handle_does_not_remove_a_new_segment_of_its_name() {
+fn old_handle_does_not_remove_a_new_segment_of_its_name() {
     let scratch = Scratch::new("successor");
     let old = Channel::create(&scratch.0).build().unwrap();
-    std::fs::remove_file(scratch.path()).unwrap(); // by hand
+    std::fs::remove_file(scratch.path()).unwrap(); // as a user does by hand
     let _new = Channel::create(&scratch.0).build().unwrap();
     drop(old);
     assert!(scratch.path().exists());
@@ -166,14 +170,14 @@ fn dropping_an_old_handle_does_not_remove_a_new_segment_of_its_name() {
 #[test]
 fn a_full_file_system_is_an_error_and_not_a_signal_later() {
     let scratch = Scratch::new("full");
-    // More than any machine's /dev/shm: refused before a page is taken.
+    // More than any machine's /dev/shm: refused before a page is allocated.
     let error = Channel::create(&scratch.0).slots(1 << 19).slot_size(1 << 20).build().unwrap_err();
     assert!(matches!(error, CreateError::NoSpace { bytes, .. } if bytes > 1 << 39), "{error}");
     assert!(!scratch.path().exists());
 }
 
 #[test]
-fn limits_are_stated() {
+fn limits_name_their_range() {
     let scratch = Scratch::new("limits");
     let error = Channel::create(&scratch.0).slots(0).build().unwrap_err();
     assert_eq!(error.to_string(), "slots is 0; it must be 1 to 1048576");
@@ -186,7 +190,7 @@ fn limits_are_stated() {
     drop(places);
 }
 
-/// Whether this kernel can enter pages into the page table before they are used (Linux 5.14).
+/// Whether this kernel can populate page tables ahead of use (Linux 5.14).
 fn can_populate() -> bool {
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
@@ -199,7 +203,7 @@ fn can_populate() -> bool {
     can
 }
 
-/// Page faults of this thread so far that needed no disk.
+/// This thread's page faults so far that needed no disk.
 fn faults() -> i64 {
     // SAFETY: all zero is a valid `rusage`: numbers.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -209,7 +213,7 @@ fn faults() -> i64 {
 }
 
 #[test]
-fn the_first_lap_finds_its_pages() {
+fn first_lap_finds_its_pages() {
     const SLOTS: u32 = 64;
     const SLOT_SIZE: u32 = 64 << 10;
     let pages = i64::from(SLOTS * SLOT_SIZE / 4096);

@@ -55,7 +55,7 @@ fn every_consumer_gets_every_message_in_order() {
 }
 
 #[test]
-fn a_guard_protects_its_slot_until_dropped() {
+fn guard_protects_its_slot_until_dropped() {
     for backend in LAYERS {
         let name = &name("guard", backend);
         let _channel = Channel::create(name).backend(backend).build().unwrap();
@@ -81,7 +81,7 @@ fn a_guard_protects_its_slot_until_dropped() {
 /// The verification target's `everyone_gets_everything` on real memory: short rounds, many times, so
 /// that every start and every end meets every other.
 #[test]
-fn everyone_gets_everything_thousands_of_times() {
+fn consumers_get_every_message_in_many_short_rounds() {
     const TIME: Duration = Duration::from_secs(1);
     /// However long they take.
     const FEWEST: u32 = 20;
@@ -131,7 +131,7 @@ fn everyone_gets_everything_thousands_of_times() {
 }
 
 #[test]
-fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
+fn loan_knows_its_sequence_and_copies_the_previous_message() {
     for backend in LAYERS {
         for slots in [1, 2] {
             let name = &name(&format!("loan-{slots}"), backend);
@@ -159,7 +159,7 @@ fn a_loan_says_which_message_it_will_be_and_shows_the_one_before() {
 }
 
 #[test]
-fn a_channel_says_who_has_acknowledged_how_much() {
+fn channel_reports_what_each_consumer_acknowledged() {
     for backend in LAYERS {
         let name = &name("acknowledged", backend);
         let channel = Channel::create(name).slots(4).consumers(2).places(8).backend(backend).build().unwrap();
@@ -181,7 +181,7 @@ fn a_channel_says_who_has_acknowledged_how_much() {
 }
 
 #[test]
-fn what_is_lent_says_where_in_the_order_it_is() {
+fn loan_message_and_batch_report_their_sequence() {
     for backend in LAYERS {
         let name = &name("debug", backend);
         let channel = Channel::create(name).slots(4).backend(backend).build().unwrap();
@@ -206,7 +206,7 @@ fn what_is_lent_says_where_in_the_order_it_is() {
 }
 
 #[test]
-fn a_batch_is_sent_up_to_what_no_slot_holds() {
+fn batch_is_sent_up_to_the_first_message_too_long() {
     for backend in LAYERS {
         let name = &name("long", backend);
         let _channel = Channel::create(name).slots(4).slot_size(2).backend(backend).build().unwrap();
@@ -222,7 +222,7 @@ fn a_batch_is_sent_up_to_what_no_slot_holds() {
 }
 
 #[test]
-fn a_batch_written_in_place_is_whole_and_ends_where_its_writer_says() {
+fn batch_written_in_place_ends_where_its_writer_says() {
     for backend in LAYERS {
         let name = &name("written", backend);
         let _channel = Channel::create(name).slots(4).slot_size(2).backend(backend).build().unwrap();
@@ -253,7 +253,7 @@ fn a_batch_written_in_place_is_whole_and_ends_where_its_writer_says() {
 
 /// The steps that the typed API takes all at once.
 #[test]
-fn the_protocols_own_handles_say_how_far_they_are() {
+fn protocol_handles_report_their_progress() {
     let name = &name("steps", Backend::Futex);
     let _channel = Channel::create(name).slots(4).places(8).build().unwrap();
     // A segment's handle of its own for each, as in processes: who shares one cannot tell whether the other lives.
@@ -295,7 +295,7 @@ fn the_protocols_own_handles_say_how_far_they_are() {
 }
 
 #[test]
-fn errors_name_who_is_in_the_way_and_who_is_lost() {
+fn errors_name_the_lock_owner_and_the_lost_producers() {
     for backend in LAYERS {
         let name = &name("named", backend);
         let _channel =
@@ -331,7 +331,7 @@ fn mortal(handle: &Handle) -> (protocol::Consumer<Futex, Segment<Futex>>, Livene
 }
 
 #[test]
-fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
+fn producer_checks_only_consumers_that_block_it() {
     let open = |name: &str| Handle::open(&Name::new(name).unwrap()).unwrap();
     let producer = |handle: &Handle| protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
 
@@ -378,7 +378,7 @@ fn whether_a_consumer_lives_is_asked_only_where_that_matters() {
 }
 
 #[test]
-fn who_leaves_gives_its_place_back_even_if_its_segment_stays_open() {
+fn leaver_frees_its_place_while_its_segment_stays_open() {
     let name = &name("places", Backend::Futex);
     let channel = Channel::create(name).places(1).build().unwrap();
     let open = || Handle::open(&Name::new(name).unwrap()).unwrap();
@@ -401,7 +401,7 @@ fn is_held<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> bool {
 }
 
 #[test]
-fn who_has_the_only_place_keeps_the_lock_until_it_goes() {
+fn producer_with_the_only_place_keeps_the_lock() {
     for places in [1, 2] {
         let name = &name(&format!("keeps-{places}"), Backend::Futex);
         let _channel = Channel::create(name).consumers(0).slots(4).places(places).build().unwrap();
@@ -424,7 +424,7 @@ fn who_has_the_only_place_keeps_the_lock_until_it_goes() {
 
 /// pthread's locks belong to threads, so this one is given back even if nobody else can want it.
 #[test]
-fn a_producer_on_raw_sync_may_move_to_another_thread_at_any_time() {
+fn raw_sync_producer_may_move_to_another_thread() {
     let name = &name("moves", Backend::RawSync);
     let _channel = Channel::create(name).consumers(0).slots(4).backend(Backend::RawSync).build().unwrap();
     let mut producer = Producer::attach(name).unwrap();

@@ -65,7 +65,7 @@ impl Mapping {
     }
 
     /// Enters the file's pages into this process's page table, so that the first lap does not fault on
-    /// each of them (`the_first_lap_finds_its_pages` counts). The file has its memory already.
+    /// each of them (`first_lap_finds_its_pages` counts). The file has its memory already.
     pub(crate) fn touch(&self) {
         self.advise(self.len().min(AT_ONCE), Advice::LinuxPopulateWrite);
     }

@@ -40,7 +40,7 @@ struct Case {
 enum FileSize {
     /// The size that the geometry needs. The header says the same.
     Right,
-    /// The size that the geometry needs. The header may say another one.
+    /// The size that the geometry needs. The header may say another size.
     Contradicted,
     /// The size that the geometry needs, plus or minus this many bytes.
     Near(i64),

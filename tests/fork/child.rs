@@ -81,7 +81,7 @@ fn idle_in_another_program() {
     }
 }
 
-/// A producer and a consumer in one process, on a channel that no other process has.
+/// A producer and a consumer in this process, on a channel that no other process has.
 fn work_on(role: &str, channel: &str) {
     let backend = if channel.contains("RawSync") { Backend::RawSync } else { Backend::Futex };
     let handles = Channel::create(channel).backend(backend).slots(4).places(4).build().unwrap();

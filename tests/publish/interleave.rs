@@ -1,5 +1,5 @@
-//! Races of two participants: one participant's whole operation runs before each system call of another. The other one
-//! creates, opens or leaves.
+//! Races of two participants: the whole operation of one of them runs before each system call of the other. Each
+//! participant creates, opens or leaves.
 
 use crate::calls::{Verdict, supervised};
 use crate::scratch::Scratch;
@@ -10,8 +10,8 @@ fn create(scratch: &Scratch, slots: u32) -> Result<Channel, CreateError> {
     Channel::create(&scratch.0).consumers(0).slots(slots).build()
 }
 
-/// Runs `stepped` again and again. `other` runs before its first call, then before its second, and so on. `begin` makes the
-/// argument of `stepped`. `judge` gets both results of each run. Returns the number of runs.
+/// Runs `stepped` again and again. `other` runs before its first call, then before its second, and so on. `begin` makes
+/// the argument of `stepped`. `judge` gets both results of each run. Returns the number of runs.
 fn before_each_call<S: Send, T: Send, U>(
     begin: impl Fn() -> S,
     stepped: impl Fn(S) -> T + Sync,

@@ -69,8 +69,8 @@ fn report(blocked: &[bool]) {
     eprintln!("{count} of {}", blocked.len());
 }
 
-/// Kills a waiter at its k-th instruction after its sleep has timed out, for each k until it has released its event's
-/// mutex. Then a notifier comes. The next waiter finds the event as good as new.
+/// Kills a waiter at its k-th instruction after its sleep has timed out. The instructions are those until it has
+/// released its event's mutex. Then a notifier comes. The next waiter finds the event as good as new.
 fn kill_waiters(channel: &str) {
     let event = Event::of(channel);
     let mut blocked = Vec::new();

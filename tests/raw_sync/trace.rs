@@ -69,8 +69,8 @@ impl Traced {
         self.wait()
     }
 
-    /// Runs the child until it is gone, or sleeps on a futex that no other process will wake, because the others are
-    /// dead or stopped. Returns true in the second case.
+    /// Runs the child until it is gone, or sleeps on a futex that no other process will wake. Returns true in the
+    /// second case. The caller knows that the other processes are dead or stopped.
     pub fn blocks(&mut self) -> bool {
         loop {
             match self.next_call() {

@@ -43,8 +43,8 @@ fn every_consumer_gets_every_message_in_order() {
     }
 }
 
-/// A scenario of the verification target on real memory. The rounds are short and many, so that every start and every end
-/// meets every other.
+/// A scenario of the verification target on real memory. The rounds are short and many, so that every start and every
+/// end meets every other.
 #[test]
 fn consumers_get_every_message_in_many_short_rounds() {
     const TIME: Duration = Duration::from_secs(1);

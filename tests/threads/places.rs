@@ -90,7 +90,7 @@ fn producer_checks_only_consumers_that_block_it() {
     assert_eq!(channel.evicted(), 1, "the dead consumer blocked the producer");
     drop((channel, handle, dead, sends));
 
-    // The first message waits for a living consumer. A dead one does not count.
+    // The first message waits for a living consumer. A dead consumer does not count.
     let channel = Channel::create(name).slots(2).places(8).build().unwrap();
     let handle = open(name);
     let ((dead, lock), mut sends) = (mortal(&handle), producer(&handle));

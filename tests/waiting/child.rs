@@ -72,8 +72,9 @@ fn entry() {
     std::process::exit(0);
 }
 
-/// Sends a message, which waits for both consumers. Then waits for the parent, and sends two laps of the ring. Prints the
-/// time of the longest send in microseconds, and the slowest living consumer's acknowledgement when that send returned.
+/// Sends a message, which waits for both consumers. Then waits for the parent, and sends two laps of the ring. Prints
+/// the time of the longest send in microseconds, and the slowest living consumer's acknowledgement when that send
+/// returned.
 fn send_two_laps(channel: &str) {
     let watched = Channel::open(&ackcast::segment::Name::new(channel).unwrap()).unwrap();
     let mut producer = Producer::attach(channel).unwrap();

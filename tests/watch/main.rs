@@ -28,7 +28,7 @@ const RARELY: i64 = 20;
 /// waiter that is told sleeps once or twice in each, and some ten times more after the notification.
 const OFTEN: i64 = 200;
 const SECONDS: u32 = 20;
-/// Upper bound on the tries of which a single one must succeed: a busy machine may stop a thread for longer than a sleep.
+/// Upper bound on the tries, of which one must succeed. A busy machine may stop a thread for longer than a sleep.
 const TRIES: usize = 20;
 /// A sleeper that is not told of a death finds nothing new in this time. A liveness check would find it.
 const LULL: Duration = Duration::from_millis(300);

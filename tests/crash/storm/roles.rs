@@ -172,7 +172,7 @@ impl Order {
         Ok((sequence % BLOCK == BLOCK - 1).then(|| block.finish()))
     }
 
-    /// Prints the block's hash. Ends the process if the message is not the next one.
+    /// Prints the block's hash. Ends the process if the message is not the next message.
     fn expect(&mut self, sequence: u64, bytes: &[u8]) {
         match self.check(sequence, bytes) {
             Ok(None) => {}

@@ -1,4 +1,4 @@
-//! The benchmark notices what it has to notice.
+//! The benchmark notices participants that are wrong.
 
 use std::process::{Command, Output};
 

@@ -186,7 +186,7 @@ fn limits_name_their_range() {
     let places = Channel::create(&scratch.0).places(1).build().unwrap();
     let _first = Consumer::attach(&scratch.0).unwrap();
     let error = Consumer::attach(&scratch.0).unwrap_err();
-    assert!(error.to_string().contains("all 1 places for consumers are taken"), "{error}");
+    assert!(error.to_string().contains("all 1 consumer places are in use"), "{error}");
     drop(places);
 }
 

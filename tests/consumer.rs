@@ -119,7 +119,7 @@ fn message_that_is_unwound_past_is_acknowledged() {
             fail("while reading");
         });
         assert_eq!(channel.acknowledged(), [(0, 1)]);
-        assert_eq!(consumer.try_recv().unwrap(), b"two", "the consumer goes on with the next one");
+        assert_eq!(consumer.try_recv().unwrap(), b"two", "the consumer goes on with the next message");
     }
 }
 

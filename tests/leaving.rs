@@ -1,4 +1,4 @@
-//! The last one out removes the name, also when there are two of them.
+//! The last handle removes the name, also when the last two leave at once.
 
 use ackcast::{Channel, Consumer};
 use std::path::Path;

@@ -61,7 +61,7 @@ fn forgotten_loan_keeps_the_lock_with_its_producer() {
             forget(producer.loan().unwrap());
             producer.send_batch(&[b"b", b"c"]).unwrap();
             forget(producer.loan().unwrap());
-            drop(producer); // gives the lock back
+            drop(producer); // releases the lock
             let mut next = match rival {
                 Some(rival) => rival,
                 None => Producer::attach(&name).unwrap(),
@@ -88,7 +88,7 @@ fn forgotten_message_or_batch_is_received_again() {
         forget(batch);
         let full = producer.try_send(b"full");
         let waits = SendError::TimedOut(BlockedOn::Acknowledgement { consumer: 0, message: 0 });
-        assert_eq!(full, Err(waits), "its slot is not free");
+        assert_eq!(full, Err(waits), "the slot of a forgotten message is not free");
         assert_eq!((0..4).map(|_| consumer.recv().unwrap()[0]).collect::<Vec<_>>(), [0, 1, 2, 3]);
     }
 }
@@ -128,7 +128,7 @@ fn forgotten_loan_of_another_thread_is_a_leak() {
             producer
         });
         let mut producer = producer.join().unwrap();
-        // The thread is gone. A lock of pthread's goes to the next one with it; a word's stays with the producer.
+        // The thread is gone. pthread gives its lock to the next owner. A lock word stays with its producer.
         let sent = producer.send_timeout(b"a", HANG);
         assert!(sent.is_ok(), "{backend:?}: {sent:?}");
         drop(producer);

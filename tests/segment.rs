@@ -80,7 +80,7 @@ fn wrong_header_is_named() {
     assert!(matches!(with(16, 0xf0), HeaderFault::Version { .. }));
     assert!(matches!(with(20, 0xf0), HeaderFault::Layer { .. }));
     assert!(matches!(with(24, 1), HeaderFault::LayoutHash { .. }));
-    assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than there is room for
+    assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than the file has room for
     assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
     assert!(matches!(with(64, 0xf0), HeaderFault::Fences { .. }));
     Consumer::attach(&scratch.0).expect("restored");
@@ -109,7 +109,7 @@ fn creator_names_living_users_and_replaces_abandoned_channel() {
         }
         assert!(!remove_if_dead(&Name::new(&scratch.0).unwrap()).unwrap());
         assert_eq!(participants(&Name::new(&scratch.0).unwrap()).unwrap(), Some(vec![0]));
-        // What a process that was killed leaves: the file, and no locks.
+        // A killed process leaves this: the file without locks.
         let bytes = std::fs::read(scratch.path()).unwrap();
         drop(consumer);
         assert!(!scratch.path().exists(), "the last handle removes the name");
@@ -117,9 +117,12 @@ fn creator_names_living_users_and_replaces_abandoned_channel() {
         assert!(matches!(Consumer::attach(&scratch.0), Err(AttachError::Open(OpenError::Abandoned { .. }))));
         let name = Name::new(&scratch.0).unwrap();
         assert!(list().unwrap().contains(&name));
-        let _fresh = Channel::create(&scratch.0).backend(backend).build().expect("replaces it");
+        let _fresh = Channel::create(&scratch.0).backend(backend).build().expect("the dead segment is replaced");
         let mut consumer = Consumer::attach(&scratch.0).unwrap();
-        assert!(matches!(consumer.try_recv(), Err(ackcast::RecvError::TimedOut { next: 0 })), "starts clean");
+        assert!(
+            matches!(consumer.try_recv(), Err(ackcast::RecvError::TimedOut { next: 0 })),
+            "the new channel starts empty"
+        );
     }
 }
 
@@ -144,10 +147,10 @@ fn channels_of_a_handle_are_separate_participants() {
     let handle = Handle::open(&name).unwrap();
     let join = || protocol::Producer::join(handle.channel::<Futex>().unwrap()).unwrap();
     let producers = [join(), join()];
-    assert_eq!(participants(&name).unwrap(), Some(vec![8, 9]), "8 consumers come first");
+    assert_eq!(participants(&name).unwrap(), Some(vec![8, 9]), "8 consumer numbers come first");
     drop(producers);
     assert_eq!(participants(&name).unwrap(), Some(vec![]));
-    std::fs::remove_file(scratch.path()).unwrap(); // by hand
+    std::fs::remove_file(scratch.path()).unwrap(); // as a user does by hand
     assert!(matches!(handle.channel::<Futex>(), Err(OpenError::NotFound { .. })));
 }
 
@@ -171,7 +174,7 @@ fn producers_are_lost_when_the_last_leaves_unfinished() {
 fn old_handle_leaves_a_new_segment_its_name() {
     let scratch = Scratch::new("successor");
     let old = Channel::create(&scratch.0).build().unwrap();
-    std::fs::remove_file(scratch.path()).unwrap(); // by hand
+    std::fs::remove_file(scratch.path()).unwrap(); // as a user does by hand
     let _new = Channel::create(&scratch.0).build().unwrap();
     drop(old);
     assert!(scratch.path().exists());
@@ -180,7 +183,7 @@ fn old_handle_leaves_a_new_segment_its_name() {
 #[test]
 fn full_file_system_is_an_error_of_create() {
     let scratch = Scratch::new("full");
-    // More than any machine's /dev/shm: refused before a page is taken.
+    // More than any machine's /dev/shm: refused before a page is allocated.
     let error = Channel::create(&scratch.0).slots(1 << 19).slot_size(1 << 20).build().unwrap_err();
     assert!(matches!(error, CreateError::NoSpace { bytes, .. } if bytes > 1 << 39), "{error}");
     assert!(!scratch.path().exists());

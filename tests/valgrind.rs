@@ -1,4 +1,4 @@
-//! Timed calls under valgrind, where there is one: it hides the vDSO, by which some libraries read clocks.
+//! Timed calls under valgrind, where it is installed. It hides the vDSO, by which some libraries read clocks.
 #![cfg(target_os = "linux")]
 
 use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Longer than anything here takes: past this, a call hangs.
+/// Longer than any call here takes. A call that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
 /// Long enough to sleep.
 const SHORT: Duration = Duration::from_millis(20);
@@ -33,7 +33,7 @@ fn timed_calls_return_on_raw_sync() {
     timed_calls(Backend::RawSync);
 }
 
-/// Runs the test of this layer under valgrind.
+/// Runs this layer's test under valgrind.
 fn under_valgrind(backend: Backend, test: &str) {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9"]).arg(std::env::current_exe().unwrap());
@@ -44,7 +44,7 @@ fn under_valgrind(backend: Backend, test: &str) {
     };
     let pid = child.id();
     let output = child.wait_with_output().unwrap();
-    // It is there if the program has crashed.
+    // valgrind leaves this file if the program has crashed.
     let _ = std::fs::remove_file(format!("/dev/shm/ackcast.valgrind-{backend:?}-{pid}"));
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     assert!(output.status.success(), "{}: {said:?}", output.status);

@@ -1,4 +1,4 @@
-//! Names and numbers that a caller can hand in, and files that are no files.
+//! Names and numbers that a caller can pass, and paths that are no regular files.
 
 use crate::stage::{BOUND, Reached, Scratch, config, within};
 use ackcast::layers::Futex;
@@ -12,7 +12,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-/// The rule, in other words than the library's.
+/// The rule for names, written in another way than the library's.
 fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-".contains(&byte);
     (1..=200).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(allowed)
@@ -35,7 +35,7 @@ fn any_name_is_right_or_refused() {
         } else {
             prop_assert!(matches!(Channel::create(&name).build(), Err(CreateError::Name(_))));
         }
-        // There are no channels of such names, or they are not ours to disturb: a producer only looks.
+        // No channel has such a name, or it belongs to another program. A producer only reads it.
         reached.call("attach", || Producer::attach(&name).map(drop));
         reached.count("name", checked);
         Ok(())
@@ -65,13 +65,13 @@ fn any_geometry_is_built_or_refused() {
         let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
         let layout = Layout::new::<Futex>(&geometry);
         if let Ok(layout) = layout {
-            // Everything follows what comes before it, and ends where the segment does.
+            // Each part follows the part before it, and the last part ends where the segment ends.
             let Layout { control, consumers, producers, headers, slots: first, stride, size } = layout;
             prop_assert!(control < consumers && consumers < producers && producers < headers);
             prop_assert!(stride >= slot_size as usize && first + stride * slots as usize <= size);
             prop_assert!(layout.header(0) == headers && layout.header(slots as usize) <= first);
             if size > 16 << 20 {
-                return Ok(()); // it would take that memory
+                return Ok(()); // the segment would take that much memory
             }
         }
         let built = builder.build();
@@ -98,7 +98,7 @@ fn lengths_and_times_have_no_limit_that_panics() {
             let loan = producer.try_loan().unwrap();
             assert_eq!(loan.publish(len), Err(SendError::TooLong { len, slot_size: 4 }));
         }
-        // The longest wait is endless, and what is there comes at once.
+        // The longest timeout means no timeout. A message that is there is received at once.
         within(BOUND, move || {
             for timeout in [Duration::ZERO, Duration::from_secs(u64::MAX), Duration::MAX] {
                 producer.send_timeout(b"full", timeout).unwrap();
@@ -111,7 +111,7 @@ fn lengths_and_times_have_no_limit_that_panics() {
     }
 }
 
-/// What attaching, creating and removing say to what lies there; it stays there.
+/// The errors of attaching, creating and removing for the entry at this path. The entry stays there.
 fn refusals(scratch: &Scratch) -> [String; 3] {
     let name = Name::new(&scratch.0).unwrap();
     let refusals = [
@@ -124,7 +124,7 @@ fn refusals(scratch: &Scratch) -> [String; 3] {
 }
 
 #[test]
-fn what_is_no_file_is_refused_and_left_alone() {
+fn path_that_is_no_file_is_refused_and_left_alone() {
     let scratch = Scratch::new("no-file");
     std::fs::create_dir(scratch.path()).unwrap();
     assert!(refusals(&scratch).iter().all(|refusal| refusal.contains("it is a directory")));
@@ -137,7 +137,7 @@ fn what_is_no_file_is_refused_and_left_alone() {
 fn links_are_not_followed() {
     let (scratch, target) = (Scratch::new("link"), Scratch::new("target"));
     let _channel = Channel::create(&target.0).build().unwrap();
-    // To a device, to nothing, and to a segment of our own.
+    // Links to a device, to nothing, and to a segment of this user.
     for to in ["/dev/zero", "nowhere", target.path().to_str().unwrap()] {
         symlink(to, scratch.path()).unwrap();
         let refusals = refusals(&scratch);

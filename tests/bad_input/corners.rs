@@ -1,4 +1,4 @@
-//! Single values that were wrong once, or nearly.
+//! Single values that once caused a fault, or nearly did.
 
 use crate::scribble::{Spots, layout};
 use crate::stage::{BOUND, Scratch, within};
@@ -7,7 +7,7 @@ use ackcast::protocol::{BlockedOn, Corruption, Lengths, Published};
 use ackcast::{Channel, Consumer, Finished, Producer, RecvError, SendError};
 use std::time::Duration;
 
-/// A futex channel that needs no consumers, with its first control words' offsets.
+/// A futex channel that needs no consumers, with the offsets of its first control words.
 fn channel(scratch: &Scratch) -> (Channel, Spots) {
     let channel = Channel::create(&scratch.0).consumers(0).places(8).slots(2).slot_size(8).build().unwrap();
     let spots = Spots::of::<Futex>(&layout(&channel));
@@ -15,10 +15,10 @@ fn channel(scratch: &Scratch) -> (Channel, Spots) {
 }
 
 #[test]
-fn a_lock_word_that_names_nobody_is_free() {
-    // Somebody waits, but nobody holds it; and the generation of nobody.
+fn lock_word_without_an_owner_is_free() {
+    // The waiter bit without an owner; then generations without an owner.
     for word in [1_u32 << 8, 5 << 9, u32::MAX << 8] {
-        let outer = Scratch::new("nobody"); // ours: a thread that hangs removes nothing
+        let outer = Scratch::new("ownerless"); // owned here: a thread that hangs removes nothing
         let scratch = outer.clone();
         within(BOUND, move || {
             let (_channel, spots) = channel(&scratch);
@@ -34,7 +34,7 @@ fn a_lock_word_that_names_nobody_is_free() {
 }
 
 #[test]
-fn a_lock_word_that_names_no_participant_is_taken_over() {
+fn lock_word_of_an_unknown_participant_is_taken_over() {
     for number in [0, 1, 8, 15, 16, 127, 128, 253] {
         let outer = Scratch::new("no-participant");
         let scratch = outer.clone();
@@ -49,18 +49,18 @@ fn a_lock_word_that_names_no_participant_is_taken_over() {
 }
 
 #[test]
-fn a_lock_word_that_names_a_living_one_is_waited_for_and_the_error_names_it() {
+fn lock_word_of_a_living_participant_is_waited_for() {
     let scratch = Scratch::new("living");
     let (_channel, spots) = channel(&scratch);
     let (mut producer, _other) = (Producer::attach(&scratch.0).unwrap(), Producer::attach(&scratch.0).unwrap());
-    scratch.write(spots.lock, &(8 + 1 + 1_u32).to_ne_bytes()); // 8 consumers come first
+    scratch.write(spots.lock, &(8 + 1 + 1_u32).to_ne_bytes()); // 8 consumer numbers come first
     let held = Err(SendError::TimedOut(BlockedOn::Lock { owner: Some(1) }));
     assert_eq!(producer.try_send(b"one"), held);
     assert_eq!(producer.send_timeout(b"one", Duration::from_millis(20)), held);
 }
 
 #[test]
-fn the_highest_count_is_the_end_of_the_road_and_not_an_end() {
+fn highest_count_is_an_error_and_no_end() {
     let scratch = Scratch::new("highest");
     let (channel, spots) = channel(&scratch);
     let mut producer = Producer::attach(&scratch.0).unwrap();
@@ -84,7 +84,7 @@ fn a_slot_that_holds_no_message_and_no_end_is_corrupt() {
     let (header, message, slot_size) = (layout(&channel).header(0), 0, 8);
     let mut consumer = Consumer::attach(&scratch.0).unwrap();
     Producer::attach(&scratch.0).unwrap().try_send(b"one").unwrap();
-    // Unknown kinds; a message longer than its slot; an end of such a length.
+    // Unknown kinds; a message longer than its slot; an END of such a length.
     for (len, kind) in [(3_u32, 0_u32), (3, 3), (9, 1), (u32::MAX, 1), (9, 2), (u32::MAX, 2)] {
         scratch.write(header, &[len.to_ne_bytes(), kind.to_ne_bytes()].concat());
         let corrupt = RecvError::Corrupt(Corruption::Slot { message, kind, len, slot_size });
@@ -94,7 +94,11 @@ fn a_slot_that_holds_no_message_and_no_end_is_corrupt() {
     for (len, kind) in [(8_u32, 1_u32), (3, 1)] {
         scratch.write(header, &[len.to_ne_bytes(), kind.to_ne_bytes()].concat());
         let message = consumer.try_recv_ref().unwrap();
-        assert_eq!((message.len(), &message[..3]), (len as usize, &b"one"[..]), "as long as its slot at most");
+        assert_eq!(
+            (message.len(), &message[..3]),
+            (len as usize, &b"one"[..]),
+            "a message is at most as long as its slot"
+        );
         message.keep();
     }
 }
@@ -117,11 +121,11 @@ fn a_count_that_goes_back_or_too_far_ahead_is_corrupt() {
     let lengths_count = Published::from_word(5 | (Published::MAX + 1));
     assert_eq!((lengths_count.count(), lengths_count.lengths()), (5, Lengths::Variable));
     scratch.write(spots.published, &lengths_count.word().to_ne_bytes());
-    assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of them");
+    assert_eq!(consumer.try_recv().unwrap(), b"one", "the ring is full of messages");
 }
 
 #[test]
-fn what_was_counted_once_is_received_without_another_look() {
+fn counted_messages_are_received_without_another_poll() {
     let scratch = Scratch::new("once");
     let (_channel, spots) = channel(&scratch);
     let mut consumer = Consumer::attach(&scratch.0).unwrap();

@@ -1,4 +1,4 @@
-//! Arbitrary bytes as a file of the right name, in which somebody is present or nobody.
+//! Arbitrary bytes as a file with a channel's name, with an attached handle and without one.
 
 use crate::stage::{BOUND, Reached, Scratch, config, within};
 use ackcast::layers::{Fences, Futex, LivenessLocks, RawSync};
@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::LazyLock;
 
 const HEADER: usize = 128;
-/// Where each of the header's numbers lies, and how wide it is.
+/// The offset of each number of the header, and its width.
 const MAGIC: (usize, usize) = (0, 8);
 const NONCE: (usize, usize) = (8, 8);
 const VERSION_: (usize, usize) = (16, 4);
@@ -22,7 +22,7 @@ const HASH: (usize, usize) = (24, 8);
 const SIZE: (usize, usize) = (32, 8);
 const GEOMETRY: [(usize, usize); 6] = [(40, 4), (44, 4), (48, 4), (52, 4), (56, 4), (60, 4)];
 const FENCES: (usize, usize) = (64, 4);
-/// Of the creator's PID namespace and C library, in a raw_sync segment.
+/// The mark of the creator's PID namespace and C library, in a raw_sync segment.
 const MARK: std::ops::Range<usize> = 72..112;
 /// The largest segment that is opened here.
 const LARGEST: u64 = 16 << 20;
@@ -32,17 +32,17 @@ struct Case {
     backend: Backend,
     patches: Vec<((usize, usize), u64)>,
     size: FileSize,
-    /// What follows the header, if it is a futex segment: else pthread's objects would be in it.
+    /// The bytes behind the header of a futex segment. A raw_sync segment has pthread's objects there.
     rest: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
 enum FileSize {
-    /// What the geometry needs, and the header says so, too.
+    /// The size that the geometry needs. The header says the same.
     Right,
-    /// What the geometry needs; the header says what it says.
+    /// The size that the geometry needs. The header may say another size.
     Contradicted,
-    /// That, and so many bytes more, or fewer.
+    /// The size that the geometry needs, plus or minus this many bytes.
     Near(i64),
     Any(u64),
 }
@@ -97,10 +97,10 @@ fn layout(header: &[u8], backend: Backend) -> Option<Layout> {
     }
 }
 
-/// What a raw_sync segment of this process bears.
+/// The mark of a raw_sync segment that this process creates.
 static OUR_MARK: LazyLock<Vec<u8>> = LazyLock::new(|| good(Backend::RawSync)[MARK].to_vec());
 
-/// Whether this header may be accepted for a file of this size: every one of its facts is right.
+/// Whether this header is right in every field, so that a file of this size may be accepted.
 fn is_right(header: &[u8], size: u64) -> bool {
     let (backend, hash) = match get(header, LAYER) {
         0 => (Backend::Futex, Layout::hash::<Futex>()),
@@ -118,7 +118,7 @@ fn is_right(header: &[u8], size: u64) -> bool {
         && layout(header, backend).is_some_and(|layout| layout.size as u64 == size)
 }
 
-/// Makes the file what the case says; its header and size. `None` if there can be no such file, or it is too large.
+/// Writes the case to the file, and returns its header and size. `None` if such a file cannot exist, or is too large.
 fn leave(scratch: &Scratch, case: &Case, good: &[u8]) -> Option<(Vec<u8>, u64)> {
     let mut header = good.to_vec();
     case.patches.iter().for_each(|&(field, value)| set(&mut header, field, value));
@@ -132,14 +132,14 @@ fn leave(scratch: &Scratch, case: &Case, good: &[u8]) -> Option<(Vec<u8>, u64)> 
         set(&mut header, SIZE, size);
     }
     if size > LARGEST && is_right(&header, size) {
-        return None; // each opening would take that memory, and on a busy machine seconds
+        return None; // each opening would take that memory, and seconds on a busy machine
     }
     let mut bytes = header.clone();
     if get(&header, LAYER) == 0 {
         bytes.extend(case.rest.iter().take(size as usize - HEADER));
     }
     scratch.write(0, &bytes);
-    scratch.file().set_len(size).ok()?; // more than the file system can have
+    scratch.file().set_len(size).ok()?; // the file system may refuse this size
     Some((header, size))
 }
 
@@ -147,8 +147,8 @@ fn run(case: &Case, scratch: &Scratch, good: &[u8]) -> Reached {
     let mut reached = Reached::default();
     std::fs::write(scratch.path(), []).unwrap();
     std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o600)).unwrap();
-    let company = LivenessLocks::open(|| Ok(scratch.file())).unwrap();
-    assert_eq!(company.enter(), Ok(true));
+    let locks = LivenessLocks::open(|| Ok(scratch.file())).unwrap();
+    assert_eq!(locks.enter(), Ok(true));
     let Some((header, size)) = leave(scratch, case, good) else { return reached };
 
     let opened = Channel::open(&Name::new(&scratch.0).unwrap());
@@ -174,8 +174,8 @@ fn run(case: &Case, scratch: &Scratch, good: &[u8]) -> Reached {
         assert!(matches!(created, Err(CreateError::InTheWay(_))), "{created:?}");
         assert!(removed.is_err());
     }
-    drop(company);
-    // No handle is present any more: the segment is not revived, and replaced if it was ours.
+    drop(locks);
+    // No handle is attached any more: the segment is not revived. A segment of ackcast is replaced.
     if !bytes_of_pthread {
         reached.call("attach alone", || Consumer::attach(&scratch.0));
     }
@@ -230,7 +230,7 @@ fn every_fault_of_a_header_is_met_and_named() {
         set(&mut header, field, value);
         scratch.write(0, &header);
         let error = Consumer::attach(&scratch.0).err();
-        // END after many producers is no absurdity, nor is waiting for nobody.
+        // An END after many producers is allowed. A start without consumers is allowed, too.
         let right = (field == GEOMETRY[5] && value != 0) || (field == GEOMETRY[4] && value == 0);
         assert_eq!(error.is_none(), right, "{value:#x} at {}: {error:?}", field.0);
         if let Some(ackcast::AttachError::Open(ackcast::segment::OpenError::Unusable { fault, .. })) = error {
@@ -246,7 +246,7 @@ fn every_fault_of_a_header_is_met_and_named() {
         "fault: Geometry(OutOfRange",
         "fault: Size",
     ]);
-    Consumer::attach(&scratch.0).expect("restored");
+    Consumer::attach(&scratch.0).expect("the header is restored");
 }
 
 #[test]
@@ -262,9 +262,9 @@ fn short_files_are_refused() {
         std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o600)).unwrap();
         reached.call("attach", || Consumer::attach(&scratch.0));
     }
-    let company = LivenessLocks::open(|| Ok(scratch.file())).unwrap();
-    assert_eq!(company.enter(), Ok(true));
+    let locks = LivenessLocks::open(|| Ok(scratch.file())).unwrap();
+    assert_eq!(locks.enter(), Ok(true));
     scratch.file().set_len(5).unwrap();
-    reached.call("attach in company", || Consumer::attach(&scratch.0));
-    reached.must(&["attach: Open(Unusable", "attach: Open(Abandoned", "attach in company: Open(Unusable"]);
+    reached.call("attach in locks", || Consumer::attach(&scratch.0));
+    reached.must(&["attach: Open(Unusable", "attach: Open(Abandoned", "attach in locks: Open(Unusable"]);
 }

@@ -1,4 +1,4 @@
-//! Nonsense: where it may be written, and what.
+//! Arbitrary values, and the places in a segment that take them.
 
 use crate::stage::Scratch;
 use ackcast::layers::{Futex, RawSync, RealLayer};
@@ -17,7 +17,7 @@ pub fn layout(channel: &Channel) -> Layout {
     }
 }
 
-/// Where the first words are.
+/// The offsets of the first words.
 pub struct Spots {
     pub lock: usize,
     pub published: usize,
@@ -36,7 +36,7 @@ impl Spots {
     }
 }
 
-/// Everything that may be scribbled on, as offsets and widths.
+/// Every place that takes arbitrary values: its offset and width.
 pub fn targets(channel: &Channel) -> Vec<(usize, usize)> {
     match channel.backend() {
         Backend::RawSync => targets_of::<RawSync>(channel),
@@ -46,7 +46,7 @@ pub fn targets(channel: &Channel) -> Vec<(usize, usize)> {
 
 fn targets_of<L: RealLayer>(channel: &Channel) -> Vec<(usize, usize)> {
     let (layout, geometry, spots) = (layout(channel), channel.geometry(), Spots::of::<L>(&layout(channel)));
-    let words = L::KIND == Backend::Futex; // else the lock and the signals are pthread's
+    let words = L::KIND == Backend::Futex; // in raw_sync the lock and the signals are pthread's
     let mut targets = vec![(spots.published, 8), (spots.finished, 4), (spots.finished + 4, 8)];
     if words {
         targets.extend([(spots.lock, 4), (spots.space, 4)]);
@@ -70,7 +70,7 @@ fn targets_of<L: RealLayer>(channel: &Channel) -> Vec<(usize, usize)> {
     targets
 }
 
-/// A value for some target; which one, once it is known how many there are.
+/// A value for one of the targets. The target is chosen once their number is known.
 #[derive(Clone, Debug)]
 pub struct Scribble {
     target: prop::sample::Index,
@@ -90,7 +90,7 @@ pub fn scribble() -> impl Strategy<Value = Scribble> {
         4 => 0..10_u64,
         1 => (0..10_u64, 62..64).prop_map(|(below, bit)| (1_u64 << bit) - below),
         1 => (0..10_u64, 62..64).prop_map(|(above, bit)| (1_u64 << bit) + above),
-        // A lock word: the owner's number plus one, whether somebody waits, the generation.
+        // A lock word: the owner's number plus one, the waiter bit, the generation.
         2 => (prop_oneof![0..7_u8, any::<u8>()], any::<bool>(), 0..4_u64).prop_map(|(o, c, g)| u64::from(o) | u64::from(c) << 8 | g << 9),
         // A slot's header: length, kind.
         1 => (0..200_u64, 0..4_u64).prop_map(|(len, kind)| len | kind << 32),

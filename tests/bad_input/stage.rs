@@ -1,4 +1,4 @@
-//! What the tests share: a name, a bound on time, and an account of what was reached.
+//! Helpers of these tests: a channel's name, a bound on time, and the outcomes that were reached.
 
 use proptest::test_runner::{Config, RngSeed};
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// No call here asks for more than a few milliseconds; the rest is the scheduler's.
+/// Upper bound on the time of one call. No call asks for more than a few milliseconds; the scheduler may add the rest.
 pub const BOUND: Duration = Duration::from_secs(60);
 
-/// A channel name of this test's own, whose file is removed in any case.
+/// A channel name that only this test has. Its file is removed in any case.
 #[derive(Clone)]
 pub struct Scratch(pub String);
 
@@ -25,7 +25,7 @@ impl Scratch {
         PathBuf::from(format!("/dev/shm/ackcast.{}", self.0))
     }
 
-    /// The segment's file, to write nonsense to.
+    /// The segment's file, to write arbitrary values to.
     pub fn file(&self) -> File {
         File::options().read(true).write(true).open(self.path()).unwrap()
     }
@@ -41,8 +41,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Runs `test`, a few dozen calls, in a thread of its own: if it does not come back, that is a
-/// failure and not the end of the run.
+/// Runs `test`, a few dozen calls, in a thread of its own. A call that hangs is a failure, and the run goes on.
 pub fn within<T: Send + 'static>(limit: Duration, test: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, result) = mpsc::channel();
     let thread = std::thread::spawn(move || sender.send(test()));
@@ -60,7 +59,7 @@ fn a_hang_is_a_failure() {
     let _ = within(Duration::from_millis(20), move || held.recv());
 }
 
-/// The same cases in every run, unless the environment says otherwise; no files.
+/// The same cases in every run, unless the environment says otherwise. No file of failures is written.
 pub fn config(cases: u32) -> Config {
     let default = Config::default();
     let rng_seed = if default.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { default.rng_seed };
@@ -68,18 +67,18 @@ pub fn config(cases: u32) -> Config {
     Config { cases, rng_seed, failure_persistence: None, max_shrink_time: 20_000, ..default }
 }
 
-/// How often each outcome was seen: a test that claims to look at an error has to have met it.
+/// How often each outcome was seen. A test that claims to check an error must have met it.
 #[derive(Debug, Default)]
 pub struct Reached(BTreeMap<String, u64>);
 
 impl Reached {
-    /// Counts an outcome; an error also has to be printable, and its kind is the outcome's name.
+    /// Counts an outcome under the name of its kind. An error must also have a text.
     pub fn count<T, E: Debug + std::fmt::Display>(&mut self, call: &str, result: Result<T, E>) {
         let kind = match result {
             Ok(_) => "Ok".to_owned(),
             Err(error) => {
                 assert!(!error.to_string().is_empty());
-                // Up to the first field's name or number: `Corrupt(Slot { message: …` is a `Corrupt(Slot`.
+                // Cut at the first field's name or number: `Corrupt(Slot { message: …` counts as `Corrupt(Slot`.
                 format!("{error:?}")
                     .split(|c: char| matches!(c, ' ' | '"' | '0'..='9'))
                     .next()
@@ -105,7 +104,7 @@ impl Reached {
     }
 
     /// # Panics
-    /// If one of these was never seen.
+    /// If one of these outcomes was never seen.
     pub fn must(&self, outcomes: &[&str]) {
         println!("{:#?}", self.0);
         for &outcome in outcomes {
@@ -116,7 +115,7 @@ impl Reached {
 
 #[test]
 #[should_panic(expected = "recv: Corrupt(Slot was never reached")]
-fn what_was_not_reached_is_a_failure() {
+fn missing_outcome_is_a_failure() {
     let mut reached = Reached::default();
     reached.count("recv", Err::<(), _>(ackcast::RecvError::Ended));
     reached.must(&["recv: Ended", "recv: Corrupt(Slot"]);

@@ -1,4 +1,4 @@
-//! Words and slots that change at random moments while participants come, go and work.
+//! Words and slots that change at random moments, while participants join, leave, send and receive.
 
 use crate::scribble::{Scribble, scribble, targets};
 use crate::stage::{BOUND, Reached, Scratch, config, within};
@@ -41,7 +41,7 @@ fn produce(name: &str, stop: &AtomicBool) -> Reached {
         let mut producer = None;
         reached.call("attach producer", || Producer::attach(name).map(|it| producer = Some(it)));
         let Some(mut producer) = producer else {
-            thread::yield_now(); // it has ended, until a scribble says that it has not
+            thread::yield_now(); // the channel has ended, until a scribble revokes that
             continue;
         };
         for i in 0..20 {
@@ -81,7 +81,7 @@ fn every_call_returns(backend: Backend) {
     let reached = RefCell::new(Reached::default());
     let scribbles = prop::collection::vec((scribble(), 0..800_u16), 100..400);
     let result = TestRunner::new(config(16)).run(&(1..4_u32, scribbles), |(slots, scribbles)| {
-        // 400 pauses of at most 0.8 ms; the rest is the scheduler's.
+        // The pauses are 400 of at most 0.8 ms. The scheduler may add the rest.
         let scratch = Scratch::new(&format!("storm-{backend:?}"));
         let theirs = scratch.clone();
         reached.borrow_mut().add(within(2 * BOUND, move || storm(backend, slots, &scribbles, &theirs)));

@@ -1,5 +1,4 @@
-//! Arbitrary control words and slots, under participants that were there before and that come
-//! after.
+//! Arbitrary control words and slots, under participants that joined before and participants that join after.
 
 use crate::scribble::{Scribble, scribble, targets};
 use crate::stage::{BOUND, Reached, Scratch, config, within};
@@ -30,9 +29,9 @@ enum Step {
 #[derive(Clone, Debug)]
 struct Case {
     shape: Shape,
-    /// So many messages were published before anybody came.
+    /// The number of messages that were published before the first participant joined.
     history: u64,
-    /// So many messages are sent and received before.
+    /// The number of messages that are sent and received before the words are overwritten.
     before: u8,
     image: Vec<Scribble>,
     steps: Vec<Step>,
@@ -56,7 +55,7 @@ fn case() -> impl Strategy<Value = Case> {
     let history = prop_oneof![
         4 => Just(0),
         1 => 0..u64::MAX >> 2,
-        2 => (1..12_u64).prop_map(|below| (1 << 62) - below), // of which the two highest bits are not part
+        2 => (1..12_u64).prop_map(|below| (1 << 62) - below), // the count does not include the two highest bits
     ];
     (shape, history, 0..5_u8, image, steps).prop_map(|(shape, history, before, image, steps)| Case {
         shape,
@@ -67,12 +66,12 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// At most 0.7 ms: the waits shall end by themselves.
+/// At most 0.7 ms, so that each wait ends by its timeout.
 fn timeout(patience: u8) -> Duration {
     Duration::from_micros(u64::from(patience) * 100)
 }
 
-/// A message fits its slot, and every byte of it can be read.
+/// Checks that a message fits its slot, and that every byte of it can be read.
 fn check(message: &[u8], slot_size: u32) {
     assert!(message.len() <= slot_size as usize, "a message of {} bytes", message.len());
     std::hint::black_box(message.iter().fold(0, |sum, byte| sum ^ byte));
@@ -131,7 +130,7 @@ fn run(backend: Backend, case: &Case, scratch: &Scratch) -> Reached {
         let _ = consumers[0].as_mut().unwrap().try_recv();
     }
     case.image.iter().for_each(|scribble| scribble.write(scratch, &targets));
-    // Those who were there, and those who come now.
+    // Participants that joined before, and participants that join now.
     reached.call("attach consumer", || Consumer::attach(&scratch.0).map(|it| consumers[1] = Some(it)));
     reached.call("attach producer", || Producer::attach(&scratch.0).map(|it| producers[1] = Some(it)));
     for step in &case.steps {
@@ -161,7 +160,7 @@ fn run(backend: Backend, case: &Case, scratch: &Scratch) -> Reached {
             Step::Leave { newcomer, producer: false } => consumers[usize::from(newcomer)] = None,
         }
     }
-    // At last, everybody does everything.
+    // At last, each participant makes every call.
     for consumer in consumers.iter_mut().flatten() {
         reached.receive(consumer, slot_size, 2);
     }
@@ -172,14 +171,14 @@ fn run(backend: Backend, case: &Case, scratch: &Scratch) -> Reached {
     }
     let _ = (channel.published(), channel.acknowledged(), channel.evicted(), channel.takeovers());
     drop((consumers, producers, channel));
-    assert!(!scratch.path().exists(), "the last one out removes the name, whatever the words say");
+    assert!(!scratch.path().exists(), "the last handle removes the name, whatever the words say");
     reached
 }
 
 fn every_call_returns(backend: Backend) -> Reached {
     let reached = RefCell::new(Reached::default());
     let result = TestRunner::new(config(800)).run(&case(), |case| {
-        let scratch = Scratch::new(&format!("words-{backend:?}")); // ours: a thread that hangs removes nothing
+        let scratch = Scratch::new(&format!("words-{backend:?}")); // owned here: a thread that hangs removes nothing
         let theirs = scratch.clone();
         reached.borrow_mut().add(within(BOUND, move || run(backend, &case, &theirs)));
         Ok(())
@@ -219,7 +218,7 @@ const MUST: [&str; 24] = [
 fn every_call_returns_on_futexes() {
     let reached = every_call_returns(Backend::Futex);
     reached.must(&MUST);
-    reached.must(&["send: TimedOut(Lock"]); // its word can be scribbled on
+    reached.must(&["send: TimedOut(Lock"]); // the lock's word can be overwritten
 }
 
 #[test]

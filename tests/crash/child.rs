@@ -9,13 +9,13 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A call that takes longer hangs. A machine that is busy with other things needs seconds for what takes milliseconds.
+/// A call that takes longer hangs. A busy machine needs seconds for what takes milliseconds elsewhere.
 pub const HANG: Duration = Duration::from_secs(60);
 const ROLE: &str = "ACKCAST_CRASH_ROLE";
 const CHANNEL: &str = "ACKCAST_CRASH_CHANNEL";
 const NUMBER: &str = "ACKCAST_CRASH_NUMBER";
 
-/// A child process, killed and reaped in any case.
+/// A child process. Dropping it kills and reaps it.
 #[derive(Debug)]
 pub struct Process(pub Child);
 
@@ -36,7 +36,7 @@ impl Process {
         Self(command.spawn().unwrap())
     }
 
-    /// Waits until it says a line on standard error, and checks it.
+    /// Waits for the child's next line on standard error, and checks it.
     pub fn expect(&mut self, line: &str) {
         let said = self.0.stderr.as_mut().unwrap();
         let mut found = Vec::new();
@@ -47,13 +47,13 @@ impl Process {
         assert_eq!(String::from_utf8_lossy(&found), line);
     }
 
-    /// Kills and reaps it.
+    /// Kills and reaps the child.
     pub fn kill(mut self) {
         self.0.kill().unwrap();
         self.wait();
     }
 
-    /// Waits for its end, for at most [`HANG`].
+    /// Waits for the child's end, for at most [`HANG`].
     pub fn wait(&mut self) -> std::process::ExitStatus {
         let end = Instant::now() + HANG;
         loop {
@@ -66,19 +66,19 @@ impl Process {
     }
 }
 
-/// Where a child's life begins; in the parent, a test of nothing.
+/// Entry point of a child. In the parent, this test does nothing.
 #[test]
 fn entry() {
     let Ok(role) = std::env::var(ROLE) else { return };
     let channel = std::env::var(CHANNEL).unwrap();
     let number = std::env::var(NUMBER).unwrap().parse().unwrap();
-    // Not an orphan's life: a test that fails must not leave children behind.
+    // The child dies with its parent: a test that fails must not leave children behind.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
     if !role.starts_with("soak") && !role.starts_with("storm") {
-        // Whoever waits for our next word shall not wait for ever.
+        // The child ends after `HANG`, because the parent may be waiting for its next line.
         std::thread::spawn(|| {
             std::thread::sleep(HANG);
-            eprintln!("still here after {HANG:?}");
+            eprintln!("the child still runs after {HANG:?}");
             std::process::exit(1);
         });
     }
@@ -92,7 +92,7 @@ fn entry() {
             let consumer = Consumer::attach(&channel).unwrap();
             let mut sleeper = Command::new("sleep");
             sleeper.arg("20").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            drop(sleeper.spawn().unwrap()); // outlives us, and ends by itself
+            drop(sleeper.spawn().unwrap()); // outlives this process, and ends by itself
             idle(consumer);
         }
         "idle producer" => idle_producer(&channel),
@@ -106,10 +106,10 @@ fn entry() {
     std::process::exit(0);
 }
 
-/// How many messages a fused child sends or receives.
+/// The number of messages that a fused child sends or receives.
 pub const MESSAGES: u64 = 3;
 
-/// Sends `MESSAGES` numbers, together or one by one, and finishes, unless it dies before, at operation `k`.
+/// Sends `MESSAGES` numbers, in a batch or separately, and finishes. The fuse kills the process at operation `k`.
 fn fused_producer(channel: &str, k: usize, together: bool) {
     let handle = Handle::open(&Name::new(channel).unwrap()).unwrap();
     light_fuse(k);
@@ -125,7 +125,7 @@ fn fused_producer(channel: &str, k: usize, together: bool) {
     eprintln!("lived");
 }
 
-/// Receives `MESSAGES` messages and leaves, unless it dies before, at operation `k`.
+/// Receives `MESSAGES` messages and leaves. The fuse kills the process at operation `k`.
 fn fused_consumer(channel: &str, k: usize) {
     let handle = Handle::open(&Name::new(channel).unwrap()).unwrap();
     light_fuse(k);
@@ -140,7 +140,7 @@ fn fused_consumer(channel: &str, k: usize) {
     eprintln!("lived");
 }
 
-/// Writes half a message under the write lock, says so, and waits for its death.
+/// Writes half a message under the write lock, reports it, and dies when the parent says so.
 fn hold_lock(channel: &str) {
     let mut producer = Producer::attach(channel).unwrap();
     let mut loan = producer.loan().unwrap();
@@ -154,10 +154,10 @@ fn idle_consumer(channel: &str) {
     idle(Consumer::attach(channel).unwrap());
 }
 
-/// Receives one message and keeps it until the parent closes our standard input or kills us.
+/// Receives a message and keeps it until the parent closes standard input or kills this process.
 fn idle(mut consumer: Consumer) {
     eprintln!("ready");
-    // Parks in `recv` until the parent publishes or kills us.
+    // Parks in `recv` until the parent publishes or kills this process.
     let message = consumer.recv_ref();
     eprintln!("received");
     wait_for_parent(); // holding the message: it is not acknowledged
@@ -171,7 +171,7 @@ fn idle_producer(channel: &str) {
     wait_for_parent();
 }
 
-/// Sleeps until the parent closes our standard input or kills us.
+/// Sleeps until the parent closes standard input or kills this process.
 pub fn wait_for_parent() {
     let _ = std::io::stdin().read(&mut [0]);
 }

@@ -1,11 +1,11 @@
-//! How soon a death is noticed, and that no other thing is taken for one. Times are printed, not
-//! asserted: `cargo test --test crash detection -- --nocapture --test-threads=1`.
+//! How soon the others notice a death, and that nothing else counts as a death. Times are printed, not asserted:
+//! `cargo test --test crash detection -- --nocapture --test-threads=1`.
 
 use crate::child::{HANG, Process};
 use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use std::time::{Duration, Instant};
 
-/// Long enough for a sleeper to know that nothing happens.
+/// Longer than a waiter needs to find out that nothing happens.
 const SILENCE: Duration = Duration::from_millis(200);
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 
@@ -13,14 +13,14 @@ fn name(test: &str, backend: Backend) -> String {
     format!("detect-{test}-{backend:?}-{}", std::process::id())
 }
 
-/// A child, and what it says.
+/// Starts a child and waits until it is ready.
 fn start(role: &str, channel: &str) -> Process {
     let mut child = Process::start(role, channel, 0);
     child.expect("ready");
     child
 }
 
-/// Runs `case` several times and prints how long it took from the kill to its return.
+/// Runs `case` several times and prints the time from the kill to its return.
 fn report(what: &str, backend: Backend, case: impl Fn(usize) -> Duration) {
     let mut times: Vec<Duration> = (0..9).map(case).collect();
     times.sort();
@@ -42,7 +42,7 @@ fn a_consumer_killed_while_the_producer_waits_for_it_is_evicted() {
                 producer.send_timeout(b"next", HANG).unwrap();
                 (Instant::now(), producer)
             });
-            // Not reaped until later: a zombie counts as dead.
+            // The child is reaped later: a zombie counts as dead.
             let killed = Instant::now();
             child.0.kill().unwrap();
             let (noticed, producer) = sender.join().unwrap();
@@ -88,9 +88,9 @@ fn producers_that_all_died_are_reported_after_draining() {
             let receiver = std::thread::spawn(move || {
                 assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
                 let Err(RecvError::ProducersLost(lost)) = consumer.recv_timeout(HANG) else { panic!("not lost") };
-                assert_eq!(lost.producers().collect::<Vec<_>>(), [0], "it says who is lost");
+                assert_eq!(lost.producers().collect::<Vec<_>>(), [0], "the error lists the lost producers");
                 let noticed = Instant::now();
-                // It is no end: a successor is received.
+                // The loss is no end: messages of a successor are received.
                 let mut successor = Producer::attach(consumer.name().as_str()).unwrap();
                 successor.send_timeout(b"two", HANG).unwrap();
                 assert_eq!(consumer.recv_timeout(HANG).unwrap(), b"two");
@@ -112,13 +112,13 @@ fn a_death_after_a_long_silence_is_noticed_as_soon() {
             let mut consumer = Consumer::attach(&name).unwrap();
             let mut child = start("idle producer", &name);
             assert_eq!(consumer.recv_timeout(HANG).unwrap(), 1_u64.to_ne_bytes());
-            // Who has waited for so long patrols no more: it is told. (That it is so, `tests/watch/` shows.)
+            // A waiter that has waited this long relies on being told of a death (`tests/watch/` shows that).
             assert!(matches!(consumer.recv_timeout(SILENCE), Err(RecvError::TimedOut { .. })));
             let receiver = std::thread::spawn(move || {
                 assert!(matches!(consumer.recv_timeout(HANG), Err(RecvError::ProducersLost(_))));
                 Instant::now()
             });
-            std::thread::sleep(SILENCE / 10); // it sleeps again, most likely
+            std::thread::sleep(SILENCE / 10); // by then the receiver most likely sleeps again
             let killed = Instant::now();
             child.0.kill().unwrap();
             receiver.join().unwrap() - killed
@@ -162,8 +162,8 @@ fn a_grandchild_does_not_keep_a_dead_consumer_alive() {
 
 #[test]
 fn a_consumer_killed_while_parked_leaves_no_cost_behind() {
-    // What a dead sleeper leaves is one word that says PARKED: the first message after its death
-    // pays for the eviction and one wake, the others nothing.
+    // A parked consumer that dies leaves one word that says PARKED. The first message after its death pays for the
+    // eviction and one wake. The other messages pay nothing.
     for backend in LAYERS {
         let name = name("parked", backend);
         let channel = Channel::create(&name).consumers(0).backend(backend).build().unwrap();

@@ -1,7 +1,7 @@
-//! A layer round the futex layer that kills its own process at its *k*-th operation on the segment.
+//! A wrapper of the futex layer that kills its own process at its *k*-th operation on the segment.
 //!
-//! Its words are the same words in the same places, so a process on this layer shares a segment
-//! with processes on the real one; it is the protocol's own text that dies.
+//! Its words are the real words in the same places. So a process on this layer shares a segment with processes on the
+//! real layer, and the protocol's own text dies.
 
 use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
 use ackcast::layers::{Backend, Fences, Futex, LivenessLocks, RealLayer};
@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Operations to go; at 0 we die.
+/// Operations to go. At 0 the process dies.
 static FUSE: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// From now on, the process dies at its `k`-th operation, counted from 0.
@@ -25,7 +25,7 @@ pub fn die() -> ! {
     unreachable!("SIGKILL cannot be handled")
 }
 
-/// One operation is about to happen. Says where it died, for the parent to read.
+/// Announces an operation. A process that dies here first prints the operation's place, for the parent to read.
 #[track_caller]
 fn step(operation: &str) {
     if FUSE.fetch_sub(1, Relaxed) == 0 {

@@ -1,5 +1,5 @@
-//! How long a dead process keeps its locks. The kernel closes a process's files after it has freed the memory, and that
-//! after it has dumped a core. Times are printed, not asserted. Sizes are in MiB:
+//! How long a dead process keeps its locks. The kernel closes a process's files after it has freed the process's
+//! memory. It frees the memory after it has dumped a core. Times are printed, not asserted. Sizes are in MiB:
 //! `ACKCAST_RELEASE_MIB="0 256 1024" cargo test --release --test crash release_delay -- --nocapture`.
 
 use crate::child::{HANG, Process, wait_for_parent};
@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 enum Death {
     /// By SIGKILL from outside.
     Killed,
-    /// By SIGABRT, with a core if the machine makes cores.
+    /// By SIGABRT, with a core if the machine writes cores.
     Aborted,
 }
 
-/// A producer with so much memory that sends one message. It aborts when its standard input is closed.
+/// A producer with this much memory that sends a message. It aborts when its standard input is closed.
 pub fn heavy_producer(channel: &str, mib: usize) {
     let memory = vec![1_u8; mib << 20];
     black_box(&memory);
     let mut producer = Producer::attach(channel).unwrap();
     producer.send(b"one").unwrap();
-    // A core is a file in the working directory, as a rule.
+    // By default, a core is a file in the working directory.
     let folder = std::env::temp_dir().join(channel);
     std::env::set_current_dir(folder).unwrap();
-    // It may be forbidden: then there is no core, and the parent says so.
+    // Cores may be forbidden. Then there is no core, and the parent reports it.
     let _ = setrlimit(Resource::Core, Rlimit { current: None, maximum: None });
     eprintln!("ready");
     wait_for_parent();
@@ -44,7 +44,7 @@ impl Drop for Folder {
     }
 }
 
-/// What was measured of one death.
+/// The measured times of one death.
 struct Delay {
     /// From the death to the release of the locks.
     released: Duration,
@@ -69,7 +69,7 @@ fn measure(mib: usize, death: Death) -> Delay {
         (noticed, consumer)
     });
     let name = Name::new(&name).unwrap();
-    let participants = || participants(&name).unwrap().map_or(0, |living| living.len());
+    let participants = || participants(&name).unwrap().map_or(0, |numbers| numbers.len());
     assert_eq!(participants(), 2);
     let start = Instant::now();
     match death {

@@ -1,9 +1,9 @@
-//! What a restarted consumer gets.
+//! What a restarted consumer receives.
 
 use crate::child::{HANG, Process};
 use ackcast::{Backend, Channel, Consumer, Producer};
 
-/// `Consumer` says so: a message that a dead consumer held is not received by its successor.
+/// The rule of `Consumer`: a successor does not receive a message that a dead consumer held.
 #[test]
 fn restarted_consumer_gets_only_what_is_sent_after_its_join() {
     for backend in [Backend::Futex, Backend::RawSync] {
@@ -15,10 +15,14 @@ fn restarted_consumer_gets_only_what_is_sent_after_its_join() {
         producer.send_timeout(b"held", HANG).unwrap();
         predecessor.expect("received");
         producer.send_timeout(b"waiting", HANG).unwrap();
-        assert_eq!(channel.acknowledged(), [(0, 0)], "it holds the first, and has not seen the second");
+        assert_eq!(
+            channel.acknowledged(),
+            [(0, 0)],
+            "the predecessor holds the first message, and has not seen the second"
+        );
         predecessor.kill();
         let mut successor = Consumer::attach(&name).unwrap();
-        assert_eq!(successor.number(), 0, "it has its predecessor's place");
+        assert_eq!(successor.number(), 0, "the successor has its predecessor's place");
         producer.send_timeout(b"new", HANG).unwrap();
         let message = successor.recv_ref_timeout(HANG).unwrap();
         assert_eq!((message.sequence(), &*message), (2, &b"new"[..]));

@@ -1,6 +1,6 @@
-//! A storm of kills and restarts: producers and consumers die at random and are replaced, on both
-//! layers, while every consumer checks what it gets. Seeded; `ACKCAST_SOAK_SECONDS` and
-//! `ACKCAST_SOAK_SEED` override the length (each layer's) and the seed.
+//! A storm of kills and restarts, on both layers. Producers and consumers die at random and are replaced, and every
+//! consumer checks what it receives. `ACKCAST_SOAK_SECONDS` overrides the length of each layer's storm, and
+//! `ACKCAST_SOAK_SEED` the seed.
 
 use crate::child::{HANG, Process};
 use ackcast::protocol::JoinError;
@@ -14,18 +14,18 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// Messages whose hash the consumers compare, in the total order.
+/// The number of messages of a block. Consumers compare the hash of each block, in the total order.
 const BLOCK: u64 = 500;
 const PRODUCERS: usize = 3;
 const CONSUMERS: usize = 3;
 
-/// What a producer sends: who it is, and how many it has sent before.
+/// A message: the producer's incarnation, and how many messages it has sent before.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 struct Numbered {
     life: u64,
     count: u64,
-    /// So that a torn message shows.
+    /// Makes a torn message visible.
     check: [u64; 14],
 }
 
@@ -38,7 +38,7 @@ impl Numbered {
 /// Sends until its standard input is closed, then finishes.
 pub fn producer(channel: &str, life: usize) {
     let mut producer = match Producer::attach(channel) {
-        // Started when the others were just finishing: END needs no more of us.
+        // The others finished while this process started: END needs no further producer.
         Err(AttachError::Join { error: JoinError::Ended, .. }) => return,
         attached => attached.unwrap(),
     };
@@ -61,7 +61,7 @@ pub fn producer(channel: &str, life: usize) {
     }
 }
 
-/// Receives until END; prints the hash of every block that it saw whole.
+/// Receives until END. Prints the hash of every block that it received whole.
 pub fn consumer(channel: &str) {
     let mut consumer = Consumer::attach(channel).unwrap();
     let mut next = None;
@@ -73,7 +73,7 @@ pub fn consumer(channel: &str) {
             Ok(message) => message,
             Err(RecvError::Ended) => break println!("end {}", next.unwrap_or(0)),
             Err(RecvError::ProducersLost(_)) if waited.elapsed() < HANG => {
-                std::thread::yield_now(); // replaced in a moment
+                std::thread::yield_now(); // a successor comes in a moment
                 continue;
             }
             Err(error) => fail(&format!("consumer: {error}")),
@@ -110,7 +110,7 @@ fn fail(what: &str) -> ! {
     std::process::exit(1);
 }
 
-/// A consumer and a thread that collects what it prints.
+/// A consumer, and a thread that collects its output.
 struct Observed {
     process: Process,
     output: std::thread::JoinHandle<String>,
@@ -128,7 +128,7 @@ impl Observed {
         Self { process, output }
     }
 
-    /// Collects the blocks it saw: the same ones must have the same hashes for everybody.
+    /// Collects the blocks that this consumer received. The same block must have the same hash for each consumer.
     fn collect(self, blocks: &mut HashMap<u64, String>) {
         let Self { process, output } = self;
         drop(process);
@@ -144,12 +144,12 @@ impl Observed {
     }
 }
 
-/// Fails unless the child ended well.
-fn expect_success(process: &mut Process, who: &str) {
+/// Checks that the child ended well.
+fn expect_success(process: &mut Process, role: &str) {
     let status = process.wait();
     let mut text = String::new();
     process.0.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-    assert!(status.success(), "{who}: {status}\n{text}");
+    assert!(status.success(), "{role}: {status}\n{text}");
 }
 
 fn storm(backend: Backend, seed: u64, length: Duration) {
@@ -168,29 +168,29 @@ fn storm(backend: Backend, seed: u64, length: Duration) {
     let (mut killed_producers, mut killed_consumers) = (0_u32, 0_u32);
     let start = Instant::now();
     while start.elapsed() < length {
-        // The storm's rhythm, not synchronisation: between two kills anything may have happened.
+        // The storm's rhythm, not synchronisation: anything may happen between two kills.
         std::thread::sleep(Duration::from_micros(random.random_range(200..20_000)));
         if random.random_bool(0.5) {
             let victim = &mut producers[random.random_range(0..PRODUCERS)];
             let alive = victim.0.try_wait().unwrap().is_none();
-            assert!(alive, "a producer gave up by itself");
-            *victim = new_producer(); // dropping the old one kills and reaps it
+            assert!(alive, "a producer ended by itself");
+            *victim = new_producer(); // dropping the old process kills and reaps it
             killed_producers += 1;
         } else {
             let victim = random.random_range(0..CONSUMERS);
-            assert!(consumers[victim].process.0.try_wait().unwrap().is_none(), "a consumer gave up by itself");
+            assert!(consumers[victim].process.0.try_wait().unwrap().is_none(), "a consumer ended by itself");
             std::mem::replace(&mut consumers[victim], Observed::start(&name)).collect(&mut blocks);
             killed_consumers += 1;
         }
     }
     for producer in &mut producers {
-        drop(producer.0.stdin.take()); // stop, and finish
+        drop(producer.0.stdin.take()); // the producer stops, and finishes
     }
     for producer in &mut producers {
         expect_success(producer, "producer");
     }
     let published = channel.published();
-    assert!(published.ended(), "somebody finished last");
+    assert!(published.ended(), "the last producer to finish publishes END");
     for mut consumer in consumers {
         expect_success(&mut consumer.process, "consumer");
         consumer.collect(&mut blocks);

@@ -1,4 +1,4 @@
-//! Every step: the victim dies at its *k*-th operation, for every *k* there is, while the others live.
+//! The victim dies at its *k*-th operation, for every *k* there is, while the others live.
 
 use crate::child::{HANG, MESSAGES, Process};
 use ackcast::{Channel, Consumer, Producer, RecvError};
@@ -7,12 +7,12 @@ use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often every step is died at; `ACKCAST_CRASH_ROUNDS` overrides it.
+/// How often each step is repeated. `ACKCAST_CRASH_ROUNDS` overrides it.
 fn rounds() -> usize {
     std::env::var("ACKCAST_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
 }
 
-/// Runs `case(k)`, which returns what the victim said, for all `k` up to the first that it survives.
+/// Runs `case(k)`, which returns the victim's output, for all `k` up to the first that the victim survives.
 fn every_step(what: &str, case: impl Fn(usize) -> String) {
     let mut sites = BTreeMap::<String, usize>::new();
     for _ in 0..rounds() {
@@ -33,11 +33,11 @@ fn every_step(what: &str, case: impl Fn(usize) -> String) {
     }
     let unknown: Vec<_> = sites.keys().filter(|site| !crate::table::is_known(site)).collect();
     assert!(unknown.is_empty(), "not in docs/crash.md's table (tests/crash/table.rs): {unknown:?}");
-    // How many it meets beyond these depends on who has to wait for whom.
+    // How many further sites the victim meets depends on which participant waits for which.
     assert!(sites.len() >= 10, "{what}: only {} sites", sites.len());
 }
 
-/// Everybody is gone: so must the name be.
+/// Checks that the name is removed after all participants have left or died.
 fn expect_gone(name: &str) {
     assert!(!std::path::Path::new(&format!("/dev/shm/ackcast.{name}")).exists(), "{name} is left over");
 }
@@ -67,21 +67,21 @@ fn receive_all(name: String) -> thread::JoinHandle<Vec<u64>> {
 /// What the victim finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Before {
-    /// Nobody but the consumers.
+    /// Only the consumers.
     Calm,
-    /// The same, in a channel with one place for a producer, so that it keeps the lock.
+    /// Only the consumers, in a channel with one place for a producer, so that the victim keeps the lock.
     Alone,
-    /// The same, and it sends all it has together.
+    /// As `Alone`, and the victim sends all its messages in a batch.
     AloneWithABatch,
     /// A rival that takes the lock as often as it can.
     Rival,
-    /// A dead consumer in the way, and a lock whose owner died: to be taken over (C3).
+    /// A dead consumer that holds message 0, and a dead owner of the lock: to be taken over (C3).
     DeadOwner,
-    /// The same, but the victim gets the dead owner's number (C3).
+    /// As `DeadOwner`, and the victim gets the dead owner's number (C3).
     DeadPredecessor,
 }
 
-/// Makes a dead consumer that holds message 0, and a dead owner of the lock.
+/// Leaves a dead consumer that holds message 0, and a dead owner of the lock.
 fn kill_some(name: &str, same_number: bool) {
     let mut consumer = Process::start("idle consumer", name, 0);
     consumer.expect("ready");
@@ -104,7 +104,7 @@ fn hold_and_die(name: &str) {
     holder.kill();
 }
 
-/// C2: a dying producer's messages reach everybody or nobody, and a successor carries on.
+/// C2: each message of a dying producer reaches all consumers or none, and a successor carries on.
 fn producer_dies(slots: u32, before: Before, k: usize) -> String {
     let name = format!("crash-producer-{slots}-{before:?}-{k}-{}", std::process::id());
     let builder = Channel::create(&name).slots(slots).consumers(2);
@@ -162,20 +162,20 @@ fn producer_dies(slots: u32, before: Before, k: usize) -> String {
     said
 }
 
-/// C1: whoever else dies, the survivor gets everything and the producer gets on.
+/// C1: when a consumer dies, the survivor receives every message and the producer makes progress.
 fn consumer_dies(slots: u32, k: usize) -> String {
     let name = format!("crash-consumer-{slots}-{k}-{}", std::process::id());
     let channel = Channel::create(&name).slots(slots).consumers(1).places(2).build().unwrap();
     let survivor = receive_all(name.clone());
     let mut victim = Process::start("fused consumer", &name, k);
     let mut producer = Producer::attach(&name).unwrap();
-    // Some messages before the victim joins, some while it is there: however long it takes to start.
+    // Some messages are sent before the victim joins, some while it is attached, however long it takes to start.
     let (mut sent, start) = (0_u64, Instant::now());
     while victim.0.try_wait().unwrap().is_none() {
         assert!(start.elapsed() < HANG, "step {k}: the victim hangs");
         producer.send_timeout(&sent.to_ne_bytes(), HANG).unwrap();
         sent += 1;
-        thread::sleep(Duration::from_micros(100)); // pace: it is the victim's steps that matter
+        thread::sleep(Duration::from_micros(100)); // limits the rate: the victim's steps matter
     }
     let ended = producer.finish_timeout(HANG).unwrap();
     assert_eq!(ended, ackcast::Finished::Ended);
@@ -186,7 +186,7 @@ fn consumer_dies(slots: u32, k: usize) -> String {
     said
 }
 
-/// C1, while the producers are dead, too: the survivor is told, and goes on with a successor.
+/// C1 after the producers' death: the survivor is told of the loss, and goes on with a successor.
 fn consumer_dies_after_the_producer(k: usize) -> String {
     let name = format!("crash-lost-{k}-{}", std::process::id());
     let channel = Channel::create(&name).consumers(0).places(2).build().unwrap();
@@ -227,7 +227,7 @@ fn a_producer_may_die_at_any_step_beside_a_rival() {
 #[test]
 fn a_producer_may_die_at_any_step_of_recovery() {
     for before in [Before::DeadOwner, Before::DeadPredecessor] {
-        // Not one slot: the lock's owner has to get past the consumer that holds message 0.
+        // With one slot, the dead owner could not get past the consumer that holds message 0.
         every_step(&format!("producer, {before:?}"), |k| producer_dies(2, before, k));
     }
 }

@@ -1,14 +1,14 @@
-//! Seccomp filters: system calls that this thread, and what it starts, may not make any more.
+//! Seccomp filters: system calls that this thread, and what it starts, can no longer make.
 
 use std::io;
 
-/// A system call, and the value of its second argument; without one, whatever that is.
+/// A system call, and the value of its second argument. `None` stands for any value.
 pub type Call = (libc::c_long, Option<libc::c_int>);
 
-/// Where the kernel shows a filter the call's number, and the low half of its second argument.
+/// The offsets at which a filter reads the call's number, and the low half of its second argument.
 const NUMBER: u32 = 0;
 const SECOND: u32 = 24;
-/// Room for a dozen calls. Nothing is allocated: this may run between fork and exec.
+/// The filter's length, enough for a dozen calls. It needs no allocation: this may run between fork and exec.
 const LEN: usize = 64;
 
 /// From now on, these calls of this thread, and of what it starts, fail with `errno`.

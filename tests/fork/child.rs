@@ -1,4 +1,4 @@
-//! What re-executed processes do: they fork.
+//! The roles of re-executed processes: they fork.
 
 use crate::filter::refuse;
 use crate::forked::{Side, end, fork, wait, wait_for_success};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use std::{ptr, thread};
 
-/// Where a process's life begins; in the parent, a test of nothing.
+/// Entry point of a child. In the parent, this test does nothing.
 #[test]
 fn entry() {
     let Some((role, channel)) = role() else { return };
@@ -86,7 +86,7 @@ fn idle_in_another_program() {
     }
 }
 
-/// A producer and a consumer in one process, on a channel that no other process has.
+/// A producer and a consumer in this process, on a channel that no other process has.
 fn work_on(role: &str, channel: &str) {
     let backend = if channel.contains("RawSync") { Backend::RawSync } else { Backend::Futex };
     let handles = Channel::create(channel).backend(backend).slots(4).places(4).build().unwrap();
@@ -132,7 +132,7 @@ fn fork_while_threads_work(channel: &str) {
         scope.spawn(|| {
             while !over.load(Relaxed) {
                 let mut consumer = Consumer::attach(&idle).unwrap();
-                // It sleeps for so long that it asks to be told of deaths.
+                // It sleeps so long that it subscribes to deaths.
                 (0..3).for_each(|_| assert!(consumer.recv_timeout(Duration::from_millis(10)).is_err()));
             }
         });
@@ -260,7 +260,7 @@ fn drop_a_batch_in_a_child(mut consumer: Consumer) {
     }
     say("child dropped it");
     go();
-    assert_eq!(batch.take(), Ok(Some(&b"one"[..])), "the child has not taken it");
+    assert_eq!(batch.take(), Ok(Some(&b"one"[..])), "the child's take does not count");
     drop(batch);
     assert_eq!(consumer.recv().unwrap(), b"two");
     say("received two");

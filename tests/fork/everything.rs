@@ -79,7 +79,7 @@ fn receive(consumer: &mut Consumer) {
     assert!(inherited.to_string().contains("before a fork"));
 }
 
-/// What the channel says may be old. Whether its producers live, the child cannot tell any more.
+/// The channel's figures may be old. The child cannot find out any more whether the producers live.
 fn watch(channel: &Channel) {
     assert_eq!((channel.published().count(), channel.evicted(), channel.takeovers()), (1, 0, 0));
     assert_eq!(channel.acknowledged(), [(0, 0)]);
@@ -95,7 +95,7 @@ fn participate(handle: &Handle) {
     assert!(error.unwrap_err().to_string().contains("before a fork"));
 }
 
-/// The child's own handles are as good as any.
+/// Handles that the child makes itself work as any others.
 fn take_part(name: &str) {
     let channel = Channel::open(&Name::new(name).unwrap()).unwrap();
     assert_eq!(channel.producers_lost(), Ok(false));

@@ -1,4 +1,5 @@
-//! Processes that fork with handles: the child has none of them, the parent loses nothing, and each dies for itself.
+//! Processes that fork while they have handles. The child has no handle, the parent loses nothing, and each process
+//! dies for itself.
 #![cfg(target_os = "linux")]
 
 mod child;
@@ -19,7 +20,7 @@ const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 /// How often the storm forks.
 const FORKS: u64 = 150;
 
-/// The name of a channel, removed in any case.
+/// The name of a channel. Its file is removed in any case.
 struct Named(String);
 
 impl std::ops::Deref for Named {
@@ -48,8 +49,8 @@ fn path(name: &str) -> PathBuf {
     format!("/dev/shm/ackcast.{name}").into()
 }
 
-/// How many participants of the channel live.
-fn living(name: &str) -> usize {
+/// The number of the channel's living participants.
+fn participant_count(name: &str) -> usize {
     participants(&Name::new(name).unwrap()).unwrap().map_or(0, |numbers| numbers.len())
 }
 
@@ -96,10 +97,10 @@ fn child_that_ends_or_drops_its_handles_takes_nothing() {
             let mut parent = start(role, &name);
             parent.says("child ended");
             assert!(path(&name).exists(), "{role}: the name is gone");
-            assert_eq!(living(&name), 2, "{role}: one looks dead");
+            assert_eq!(participant_count(&name), 2, "{role}: a handle looks dead");
             let mut consumer = Consumer::attach(&name).unwrap();
             for number in 0..20_u64 {
-                parent.go(); // it sends, to us and to itself
+                parent.go(); // the parent sends a message to this test and to itself
                 let received = consumer.recv_timeout(HANG).unwrap();
                 assert_eq!(received, number.to_ne_bytes());
             }
@@ -157,10 +158,10 @@ fn child_that_attaches_takes_part() {
             producer.send_timeout(&number.to_ne_bytes(), HANG).unwrap();
         }
         (0..2).for_each(|_| parent.says("received 100"));
-        assert_eq!(living(&name), 3);
+        assert_eq!(participant_count(&name), 3);
         parent.go(); // the child leaves
         parent.says("child left");
-        assert_eq!(living(&name), 2);
+        assert_eq!(participant_count(&name), 2);
     }
 }
 
@@ -175,11 +176,11 @@ fn each_process_of_a_line_of_forks_dies_for_itself() {
         said.sort();
         assert_eq!(said[1], "grandchild dropped its handles");
         let child: i32 = said[0].strip_prefix("child ").unwrap().parse().unwrap();
-        assert_eq!(living(&name), 3, "a producer looks dead");
+        assert_eq!(participant_count(&name), 3, "a producer looks dead");
         // SAFETY: it is a process of this test, which its parent has not reaped.
         assert_eq!(unsafe { libc::kill(child, libc::SIGKILL) }, 0);
         parent.says("child was killed");
-        assert_eq!(living(&name), 2, "the grandchild holds its locks");
+        assert_eq!(participant_count(&name), 2, "the grandchild holds its locks");
         parent.kill();
         assert_lost(&mut consumer);
         parent.go();

@@ -1,6 +1,6 @@
-//! A process that signals interrupt.
+//! A process whose waits are interrupted by signals.
 
-/// A signal with a handler that does nothing interrupts this process's sleeps, a thousand times a second.
+/// Installs a timer that interrupts this process's sleeps a thousand times a second. The signal's handler does nothing.
 pub fn interrupt_each_millisecond() {
     extern "C" fn nothing(_: libc::c_int) {}
     // SAFETY: all zero is an action; the handler does nothing.

@@ -1,7 +1,7 @@
 //! Every error text that a user can meet: what is wrong, why, and what would be right.
 //!
-//! One line of a table for each variant. Each enum has its table in a file of this folder. The test
-//! `every_variant_is_in_a_table` reads the sources and fails for a variant, or an error type, that no table has.
+//! A table has one line for each variant. Each enum has its table in a file of this folder. The test
+//! `every_variant_is_in_a_table` reads the sources, and fails for a variant or an error type without a line.
 
 mod channel;
 mod mark;
@@ -12,7 +12,7 @@ mod sources;
 use std::collections::BTreeSet;
 use std::error::Error;
 
-/// A variant by its path, such as `SendError::TooLong`, and what it says.
+/// The path of a variant, such as `SendError::TooLong`, and its text.
 #[derive(Debug)]
 struct Said {
     variant: String,
@@ -20,7 +20,7 @@ struct Said {
     expected: String,
 }
 
-/// One line of a table. The variant is taken from the value, so that no line can name another one.
+/// A line of a table. The variant is taken from the value, so that a line cannot name another variant.
 fn says<E: Error>(error: E, expected: &str) -> Said {
     let debug = format!("{error:?}");
     let first = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
@@ -48,10 +48,10 @@ fn every_variant_is_in_a_table() {
     let missing: Vec<_> = written.difference(&tested).collect();
     assert!(missing.is_empty(), "no text of these is tested, see tests/messages/: {missing:?}");
     let gone: Vec<_> = tested.difference(&written).collect();
-    assert!(gone.is_empty(), "the reader of the sources does not find these: {gone:?}");
+    assert!(gone.is_empty(), "the sources do not have these: {gone:?}");
 }
 
-/// No text is a fragment: it is one line, names something, and does not end in the middle of a sentence.
+/// Checks that each text is a single line, names something, and does not end in the middle of a sentence.
 #[test]
 fn every_text_is_one_plain_line() {
     for Said { variant, text, .. } in tables() {

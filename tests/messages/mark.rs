@@ -1,4 +1,4 @@
-//! The errors of a segment whose locks this process cannot share, and of limits.
+//! The errors of limits, and of a segment whose locks this process cannot share.
 
 use crate::{Said, says};
 use ackcast::layers::{CLibrary, MarkFault, PidNamespace};
@@ -14,7 +14,7 @@ fn namespace(inode: u64) -> PidNamespace {
     unsafe { transmute([0, inode]) }
 }
 
-/// As the header has it.
+/// The mark, as the header has it.
 #[repr(C)]
 struct Numbers {
     kind: u32,

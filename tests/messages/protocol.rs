@@ -5,7 +5,7 @@ use ackcast::layer::LivenessUnknown;
 use ackcast::protocol::{BlockedOn, Corruption, JoinError};
 use ackcast::{BatchError, Channel, Consumer, DeadProducers, Producer, RecvError, SendError};
 
-/// The system refuses to tell who lives.
+/// The error when the system refuses to tell which participants live.
 const REFUSED: LivenessUnknown = LivenessUnknown { errno: 1 };
 
 pub fn table() -> Vec<Said> {
@@ -66,7 +66,7 @@ fn sending() -> Vec<Said> {
     ]
 }
 
-/// Two lost producers: only a channel can say so.
+/// Two lost producers. Only a channel can produce this value.
 fn lost() -> DeadProducers {
     let name = format!("messages-lost-{:?}-{}", std::thread::current().id(), std::process::id());
     let name = name.replace(['(', ')'], "");

@@ -17,7 +17,7 @@ fn name() -> Name {
 
 const NAMELESS: MarkFault = MarkFault::PidNamespaceUnknown(libc::EACCES);
 
-/// What the operating system says; the text is the C library's.
+/// An error of the operating system. The C library supplies its text.
 fn denied() -> io::Error {
     io::Error::from_raw_os_error(libc::EACCES)
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// All variants of all error types in `src/`, but those of the command, which are private and have tests beside them.
+/// All variants of all error types in `src/`. The command's error types are left out: they are private and have tests
+/// beside them.
 pub fn error_variants() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeSet::new();
@@ -24,7 +25,7 @@ fn visit(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The variants of the error types in one file, as rustfmt writes them.
+/// The variants of the error types in one file, in rustfmt's layout.
 fn variants_in(text: &str) -> Vec<String> {
     let (mut variants, mut is_error, mut current) = (Vec::new(), false, None::<String>);
     for line in text.lines() {

@@ -1,5 +1,5 @@
-//! System calls of a thread, one by one: each waits until a supervisor says that it may run, or how it fails, by
-//! seccomp(2)'s notifications.
+//! Supervision of a thread's system calls, by seccomp(2)'s notifications. Each call waits until the supervisor lets it
+//! run, or fails it.
 
 use crate::child::HANG;
 use std::io;
@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::thread;
 
-/// What becomes of a call.
+/// The supervisor's decision on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Run,
@@ -29,12 +29,12 @@ pub const OPEN: [libc::c_long; 2] = [libc::SYS_openat, libc::SYS_open];
 #[cfg(not(target_arch = "x86_64"))]
 pub const OPEN: [libc::c_long; 1] = [libc::SYS_openat];
 
-/// As `<linux/seccomp.h>` has them.
+/// The request numbers of `<linux/seccomp.h>`.
 const RECEIVE: libc::c_ulong = 0xc050_2100;
 const SEND: libc::c_ulong = 0xc018_2101;
 
-/// Runs `work` in a thread of its own. `judge` decides on each of its system calls. It may allocate: glibc's allocator
-/// has an arena for each of the two threads.
+/// Runs `work` in a thread of its own. `judge` decides on each of its system calls. `judge` may allocate, because
+/// glibc's allocator has an arena for each of the two threads.
 pub fn supervised<T: Send>(work: impl FnOnce() -> T + Send, mut judge: impl FnMut(Call) -> Verdict) -> T {
     let (listener, active) = (AtomicI32::new(-1), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -47,7 +47,7 @@ pub fn supervised<T: Send>(work: impl FnOnce() -> T + Send, mut judge: impl FnMu
             result
         });
         while listener.load(SeqCst) == -1 {
-            assert!(!worker.is_finished(), "it could not be supervised");
+            assert!(!worker.is_finished(), "the thread could not be supervised");
             thread::yield_now();
         }
         let listener = listener.load(SeqCst);
@@ -55,7 +55,7 @@ pub fn supervised<T: Send>(work: impl FnOnce() -> T + Send, mut judge: impl FnMu
         while let Some((id, call)) = receive(listener) {
             let mut verdict = Verdict::Run;
             if active.load(SeqCst) && failed.is_none() {
-                // The thread goes on in any case: else it would wait for its verdict for ever.
+                // After a panic of the judge the thread goes on: otherwise it would wait for its verdict for ever.
                 match catch_unwind(AssertUnwindSafe(|| judge(call))) {
                     Ok(its) => verdict = its,
                     Err(panic) => failed = Some(panic),
@@ -73,7 +73,7 @@ pub fn supervised<T: Send>(work: impl FnOnce() -> T + Send, mut judge: impl FnMu
     })
 }
 
-/// Makes all further calls of this thread wait; returns the descriptor on which to hear of them.
+/// Makes all further calls of this thread wait. Returns the descriptor that reports them.
 fn listen() -> io::Result<i32> {
     let all = libc::BPF_RET | libc::BPF_K;
     let mut filter = [libc::sock_filter { code: all as u16, jt: 0, jf: 0, k: libc::SECCOMP_RET_USER_NOTIF }];
@@ -89,14 +89,14 @@ fn listen() -> io::Result<i32> {
     if listener < 0 { Err(io::Error::last_os_error()) } else { Ok(listener as i32) }
 }
 
-/// The next call; `None` when the thread is gone.
+/// The next call, or `None` when the thread is gone.
 fn receive(listener: i32) -> Option<(u64, Call)> {
     loop {
         let mut poll = libc::pollfd { fd: listener, events: libc::POLLIN, revents: 0 };
         // SAFETY: one entry.
         let ready = unsafe { libc::poll(&raw mut poll, 1, HANG.as_millis() as i32) };
         if ready == 0 {
-            eprintln!("the supervised thread hangs"); // and can be left only with its process
+            eprintln!("the supervised thread hangs"); // the thread cannot be left without its process
             std::process::abort();
         }
         if poll.revents & libc::POLLIN == 0 {
@@ -125,7 +125,8 @@ fn answer(listener: i32, id: u64, verdict: Verdict) {
         }
     }
     // SAFETY: it has the size that the number says.
-    unsafe { libc::ioctl(listener, SEND, &raw mut response) }; // it can only be gone: then it needs no answer
+    // the call fails if the thread is gone, which then needs no answer
+    unsafe { libc::ioctl(listener, SEND, &raw mut response) };
 }
 
 #[test]

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 const ROLE: &str = "ACKCAST_PUBLISH_ROLE";
 const CHANNEL: &str = "ACKCAST_PUBLISH_CHANNEL";
 const NUMBER: &str = "ACKCAST_PUBLISH_NUMBER";
-/// More than any child takes on a machine that is busy with other things.
+/// Longer than any child takes on a busy machine.
 pub const HANG: Duration = Duration::from_secs(60);
 
-/// A process of this binary in some role, killed and reaped in any case.
+/// A process of this binary in some role. Dropping it kills and reaps it.
 #[derive(Debug)]
 pub struct Process {
     pub child: Child,
@@ -18,7 +18,7 @@ pub struct Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill(); // it can only have ended already
+        let _ = self.child.kill(); // the call fails if the child has ended already
         let _ = self.child.wait();
     }
 }
@@ -35,7 +35,7 @@ impl Process {
         Self { child: command.spawn().unwrap() }
     }
 
-    /// Waits for its end.
+    /// Waits for the child's end.
     pub fn end(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
@@ -47,7 +47,7 @@ impl Process {
         }
     }
 
-    /// Waits for its end, which has to be a success.
+    /// Waits for the child's end, which must be a success.
     #[track_caller]
     pub fn succeeds(&mut self) {
         let status = self.end();
@@ -55,7 +55,7 @@ impl Process {
     }
 }
 
-/// Where a child's life begins; in the parent, a test of nothing.
+/// Entry point of a child. In the parent, this test does nothing.
 #[test]
 fn entry() {
     let Ok(role) = std::env::var(ROLE) else { return };

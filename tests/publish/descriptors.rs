@@ -1,11 +1,11 @@
-//! Standard descriptors that are closed: no segment may be there, and none may stay pinned.
+//! Standard descriptors that are closed: no segment may take their numbers, and none may stay pinned.
 
 use crate::child::Process;
 use crate::scratch::Scratch;
 use ackcast::{Channel, Consumer, Producer};
 use std::fs;
 
-/// This process's descriptors on shared memory.
+/// This process's descriptors of shared memory.
 fn on_shared_memory() -> Vec<i32> {
     let descriptors = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| {
         let path = entry.unwrap().path();

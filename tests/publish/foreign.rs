@@ -1,4 +1,4 @@
-//! Files of all kinds that bear a channel's name, or a private one, and are not ours: no call touches them or hangs.
+//! Foreign files of all kinds that have a channel's name, or a private one. No call changes them, and no call hangs.
 
 use crate::child::HANG;
 use crate::scratch::Scratch;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
 
-/// What a file is, and what it holds.
+/// The metadata and the bytes of a file.
 type State = (u64, u32, u32, u64, u64, i64, i64, Option<Vec<u8>>);
 
 fn state(path: &Path) -> State {
@@ -30,7 +30,7 @@ fn regular(path: &Path, bytes: &[u8], mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// The bytes of a segment that all have left.
+/// The bytes of a segment that all handles have left.
 fn segment() -> Vec<u8> {
     let scratch = Scratch::new(&format!("good-{:?}", thread::current().id()).replace(['(', ')'], ""));
     let _channel = Channel::create(&scratch.0).build().unwrap();
@@ -42,7 +42,7 @@ fn mknod(path: &Path, kind: rustix::fs::FileType, device: u64) {
     rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, device).unwrap();
 }
 
-/// All kinds, and what the error says of each. Some can be made by the superuser alone.
+/// All kinds of files, and what the error says of each. Only the superuser can make some of them.
 fn kinds() -> Vec<(&'static str, &'static str, Make)> {
     let mut kinds: Vec<(_, _, Make)> = vec![
         ("text", "not a segment of ackcast", |path| regular(path, &[b'x'; 8192], 0o600)),
@@ -67,7 +67,7 @@ fn kinds() -> Vec<(&'static str, &'static str, Make)> {
     kinds
 }
 
-/// As the kinds, but an unfinished segment may be empty: it is no foreign file under a private name.
+/// The kinds for a channel's name. An empty file under a private name may be an unfinished segment: it is not foreign.
 fn kinds_of_channels() -> Vec<(&'static str, &'static str, Make)> {
     let mut kinds = kinds();
     kinds.push(("empty", "not a segment of ackcast", |path| regular(path, &[], 0o600)));
@@ -87,7 +87,7 @@ impl Drop for Removed {
 fn within<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, result) = mpsc::channel();
     thread::spawn(move || sender.send(test()));
-    result.recv_timeout(HANG).expect("it hangs or panics")
+    result.recv_timeout(HANG).expect("the test hangs or panics")
 }
 
 #[test]
@@ -128,13 +128,14 @@ fn foreign_file_under_channel_name_is_refused_untouched() {
 
 #[test]
 fn foreign_file_under_private_name_is_refused_untouched() {
-    let leave_out = ["segment without writing"]; // what a strict umask makes of one is ours
+    let leave_out = ["segment without writing"]; // a strict umask gives an unfinished segment of ours this mode
     for (kind, says, make) in kinds().into_iter().filter(|(kind, ..)| !leave_out.contains(kind)) {
         let scratch = Scratch::new(&format!("private-{}", kind.replace(' ', "-")));
         let removed = Removed(format!("/dev/shm/ackcast~0123456789abcdef.{}", scratch.0).into());
         make(&removed.0);
         let before = state(&removed.0);
-        let found = unfinished().unwrap().into_iter().find(|it| it.name() == &scratch.name()).expect("it is listed");
+        let found =
+            unfinished().unwrap().into_iter().find(|it| it.name() == &scratch.name()).expect("the file is listed");
         for error in within(move || [found.is_abandoned().unwrap_err(), found.remove_if_abandoned().unwrap_err()]) {
             assert!(error.to_string().contains(says), "{kind}: {error}");
         }
@@ -160,25 +161,25 @@ fn abandoned_unfinished_file_is_removed_in_any_state() {
         let _removed = Removed(path.clone());
         make(&path);
         let of_channel = Name::new(&scratch.0).unwrap();
-        let found = unfinished().unwrap().into_iter().find(|it| *it.name() == of_channel).expect("it is listed");
+        let found = unfinished().unwrap().into_iter().find(|it| *it.name() == of_channel).expect("the file is listed");
         {
-            // Its creator lives.
+            // The creator lives.
             let file = File::options().read(true).write(true).open(&path);
             let Ok(file) = file else { continue };
             let creator = LivenessLocks::open(|| Ok(file)).unwrap();
             assert_eq!(creator.enter(), Ok(true));
             assert!(!found.is_abandoned().unwrap() && !found.remove_if_abandoned().unwrap(), "{state}");
-            creator.exit(); // a child of another test has the descriptor, too, until it execs
+            creator.exit(); // a forked child of another test shares the descriptor until it execs
         }
         assert!(found.is_abandoned().unwrap(), "{state}");
-        assert!(path.exists(), "{state}: a look removes nothing");
+        assert!(path.exists(), "{state}: listing removes nothing");
         assert!(found.remove_if_abandoned().unwrap(), "{state}");
         assert!(!path.exists(), "{state}");
         assert!(matches!(found.remove_if_abandoned(), Err(OpenError::NotFound { .. })), "{state}");
     }
 }
 
-/// A failing attach was once the last one out of a file that was not ours, and removed it.
+/// A failing attach once took itself for the last handle of a foreign file, and removed the file.
 #[test]
 fn foreign_locked_file_survives_failing_attaches() {
     let scratch = Scratch::new("locked");
@@ -202,6 +203,6 @@ fn foreign_locked_file_survives_failing_attaches() {
         }
         stop.store(true, Relaxed);
     });
-    assert!(scratch.path().exists(), "a failing attach removed it");
+    assert!(scratch.path().exists(), "a failing attach removed the file");
     assert_eq!(state(&scratch.path()), before);
 }

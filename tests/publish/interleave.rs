@@ -1,5 +1,5 @@
-//! The races of two, one by one: before each system call of a creator, an opener or a leaver, another one does all that
-//! it does.
+//! Races of two participants: the whole operation of one of them runs before each system call of the other. Each
+//! participant creates, opens or leaves.
 
 use crate::calls::{Verdict, supervised};
 use crate::scratch::Scratch;
@@ -10,19 +10,19 @@ pub fn create(scratch: &Scratch, slots: u32) -> Result<Channel, CreateError> {
     Channel::create(&scratch.0).consumers(0).slots(slots).build()
 }
 
-/// Runs `one` again and again. Before its first call, its second and so on, `other` runs. Each time, `judge` is told
-/// what both returned; `one` gets what `begin` made. Returns how often.
+/// Runs `stepped` again and again. `other` runs before its first call, then before its second, and so on. `begin` makes
+/// the argument of `stepped`. `judge` gets both results of each run. Returns the number of runs.
 pub fn before_each_call<S: Send, T: Send, U>(
     begin: impl Fn() -> S,
-    one: impl Fn(S) -> T + Sync,
+    stepped: impl Fn(S) -> T + Sync,
     mut other: impl FnMut() -> U,
     mut judge: impl FnMut(T, U),
 ) -> usize {
     for k in 0.. {
-        let (start, one) = (begin(), &one);
+        let (start, stepped) = (begin(), &stepped);
         let (mut calls, mut result) = (0, None);
         let ended = supervised(
-            move || one(start),
+            move || stepped(start),
             |_| {
                 calls += 1;
                 if calls == k + 1 {
@@ -33,31 +33,31 @@ pub fn before_each_call<S: Send, T: Send, U>(
         );
         match result {
             Some(result) => judge(ended, result),
-            None => return k, // it has no more calls
+            None => return k, // `stepped` has no more calls
         }
     }
     0
 }
 
-/// The channel is usable, and of this geometry; leaving it removes it.
+/// Checks that the channel is usable and has this geometry, and that leaving removes it.
 #[track_caller]
 fn usable(scratch: &Scratch, channel: Channel) {
-    let opened = Channel::open(&scratch.name()).expect("it lives");
+    let opened = Channel::open(&scratch.name()).expect("the channel lives");
     assert_eq!(opened.geometry(), channel.geometry());
-    drop(Consumer::attach(&scratch.0).expect("it lives"));
+    drop(Consumer::attach(&scratch.0).expect("the channel lives"));
     drop((channel, opened));
     scratch.assert_nothing_left();
 }
 
 #[test]
-fn of_two_creators_one_wins_and_is_not_touched() {
+fn winner_of_two_creators_is_not_touched() {
     let scratch = Scratch::new("two-creators");
     let (mut first, mut second) = (0, 0);
     let calls = before_each_call(
         || (),
         |()| create(&scratch, 3),
         || create(&scratch, 1000),
-        |one, other| match (one, other) {
+        |created, rival| match (created, rival) {
             (Ok(channel), Err(CreateError::AlreadyExists { .. })) => {
                 first += 1;
                 usable(&scratch, channel);
@@ -160,7 +160,7 @@ fn last_leaver_beside_opener_leaves_it_the_name_or_nothing() {
 }
 
 #[test]
-fn leaver_beside_new_creator_or_clean_does_not_remove_its_channel() {
+fn leaver_does_not_remove_the_channel_of_a_new_creator() {
     let scratch = Scratch::new("leave-create");
     let (mut created, mut exists) = (0, 0);
     before_each_call(

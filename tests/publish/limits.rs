@@ -1,4 +1,4 @@
-//! Limits of a process: each gives an error that names it, and leaves nothing.
+//! Limits of a process: each gives an error that names the limit, and leaves nothing behind.
 
 use crate::child::Process;
 use crate::scratch::Scratch;
@@ -6,13 +6,13 @@ use ackcast::{Backend, Channel, Consumer, Producer};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
 
-/// Sets a soft limit; it can be raised again.
+/// Sets a soft limit. It can be raised again.
 fn limit(resource: Resource, to: u64) {
     let Rlimit { maximum, .. } = getrlimit(resource);
     setrlimit(resource, Rlimit { current: Some(to), maximum }).unwrap();
 }
 
-/// Whether it succeeded; if not, the error must name the limit.
+/// Whether the call succeeded. An error must name the limit.
 #[track_caller]
 fn named<T, E: Display>(result: Result<T, E>, limit: &str) -> bool {
     match result {
@@ -24,7 +24,7 @@ fn named<T, E: Display>(result: Result<T, E>, limit: &str) -> bool {
     }
 }
 
-/// The name of a channel that the child may make itself, beside the parent's.
+/// The name of the child's own channel, beside the parent's.
 fn own(channel: &str) -> Scratch {
     Scratch(format!("{channel}-own"))
 }
@@ -54,9 +54,9 @@ pub fn small_files(channel: &str) {
     limit(Resource::Fsize, 1 << 16);
     assert!(!named(Channel::create(&own.0).slots(64).slot_size(4096).build(), "RLIMIT_FSIZE is 65536"));
     own.assert_nothing_left();
-    assert!(named(Channel::create(&own.0).build(), ""), "a small one fits");
+    assert!(named(Channel::create(&own.0).build(), ""), "a small channel fits");
     own.assert_nothing_left();
-    // The parent's is larger, and exists: nothing is written beyond the limit.
+    // The parent's channel is larger and exists: attaching writes nothing beyond the limit.
     Consumer::attach(channel).unwrap();
 }
 
@@ -69,14 +69,14 @@ pub fn little_memory(channel: &str) {
     assert!(!named(Channel::create(&own.0).slots(64).slot_size(1 << 20).build(), "RLIMIT_AS"));
     own.assert_nothing_left();
     assert!(!named(Consumer::attach(channel), "RLIMIT_AS"));
-    assert!(named(Channel::create(&own.0).build(), ""), "a small one fits");
+    assert!(named(Channel::create(&own.0).build(), ""), "a small channel fits");
     own.assert_nothing_left();
 }
 
 pub fn strict_umask(channel: &str) {
     let own = own(channel);
     if rustix::process::geteuid().is_root() {
-        // The superuser may open what its mode forbids.
+        // The superuser may open a file against its mode.
         // SAFETY: plain numbers, and this process has one thread that matters.
         assert_eq!(unsafe { libc::setresuid(65_534, 65_534, 65_534) }, 0);
     }

@@ -1,5 +1,5 @@
-//! Segments are published whole: rivals under one name, creators that die or fail at any system call, limits of all
-//! kinds, standard descriptors that are closed, and files that are not ours. What is left is what `clean` removes.
+//! Segments are published whole. Rivals use the same name, creators die or fail at any system call, and limits of all
+//! kinds apply. Standard descriptors are closed, and foreign files are in the way. `clean` removes all that is left.
 
 mod calls;
 mod child;

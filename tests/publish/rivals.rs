@@ -1,4 +1,4 @@
-//! Eight processes create, attach, leave, clean and are killed under one name.
+//! Eight processes create, attach, leave, clean and are killed under the same name.
 //! `ACKCAST_RIVALS_SECONDS=60 cargo test --test publish rivals -- --nocapture` for a minute of it.
 
 use crate::child::Process;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RIVALS: u64 = 8;
 
-/// What a rival counts: creations, attachments, and losses of each kind that is allowed.
+/// A rival's counts: creations, attachments, and each kind of loss that is allowed.
 #[derive(Debug, Default)]
 struct Tally {
     created: u64,
@@ -20,7 +20,7 @@ struct Tally {
     full: u64,
 }
 
-/// Until it is killed, or its time is over. Ends with an error if it is told anything but what a race may end with.
+/// Races until it is killed or its time is over. A result that no race can have ends the rival with an error.
 pub fn rival(channel: &str, number: u64) {
     let (time, me) = (Duration::from_millis(number >> 8), number & 0xff);
     let (scratch, name) = (std::mem::ManuallyDrop::new(Scratch(channel.to_owned())), Name::new(channel).unwrap());
@@ -46,8 +46,8 @@ fn create(channel: &str, name: &Name, me: u64, tally: &mut Tally) {
     match Channel::create(channel).backend(backend).consumers(0).slots(slots).slot_size(slot_size).build() {
         Ok(created) => {
             tally.created += 1;
-            // While it lives, the name means it.
-            let opened = Channel::open(name).unwrap_or_else(|error| panic!("of one that lives: {error}"));
+            // While the channel lives, its name refers to it.
+            let opened = Channel::open(name).unwrap_or_else(|error| panic!("open of a living channel: {error}"));
             assert_eq!((opened.geometry(), opened.backend()), (created.geometry(), created.backend()));
         }
         Err(CreateError::AlreadyExists { .. }) => tally.exists += 1,
@@ -60,7 +60,7 @@ fn count(result: Result<(), AttachError>, tally: &mut Tally) {
         Ok(()) => tally.attached += 1,
         Err(AttachError::Open(OpenError::NotFound { .. })) => tally.not_found += 1,
         Err(AttachError::Open(OpenError::Abandoned { .. })) => tally.abandoned += 1,
-        Err(AttachError::Join { .. }) => tally.full += 1, // a place for one producer
+        Err(AttachError::Join { .. }) => tally.full += 1, // the only place for a producer is taken
         Err(error) => panic!("attach: {error}"),
     }
 }
@@ -81,7 +81,7 @@ fn rivals_do_not_touch_each_others_channels() {
             assert!(status.success(), "rival {victim}: {status}; its stderr says why");
         }
         if kills % 4 == 0 {
-            rivals[victim] = start(victim as u64); // dropping the old one kills it
+            rivals[victim] = start(victim as u64); // dropping the old process kills it
         }
     }
     for rival in &mut rivals {

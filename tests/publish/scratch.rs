@@ -1,10 +1,10 @@
-//! A name of a test's own, and what is left under it.
+//! A name that only one test has, and the files that are left under it.
 
 use ackcast::segment::{Name, OpenError, remove_if_dead, unfinished};
 use std::fs;
 use std::path::PathBuf;
 
-/// A channel name whose files are removed in any case.
+/// A channel name. Its files are removed in any case.
 #[derive(Debug)]
 pub struct Scratch(pub String);
 
@@ -22,7 +22,7 @@ impl Scratch {
         PathBuf::from(format!("/dev/shm/ackcast.{}", self.0))
     }
 
-    /// All files of /dev/shm that are of this name, under whatever prefix.
+    /// All files of /dev/shm with this name, under any prefix.
     pub fn files(&self) -> Vec<String> {
         let names = fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.strip_suffix(&self.0).is_some_and(|prefix| prefix.ends_with('.'))).collect()

@@ -1,4 +1,4 @@
-//! A creator that dies, or is refused, at each of its system calls.
+//! A creator that dies, or whose call is refused, at each of its system calls.
 
 use crate::calls::{Call, OPEN, Verdict, supervised};
 use crate::child::Process;
@@ -11,7 +11,7 @@ fn create(name: &str) -> Result<Channel, CreateError> {
     Channel::create(name).slots(4).build()
 }
 
-/// Creates a channel and leaves it; all its calls.
+/// Creates a channel and leaves it. Returns all its system calls.
 fn calls_of_create(scratch: &Scratch) -> Vec<Call> {
     let mut calls = Vec::with_capacity(10_000);
     supervised(
@@ -24,7 +24,7 @@ fn calls_of_create(scratch: &Scratch) -> Vec<Call> {
     calls
 }
 
-/// Creates a channel and leaves it, or is killed at call `k`.
+/// Creates a channel and leaves it, unless it is killed at call `k`.
 pub fn die_at(channel: &str, k: usize) {
     let mut calls = 0;
     supervised(
@@ -45,7 +45,7 @@ fn creator_killed_at_any_call_leaves_what_clean_removes() {
         let status = child.end();
         let left = scratch.files();
         if scratch.path().exists() {
-            // Whole, and so it can only be that its users are dead.
+            // The segment is whole, so the only possible error is that its users are dead.
             assert!(matches!(Handle::open(&scratch.name()), Err(OpenError::Abandoned { .. })), "{k}: {left:?}");
             let header = std::fs::read(scratch.path()).unwrap();
             assert!(header.starts_with(b"ackcast\0") && header[32..40] == header.len().to_ne_bytes(), "{k}");
@@ -53,7 +53,7 @@ fn creator_killed_at_any_call_leaves_what_clean_removes() {
         } else if !left.is_empty() {
             unfinished += 1;
         }
-        // It is in nobody's way, and `clean` removes it.
+        // The file is not in the way of a new channel, and `clean` removes it.
         drop(create(&scratch.0).unwrap_or_else(|error| panic!("{k}: {error}")));
         scratch.clean();
         scratch.assert_nothing_left();
@@ -67,7 +67,7 @@ fn creator_killed_at_any_call_leaves_what_clean_removes() {
     assert!(unfinished > 5 && published > 0, "{unfinished}, {published}");
 }
 
-/// The errors that a call may be met with, and what the error must name then.
+/// The errors with which the call may fail, and what the creator's error must then name.
 fn refusals(call: &Call) -> &'static [(i32, &'static str)] {
     match call.number {
         number if OPEN.contains(&number) => &[
@@ -79,7 +79,7 @@ fn refusals(call: &Call) -> &'static [(i32, &'static str)] {
             (libc::EACCES, "may not"),
         ],
         libc::SYS_ftruncate => &[(libc::ENOMEM, "memory"), (libc::EIO, "failed")],
-        // Of a file: the others are the allocator's.
+        // The mapping of a file. The other mappings are the allocator's.
         libc::SYS_mmap if call.args[4] as i32 >= 0 => &[(libc::ENOMEM, "RLIMIT_AS"), (libc::EAGAIN, "RLIMIT_MEMLOCK")],
         libc::SYS_fallocate | libc::SYS_pwrite64 => {
             &[(libc::ENOSPC, "no room"), (libc::ENOMEM, "memory"), (libc::EDQUOT, "quota"), (libc::EIO, "failed")]
@@ -107,7 +107,7 @@ fn refused_creator_names_the_limit_and_leaves_nothing() {
                     if count == k + 1 { Verdict::Fail(errno) } else { Verdict::Run }
                 },
             );
-            // Not every call is needed: a look at whether the descriptor of an open file is there, for example.
+            // Creation may succeed without a call, for example without the check that a file's descriptor is open.
             if let Err(error) = created.map(drop) {
                 refused += 1;
                 assert!(error.to_string().contains(names), "call {k}, {call:?}, error {errno}: {error}");
@@ -145,12 +145,12 @@ fn refused_attacher_names_the_limit_and_harms_nothing() {
             );
             if let Err(error) = attached {
                 let text = error.to_string();
-                // A participant's number that cannot be locked is taken, as far as this process knows.
+                // A number that this process cannot lock counts as taken.
                 refused += u32::from(text.contains(names));
                 assert!(text.contains(names) || call.number == libc::SYS_fcntl, "call {k}, {call:?}: {error}");
             }
             assert_eq!(std::fs::metadata(scratch.path()).unwrap().len(), before);
-            drop(Consumer::attach(&scratch.0).expect("nothing was harmed"));
+            drop(Consumer::attach(&scratch.0).expect("the channel is unharmed"));
         }
     }
     println!("{refused} refusals at {} calls", calls.len());

@@ -1,5 +1,5 @@
-//! pthread's objects, written over by a process that breaks the rules: what cannot be taken is given up, and costs
-//! little. (glibc reads more out of these bytes than it can check, so not every value ends so well.)
+//! pthread's objects, overwritten by a process that breaks the rules. A call gives up on an object that it cannot take,
+//! at little cost. (glibc trusts more of these bytes than it checks, so some values end worse.)
 
 use crate::child::{name, run};
 use ackcast::layers::RawSync;
@@ -14,7 +14,7 @@ use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
 
-/// Where glibc's mutex has its kind, and a kind that none has.
+/// The offset of the kind in glibc's mutex, and a kind that no mutex has.
 const KIND: (usize, [u8; 4]) = (16, 127_u32.to_ne_bytes());
 
 pub fn role(role: &str, channel: &str) {
@@ -34,7 +34,7 @@ pub fn role(role: &str, channel: &str) {
             assert!(matches!(error, RecvError::TimedOut { .. }), "{error}");
             let used = processor_time() - before;
             eprintln!("the waiter ran for {used:?} of 400 ms");
-            assert!(used < Duration::from_millis(100), "it polled for {used:?}");
+            assert!(used < Duration::from_millis(100), "the waiter polled for {used:?}");
         }
         "receive-asleep" => {
             let _producer = Producer::attach(channel).unwrap();
@@ -74,7 +74,7 @@ fn processor_time() -> Duration {
         .sum()
 }
 
-/// Writes over the kind of the mutex at this place of the channel's segment.
+/// Overwrites the kind of the mutex at this place of the channel's segment.
 fn write_over(channel: &str, place: impl FnOnce(&Layout) -> usize) {
     let geometry = Channel::open(&Name::new(channel).unwrap()).unwrap().geometry();
     let at = place(&Layout::new::<RawSync>(&geometry).unwrap()) + KIND.0;

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 const ROLE: &str = "ACKCAST_RAW_SYNC_ROLE";
 const CHANNEL: &str = "ACKCAST_RAW_SYNC_CHANNEL";
 
-/// A wait that takes longer is a hang.
+/// A call that takes longer hangs.
 pub const HANG: Duration = Duration::from_secs(30);
 
-/// A channel's name that no other test has.
+/// A channel name that no other test has.
 pub fn name(test: &str) -> String {
     format!("raw-sync-{test}-{}", std::process::id())
 }
 
-/// A process of this binary in some role, killed and reaped in any case.
+/// A process of this binary in some role. Dropping it kills and reaps it.
 pub struct Process {
     pub child: Child,
     says: Lines<BufReader<ChildStderr>>,
@@ -46,12 +46,12 @@ impl Process {
         Self { child, says }
     }
 
-    /// The next line that it says; an empty one at its end.
+    /// The child's next line, or an empty line at its end.
     pub fn line(&mut self) -> String {
         self.says.next().map_or_else(String::new, Result::unwrap)
     }
 
-    /// Its status and its last words.
+    /// The child's status and its last lines.
     pub fn end(mut self) -> (ExitStatus, String) {
         drop(self.child.stdin.take());
         let words: Vec<String> = self.says.by_ref().map(Result::unwrap).collect();
@@ -66,7 +66,7 @@ impl Process {
     }
 }
 
-/// Runs this role to its end, which has to be a good one.
+/// Runs this role to its end, which must be a success.
 pub fn run(role: &str, channel: &str) {
     let (status, words) = Process::start(role, channel).end();
     assert!(status.success(), "{role}: {status}: {words}");
@@ -75,7 +75,7 @@ pub fn run(role: &str, channel: &str) {
     }
 }
 
-/// Where a child's life begins; in the parent, a test of nothing.
+/// Entry point of a child. In the parent, this test does nothing.
 #[test]
 fn entry() {
     let Ok(role) = std::env::var(ROLE) else { return };
@@ -83,7 +83,7 @@ fn entry() {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
     let watchdog = thread::spawn(|| {
         thread::sleep(2 * HANG);
-        eprintln!("still here after {:?}", 2 * HANG);
+        eprintln!("the child still runs after {:?}", 2 * HANG);
         std::process::exit(1);
     });
     let (module, role) = role.split_once(": ").unwrap();
@@ -101,7 +101,7 @@ fn entry() {
     std::process::exit(0);
 }
 
-/// Sleeps until the parent closes our standard input or kills us.
+/// Sleeps until the parent closes standard input or kills this process.
 pub fn wait_for_parent() {
     let _ = std::io::stdin().read(&mut [0]);
 }

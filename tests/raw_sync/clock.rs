@@ -1,5 +1,5 @@
-//! No wait of the raw_sync layer has its deadline on the wall clock, which may be set meanwhile: each futex
-//! call with such a deadline is a death by SIGSYS here.
+//! No wait of the raw_sync layer has its deadline on the wall clock, because that clock may be set meanwhile. Here, a
+//! futex call with such a deadline kills its process by SIGSYS.
 
 use crate::child::{Process, name, run};
 use crate::filter::forbid_wall_clock;
@@ -8,7 +8,7 @@ use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-/// Long enough for several sleeps, a liveness check among them.
+/// Long enough for several sleeps and a liveness check.
 const TIMEOUT: Duration = Duration::from_millis(40);
 
 pub fn role(role: &str, channel: &str) {
@@ -45,7 +45,7 @@ pub fn role(role: &str, channel: &str) {
     }
 }
 
-/// What the layer would do, were its deadlines on the wall clock.
+/// A wait as it was when the layer's deadlines were on the wall clock.
 fn wait_by_the_wall_clock() {
     let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
     // SAFETY: it is initialised, and no other thread knows it.

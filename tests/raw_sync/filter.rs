@@ -1,13 +1,13 @@
-//! A seccomp filter that kills a process which waits on the wall clock.
+//! A seccomp filter that kills a process that waits on the wall clock.
 
-/// The futex operation's flag for deadlines on CLOCK_REALTIME; not in the libc crate for each C library.
+/// The futex operation's flag for deadlines on CLOCK_REALTIME. The libc crate lacks it for some C libraries.
 const FUTEX_CLOCK_REALTIME: u32 = 256;
 
-/// From now on, a futex call of this thread, or of one that it starts, with a deadline on the wall clock
-/// kills the process by SIGSYS.
+/// From now on, a futex call with a deadline on the wall clock kills the process by SIGSYS. The filter applies to this
+/// thread and to those that it starts.
 pub fn forbid_wall_clock() {
     let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    // The low half of the call's second argument, the operation.
+    // The low half of the call's second argument, which is the operation.
     let low_half = if cfg!(target_endian = "little") { 0 } else { 4 };
     let operation = std::mem::offset_of!(libc::seccomp_data, args) + size_of::<u64>() + low_half;
     let filter = [

@@ -1,5 +1,5 @@
-//! A guard that is forgotten is at worst a leak. pthread keeps a list of the robust locks of a thread, in the
-//! locks themselves: a lock that is unmapped while it is held leaves the list pointing into nothing.
+//! A forgotten guard is at worst a leak. pthread keeps a thread's list of robust locks inside the locks themselves. A
+//! lock that is unmapped while it is held would leave a dangling pointer in the list.
 
 use crate::child::{name, run};
 use ackcast::layer::{Acquired, Deadline, Lock, LockError, Participant};
@@ -11,28 +11,28 @@ use std::mem::forget;
 use std::thread;
 use std::time::Duration;
 
-/// A producer of this channel that has lent a slot on this thread, forgotten the loan, and holds the lock.
+/// A producer that has forgotten a loan on this thread, so that it still holds the lock.
 fn forgetful(channel: &str) -> Producer {
     let mut producer = Producer::attach(channel).unwrap();
     forget(producer.loan().unwrap());
     producer
 }
 
-/// Another robust lock, which is mapped all the while: nothing else comes to lie where a segment was.
+/// Another robust lock that stays mapped, so that no other mapping takes a segment's place.
 struct Elsewhere {
     producer: Producer,
     _channel: Channel,
 }
 
 impl Elsewhere {
-    /// For the children of this channel's test; its name is the channel's with this behind it.
+    /// A channel for the children of the test of `channel`. Its name has `which` appended.
     fn new(channel: &str, which: &str) -> Self {
         let name = &format!("{channel}-{which}");
         let channel = Channel::create(name).consumers(0).backend(Backend::RawSync).build().unwrap();
         Self { producer: Producer::attach(name).unwrap(), _channel: channel }
     }
 
-    /// This thread takes and gives back the lock: pthread goes through the thread's list.
+    /// Takes and releases the lock on this thread, so that pthread walks the thread's list.
     fn lock(&mut self) {
         self.producer.send(b"well").unwrap();
     }
@@ -44,7 +44,7 @@ pub fn role(role: &str, channel: &str) {
         "drop on the same thread" => {
             drop(forgetful(channel));
             elsewhere.lock();
-            // The lock was given back, not left to the thread's end.
+            // The producer released the lock: it was not left to the thread's end.
             Producer::attach(channel).unwrap().try_send(b"next").unwrap();
         }
         "drop on another thread" => {
@@ -65,7 +65,7 @@ pub fn role(role: &str, channel: &str) {
             drop(receiver.recv().unwrap());
             dropped.send(()).unwrap();
             thread.join().unwrap();
-            // The kernel has gone through the ended thread's list, and found the lock there.
+            // The kernel has walked the ended thread's list, and found the lock there.
             let mut next = Producer::attach(channel).unwrap();
             next.send_timeout(b"next", Duration::from_secs(10)).unwrap();
             assert_eq!(Channel::open(&Name::new(channel).unwrap()).unwrap().takeovers(), 1);
@@ -73,7 +73,7 @@ pub fn role(role: &str, channel: &str) {
         "end the thread before the drop" => {
             let channel_ = channel.to_owned();
             let mut producer = thread::spawn(move || forgetful(&channel_)).join().unwrap();
-            // The lock went with its thread, so this one gets it as from the dead.
+            // The lock died with its thread, so the producer takes it over as from a dead owner.
             producer.send_timeout(b"next", Duration::from_secs(10)).unwrap();
             drop(producer);
             elsewhere.lock();
@@ -111,7 +111,7 @@ pub fn role(role: &str, channel: &str) {
     }
 }
 
-/// What a child that dies leaves of its own, removed in any case.
+/// The channels that a dying child leaves behind, removed in any case.
 struct Leftovers<'a>(&'a str);
 
 impl Drop for Leftovers<'_> {

@@ -1,5 +1,5 @@
-//! What is special to the raw_sync layer: locks that belong to threads, thread numbers that belong to a PID
-//! namespace, pthread's own clocks and objects. Real processes, each this binary in some role.
+//! Properties of the raw_sync layer alone: locks belong to threads, and thread numbers belong to a PID namespace. The
+//! clocks and objects are pthread's own. Each role runs in a real process of this binary.
 #![cfg(target_os = "linux")]
 
 #[cfg(all(target_env = "gnu", target_pointer_width = "64"))]

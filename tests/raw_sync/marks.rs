@@ -1,5 +1,5 @@
-//! A raw_sync segment of a process with other pthread objects, or of another PID namespace, is refused: here
-//! by headers that say so, each wrong in one number.
+//! A raw_sync segment is refused in another PID namespace, or with other pthread objects. The headers here are each
+//! wrong in one number.
 
 use crate::child::name;
 use ackcast::layers::MarkFault;
@@ -8,7 +8,7 @@ use ackcast::{AttachError, Backend, Channel, Consumer, Producer};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-/// Where a header has its mark's numbers, and how wide each is.
+/// The offset of each number of the mark in a header, and its width.
 const DEVICE: (u64, usize) = (72, 8);
 const INODE: (u64, usize) = (80, 8);
 const LIBRARY: (u64, usize) = (88, 4);
@@ -16,7 +16,7 @@ const VERSION: (u64, usize) = (92, 4);
 const BUILD: (u64, usize) = (96, 8);
 const SIZES: [(u64, usize); 4] = [(104, 2), (106, 2), (108, 2), (110, 2)];
 
-/// A channel whose header can be changed by one bit at a time.
+/// A channel whose header can be changed by a bit at a time.
 struct Changed {
     channel: Channel,
     file: File,
@@ -29,7 +29,7 @@ impl Changed {
         Self { channel, file: File::options().read(true).write(true).open(path).unwrap() }
     }
 
-    /// What a producer and a consumer are told while the number at this place is another one.
+    /// The results of attaching a producer and a consumer while the number at this place is wrong.
     fn attach(&self, (at, width): (u64, usize)) -> [Result<(), AttachError>; 2] {
         let mut right = vec![0; width];
         self.file.read_exact_at(&mut right, at).unwrap();
@@ -56,13 +56,13 @@ fn raw_sync_names_what_differs_from_its_creator() {
     for field in [DEVICE, INODE] {
         for fault in changed.faults(field) {
             assert!(matches!(fault, MarkFault::PidNamespace { .. }), "{fault}");
-            assert!(fault.to_string().contains("futex layer"), "it says what would be right: {fault}");
+            assert!(fault.to_string().contains("futex layer"), "the text does not name the right layer: {fault}");
         }
     }
     for field in [LIBRARY, VERSION, BUILD].into_iter().chain(SIZES) {
         for fault in changed.faults(field) {
             assert!(matches!(fault, MarkFault::CLibrary { .. }), "{fault}");
-            assert!(fault.to_string().contains("futex layer"), "it says what would be right: {fault}");
+            assert!(fault.to_string().contains("futex layer"), "the text does not name the right layer: {fault}");
         }
     }
     Producer::attach(&changed.channel.name().to_string()).expect("restored");

@@ -1,4 +1,4 @@
-//! PID namespaces: raw_sync's locks name threads by numbers of one, the futex layer's do not.
+//! PID namespaces: raw_sync's locks name threads by the numbers of a namespace, the futex layer's locks do not.
 
 use crate::child::{HANG, Process, command, name, wait_for_parent};
 use ackcast::{AttachError, Backend, Channel, Consumer, Producer};
@@ -6,7 +6,7 @@ use std::io;
 use std::ptr::null;
 use std::time::{Duration, Instant};
 
-/// From now on this process's children are in a PID namespace of their own; false where that is refused.
+/// From now on, this process's children run in a PID namespace of their own. False if the kernel refuses that.
 fn new_namespace() -> bool {
     // SAFETY: plain numbers; nothing of this process changes.
     if unsafe { libc::unshare(libc::CLONE_NEWPID) } == 0 {
@@ -16,14 +16,14 @@ fn new_namespace() -> bool {
     false
 }
 
-/// Dies as if by `kill -9` once the parent says so: nothing is unwound or given back.
+/// Dies as if by `kill -9` when the parent says so: nothing is unwound or released.
 fn die_on_the_parents_word() {
     wait_for_parent();
     // SAFETY: plain numbers; no signal handler runs. (The first process of a PID namespace cannot SIGKILL itself.)
     unsafe { libc::syscall(libc::SYS_exit_group, 0) };
 }
 
-/// From now on this thread sees no /proc; false where that is refused.
+/// From now on, this thread has no /proc. False if the kernel refuses that.
 fn without_proc() -> bool {
     // SAFETY: plain numbers.
     let alone = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
@@ -61,7 +61,7 @@ pub fn role(role: &str, channel: &str) {
             eprintln!("{}", created.map_or_else(|error| error.to_string(), |_| "created".into()));
             let attached = Producer::attach(channel);
             eprintln!("{}", attached.map_or_else(|error| error.to_string(), |_| "attached".into()));
-            Channel::create(&format!("{channel}-futex")).build().expect("it needs no mark");
+            Channel::create(&format!("{channel}-futex")).build().expect("a futex channel needs no mark");
         }
         "hold the lock" => {
             let mut producer = Producer::attach(channel).unwrap();
@@ -97,7 +97,7 @@ fn raw_sync_refuses_another_pid_namespace() {
     assert_eq!((status.success(), words.as_str()), (true, "attached\nattached"));
 }
 
-/// A process of another PID namespace in this role, which is ready; `None` where there can be none.
+/// A ready process of another PID namespace in this role, or `None` if the kernel refuses the namespace.
 fn inside(role: &str, channel: &str) -> Option<Process> {
     let mut process = Process::start(&format!("namespaces: inside, {role}"), channel);
     let line = process.line();
@@ -127,7 +127,7 @@ fn futex_consumer_is_evicted_across_pid_namespaces() {
     let control = Channel::create(channel).consumers(0).build().unwrap();
     let mut producer = Producer::attach(channel).unwrap();
     let mut consumer = Process::start("namespaces: inside, hold a message", channel);
-    // The message goes to a consumer that is there; a first one that is sent too early goes to none.
+    // The message must go to an attached consumer. A message that is sent earlier would go to none.
     let end = Instant::now() + HANG;
     while control.acknowledged().is_empty() && consumer.child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < end, "no consumer comes");

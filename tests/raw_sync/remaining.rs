@@ -1,6 +1,6 @@
-//! What only the futex layer is without, and docs/crash.md lists: a process is killed, or stopped, inside pthread,
-//! and another one then makes the next step. It sleeps for ever where the dead one held the condition
-//! variable's internal lock, which is not robust; everywhere else it goes on.
+//! The limits of raw_sync that docs/crash.md lists and the futex layer does not have. A process is killed or stopped
+//! inside pthread, and another process then takes the next step. That process sleeps for ever if the victim held the
+//! condition variable's internal lock, which is not robust. Everywhere else it goes on.
 
 use crate::child::{Process, name};
 use crate::trace::{Stop, Traced, Until};
@@ -24,13 +24,13 @@ pub fn role(role: &str, channel: &str) {
     }
 }
 
-/// A consumer that waits for a message, for a few milliseconds.
+/// A consumer that waits a few milliseconds for a message.
 fn waiter(channel: &str) -> Option<Traced> {
     let wait = |mut consumer: Consumer| drop(consumer.recv_timeout(Duration::from_millis(5)));
     Traced::start(|| Consumer::attach(channel).unwrap(), wait)
 }
 
-/// A process that sets the first consumer's event, as a producer does that has published.
+/// A process that sets the first consumer's event, as a producer does after it has published.
 fn notifier(channel: &str) -> Option<Traced> {
     let open = || Handle::open(&Name::new(channel).unwrap()).unwrap().channel::<RawSync>().unwrap();
     Traced::start(open, |channel| {
@@ -42,7 +42,7 @@ fn notifier(channel: &str) -> Option<Traced> {
     })
 }
 
-/// The first consumer's event in a segment's file, from outside.
+/// The first consumer's event in a segment's file, read from outside.
 struct Event {
     file: File,
     at: u64,
@@ -55,7 +55,7 @@ impl Event {
         Self { file: File::open(format!("/dev/shm/ackcast.{channel}")).unwrap(), at: at as u64 }
     }
 
-    /// Whether a process holds its mutex, or died with it: glibc's first word of it is the owner's number.
+    /// Whether a process holds the event's mutex, or died with it. glibc's first word is the owner's number.
     fn is_held(&self) -> bool {
         let mut word = [0; 4];
         self.file.read_exact_at(&mut word, self.at).unwrap();
@@ -63,14 +63,14 @@ impl Event {
     }
 }
 
-/// Says at which of these steps the next process was blocked.
+/// Prints at how many of these steps the next process was blocked.
 fn report(blocked: &[bool]) {
     let count = blocked.iter().filter(|&&blocked| blocked).count();
     eprintln!("{count} of {}", blocked.len());
 }
 
-/// A waiter whose sleep has timed out is killed at its k-th instruction after that, for each k until it has given its
-/// event's mutex back; then a notifier comes. The next waiter finds the event as good as new.
+/// Kills a waiter at its k-th instruction after its sleep has timed out. The instructions are those until it has
+/// released its event's mutex. Then a notifier comes. The next waiter finds the event as good as new.
 fn kill_waiters(channel: &str) {
     let event = Event::of(channel);
     let mut blocked = Vec::new();
@@ -90,8 +90,8 @@ fn kill_waiters(channel: &str) {
     }
 }
 
-/// A notifier is killed at each of its instructions from the one that takes the event's mutex to the one that gives
-/// it back, while a waiter sleeps; then another notifier comes, and the waiter goes on.
+/// Kills a notifier at each of its instructions from the taking of the event's mutex to its release. A waiter sleeps
+/// meanwhile. Then another notifier comes, and the waiter goes on.
 fn kill_notifiers(channel: &str) {
     let event = Event::of(channel);
     let [mut notifiers, mut waiters] = [Vec::new(), Vec::new()];
@@ -115,7 +115,7 @@ fn kill_notifiers(channel: &str) {
     }
 }
 
-/// A notifier is stopped when it has the event's mutex; another one comes, and waits until the first one goes on.
+/// Stops a notifier that has the event's mutex. Another notifier then waits until the first notifier goes on.
 fn stop_notifier(channel: &str) {
     let event = Event::of(channel);
     let Some(mut stopped) = notifier(channel) else { return eprintln!("{REFUSED}") };
@@ -130,7 +130,7 @@ fn stop_notifier(channel: &str) {
 
 const REFUSED: &str = "ptrace is refused";
 
-/// What the sweep of this role says, in numbers: how many steps blocked the next one, of how many.
+/// The numbers that this role's sweep prints: how many steps blocked the next process, of how many.
 fn sweep(role: &str) -> Option<Vec<[usize; 2]>> {
     let channel = &name(&role.replace(' ', "-"));
     let _channel = Channel::create(channel).consumers(0).places(2).backend(Backend::RawSync).build().unwrap();
@@ -152,7 +152,7 @@ fn sweep(role: &str) -> Option<Vec<[usize; 2]>> {
 fn waiter_killed_in_a_condition_variable_can_block_a_notifier() {
     let Some(numbers) = sweep("kill waiters") else { return };
     let [[blocked, all]] = numbers[..] else { panic!("{numbers:?}") };
-    assert!(0 < blocked && blocked < all / 2, "a few instructions of them");
+    assert!(0 < blocked && blocked < all / 2, "{blocked} of {all} instructions block");
 }
 
 #[test]
@@ -160,12 +160,12 @@ fn notifier_killed_in_a_condition_variable_can_block_others() {
     let Some(numbers) = sweep("kill notifiers") else { return };
     let [notifiers, waiters] = numbers[..] else { panic!("{numbers:?}") };
     for [blocked, all] in [notifiers, waiters] {
-        assert!(0 < blocked && blocked < all / 2, "a few instructions of them");
+        assert!(0 < blocked && blocked < all / 2, "{blocked} of {all} instructions block");
     }
 }
 
 #[test]
 fn stopped_notifier_blocks_the_next_one() {
     let Some(numbers) = sweep("stop a notifier") else { return };
-    assert_eq!(numbers, [[1, 2]], "while it is stopped, and no longer");
+    assert_eq!(numbers, [[1, 2]], "the next notifier is blocked only while the first is stopped");
 }

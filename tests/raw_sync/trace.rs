@@ -1,20 +1,20 @@
-//! Forked children that are traced (ptrace(2)): run to a system call, step by step, or killed at a step.
+//! Forked children that are traced (ptrace(2)): they run to a system call, step by step, or are killed at a step.
 
 use std::ptr::{from_mut, null_mut, without_provenance_mut};
 
-/// A traced child, killed and reaped in any case.
+/// A traced child. Dropping it kills and reaps it.
 pub struct Traced(libc::pid_t);
 
-/// Where a traced child stopped.
+/// The place where a traced child stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// It is about to make this system call, with these arguments.
+    /// Before this system call, with these arguments.
     Enters { call: u64, arguments: [u64; 6] },
-    /// A system call has returned this.
+    /// After a system call, which returned this value.
     Returned(i64),
-    /// Anything else.
+    /// Anywhere else.
     Other,
-    /// It has exited with this status, or died of a signal.
+    /// Gone: it has exited with this status, or died of a signal.
     Gone(Option<i32>),
 }
 
@@ -28,7 +28,7 @@ impl Drop for Traced {
 }
 
 impl Traced {
-    /// A child that attaches with `attach`, stops, and goes on with `go_on`. `None` where tracing is refused.
+    /// A child that attaches with `attach`, stops, and goes on with `go_on`. `None` if tracing is refused.
     pub fn start<T>(attach: impl FnOnce() -> T, go_on: impl FnOnce(T)) -> Option<Self> {
         // SAFETY: this process has no other thread that is inside the allocator, or holds a lock.
         let child = unsafe { libc::fork() };
@@ -50,27 +50,27 @@ impl Traced {
         match traced.wait() {
             Stop::Other => {}
             Stop::Gone(Some(TRACING_REFUSED)) => return None,
-            stop => panic!("a child did not come so far: {stop:?}"),
+            stop => panic!("a child did not stop after attaching: {stop:?}"),
         }
         let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
         traced.request(libc::PTRACE_SETOPTIONS, options as usize);
         Some(traced)
     }
 
-    /// Runs to its next system call, or to the end of the one that it is in.
+    /// Runs the child to its next system call, or to the end of the current call.
     pub fn next_call(&mut self) -> Stop {
         self.request(libc::PTRACE_SYSCALL, 0);
         self.wait()
     }
 
-    /// Executes one instruction.
+    /// Executes an instruction of the child.
     pub fn step(&mut self) -> Stop {
         self.request(libc::PTRACE_SINGLESTEP, 0);
         self.wait()
     }
 
-    /// Runs until it is gone or sleeps on a futex that no other process will wake: true then. The others are dead,
-    /// or stopped.
+    /// Runs the child until it is gone, or sleeps on a futex that no other process will wake. Returns true in the
+    /// second case. The caller knows that the other processes are dead or stopped.
     pub fn blocks(&mut self) -> bool {
         loop {
             match self.next_call() {
@@ -84,7 +84,7 @@ impl Traced {
         }
     }
 
-    /// Whether the word of a futex call that it is about to make holds what the call expects.
+    /// Whether the word of the futex call that the child is about to make holds the expected value.
     fn would_sleep(&self, stop: Stop) -> bool {
         let Stop::Enters { arguments: [word, _, expected, ..], .. } = stop else { return false };
         let mut bytes = [0_u8; 4];
@@ -137,14 +137,14 @@ const TRACING_REFUSED: i32 = 77;
 /// When a sleep on a futex ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// At a deadline, at the latest.
+    /// At a deadline at the latest.
     Deadline,
     /// Only when another process wakes it.
     Woken,
 }
 
 impl Stop {
-    /// Whether it is about to sleep on a futex, and how long.
+    /// Whether the child is about to sleep on a futex, and when that sleep ends.
     pub fn is_futex_wait(self) -> Option<Until> {
         let Self::Enters { call, arguments: [_, operation, _, timeout, ..] } = self else { return None };
         let waits = matches!(operation as i32 & 0x7f, libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET);

@@ -1,4 +1,5 @@
 //! Children: the test binary, re-executed as an ordinary process in some role.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -8,13 +9,13 @@ use std::time::{Duration, Instant};
 
 const ROLE: &str = "ACKCAST_TEST_ROLE";
 const CHANNEL: &str = "ACKCAST_TEST_CHANNEL";
-/// More than anything takes on a machine that is busy with other things. Past this, something hangs.
+/// Longer than any call takes on a busy machine. A call that takes longer hangs.
 pub const HANG: Duration = Duration::from_secs(30);
 
-/// When a child ends that hangs, or that has lost its test.
+/// A child that hangs, or has lost its test, ends after this time.
 const END: Duration = Duration::from_secs(60);
 
-/// A process of this binary in some role, killed and reaped in any case.
+/// A process of this binary in some role. Dropping it kills and reaps it.
 pub struct Process {
     pub child: Child,
     stdin: Option<ChildStdin>,
@@ -28,7 +29,7 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// Starts one, whose life begins in the test `entry`.
+    /// Starts a process at the test `entry`.
     pub fn start(entry: &str, role: &str, channel_name: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args([entry, "--exact", "--nocapture", "--test-threads=1"]);
@@ -46,31 +47,30 @@ impl Process {
         Self { child, stdin, says }
     }
 
-    /// The next line that it, or a child that it has forked, says.
+    /// The next line that the process prints, or a child that it has forked.
     #[track_caller]
     pub fn line(&self) -> String {
-        self.says.recv_timeout(HANG).expect("it says something")
+        self.says.recv_timeout(HANG).expect("the child prints a line")
     }
 
-    /// Waits until it says this.
+    /// Waits for the next line, which must be this one.
     #[track_caller]
     pub fn says(&self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// Lets one [`go`] return.
-    #[allow(dead_code, reason = "not every test asks")]
+    /// Lets a call of [`go`] return.
     pub fn go(&mut self) {
         self.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
-    /// Kills it, by SIGKILL. What it has forked lives on.
+    /// Kills and reaps the process, so that its locks are gone. Processes that it has forked live on.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// How it ended, and what else it said.
+    /// Waits for the process's end. Returns its status and its remaining lines.
     #[track_caller]
     pub fn end(mut self) -> (ExitStatus, Vec<String>) {
         self.stdin = None;
@@ -79,14 +79,14 @@ impl Process {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < end, "it hangs");
+            assert!(Instant::now() < end, "the child hangs");
             thread::sleep(Duration::from_millis(1));
         };
         (status, self.says.iter().collect())
     }
 }
 
-/// The role and the channel of a re-executed process. It ends with its parent, and in any case after a while.
+/// The role and the channel of a re-executed process. The process ends with its parent, and in any case after [`END`].
 pub fn role() -> Option<(String, String)> {
     let role = std::env::var(ROLE).ok()?;
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
@@ -94,20 +94,19 @@ pub fn role() -> Option<(String, String)> {
     Some((role, std::env::var(CHANNEL).unwrap()))
 }
 
-/// This process ends some time later, by SIGALRM.
+/// Ends this process after [`END`], by SIGALRM. A forked child must call it again.
 pub fn end_after_a_while() {
     // SAFETY: it has no precondition.
     unsafe { libc::alarm(END.as_secs() as u32) };
 }
 
-/// Waits for [`Process::go`]; false once the test is over.
+/// Waits for [`Process::go`]. False once the test is over.
 pub fn go() -> bool {
-    // Without a buffer, since a forked child reads from the same pipe.
-    rustix::io::read(std::io::stdin(), &mut [0]).is_ok_and(|read| read == 1)
+    // Without a buffer, because a forked child reads from the same pipe.
+    rustix::io::retry_on_intr(|| rustix::io::read(std::io::stdin(), &mut [0])).is_ok_and(|read| read == 1)
 }
 
-/// Says a line to the test, in one write: a forked child says something at the same time.
-#[allow(dead_code, reason = "not every test forks")]
+/// Prints a line to the test in a single write: a forked child may print at the same time.
 pub fn say(line: &str) {
     let line = format!("{line}\n");
     assert_eq!(rustix::io::write(std::io::stderr(), line.as_bytes()), Ok(line.len()));

@@ -1,68 +1,15 @@
-//! Children: this test binary, re-executed as an ordinary process in some role.
+//! The roles of re-executed processes.
 
-use crate::HANG;
 use crate::interrupt::interrupt_each_millisecond;
+use crate::reexec::{HANG, go, role};
 use ackcast::{Channel, Consumer, Producer, RecvError};
-use std::io::{BufRead, BufReader, Lines, Read};
-use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const ROLE: &str = "ACKCAST_WAITING_ROLE";
-const CHANNEL: &str = "ACKCAST_WAITING_CHANNEL";
-
-/// A process of this binary in some role, killed and reaped in any case.
-pub struct Process {
-    child: Child,
-    says: Lines<BufReader<ChildStderr>>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-impl Process {
-    pub fn start(role: &str, channel: &str) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["child::entry", "--exact", "--nocapture", "--test-threads=1"])
-            .env(ROLE, role)
-            .env(CHANNEL, channel);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let says = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, says }
-    }
-
-    /// The next line that it says.
-    pub fn line(&mut self) -> String {
-        self.says.next().expect("it is still there").unwrap()
-    }
-
-    /// Lets it go on.
-    pub fn go(&mut self) {
-        drop(self.child.stdin.take());
-    }
-
-    /// Kills and reaps it: its locks are gone then.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Where a child's life begins; in the parent, a test of nothing.
+/// Entry point of a child. In the parent, this test does nothing.
 #[test]
 fn entry() {
-    let Ok(role) = std::env::var(ROLE) else { return };
-    let channel = std::env::var(CHANNEL).unwrap();
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    thread::spawn(|| {
-        thread::sleep(2 * HANG);
-        std::process::exit(1); // the parent shall not wait for ever
-    });
+    let Some((role, channel)) = role() else { return };
     match role.as_str() {
         "producer" => send_two_laps(&channel),
         "producer under a 1 kHz timer" => {
@@ -74,7 +21,7 @@ fn entry() {
             drop(consumer.recv_ref().unwrap());
             eprintln!("ready");
             let _ = consumer.recv_ref(); // parks until it is killed, or holds the next message
-            wait_for_parent();
+            go();
         }
         "fast" => {
             let mut consumer = Consumer::attach(&channel).unwrap();
@@ -118,26 +65,23 @@ fn entry() {
             let mut producer = Producer::attach(&channel).unwrap();
             let _loan = producer.loan().unwrap();
             eprintln!("ready");
-            wait_for_parent();
+            go();
         }
         other => panic!("no role {other:?}"),
     }
     std::process::exit(0);
 }
 
-fn wait_for_parent() {
-    let _ = std::io::stdin().read(&mut [0]);
-}
-
-/// Sends a message, which waits for both consumers, and when it may go on two laps of the ring. Says how long the
-/// longest of these sends took in microseconds, and how far the slowest consumer that lives was when it returned.
+/// Sends a message, which waits for both consumers. Then waits for the parent, and sends two laps of the ring. Prints
+/// the time of the longest send in microseconds, and the slowest living consumer's acknowledgement when that send
+/// returned.
 fn send_two_laps(channel: &str) {
     let watched = Channel::open(&ackcast::segment::Name::new(channel).unwrap()).unwrap();
     let mut producer = Producer::attach(channel).unwrap();
     let message = vec![1; watched.geometry().slot_size as usize];
     producer.send(&message).unwrap();
     eprintln!("ready");
-    wait_for_parent();
+    go();
     let (mut longest, mut acked) = (Duration::ZERO, 0);
     for _ in 0..2 * watched.geometry().slots {
         let start = Instant::now();

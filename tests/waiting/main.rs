@@ -1,5 +1,5 @@
-//! A participant that waits notices a death in time, however often it is woken, interrupted, or finds news that do not
-//! suffice: real processes, real kills. (`verify/interference.rs` has the property of the wait loop itself.)
+//! A waiter notices a death in time, however often it is woken, interrupted, or finds progress that does not suffice.
+//! Real processes, real kills. (`verify/interference.rs` has the property of the wait loop itself.)
 //!
 //! Figures: `ACKCAST_WAIT_ROUNDS=50 cargo test --release --test waiting -- --nocapture --test-threads=1`.
 #![cfg(target_os = "linux")]
@@ -7,31 +7,34 @@
 mod child;
 #[path = "../interrupt/mod.rs"]
 mod interrupt;
+#[path = "../reexec/mod.rs"]
+mod reexec;
 
 use ackcast::{Backend, Channel};
-use child::Process;
-use std::time::Duration;
+use reexec::Process;
 
-/// Longer than anything here takes: past this, something hangs.
-const HANG: Duration = Duration::from_secs(30);
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 const SLOTS: u32 = 1024;
+
+fn start(role: &str, channel: &str) -> Process {
+    Process::start("child::entry", role, channel)
+}
 
 fn rounds() -> usize {
     std::env::var("ACKCAST_WAIT_ROUNDS").map_or(3, |rounds| rounds.parse().expect("ACKCAST_WAIT_ROUNDS is a number"))
 }
 
-/// One of two consumers is killed while it waits. The longest send from then on, in microseconds, and how far the other
-/// consumer was when it returned.
+/// Kills a consumer while it waits. Returns the longest later send, in microseconds, and the other consumer's
+/// acknowledgement when that send returned.
 fn send_past_a_dead_consumer(producer: &str, other: &str, backend: Backend, round: usize) -> (u64, u64) {
     let name =
         format!("waiting-{}-{}-{backend:?}-{round}-{}", producer.len(), other.replace(' ', "-"), std::process::id());
     let _channel = Channel::create(&name).backend(backend).slots(SLOTS).slot_size(64).consumers(2).build().unwrap();
-    let mut other = Process::start(other, &name);
-    let mut victim = Process::start("victim", &name);
-    let mut producer = Process::start(producer, &name);
-    for process in [&mut other, &mut victim, &mut producer] {
-        assert_eq!(process.line(), "ready");
+    let other = start(other, &name);
+    let mut victim = start("victim", &name);
+    let mut producer = start(producer, &name);
+    for process in [&other, &victim, &producer] {
+        process.says("ready");
     }
     victim.kill();
     producer.go();
@@ -40,7 +43,7 @@ fn send_past_a_dead_consumer(producer: &str, other: &str, backend: Backend, roun
     (longest.parse().unwrap(), acked.parse().unwrap())
 }
 
-/// In all rounds; the other consumer must not have drained an eighth of the ring meanwhile.
+/// Runs all rounds. A consumer that does not drain must not have acknowledged an eighth of the ring by then.
 fn goes_on(producer: &str, other: &str, drains: bool) {
     for backend in LAYERS {
         let mut sends: Vec<_> = (0..rounds()).map(|i| send_past_a_dead_consumer(producer, other, backend, i)).collect();
@@ -82,13 +85,13 @@ fn consumer_under_a_timer_of_1_khz_is_told_of_the_loss() {
     for backend in LAYERS {
         let name = format!("waiting-lost-{backend:?}-{}", std::process::id());
         let _channel = Channel::create(&name).backend(backend).producers(2).build().unwrap();
-        let mut producer = Process::start("holds the lock", &name);
-        // It waits for the first consumer before it has a slot.
-        let mut consumer = Process::start("waits for a producer", &name);
-        assert_eq!(consumer.line(), "ready");
-        assert_eq!(producer.line(), "ready");
+        let mut producer = start("holds the lock", &name);
+        // The producer waits for the first consumer before it has a slot.
+        let consumer = start("waits for a producer", &name);
+        consumer.says("ready");
+        producer.says("ready");
         producer.kill();
-        assert_eq!(consumer.line(), "lost");
+        consumer.says("lost");
     }
 }
 
@@ -97,11 +100,11 @@ fn producer_under_a_timer_of_1_khz_takes_a_dead_owners_lock() {
     for backend in LAYERS {
         let name = format!("waiting-lock-{backend:?}-{}", std::process::id());
         let _channel = Channel::create(&name).backend(backend).consumers(0).producers(2).build().unwrap();
-        let mut owner = Process::start("holds the lock", &name);
-        assert_eq!(owner.line(), "ready");
-        let mut producer = Process::start("waits for the lock", &name);
-        assert_eq!(producer.line(), "ready");
+        let mut owner = start("holds the lock", &name);
+        owner.says("ready");
+        let producer = start("waits for the lock", &name);
+        producer.says("ready");
         owner.kill();
-        assert_eq!(producer.line(), "sent");
+        producer.says("sent");
     }
 }

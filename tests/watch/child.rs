@@ -1,72 +1,29 @@
-//! Children: this test binary, re-executed as an ordinary process in some role.
+//! The roles of re-executed processes.
 
 use crate::filter::refuse;
-use crate::{HANG, IDLE, LULL, open};
+use crate::reexec::{end_after_a_while, go, role};
+use crate::{IDLE, LULL, open};
 use ackcast::layer::Layer;
 use ackcast::layers::{Fences, Futex, RealLayer};
 use ackcast::{Consumer, Producer, RecvError};
 use std::fs;
-use std::io::{BufRead, BufReader, Lines, Read};
-use std::process::{Child, ChildStderr, Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
-const ROLE: &str = "ACKCAST_WATCH_ROLE";
-const CHANNEL: &str = "ACKCAST_WATCH_CHANNEL";
-
-/// A process of this binary in some role, killed and reaped in any case.
-pub struct Process {
-    pub child: Child,
-    says: Lines<BufReader<ChildStderr>>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Process {
-    pub fn start(role: &str, channel: &str) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["child::entry", "--exact", "--nocapture", "--test-threads=1"])
-            .env(ROLE, role)
-            .env(CHANNEL, channel);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let says = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, says }
-    }
-
-    /// The next line that it says.
-    pub fn line(&mut self) -> String {
-        self.says.next().expect("it is still there").unwrap()
-    }
-}
-
-/// Where a child's life begins; in the parent, a test of nothing.
+/// Entry point of a child. In the parent, this test does nothing.
 #[test]
 fn entry() {
-    let Ok(role) = std::env::var(ROLE) else { return };
-    let channel = std::env::var(CHANNEL).unwrap();
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    thread::spawn(|| {
-        thread::sleep(2 * HANG);
-        std::process::exit(1); // whoever waits for us shall not wait for ever
-    });
+    let Some((role, channel)) = role() else { return };
     match role.as_str() {
         "producer" => {
             let _producer = Producer::attach(&channel).unwrap();
             eprintln!("ready");
-            wait_for_parent();
+            go();
         }
         "holder" => {
             let layer = Futex::new(open(channel.as_ref()), Fences::Symmetric, 1);
             assert_eq!(layer.claim(0), Ok(true));
             eprintln!("ready");
-            wait_for_parent();
+            go();
         }
         "consumer" => sleep_until_lost(Consumer::attach(&channel).unwrap()),
         "consumer without inotify_init1" => {
@@ -88,12 +45,7 @@ fn entry() {
     std::process::exit(0);
 }
 
-/// Sleeps until the parent closes our standard input or kills us.
-fn wait_for_parent() {
-    let _ = std::io::stdin().read(&mut [0]);
-}
-
-/// How often this thread has slept.
+/// How often this thread has slept: its voluntary context switches.
 fn sleeps() -> i64 {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
     // SAFETY: it initialises `usage`.
@@ -107,7 +59,7 @@ pub fn receive_nothing(consumer: &mut Consumer, time: Duration) {
     assert!(matches!(nothing, Err(RecvError::TimedOut { .. })), "{nothing:?}");
 }
 
-/// Says how often it slept in each second in which nothing happened, and at last that the producer is lost.
+/// Prints how often this thread slept in each idle second, and at last that the producer is lost.
 fn sleep_until_lost(mut consumer: Consumer) {
     loop {
         let before = sleeps();
@@ -119,12 +71,13 @@ fn sleep_until_lost(mut consumer: Consumer) {
     }
 }
 
-/// The same in a forked child, which attaches another consumer.
+/// As [`sleep_until_lost`], in a forked child that attaches another consumer.
 fn fork_and_sleep(mut consumer: Consumer, channel: &str) {
-    receive_nothing(&mut consumer, LULL); // until there is a watchman, whom the child will not have
+    receive_nothing(&mut consumer, LULL); // until a watcher thread runs, which the child does not inherit
     // SAFETY: no other thread of this process is inside ackcast or the allocator.
     match unsafe { libc::fork() } {
         0 => {
+            end_after_a_while();
             drop(consumer);
             sleep_until_lost(Consumer::attach(channel).unwrap());
         }
@@ -133,7 +86,7 @@ fn fork_and_sleep(mut consumer: Consumer, channel: &str) {
     }
 }
 
-/// How many files this process watches.
+/// The number of files that this process watches.
 fn watches() -> usize {
     let fds = fs::read_dir("/proc/self/fdinfo").unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()));
     fds.map(|info| info.map_or(0, |info| info.lines().filter(|line| line.starts_with("inotify")).count())).sum()
@@ -141,24 +94,24 @@ fn watches() -> usize {
 
 fn leave_nothing_watched(channel: &str) {
     let mut consumers = [channel, channel].map(|channel| Consumer::attach(channel).unwrap());
-    assert_eq!(watches(), 0, "nobody has slept");
+    assert_eq!(watches(), 0, "no consumer has slept");
     for consumer in &mut consumers {
         receive_nothing(consumer, LULL);
-        assert_eq!(watches(), 1, "it is one file");
+        assert_eq!(watches(), 1, "both consumers watch the same file");
     }
-    let [one, mut other] = consumers;
-    drop(one);
+    let [first, mut other] = consumers;
+    drop(first);
     assert_eq!(watches(), 1);
     let before = sleeps();
-    receive_nothing(&mut other, LULL); // it has heard that one left
+    receive_nothing(&mut other, LULL); // the other is told that the first left
     receive_nothing(&mut other, IDLE);
-    assert!(sleeps() - before < 50, "the other is still watched for");
+    assert!(sleeps() - before < 50, "the other still subscribes to deaths");
     drop(other);
     assert_eq!(watches(), 0);
     eprintln!("left");
 }
 
-/// From now on these calls of this thread, and of those that it starts, fail with EPERM.
+/// From now on, these calls of this thread and of those that it starts fail with EPERM.
 fn forbid(calls: &[libc::c_long]) {
     let calls: Vec<_> = calls.iter().map(|&call| (call, None)).collect();
     refuse(&calls, libc::EPERM).unwrap();

@@ -1,10 +1,10 @@
-//! A storm: 3 producers and 4 consumers are killed and replaced, stopped and continued at random, on both layers. Half of
-//! them are under a 1 kHz timer. Each consumer checks that it gets each message once and in order; every wait is bounded.
-//! No time is asserted: the gaps in the channel's progress are printed, with what explains them.
+//! A storm: 3 producers and 4 consumers are killed and replaced, stopped and continued at random, on both layers. Half
+//! of them run under a 1 kHz timer. Each consumer checks that it receives each message once and in order. Every wait is
+//! bounded. No time is asserted: the gaps in the channel's progress are printed, with their explanations.
 //!
 //! Ten minutes: `ACKCAST_STORM_SECONDS=600 cargo test --release --test crash storm:: -- --nocapture --test-threads=1`.
-//! The length is each layer's; without `--test-threads` the layers share the cores. `ACKCAST_STORM_SEED` repeats a storm's
-//! choices.
+//! The length is that of each layer's storm. Without `--test-threads` the layers share the cores. `ACKCAST_STORM_SEED`
+//! repeats a storm's choices.
 
 mod progress;
 pub mod roles;
@@ -12,7 +12,7 @@ pub mod roles;
 use crate::child::Process;
 use ackcast::segment::Name;
 use ackcast::{Backend, Channel};
-use progress::{Board, Gaps, Seat, Witness};
+use progress::{Board, Gaps, Registration, Witness};
 use rand::rngs::SmallRng;
 use rand::seq::index::sample;
 use rand::{Rng, SeedableRng};
@@ -26,20 +26,20 @@ use std::time::{Duration, Instant};
 
 const PRODUCERS: usize = 3;
 const CONSUMERS: usize = 4;
-/// A channel's time, at most.
+/// Upper bound on the time of one channel.
 const ROUND: Duration = Duration::from_secs(20);
 
-/// The hash of each block, and how many consumers saw it.
+/// The hash of each block, and how many consumers received it.
 type Blocks = HashMap<u64, (u64, u32)>;
 
-/// What a consumer printed: each block that it saw whole, and how many messages came before END.
+/// What a consumer printed: each block that it received whole, and how many messages came before END.
 #[derive(Default)]
 struct Seen {
     blocks: Vec<(u64, u64)>,
     end: Option<u64>,
 }
 
-/// A participant, and the thread that reads what it prints.
+/// A participant, and the thread that reads its output.
 struct Participant {
     process: Process,
     sends: bool,
@@ -59,11 +59,18 @@ impl Participant {
             while matches!(said.read_line(&mut line), Ok(1..)) && line.ends_with('\n') {
                 match line.split_whitespace().collect::<Vec<_>>()[..] {
                     ["thread", thread] => {
-                        shared.seats.lock().unwrap().extend(Seat::new(pid, thread.parse().unwrap(), sends));
+                        shared.registrations.lock().unwrap().extend(Registration::new(
+                            pid,
+                            thread.parse().unwrap(),
+                            sends,
+                        ));
                     }
                     ["ready"] => {
-                        let mut seats = shared.seats.lock().unwrap();
-                        seats.iter_mut().filter(|seat| seat.pid == pid).for_each(|seat| seat.attached = true);
+                        let mut registrations = shared.registrations.lock().unwrap();
+                        registrations
+                            .iter_mut()
+                            .filter(|registration| registration.pid == pid)
+                            .for_each(|registration| registration.attached = true);
                     }
                     ["block", block, hash] => seen.blocks.push((block.parse().unwrap(), hash.parse().unwrap())),
                     ["end", end] => seen.end = Some(end.parse().unwrap()),
@@ -90,10 +97,10 @@ impl Participant {
         self.board.stopped.fetch_sub(1, Relaxed);
     }
 
-    /// Fails if it has ended by itself.
+    /// Fails if the participant has ended by itself.
     fn expect_alive(&mut self) {
         if let Some(status) = self.process.0.try_wait().unwrap() {
-            panic!("it gave up by itself: {status}, {}", self.words());
+            panic!("the participant ended by itself: {status}, {}", self.words());
         }
     }
 
@@ -103,7 +110,8 @@ impl Participant {
         String::from_utf8_lossy(&words).into_owned()
     }
 
-    /// Fails unless it has ended well, a consumer that received something after so many messages.
+    /// Fails unless the participant ended well. A consumer that received anything must have received this many
+    /// messages.
     fn expect_success(mut self, messages: u64, blocks: &mut Blocks) {
         let status = self.process.wait();
         assert!(status.success(), "{status}, {}", self.words());
@@ -111,7 +119,7 @@ impl Participant {
         assert_eq!(end, messages, "a consumer receives all up to END");
     }
 
-    /// Kills and reaps it.
+    /// Kills and reaps the participant.
     fn kill(self, blocks: &mut Blocks) {
         let board = self.board.clone();
         board.dying.fetch_add(1, Relaxed);
@@ -119,18 +127,18 @@ impl Participant {
         board.dying.fetch_sub(1, Relaxed);
     }
 
-    /// The same blocks have the same hashes for each consumer. Returns where END was for this one, if it came.
+    /// Checks that the same blocks have the same hashes for each consumer. Returns this consumer's END, if it came.
     fn collect(self, blocks: &mut Blocks) -> Option<u64> {
         let Self { process, output, board, .. } = self;
         let pid = process.0.id();
-        drop(process); // killed and reaped
+        drop(process); // kills and reaps it
         let Seen { blocks: hashes, end } = output.join().unwrap();
         for (block, hash) in hashes {
             let seen = blocks.entry(block).or_insert((hash, 0));
             assert_eq!(seen.0, hash, "block {block} differs between consumers");
             seen.1 += 1;
         }
-        board.seats.lock().unwrap().retain(|seat| seat.pid != pid);
+        board.registrations.lock().unwrap().retain(|registration| registration.pid != pid);
         end
     }
 }
@@ -149,7 +157,7 @@ struct Figures {
     compared: usize,
 }
 
-/// One channel's storm.
+/// The storm of one channel.
 fn round(
     backend: Backend,
     slots: u32,
@@ -167,37 +175,37 @@ fn round(
         lives += 1;
         Participant::start(&name, sends, lives, &board)
     };
-    let mut here: Vec<_> = (0..PRODUCERS + CONSUMERS).map(|i| new(i < PRODUCERS)).collect();
+    let mut participants: Vec<_> = (0..PRODUCERS + CONSUMERS).map(|i| new(i < PRODUCERS)).collect();
     let started = Instant::now();
     while channel.published().count() == 0 {
-        assert!(started.elapsed() < crate::child::HANG, "nothing is sent");
-        here.iter_mut().for_each(Participant::expect_alive);
+        assert!(started.elapsed() < crate::child::HANG, "no message is sent");
+        participants.iter_mut().for_each(Participant::expect_alive);
         sleep(Duration::from_millis(1));
     }
     let witness = Witness::start(&Name::new(&name).unwrap(), &board);
     let mut blocks = Blocks::new();
     let start = Instant::now();
     while start.elapsed() < length {
-        // The storm's rhythm, not synchronisation: between two blows anything may have happened.
+        // The storm's rhythm, not synchronisation: anything may happen between two blows.
         sleep(Duration::from_micros(random.random_range(200..80_000)));
-        here.iter_mut().for_each(Participant::expect_alive);
+        participants.iter_mut().for_each(Participant::expect_alive);
         let blow = random.random_range(0..10);
         if blow < 5 {
             let victims = random.random_range(1..=3);
-            let victims = sample(random, here.len(), victims);
-            victims.iter().for_each(|victim| here[victim].stop());
+            let victims = sample(random, participants.len(), victims);
+            victims.iter().for_each(|victim| participants[victim].stop());
             sleep(Duration::from_millis(random.random_range(5..=200)));
-            victims.iter().for_each(|victim| here[victim].cont());
+            victims.iter().for_each(|victim| participants[victim].cont());
             all.stops += victims.len() as u32;
         } else {
-            let victim = random.random_range(0..here.len());
-            let sends = here[victim].sends;
+            let victim = random.random_range(0..participants.len());
+            let sends = participants[victim].sends;
             let stopped = blow == 9;
             if stopped {
-                here[victim].stop();
+                participants[victim].stop();
                 sleep(Duration::from_millis(random.random_range(5..=50)));
             }
-            let victim = std::mem::replace(&mut here[victim], new(sends));
+            let victim = std::mem::replace(&mut participants[victim], new(sends));
             victim.kill(&mut blocks);
             if stopped {
                 board.stopped.fetch_sub(1, Relaxed);
@@ -207,11 +215,11 @@ fn round(
         }
     }
     let gaps = witness.gaps();
-    for producer in &mut here[..PRODUCERS] {
-        drop(producer.process.0.stdin.take()); // stop, and finish
+    for producer in &mut participants[..PRODUCERS] {
+        drop(producer.process.0.stdin.take()); // the producer stops, and finishes
     }
-    let consumers = here.split_off(PRODUCERS);
-    here.into_iter().for_each(|producer| producer.expect_success(0, &mut blocks));
+    let consumers = participants.split_off(PRODUCERS);
+    participants.into_iter().for_each(|producer| producer.expect_success(0, &mut blocks));
     let published = channel.published();
     assert!(published.ended(), "the last producer to finish publishes END");
     let messages = published.count() - 1; // without END

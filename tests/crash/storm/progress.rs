@@ -10,39 +10,39 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// A longer gap has to be explained.
+/// A longer gap must be explained.
 pub const LIMIT: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(1);
 
-/// What is going on, as the tormentor tells it.
+/// The current state of the participants, as the storm reports it.
 #[derive(Default)]
 pub struct Board {
-    /// How many participants are stopped.
+    /// The number of stopped participants.
     pub stopped: AtomicU32,
-    /// How many are killed and not reaped: their locks may not be free yet.
+    /// The number of participants that are killed and not reaped: their locks may still be held.
     pub dying: AtomicU32,
-    pub seats: Mutex<Vec<Seat>>,
+    pub registrations: Mutex<Vec<Registration>>,
     over: AtomicBool,
 }
 
-/// A participant that lives.
-pub struct Seat {
+/// A living participant.
+pub struct Registration {
     pub pid: u32,
     pub sends: bool,
     pub attached: bool,
-    /// The thread that works, and what the kernel counts for it.
+    /// The thread that works, and the kernel's counters for it.
     thread: u32,
     schedstat: File,
 }
 
-impl Seat {
-    /// A process whose thread is about to attach. `None` if it is dead by now.
+impl Registration {
+    /// A process whose thread is about to attach. `None` if the process is already dead.
     pub fn new(pid: u32, thread: u32, sends: bool) -> Option<Self> {
         let schedstat = File::open(format!("/proc/{pid}/task/{thread}/schedstat")).ok()?;
         Some(Self { pid, sends, attached: false, thread, schedstat })
     }
 
-    /// How long its thread has waited for a core so far.
+    /// How long the thread has waited for a core so far.
     fn run_delay(&self) -> Option<Duration> {
         let mut text = [0; 64];
         let len = self.schedstat.read_at(&mut text, 0).ok()?;
@@ -50,7 +50,7 @@ impl Seat {
         Some(Duration::from_nanos(delay))
     }
 
-    /// What its thread does, to find out why it does nothing.
+    /// What the thread does, to find out why it makes no progress.
     fn doing(&self) -> String {
         let Self { pid, thread, .. } = self;
         let read = |what| std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/{what}")).unwrap_or_default();
@@ -61,7 +61,7 @@ impl Seat {
     }
 }
 
-/// A time in which `published` did not move, by what went on at each moment.
+/// A time in which `published` did not move, divided by the state at each moment.
 #[derive(Clone, Debug, Default)]
 pub struct Gap {
     total: Duration,
@@ -73,14 +73,14 @@ pub struct Gap {
     no_producer: Duration,
     /// The witness woke late.
     late: Duration,
-    /// None of these: so long, and when.
+    /// None of these: how long, and when.
     bare: Duration,
     bare_spans: Vec<(Instant, Instant)>,
     /// How long each participant's thread waited for a core in the bare time.
     run_delays: HashMap<u32, Duration>,
-    /// What the hypervisor took from the machine's cores since 5 ms of bare time.
+    /// The time that the hypervisor took from the machine's cores, counted from 5 ms of bare time on.
     stolen: Duration,
-    /// The acknowledgements, and what the participants did, when the bare time was nearly up.
+    /// The acknowledgements, and what the participants did, when the bare time had almost reached the limit.
     doing: Vec<String>,
 }
 
@@ -90,12 +90,12 @@ impl Gap {
         self.bare_spans.iter().map(|(start, end)| end.saturating_duration_since(moment.max(*start))).sum()
     }
 
-    /// By the hypervisor, and of one participant.
+    /// The longest delay of one participant, plus the hypervisor's.
     fn longest_delay(&self) -> Duration {
         self.run_delays.values().max().copied().unwrap_or_default() + self.stolen
     }
 
-    /// By the hypervisor, and of all participants in turn.
+    /// The delays of all participants in turn, plus the hypervisor's.
     fn all_delays(&self) -> Duration {
         self.run_delays.values().sum::<Duration>() + self.stolen
     }
@@ -105,13 +105,13 @@ impl Gap {
 #[derive(Debug, Default)]
 pub struct Gaps {
     longest: Gap,
-    /// The one with the most bare time.
+    /// The gap with the most bare time.
     barest: Gap,
     /// Above the limit: explained by stops, deaths, restarts and the witness.
     explained: u32,
-    /// Above the limit: by one participant that was ready to run and got no core, and by what the hypervisor took.
+    /// Above the limit: explained by one participant that was ready and got no core, and by the hypervisor.
     by_one_delay: u32,
-    /// Above the limit: by several of them in turn.
+    /// Above the limit: explained by several participants in turn.
     by_all_delays: u32,
     /// Above the limit, and not explained.
     unexplained: Vec<Gap>,
@@ -139,7 +139,7 @@ impl Gaps {
         }
     }
 
-    /// Adds those of another round.
+    /// Adds the gaps of another round.
     pub fn join(&mut self, other: Self) {
         for gap in [&other.longest, &other.barest] {
             if gap.total > self.longest.total {
@@ -173,7 +173,7 @@ impl std::fmt::Display for Gaps {
     }
 }
 
-/// The thread that measures the gaps, and the machine's own stalls: it sleeps 1 ms at a time.
+/// The thread that measures the gaps, and the machine's own stalls. It sleeps 1 ms at a time.
 pub struct Witness {
     board: Arc<Board>,
     thread: Option<JoinHandle<Gaps>>,
@@ -192,14 +192,14 @@ impl Witness {
         Self { board, thread: Some(std::thread::spawn(move || watch(&channel, &watched))) }
     }
 
-    /// Ends it.
+    /// Ends the thread and returns its gaps.
     pub fn gaps(mut self) -> Gaps {
         self.board.over.store(true, Relaxed);
         self.thread.take().unwrap().join().unwrap()
     }
 }
 
-/// What the hypervisor has taken from the cores so far: in the line "cpu", the eighth number, in 1/100 s.
+/// The time that the hypervisor has taken from the cores so far: the eighth number of the line "cpu", in 1/100 s.
 fn stolen() -> Duration {
     let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     let steal = stat.split_whitespace().nth(8).and_then(|steal| steal.parse().ok());
@@ -219,15 +219,18 @@ fn watch(channel: &Channel, board: &Board) -> Gaps {
         let tick = last.elapsed();
         last += tick;
         let published = channel.published().count();
-        let seats = board.seats.lock().unwrap();
-        let new_delays: HashMap<_, _> = seats.iter().filter_map(|seat| Some((seat.pid, seat.run_delay()?))).collect();
-        let no_producer = !seats.iter().any(|seat| seat.sends && seat.attached);
+        let registrations = board.registrations.lock().unwrap();
+        let new_delays: HashMap<_, _> = registrations
+            .iter()
+            .filter_map(|registration| Some((registration.pid, registration.run_delay()?)))
+            .collect();
+        let no_producer = !registrations.iter().any(|registration| registration.sends && registration.attached);
         let now = (kept(&board.stopped), kept(&board.dying), no_producer);
         if gap.bare > LIMIT * 3 / 4 && gap.doing.is_empty() && published == count {
             gap.doing.push(format!("{count}, {:?}", channel.acknowledged()));
-            gap.doing.extend(seats.iter().map(Seat::doing));
+            gap.doing.extend(registrations.iter().map(Registration::doing));
         }
-        drop(seats);
+        drop(registrations);
         gap.total += tick;
         if before.0 || now.0 {
             gap.stopped += tick;
@@ -245,7 +248,7 @@ fn watch(channel: &Channel, board: &Board) -> Gaps {
                 gap.stolen = if gap.bare > LIMIT { stolen().saturating_sub(before) } else { Duration::ZERO };
             }
         }
-        // The kernel counts a thread's wait for a core when it ends.
+        // The kernel counts a thread's wait for a core when the wait ends.
         for (pid, delay) in &new_delays {
             let waited = delays.get(pid).map_or(Duration::ZERO, |old| delay.saturating_sub(*old));
             let waited = gap.bare_since(last.checked_sub(waited).unwrap());

@@ -1,4 +1,4 @@
-//! What the processes in the storm do. Every second one lives under a 1 kHz timer.
+//! The processes of the storm. Every second process runs under a 1 kHz timer.
 
 use crate::child::HANG;
 use crate::interrupt::interrupt_each_millisecond;
@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// Messages whose hash the consumers compare, in the total order.
+/// The number of messages of a block. Consumers compare the hash of each block, in the total order.
 pub const BLOCK: u64 = 256;
 
-/// A sequence number that the producer does not know: a batch does not tell.
+/// A sequence number that the producer does not know: a batch does not report it.
 const UNKNOWN: u64 = u64::MAX;
 
 /// What a producer sends.
@@ -23,13 +23,13 @@ const UNKNOWN: u64 = u64::MAX;
 struct Numbered {
     /// The producer's incarnation.
     life: u64,
-    /// How many it has sent before.
+    /// How many messages this incarnation has sent before.
     count: u64,
-    /// Its number in the total order, or [`UNKNOWN`].
+    /// The message's number in the total order, or [`UNKNOWN`].
     sequence: u64,
-    /// That of the producer's message before it, or [`UNKNOWN`].
+    /// The number of the producer's previous message, or [`UNKNOWN`].
     previous: u64,
-    /// So that a torn message shows.
+    /// Makes a torn message visible.
     check: [u64; 12],
 }
 
@@ -40,7 +40,7 @@ impl Numbered {
     }
 }
 
-/// About to attach: says with which thread. Every second process lives under a timer from now on.
+/// Prints the thread that is about to attach. Every second process runs under a timer from now on.
 fn begin(number: usize) {
     if number % 2 == 1 {
         interrupt_each_millisecond();
@@ -53,25 +53,25 @@ fn fail(what: &str) -> ! {
     std::process::exit(1);
 }
 
-/// Sends, one by one and in batches, until its standard input is closed; then finishes.
+/// Sends separately and in batches until its standard input is closed, then finishes.
 pub fn producer(channel: &str, life: usize) {
     begin(life);
     let mut producer = match Producer::attach(channel) {
-        // Started when the others were just finishing: END needs no more of us.
+        // The others finished while this process started: END needs no further producer.
         Err(AttachError::Join { error: JoinError::Ended, .. }) => return,
         attached => attached.unwrap(),
     };
     println!("ready");
     static STOP: AtomicBool = AtomicBool::new(false);
     std::thread::spawn(|| {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new()); // goes on when a signal interrupts it
+        let _ = std::io::stdin().read_to_end(&mut Vec::new()); // `read_to_end` goes on when a signal interrupts it
         STOP.store(true, Relaxed);
     });
     let life = life as u64;
     let (mut count, mut previous) = (0, UNKNOWN);
     while !STOP.load(Relaxed) {
         let sent = if count % 16 == 7 {
-            // More than is counted together, and than 1 or 16 slots hold.
+            // More messages than are counted together, and than 1 or 16 slots hold.
             let batch: Vec<_> = (0..80)
                 .map(|i| Numbered::new(life, count + i, UNKNOWN, if i == 0 { previous } else { UNKNOWN }))
                 .collect();
@@ -98,7 +98,7 @@ pub fn producer(channel: &str, life: usize) {
     }
 }
 
-/// Receives until END, one by one or in batches; prints the hash of every block that it saw whole.
+/// Receives until END, separately or in batches. Prints the hash of every block that it received whole.
 pub fn consumer(channel: &str, number: usize) {
     begin(number);
     let mut consumer = Consumer::attach(channel).unwrap();
@@ -119,27 +119,27 @@ pub fn consumer(channel: &str, number: usize) {
         };
         match received {
             Ok(()) => waited = Instant::now(),
-            // A consumer that joined last of all has seen END only.
+            // A consumer that joined last of all has received END only.
             Err(RecvError::Ended) => break order.next.iter().for_each(|next| println!("end {next}")),
-            // Replaced in a moment.
+            // A successor comes in a moment.
             Err(RecvError::ProducersLost(_)) if waited.elapsed() < HANG => std::thread::yield_now(),
             Err(error) => fail(&format!("consumer {number}, after {:?}: {error}", order.next)),
         }
     }
 }
 
-/// What a consumer has received so far: each message once, and in order.
+/// The messages that a consumer has received so far: each message once, and in order.
 #[derive(Default)]
 struct Order {
     first: u64,
     next: Option<u64>,
-    /// Each producer's next count, and where its last message was.
+    /// Each producer's next count, and the sequence number of its last message.
     lives: HashMap<u64, (u64, u64)>,
     block: Option<DefaultHasher>,
 }
 
 impl Order {
-    /// The hash of the block that ends with this message, if the consumer saw it whole.
+    /// The hash of the block that ends with this message, if the consumer received it whole.
     fn check(&mut self, sequence: u64, bytes: &[u8]) -> Result<Option<u64>, String> {
         match self.next {
             None => self.first = sequence,
@@ -158,7 +158,7 @@ impl Order {
         let seen = self.lives.insert(message.life, (message.count + 1, sequence));
         let follows = match seen {
             Some((count, last)) => message.count == count && [UNKNOWN, last].contains(&message.previous),
-            // Its earlier ones were sent before we joined.
+            // Its earlier messages were sent before this consumer joined.
             None => message.count == 0 || message.previous == UNKNOWN || message.previous < self.first,
         };
         if !follows {
@@ -172,7 +172,7 @@ impl Order {
         Ok((sequence % BLOCK == BLOCK - 1).then(|| block.finish()))
     }
 
-    /// Prints the block's hash; ends the process if the message is not the one that comes next.
+    /// Prints the block's hash. Ends the process if the message is not the next message.
     fn expect(&mut self, sequence: u64, bytes: &[u8]) {
         match self.check(sequence, bytes) {
             Ok(None) => {}
@@ -182,7 +182,7 @@ impl Order {
     }
 }
 
-/// The negative twin: what the consumers in the storm must not get.
+/// The negative twin: what the consumers in the storm must refuse.
 #[test]
 fn order_refuses_messages_lost_repeated_swapped_or_torn() {
     let sent = |life, count, sequence, previous| (sequence, Numbered::new(life, count, sequence, previous));
@@ -194,7 +194,7 @@ fn order_refuses_messages_lost_repeated_swapped_or_torn() {
         order.check(last.0, last.1.as_bytes()).is_err()
     };
     let first = sent(1, 5, 10, 9);
-    assert!(!refused(&[first]), "what was sent before it joined is not missed");
+    assert!(!refused(&[first]), "a message from before the join is not missed");
     assert!(!refused(&[first, sent(2, 0, 11, UNKNOWN), sent(1, 6, 12, 10)]), "two producers");
     assert!(refused(&[first, sent(1, 6, 12, 10)]), "a message of the total order is lost");
     assert!(refused(&[first, first]), "repeated");

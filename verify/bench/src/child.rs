@@ -1,4 +1,4 @@
-//! A process of a measurement: it does, phase by phase, what the parent says on its stdin.
+//! A process of a measurement. In each phase it does what the parent orders on its stdin.
 
 use crate::participants;
 use crate::transport::{Participant, Rx, Transport, Tx};
@@ -8,22 +8,22 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 use std::io::BufRead;
 
-/// What a child is told to be.
+/// The role of a child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Role {
     pub participant: String,
     pub workload: Workload,
     pub size: usize,
     pub span: Span,
-    /// The core it stays on, if it is to stay on one.
+    /// The core that the process is pinned to, if any.
     pub core: Option<usize>,
     /// The channel it sends to.
     pub output: Option<Transport>,
-    /// The channel it receives from, and as which consumer.
+    /// The channel it receives from, and its number as a consumer.
     pub input: Option<(Transport, usize)>,
 }
 
-/// The phases, each started by the parent once every process is through with the last.
+/// The phases. The parent starts a phase once every process has completed the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     Create,
@@ -32,14 +32,14 @@ pub enum Phase {
     Run,
 }
 
-/// What the parent says: the phase, and the addresses that the input's producer gave.
+/// The parent's order: the phase, and the addresses of the input's producer.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Order {
     pub phase: Phase,
     pub addresses: Vec<String>,
 }
 
-/// What the child says at the end of a phase.
+/// The child's reply at the end of a phase.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
     Done { addresses: Vec<String> },
@@ -47,12 +47,12 @@ pub enum Reply {
     Failed(String),
 }
 
-/// What a line with a [`Reply`] starts with: some peers print things, too.
+/// The first character of a line with a [`Reply`]. Some peers print other lines.
 pub const MARK: char = '@';
 
-/// Plays the role that the argument says.
+/// Plays the role in the argument.
 pub fn main(role: &str) -> Result<()> {
-    // Nobody is left behind if the parent is killed.
+    // The process dies with its parent.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let role: Role = serde_json::from_str(role)?;
     if let Some(core) = role.core {
@@ -63,7 +63,7 @@ pub fn main(role: &str) -> Result<()> {
     participants::find(&role.participant)?.play(&role).inspect_err(|error| say(&Reply::Failed(format!("{error:#}"))))
 }
 
-/// Plays the role with this participant and messages of this size, until the parent says no more.
+/// Plays the role with this participant and messages of this size, until the parent has no further order.
 pub fn play<P: Participant, const N: usize>(participant: &P, role: &Role) -> Result<()> {
     let (mut tx, mut rx) = (None, None);
     for line in std::io::stdin().lock().lines() {

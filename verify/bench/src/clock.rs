@@ -1,4 +1,4 @@
-//! Time, in nanoseconds. The monotonic clock is the same for every process of the machine.
+//! Time in nanoseconds. All processes of the machine share the monotonic clock.
 
 use rustix::thread::clock_nanosleep_absolute;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -20,7 +20,7 @@ pub fn sleep_until(moment: u64) {
     while clock_nanosleep_absolute(ClockId::Monotonic, &end) == Err(rustix::io::Errno::INTR) {}
 }
 
-/// As the clock counts it.
+/// The same, in the clock's own type.
 pub const SECOND: u64 = 1_000_000_000;
 
 fn read(clock: ClockId) -> u64 {

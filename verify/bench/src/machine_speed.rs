@@ -1,7 +1,7 @@
-//! How fast the machine is just now: on a shared one, that changes by the minute, and not only by a little.
+//! How fast the machine is just now. The speed of a shared machine changes by the minute, and not only by a little.
 //!
-//! Measured in the same way before and after each measurement, whoever is measured in it, so what does not count does
-//! not depend on what it says.
+//! The speed is measured in the same way before and after each measurement, for every participant. So a reading is not
+//! left out because of its own value.
 
 use crate::measurement::cores;
 use rustix::thread::{CpuSet, sched_setaffinity};
@@ -11,15 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Less than this part of the best speed of the run, and a reading does not count.
+/// A reading below this part of the run's best speed does not count.
 pub const SLOW: f64 = 0.6;
 
-/// So many turns, for so long at most, and the best of so many tries: who starts late is not slow.
+/// The number of turns, an upper bound on their time, and the tries of which the best counts. A thread that starts late
+/// must not make the machine look slow.
 const TURNS: u64 = 8_000;
 const AT_MOST: Duration = Duration::from_millis(5);
 const TRIES: usize = 3;
 
-/// Turns a second between two cores, for a word that two threads count up in turns; 0 if there are not two.
+/// Turns a second between two cores: two threads count up a word in turns. 0 if there is a single core.
 pub fn speed() -> f64 {
     let cores = cores().unwrap_or_default();
     let [first, second, ..] = cores[..] else { return 0.0 };
@@ -47,7 +48,7 @@ fn turns_a_second(first: usize, second: usize) -> f64 {
     let time = thread::scope(|scope| {
         let other = scope.spawn(|| count_up(second, 1));
         let ours = scope.spawn(|| count_up(first, 0));
-        let times = [ours, other].map(|thread| thread.join().expect("it counts"));
+        let times = [ours, other].map(|thread| thread.join().expect("the thread counts"));
         times.into_iter().min().unwrap_or(AT_MOST)
     });
     word.into_inner() as f64 / time.as_secs_f64()

@@ -1,4 +1,4 @@
-//! How fast ackcast is, beside what shared memory allows and beside its peers: see the README.
+//! How fast ackcast is, beside the limit of shared memory and beside its peers. The README says more.
 
 mod child;
 mod clock;
@@ -30,7 +30,7 @@ struct Arguments {
     /// One minute instead of five: fewer and shorter rounds.
     #[arg(long)]
     quick: bool,
-    /// Only participants whose names contain one of these.
+    /// Only participants whose names contain one of these strings.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<String>,
     /// Only these workloads.
@@ -63,7 +63,7 @@ enum Action {
     },
     /// What valgrind runs for it.
     #[command(hide = true)]
-    Counted { whose: instructions::Whose, way: instructions::Way, messages: u64 },
+    Counted { subject: instructions::Subject, way: instructions::Way, messages: u64 },
     /// A process of a measurement.
     #[command(hide = true)]
     Child { role: String },
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         Some(Action::Child { role }) => child::main(role),
         Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(tables).as_deref()),
         Some(Action::Instructions { write }) => instructions::main(write.then(tables).as_deref()),
-        Some(Action::Counted { whose, way, messages }) => instructions::counted(*whose, *way, *messages),
+        Some(Action::Counted { subject, way, messages }) => instructions::counted(*subject, *way, *messages),
         None => benchmark(&arguments),
     };
     match result {
@@ -93,7 +93,7 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
         entries.extend(participants::broken());
         entries.retain(|entry| arguments.only.iter().any(|only| entry.name.contains(only.as_str())));
     }
-    ensure!(!entries.is_empty(), "nobody is called that");
+    ensure!(!entries.is_empty(), "no participant has such a name");
     let workloads = if arguments.workloads.is_empty() { &Workload::ALL[..] } else { &arguments.workloads };
 
     let results = run::run(&entries, workloads, &if arguments.quick { run::QUICK } else { run::FULL });

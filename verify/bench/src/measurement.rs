@@ -1,5 +1,5 @@
-//! A measurement of the table: one participant under one workload, once. Its processes are started, led
-//! through the phases, and gone afterwards, whatever happens.
+//! A measurement of the table: a participant under a workload, once. Its processes are started, led through the phases,
+//! and gone afterwards in any case.
 
 use crate::child::{MARK, Order, Phase, Reply, Role};
 use crate::participants::Entry;
@@ -16,7 +16,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-/// What to measure.
+/// The parameters of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Measurement {
     pub workload: Workload,
@@ -31,9 +31,10 @@ impl Measurement {
         Self { workload, size: workload.size(), slots: workload.slots(), consumers: workload.consumers(), span }
     }
 
-    /// Measures; the outcomes are those of the producer, or of who pings, and of the consumers.
+    /// Measures. The first outcome is that of the producer (in ping-pong: of the asking side), the others are those of
+    /// the consumers.
     pub fn measure(self, entry: &Entry) -> Result<Vec<Outcome>> {
-        // However slow it is, the run itself ends in time; the rest is for coming and going.
+        // The workload ends in time even on a slow machine. The grace is for starting and ending the processes.
         let deadline = Instant::now() + Duration::from_nanos(self.span.warm_up + self.span.run) + GRACE;
         let scratch = Scratch::new();
         let (transports, files) = self.transports(entry, &scratch)?;
@@ -57,12 +58,12 @@ impl Measurement {
                 }
             }
         }
-        // The consumers first: when the producer starts its clock, they wait.
+        // The consumers first: they wait when the producer starts its clock.
         for process in processes.iter_mut().rev() {
             process.order(Phase::Run, Vec::new())?;
         }
         let outcomes = processes.iter().map(|process| process.outcome(deadline)).collect::<Result<Vec<_>>>();
-        // Who waits for one that has failed seems to hang: what the other said is the reason.
+        // If a process fails, its peers hang. The error of the failed process is the reason.
         let outcomes = outcomes.map_err(|error| processes.iter().find_map(Process::confession).unwrap_or(error))?;
         processes.into_iter().for_each(Process::dismiss);
         Ok(outcomes)
@@ -102,7 +103,8 @@ impl Measurement {
             let consumers = (0..self.consumers).map(|consumer| role(None, Some((0, consumer))));
             std::iter::once(role(Some(0), None)).chain(consumers).collect()
         };
-        // Two processes have a core each, whatever else the machine does; more find their own places.
+        // Two processes are pinned to a core each, whatever else the machine does. The kernel places more processes
+        // itself.
         if let ([one, other], Ok([first, second, ..])) = (&mut roles[..], cores().as_deref()) {
             (one.core, other.core) = (Some(*first), Some(*second));
         }
@@ -110,7 +112,7 @@ impl Measurement {
     }
 }
 
-/// The cores that we may use.
+/// The cores that this process may use.
 pub fn cores() -> rustix::io::Result<Vec<usize>> {
     let ours = sched_getaffinity(None)?;
     Ok((0..CpuSet::MAX_CPU).filter(|core| ours.is_set(*core)).collect())
@@ -124,7 +126,7 @@ fn role_command(role: &Role) -> Result<Vec<String>> {
     Ok(vec![program, "child".into(), serde_json::to_string(role)?])
 }
 
-/// A process of ours, with what it says; killed, together with its children, when dropped.
+/// A process of a measurement, and its replies. Dropping it kills the process and its children.
 pub struct Process {
     child: Child,
     orders: Option<ChildStdin>,
@@ -162,7 +164,7 @@ impl Process {
         }
     }
 
-    /// The next thing it says.
+    /// The process's next line.
     pub fn line(&self, deadline: Instant) -> Result<String> {
         match self.replies.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => Ok(line),
@@ -178,7 +180,7 @@ impl Process {
         }
     }
 
-    /// Why it failed, if it said so unasked.
+    /// The error that the process reported without being asked.
     fn confession(&self) -> Option<anyhow::Error> {
         self.replies.try_iter().find_map(|line| match serde_json::from_str(&line) {
             Ok(Reply::Failed(why)) => Some(anyhow!(why)),
@@ -186,7 +188,7 @@ impl Process {
         })
     }
 
-    /// Lets it end in its own way, for a while.
+    /// Lets the process end by itself for a while.
     fn dismiss(mut self) {
         self.orders = None;
         let deadline = Instant::now() + Duration::from_secs(1);
@@ -199,14 +201,14 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // Not reaped yet, so the number is still its own.
+            // The process is not reaped yet, so no other process has its number.
             let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
             let _ = self.child.wait();
         }
     }
 }
 
-/// A token that is part of every name a measurement makes; whatever bears it is removed in the end.
+/// A token that is part of every name of a measurement. Everything with the token in its name is removed at the end.
 struct Scratch {
     token: String,
 }

@@ -1,4 +1,4 @@
-//! What is sent: a tag, and words that follow from it. Whoever receives it checks every word.
+//! A message: a tag, and words that follow from it. Each receiver checks every word.
 
 use anyhow::{Result, bail};
 
@@ -30,11 +30,11 @@ pub fn fill<const N: usize>(message: &mut [u8; N], tag: u64) {
     message[..8].copy_from_slice(&tag.to_ne_bytes());
 }
 
-/// A consumer's account of what it got: every message once, whole and in order.
+/// A consumer's check of its messages: every message once, whole and in order.
 pub struct Check<const N: usize> {
-    /// The tag that has to come next, and so the number of messages so far.
+    /// The next tag, which is the number of messages so far.
     pub next: u64,
-    /// Whether the last message was there.
+    /// Whether the last message was received.
     pub ended: bool,
     wrong: Option<String>,
 }
@@ -61,7 +61,7 @@ impl<const N: usize> Check<N> {
         }
     }
 
-    /// As [`see`](Self::see), of bytes that need not be as many as they should.
+    /// As [`see`](Self::see), for bytes whose length may be wrong.
     #[inline(always)]
     pub fn see_bytes(&mut self, bytes: &[u8]) {
         match bytes.try_into() {
@@ -84,7 +84,7 @@ impl<const N: usize> Check<N> {
     }
 
     /// # Errors
-    /// What was wrong with the first message that was wrong.
+    /// The first wrong message, and what was wrong with it.
     pub fn verdict(&self) -> Result<()> {
         match &self.wrong {
             Some(wrong) => bail!("{CORRUPT}: {wrong}"),
@@ -93,7 +93,7 @@ impl<const N: usize> Check<N> {
     }
 }
 
-/// How an error starts that makes the whole run fail.
+/// The beginning of an error that makes the whole run fail.
 pub const CORRUPT: &str = "wrong data";
 
 #[inline(always)]
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_accepted() {
+    fn right_messages_are_accepted() {
         let mut check = Check::<64>::new();
         (0..3).for_each(|tag| check.see(&message(tag)));
         check.see(&message(3 | END));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_noticed() {
+    fn wrong_messages_are_noticed() {
         for bytes in [message(1), message(1 | END), [0xff; 64]] {
             let mut check = Check::<64>::new();
             check.see(&bytes);

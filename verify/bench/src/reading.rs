@@ -1,29 +1,30 @@
-//! What a measurement says, in the table's units.
+//! The result of a measurement, in the table's units.
 
 use crate::message::CORRUPT;
 use crate::workload::{Outcome, Workload, percentile};
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// The measure and, of latencies, what goes with it.
+/// The measured value and, for latencies, a second value.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Reading {
-    /// Nanoseconds one way, half of the messages at most; or messages a second.
+    /// Latencies: the median in nanoseconds one way. Otherwise: messages a second.
     pub value: f64,
-    /// Of ping-pong, the 99th percentile in nanoseconds; of messages that come now and then, the milliseconds of
-    /// processor time that both processes took for 1000, which is a second: of 2000 that two processes have.
+    /// In ping-pong, the 99th percentile in nanoseconds. In paced workloads, the milliseconds of processor time that
+    /// both processes took for 1000 messages. These take a second, and two processes have 2000 ms in it.
     pub beside: Option<f64>,
-    /// Turns a second that the machine's cores take, before or after it, whichever is less.
+    /// Turns a second that the machine's cores take, before or after the measurement, whichever is less.
     pub speed: f64,
-    /// The machine was too slow then for this to count.
+    /// The machine was then too slow for the reading to count.
     pub slow: bool,
 }
 
 impl Reading {
-    /// What the outcomes of a measurement's processes say together; the first is the one that sends, or asks.
+    /// The reading that follows from the outcomes of all processes. The first outcome is the sender's, or the asking
+    /// side's.
     ///
     /// # Errors
-    /// Somebody did not get everything.
+    /// A process did not get every message.
     pub fn of(workload: Workload, outcomes: &[Outcome]) -> Result<Self> {
         let (first, others) = outcomes.split_first().expect("at least one process");
         for other in others {

@@ -1,4 +1,4 @@
-//! The run: round by round, everybody in turn, so that what disturbs the machine disturbs all alike.
+//! A run takes the participants in turn, round by round, so that a disturbance of the machine hits all of them alike.
 
 use crate::clock::SECOND;
 use crate::machine_speed;
@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 pub struct Plan {
     rounds: usize,
     span: Span,
-    /// In how many of the rounds the messages are that come now and then, and for how long.
+    /// The number of rounds of paced workloads, and their span.
     paced_rounds: usize,
     paced: Span,
-    /// For how long in all, further rounds for those of whom too little counts included.
+    /// Upper bound on the time of the run, with further rounds for participants with too few readings that count.
     at_most: Duration,
 }
 
@@ -36,7 +36,7 @@ pub const FULL: Plan = Plan {
     at_most: Duration::from_secs(360),
 };
 
-/// About one.
+/// About a minute.
 pub const QUICK: Plan = Plan {
     rounds: 2,
     span: Span { warm_up: 20 * MILLISECOND, run: 100 * MILLISECOND },
@@ -45,7 +45,7 @@ pub const QUICK: Plan = Plan {
     at_most: Duration::from_secs(60),
 };
 
-/// Everything that was read.
+/// All results of a run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Results {
     pub machine: Machine,
@@ -53,7 +53,7 @@ pub struct Results {
     pub participants: Vec<Participant>,
 }
 
-/// What was read of one participant.
+/// The results of a participant.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Participant {
     pub name: String,
@@ -62,20 +62,20 @@ pub struct Participant {
     pub series: BTreeMap<Workload, Series>,
 }
 
-/// One reading a round and more where some do not count, or why there is none.
+/// A reading for each round, and more if some do not count. Or the reason why there is none.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Series {
     pub readings: Vec<Reading>,
     pub failure: Option<String>,
 }
 
-/// Where it was read.
+/// The machine of a run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Machine {
     pub processor: String,
     pub cores: usize,
     pub kernel: String,
-    /// The load average just before: anything but 0 is somebody else's.
+    /// The load average just before. A load above 0 comes from other programs.
     pub load: f64,
 }
 
@@ -94,13 +94,13 @@ impl Machine {
 }
 
 impl Results {
-    /// How many readings do not count, and how many there are.
+    /// The number of readings that do not count, and the number of all readings.
     pub fn slow(&self) -> (usize, usize) {
         let readings = || self.participants.iter().flat_map(|p| p.series.values()).flat_map(|series| &series.readings);
         (readings().filter(|reading| reading.slow).count(), readings().count())
     }
 
-    /// Who delivered something wrong, and what.
+    /// The participants that delivered wrong data, and what was wrong.
     pub fn corrupt(&self) -> Vec<String> {
         let failures = self.participants.iter().flat_map(|participant| {
             let failures =
@@ -111,7 +111,7 @@ impl Results {
     }
 }
 
-/// Measures all of them, as often as the plan says. Who fails is not asked again.
+/// Measures all participants as often as the plan says. A participant that failed is not measured again.
 pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
     let machine = Machine::here();
     let participant = |entry: &Entry| Participant {
@@ -132,7 +132,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
                 let enough = if round < plan.rounds {
                     round >= wanted(workload)
                 } else {
-                    // More than half of them, and as long as there is time.
+                    // More than half of the readings must count. The rounds go on until then, or until the time is up.
                     2 * counted(&series.readings) > wanted(workload) || start.elapsed() > plan.at_most
                 };
                 if series.failure.is_none() && !enough {
@@ -153,7 +153,7 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
     Results { machine, rounds: plan.rounds, participants }
 }
 
-/// Measures, and how fast the machine is before and after.
+/// Measures, and takes the machine's speed before and after.
 pub fn reading(measurement: Measurement, entry: &Entry) -> Result<Reading> {
     let before = machine_speed::speed();
     let outcomes = match entry.script() {
@@ -164,7 +164,7 @@ pub fn reading(measurement: Measurement, entry: &Entry) -> Result<Reading> {
     Ok(Reading { speed: before.min(machine_speed::speed()), ..reading })
 }
 
-/// Which readings count follows from the best speed of all.
+/// Marks the readings that do not count, by the best speed of all.
 pub fn judge<'r>(readings: impl Iterator<Item = &'r mut Reading>) {
     let readings: Vec<_> = readings.collect();
     let best = readings.iter().map(|reading| reading.speed).fold(0.0, f64::max);
@@ -176,7 +176,7 @@ fn readings(participants: &mut [Participant]) -> impl Iterator<Item = &mut Readi
     series.flat_map(|series| &mut series.readings)
 }
 
-/// How many of them count.
+/// The number of readings that count.
 pub fn counted(readings: &[Reading]) -> usize {
     readings.iter().filter(|reading| !reading.slow).count()
 }
@@ -190,7 +190,7 @@ impl Series {
     }
 }
 
-/// A line that the next one replaces.
+/// Shows a line that replaces the previous one.
 pub fn progress(line: &str) {
     let mut stderr = std::io::stderr();
     if stderr.is_terminal() {
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_of_a_slow_machine_does_not_count() {
+    fn readings_of_a_slow_machine_do_not_count() {
         let reading = |speed| Reading { value: speed, beside: None, speed, slow: false };
         let series = |speeds: &[f64]| Series { readings: speeds.iter().copied().map(reading).collect(), failure: None };
         let participant = |speeds: &[f64]| Participant {

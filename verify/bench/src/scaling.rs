@@ -1,5 +1,5 @@
-//! How ours scales: with consumers, with slots and with the size of a message, each beside the law
-//! that one expects of it.
+//! How ackcast scales with consumers, with slots and with the size of a message. Each curve stands beside its expected
+//! law.
 
 use crate::measurement::Measurement;
 use crate::participants::{self, Entry, SIZES};
@@ -17,14 +17,14 @@ use std::path::Path;
 const WAYS: [(&str, RGBColor); 3] =
     [("ours", RGBColor(70, 120, 180)), ("ours-in-place", RGBColor(215, 95, 20)), ("ours-batch", RGBColor(60, 140, 70))];
 
-/// What is varied, and what one expects of the time for a message and of its latency.
+/// A varied parameter, and the expected law of the time per message and of the latency.
 struct Axis {
     title: &'static str,
     law: &'static str,
     values: &'static [usize],
     /// The measurement for a value: slots, size, consumers.
     measurement: fn(usize) -> (usize, usize, usize),
-    /// What the time for a message grows with, but for a constant.
+    /// The function that the time per message is expected to grow with, but for a constant.
     grows_with: fn(f64) -> f64,
 }
 
@@ -52,7 +52,7 @@ const AXES: [Axis; 3] = [
     },
 ];
 
-/// What was measured at a value.
+/// The measured figures at a value.
 struct Point {
     value: f64,
     rate: Option<Spread>,
@@ -77,7 +77,7 @@ pub fn main(quick: bool, tables: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// What is measured at one value, of one way, round by round.
+/// The measurements at a value by a part of the API, round by round.
 struct Spot {
     entry: Entry,
     measurement: Measurement,
@@ -106,8 +106,8 @@ impl Spot {
     }
 }
 
-/// For each axis and each way, the points: rates and latencies. Round by round, so that a minute in which the machine
-/// is slow is not all that is known of a point; and twice more where too little counts.
+/// The points of each axis and each part of the API: rates and latencies. Points are measured round by round, because
+/// the machine may be slow for a minute. A point with too few readings that count is measured up to twice more.
 fn measure(rounds: usize, run: u64) -> Result<Vec<Vec<Vec<Point>>>> {
     let spans = [(Workload::Small, Span { warm_up: run / 5, run }), (Workload::Paced, Span { warm_up: 0, run })];
     let mut spots = Vec::new();
@@ -148,7 +148,7 @@ fn table(axis: &Axis, ways: &[Vec<Point>]) -> String {
     table + "\n"
 }
 
-/// The law a + b × g(value) that fits these times best, each by its relative error.
+/// The law a + b × g(value) that fits these times best, by their relative errors.
 fn law(axis: &Axis, times: &[(f64, f64)]) -> impl Fn(f64) -> f64 + use<> {
     let grows_with = axis.grows_with;
     let (mut u, mut v, mut uu, mut uv, mut vv) = (0.0, 0.0, 0.0, 0.0, 0.0);
@@ -183,7 +183,7 @@ fn draw(curves: &[Vec<Vec<Point>>], file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `time` turns what is drawn into a time and back.
+/// `time` converts between a drawn value and a time, in both directions.
 fn draw_panel(
     panel: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
     axis: &Axis,
@@ -223,7 +223,7 @@ fn draw_panel(
         let expected = points.iter().map(|(value, _)| (*value, time(law(*value))));
         chart.draw_series(DashedLineSeries::new(expected, 5, 4, colour.into()))?;
     }
-    // The legend is the same for every panel; here it hides nothing.
+    // The legend is the same for every panel. In this panel it hides no curve.
     if title.starts_with("messages") && axis.title == "consumers" {
         chart
             .configure_series_labels()
@@ -239,7 +239,7 @@ mod tests {
     use super::{AXES, law};
 
     #[test]
-    fn a_law_is_found_again() {
+    fn fit_finds_the_law_of_its_points() {
         for axis in &AXES {
             let at = |&value: &usize| (value as f64, 7.0 + 3.0 * (axis.grows_with)(value as f64));
             let times: Vec<_> = axis.values.iter().map(at).collect();
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_negative() {
+    fn fit_gives_no_negative_time() {
         let falling = law(&AXES[0], &[(1.0, 20.0), (8.0, 10.0), (16.0, 1.0)]);
         assert!(falling(64.0) > 0.0);
         let steep = law(&AXES[0], &[(1.0, 1.0), (8.0, 80.0), (16.0, 900.0)]);

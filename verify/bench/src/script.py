@@ -1,6 +1,6 @@
-"""multiprocessing, under the same workloads as everybody else.
+"""multiprocessing, under the same workloads as the other participants.
 
-Mode "slot": one slot of shared memory, a Lock round it, and for each consumer an Event "there is a
+Mode "slot": a slot of shared memory, a Lock, and for each consumer an Event "there is a
 message" and an Event "I have read it". Mode "pipe": a Pipe for each consumer.
 """
 

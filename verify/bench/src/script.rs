@@ -1,4 +1,4 @@
-//! Python's multiprocessing: a script that does the same as the processes of a measurement.
+//! Python's multiprocessing: a script that does the work of a measurement's processes.
 
 use crate::measurement::{Measurement, Process};
 use crate::workload::{Outcome, Workload};

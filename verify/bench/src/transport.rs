@@ -1,30 +1,30 @@
-//! What a participant has to provide: a one-way channel between processes.
+//! The interface of a participant: a one-way channel between processes.
 
 use crate::message::Check;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::os::fd::{OwnedFd, RawFd};
 
-/// A one-way channel to be.
+/// The parameters of a one-way channel.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Transport {
-    /// Unique; whatever it is that needs a name, the name has this in it.
+    /// A unique token. Every name that the participant needs must contain it.
     pub name: String,
-    /// The ring's length, if the participant lets us choose.
+    /// The ring's length, if the participant has such an option.
     pub slots: usize,
     pub consumers: usize,
-    /// What [`Participant::prepare`] made, as the children inherit it.
+    /// The descriptors of [`Participant::prepare`], as the children inherit them.
     pub files: Vec<RawFd>,
-    /// What [`Tx::addresses`] said.
+    /// The strings of [`Tx::addresses`].
     pub addresses: Vec<String>,
 }
 
-/// A way to get messages of `N` bytes from one process to others.
+/// A way to get messages of `N` bytes from a process to others.
 pub trait Participant {
     type Tx<const N: usize>: Tx;
     type Rx<const N: usize>: Rx<N>;
 
-    /// Makes what the children have to inherit.
+    /// Makes the descriptors that the children inherit.
     fn prepare(&self, _consumers: usize, _slots: usize, _size: usize) -> Result<Vec<OwnedFd>> {
         Ok(Vec::new())
     }
@@ -38,22 +38,22 @@ pub trait Participant {
 
 /// The producer's end.
 pub trait Tx {
-    /// Where the consumers find it, one for each, if the name does not say it all.
+    /// The address of each consumer's end, if the name is not enough to find it.
     fn addresses(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Called once every consumer has attached.
+    /// Called once when every consumer has attached.
     fn connect(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Sends the messages tagged `first`, `first + 1` and so on; waits for room as long as it takes.
+    /// Sends the messages tagged `first`, `first + 1` and so on. Waits for room as long as necessary.
     fn send(&mut self, first: u64, count: u64) -> Result<()>;
 }
 
 /// A consumer's end.
 pub trait Rx<const N: usize> {
-    /// Waits for messages and shows `check` what came, at least one.
+    /// Waits for at least one message, and passes each to `check`.
     fn receive(&mut self, check: &mut Check<N>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! The workloads, and what a process of each does. Everything here is the same for every participant.
+//! The workloads, and the work of each of their processes. It is the same for every participant.
 
 use crate::clock::{SECOND, cpu, now, sleep_until};
 use crate::message::{Check, END};
@@ -9,7 +9,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// What is measured.
+/// A workload of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Workload {
@@ -23,14 +23,14 @@ pub enum Workload {
     Fan,
     /// A 64-byte message every millisecond.
     Paced,
-    /// As many, at random moments.
+    /// As many 64-byte messages, at random moments.
     Sporadic,
 }
 
 impl Workload {
     pub const ALL: [Self; 6] = [Self::PingPong, Self::Small, Self::Large, Self::Fan, Self::Paced, Self::Sporadic];
 
-    /// Whether it is about who waits for messages that come now and then.
+    /// Whether the consumers sleep between messages, because the messages are paced.
     pub const fn sleeps(self) -> bool {
         matches!(self, Self::Paced | Self::Sporadic)
     }
@@ -39,7 +39,7 @@ impl Workload {
         if matches!(self, Self::Large) { 4096 } else { 64 }
     }
 
-    /// How long the ring is, where one may choose: 64 or 256 KiB of messages.
+    /// The length of the ring, if the participant has such an option: 64 or 256 KiB of messages.
     pub const fn slots(self) -> usize {
         if matches!(self, Self::Large) { 64 } else { 1024 }
     }
@@ -49,14 +49,14 @@ impl Workload {
     }
 }
 
-/// What one process has to tell afterwards.
+/// The report of a process after the run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// How many messages were sent while the clock ran.
     pub messages: u64,
-    /// How many were sent, or received, in all.
+    /// How many messages were sent, or received, in all.
     pub total: u64,
-    /// When it started to run, and when the last message was there.
+    /// The start of the run, and the arrival of the last message.
     pub began: u64,
     pub ended: u64,
     /// The processor time used.
@@ -65,14 +65,14 @@ pub struct Outcome {
     pub moments: Vec<u64>,
 }
 
-/// For how long, in nanoseconds.
+/// The length of the parts of a run, in nanoseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Span {
     pub warm_up: u64,
     pub run: u64,
 }
 
-/// How many messages a producer hands over at once, and between two looks at the clock.
+/// The number of messages that a producer sends at once, and between two readings of the clock.
 const fn burst(size: usize) -> u64 {
     if size > 1024 { 8 } else { 64 }
 }
@@ -104,8 +104,8 @@ pub fn drain<const N: usize>(rx: &mut impl Rx<N>) -> Result<Outcome> {
     Ok(Outcome { total: check.next, began, ended: now(), cpu: cpu() - used, ..Outcome::default() })
 }
 
-/// Asks, and waits for the answer. Every other lot of round trips is timed as a whole, so that
-/// reading the clock does not count; the others one by one, for the tail.
+/// Asks, and waits for the answer. Every other lot of round trips is timed as a whole, so that the reading of the clock
+/// does not count. The other lots are timed trip by trip, for the tail.
 pub fn ping<const N: usize>(tx: &mut impl Tx, rx: &mut impl Rx<N>, span: Span) -> Result<Outcome> {
     const LOT: u64 = 32;
     let mut check = Check::new();
@@ -160,8 +160,8 @@ pub fn pong<const N: usize>(tx: &mut impl Tx, rx: &mut impl Rx<N>) -> Result<Out
     Ok(Outcome { total: check.next, ..Outcome::default() })
 }
 
-/// Sends a thousand messages a second and notes when: one every millisecond, or independently of each other,
-/// at the same random moments for everybody.
+/// Sends a thousand messages a second, and records the moments. The messages come every millisecond, or independently
+/// of each other at random moments that are the same for every participant.
 pub fn pace(tx: &mut impl Tx, span: Span, workload: Workload) -> Result<Outcome> {
     const PERIOD: u64 = SECOND / 1000;
     let mut random = SmallRng::seed_from_u64(1);
@@ -183,7 +183,7 @@ pub fn pace(tx: &mut impl Tx, span: Span, workload: Workload) -> Result<Outcome>
     Ok(Outcome { total: messages, began, ended: now(), cpu, moments, ..Outcome::default() })
 }
 
-/// Receives until the end and notes when.
+/// Receives until the end, and records the moments.
 pub fn listen<const N: usize>(rx: &mut impl Rx<N>) -> Result<Outcome> {
     let (mut check, mut moments, began, used) = (Check::new(), Vec::new(), now(), cpu());
     while !check.ended {
@@ -195,7 +195,7 @@ pub fn listen<const N: usize>(rx: &mut impl Rx<N>) -> Result<Outcome> {
     Ok(Outcome { total: check.next, began, ended: now(), cpu: cpu() - used, moments, ..Outcome::default() })
 }
 
-/// The value that this many percent of them do not exceed; 0 of none.
+/// The value that this percentage of the values does not exceed. 0 if there are no values.
 pub fn percentile(values: &mut [u64], percent: usize) -> u64 {
     values.sort_unstable();
     values.get((values.len() * percent / 100).min(values.len().saturating_sub(1))).copied().unwrap_or(0)

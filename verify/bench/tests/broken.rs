@@ -1,4 +1,4 @@
-//! The benchmark notices what it has to notice.
+//! The benchmark notices participants that are wrong.
 
 use std::process::{Command, Output};
 
@@ -15,7 +15,7 @@ fn a_lost_message_fails_the_run() {
 }
 
 #[test]
-fn who_hangs_is_killed_and_named() {
+fn hanging_participant_is_killed_and_named() {
     let output = run("broken-hangs");
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("not measured: broken-hangs, Fan: hangs"), "{output:?}");

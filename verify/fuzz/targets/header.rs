@@ -1,5 +1,5 @@
-//! Arbitrary bytes as a whole segment file, held by somebody who lives: attaching gives `Ok` or a
-//! typed error, and what was attached to can be used.
+//! Arbitrary bytes as a whole segment file, with an attached handle. Attaching gives `Ok` or a typed error, and an
+//! attached handle can be used.
 #![no_main]
 
 use ackcast::layer::Deadline;
@@ -20,15 +20,15 @@ const HEADER: usize = 128;
 enum Input<'a> {
     /// The whole file is these bytes.
     Raw(&'a [u8]),
-    /// A good header of this layer, patched; then `rest`, again and again.
+    /// A good header of this layer, patched. Then `rest`, again and again.
     Patched { raw_sync: bool, patches: Vec<(u8, u32)>, size: Size, rest: &'a [u8] },
 }
 
 #[derive(Debug, Arbitrary)]
 enum Size {
-    /// What the header's geometry needs, in the file and in the header.
+    /// The size that the header's geometry needs, in the file and in the header.
     Right,
-    /// That, but in the file alone.
+    /// The same size, but in the file alone.
     Contradicted,
     Any(u16),
 }
@@ -37,7 +37,7 @@ unsafe extern "C" {
     safe fn atexit(call: extern "C" fn()) -> i32;
 }
 
-/// The fuzzer ends without dropping anything.
+/// Removes the file at exit, because the fuzzer ends without dropping anything.
 extern "C" fn remove_file() {
     let _ = std::fs::remove_file(format!("/dev/shm/ackcast.fuzz-header-{}", std::process::id()));
 }
@@ -45,8 +45,8 @@ extern "C" fn remove_file() {
 struct Stage {
     name: Name,
     file: File,
-    /// Somebody is present: else every segment is a dead one's.
-    _company: LivenessLocks,
+    /// An attached handle: without one, every segment counts as dead.
+    _locks: LivenessLocks,
     good: [Vec<u8>; 2],
 }
 
@@ -64,12 +64,12 @@ impl Stage {
         std::fs::write(&path, []).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let open = || File::options().read(true).write(true).open(&path).unwrap();
-        let company = LivenessLocks::open(|| Ok(open())).unwrap();
-        assert_eq!(company.enter(), Ok(true));
-        Self { name, file: open(), _company: company, good }
+        let locks = LivenessLocks::open(|| Ok(open())).unwrap();
+        assert_eq!(locks.enter(), Ok(true));
+        Self { name, file: open(), _locks: locks, good }
     }
 
-    /// Makes the file what the input says; false if that is not worth a run.
+    /// Writes the input to the file. False if the input is not worth a run.
     fn set(&self, input: &Input<'_>) -> bool {
         self.file.set_len(0).unwrap();
         let size = match input {
@@ -96,7 +96,7 @@ impl Stage {
                     Size::Contradicted => needed(&header, *raw_sync).unwrap_or(4096),
                 };
                 if size > 64 << 20 {
-                    return false; // `tests/bad_input.rs` has the large ones
+                    return false; // `tests/bad_input` has the large ones
                 }
                 let mut bytes = header;
                 if !rest.is_empty() {
@@ -132,7 +132,7 @@ fn attach(name: &Name) {
         Err(error) => return drop(error.to_string()),
     };
     if handle.backend() == Backend::RawSync {
-        // No further: the bytes of pthread's own objects may not be arbitrary.
+        // Attaching only: the bytes of pthread's own objects must not be arbitrary.
         handle.channel::<RawSync>().unwrap();
         return assert!(handle.channel::<Futex>().is_err());
     }

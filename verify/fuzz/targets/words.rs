@@ -1,6 +1,5 @@
-//! Arbitrary control words and slots in a live segment, before and while a short script of
-//! operations runs on it: each returns in time, and nothing outside the words and slots is touched
-//! (the gaps are poisoned for AddressSanitizer).
+//! Arbitrary control words and slots in a live segment, before and while a short script of operations runs. Each
+//! operation returns in time. Nothing outside the words and slots is accessed (AddressSanitizer poisons the gaps).
 #![no_main]
 
 use ackcast::Channel;
@@ -18,7 +17,7 @@ use std::time::{Duration, Instant};
 
 const GEOMETRY: Geometry =
     Geometry { slots: 3, slot_size: 40, consumers: 2, producers: 2, start_with: 1, end_after: 1 };
-/// Two lines, in which a control word of its own lies.
+/// Two cache lines, which hold a control word of their own.
 const LINES: usize = 128;
 
 type Consumer = protocol::Consumer<Futex, Segment<Futex>>;
@@ -26,10 +25,10 @@ type Producer = protocol::Producer<Futex, Segment<Futex>>;
 
 #[derive(Debug, Arbitrary)]
 struct Script {
-    /// Somebody is there before the nonsense, and has sent so many messages (modulo 4) that nobody
-    /// has received yet.
+    /// A participant attaches before the values are written. It has sent this many messages (modulo 4), which no
+    /// consumer has received.
     early: Option<u8>,
-    /// The nonsense, in a segment that holds zeros but for those messages.
+    /// The values, in a segment that is zero but for those messages.
     image: Vec<Poke>,
     steps: Vec<Step>,
 }
@@ -63,9 +62,9 @@ enum Place {
 enum Value {
     Any(u64),
     Small(u8),
-    /// So many below 2^63.
+    /// 2^63 minus this.
     High(u8),
-    /// A lock word: the owner's number plus one, whether somebody waits, the generation.
+    /// A lock word: the owner's number plus one, the waiter bit, the generation.
     Lock(u8, bool, u8),
     /// A slot's header: length, kind.
     Slot(u32, u8),
@@ -126,7 +125,7 @@ unsafe extern "C" {
     safe fn atexit(call: extern "C" fn()) -> i32;
 }
 
-/// The fuzzer ends without dropping anything.
+/// Removes the segment at exit, because the fuzzer ends without dropping anything.
 extern "C" fn remove_file() {
     let _ = std::fs::remove_file(format!("/dev/shm/ackcast.fuzz-words-{}", std::process::id()));
 }
@@ -136,7 +135,7 @@ struct Stage {
     file: File,
     layout: Layout,
     zeros: Vec<u8>,
-    /// Keeps the segment alive, and looks at it.
+    /// Keeps the segment alive, and reads it.
     channel: Channel,
 }
 
@@ -189,7 +188,7 @@ impl Stage {
         self.file.write_all_at(&bytes[..width], self.at(&poke.place) as u64).unwrap();
     }
 
-    /// A participant's handle. In its mapping, what is neither word nor slot may not be touched.
+    /// A participant's handle. The gaps of its mapping are poisoned.
     fn open(&self) -> (protocol::Channel<Futex, Segment<Futex>>, Guarded) {
         let handle = Handle::open(&self.name).expect("the header is good");
         let channel = handle.channel::<Futex>().unwrap();
@@ -226,7 +225,7 @@ impl Drop for Guarded {
     }
 }
 
-/// The participants, each with its handle, which has to go last.
+/// The participants, each with its handle, which must be dropped last.
 #[derive(Default)]
 struct Cast {
     consumers: [Option<(Consumer, Guarded)>; 2],
@@ -293,7 +292,7 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
     }
 }
 
-/// A message fits a slot, and every byte of it may be read.
+/// Checks that a message fits a slot, and that every byte of it can be read.
 fn check(bytes: &[u8]) {
     assert!(bytes.len() <= GEOMETRY.slot_size as usize);
     std::hint::black_box(bytes.iter().fold(0, |sum, byte| sum ^ byte));
@@ -315,7 +314,7 @@ fuzz_target!(|script: Script| {
     for step in script.steps.iter().take(32) {
         let start = Instant::now();
         run(stage, &mut cast, step);
-        // No wait asks for more than 150 µs; the rest is the scheduler's. (A hang: `-timeout`.)
+        // No wait asks for more than 150 µs. The scheduler may add the rest. (A hang: `-timeout`.)
         assert!(start.elapsed() < Duration::from_secs(2), "{step:?} took {:?}", start.elapsed());
     }
 });

@@ -1,8 +1,9 @@
-//! The handwritten: the protocol once more, by hand and for this one purpose. No layer, no storage, no types that
-//! keep the order of the steps; one function for an operation, straight on the bytes of a segment.
+//! The protocol once more, written by hand for this benchmark. It has no layer, no storage, and no types that keep the
+//! order of the steps. Each operation is a single function on the bytes of a segment.
 //!
-//! Each step is the protocol's: the same words, looked at in the same order with the same orderings. Only who
-//! would have to wait gets an error instead, and joining is left to a real participant, whose place the handwritten has.
+//! Each step is the protocol's: the same words are accessed in the same order with the same orderings. There are two
+//! differences. An operation that would have to wait fails instead. Joining is left to a real participant, whose place
+//! the handwritten code uses.
 
 mod consumer;
 mod producer;
@@ -23,7 +24,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::Ordering::Release;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-/// A word on lines of its own.
+/// A word on cache lines of its own.
 #[repr(C, align(128))]
 struct Line<T>(T);
 
@@ -39,7 +40,7 @@ struct Entry {
     acked: Line<AtomicU64>,
     data: AtomicU32,
     state: AtomicU32,
-    /// For joining alone, which the handwritten does not do.
+    /// Used by joining, which the handwritten code does not do.
     _generation: AtomicU32,
 }
 
@@ -54,11 +55,11 @@ const _: () = {
     assert!(size_of::<Entry>() == size_of::<RealEntry>());
 };
 
-/// The top bit of `published`: END was published; of `acked`: the consumer has yet to decide where it starts.
+/// The top bit. In `published`: END was published. In `acked`: the consumer has yet to decide where it starts.
 const FLAG: u64 = 1 << 63;
-/// The next bit of `published`: not all messages fill their slots.
+/// The next bit of `published`: some messages do not fill their slots.
 const VARIABLE_LENGTH: u64 = 1 << 62;
-/// The segment as the handwritten maps it.
+/// The segment, mapped for the handwritten code.
 pub struct Map {
     memory: Memory,
     layout: Layout,
@@ -67,7 +68,7 @@ pub struct Map {
 }
 
 impl Map {
-    /// Maps the segment of this name once more.
+    /// Maps the segment of this name a second time.
     pub fn of(handle: &Handle) -> Result<Self> {
         let geometry = handle.geometry();
         let memory = Memory::open(&format!("/{}{}", Name::PREFIX, handle.name().as_str()))?;
@@ -94,20 +95,20 @@ impl Map {
     }
 }
 
-/// Whether a forked child has the handle from its parent. Only the layer knows: a load and a comparison, inlined.
+/// Whether the handle was inherited by a fork. Only the layer knows: an inlined load and a comparison.
 #[inline(always)]
 fn is_inherited<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> bool {
     // SAFETY: the layer is asked, and claims and releases nothing.
     unsafe { channel.layer() }.is_inherited()
 }
 
-/// The slot after this one.
+/// The slot that follows this slot.
 #[inline(always)]
 fn after(slot: usize, slots: NonZeroU64) -> usize {
     if slot as u64 + 1 == slots.get() { 0 } else { slot + 1 }
 }
 
-/// The waiter may sleep: it shall look again.
+/// The waiter may sleep: wakes it, so that it polls again.
 #[cold]
 #[inline(never)]
 fn wake(signal: &AtomicU32) {

@@ -1,8 +1,8 @@
-//! What the abstraction costs: instructions for a message, counted by valgrind, of the protocol as it is written
-//! (generic, on the futex layer), of the typed API above it, and of a handwritten that is written out by hand.
+//! What the abstraction costs, in instructions per message, counted by valgrind. Three implementations are compared:
+//! the protocol (generic, on the futex layer), the typed API above it, and the handwritten protocol.
 //!
-//! One thread fills half the ring and drains it, again and again, so nobody waits. A case is counted with some
-//! messages and with twice as many; what the one takes longer than the other is the messages' alone.
+//! A thread fills half the ring and drains it, again and again, so that it never waits. Each case is counted with some
+//! messages and with twice as many. The difference is the cost of the messages alone.
 
 mod handwritten;
 mod side;
@@ -22,7 +22,7 @@ use std::io::ErrorKind::NotFound;
 use std::path::Path;
 use std::process::Command;
 
-/// How messages are handed over.
+/// How messages are passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Way {
     Copied,
@@ -30,12 +30,12 @@ pub enum Way {
     Batches,
 }
 
-/// Whose instructions are counted.
+/// The implementation whose instructions are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Whose {
-    /// No channel at all: the messages are made, copied where they are copied, and checked.
-    Nobody,
-    Twin,
+pub enum Subject {
+    /// No channel: the messages are made, copied in the ways that copy, and checked.
+    NoChannel,
+    Handwritten,
     Protocol,
     Api,
 }
@@ -52,27 +52,27 @@ const LAP: u64 = SLOTS as u64 / 2;
 const MAX_PUBLISH_BATCH: usize = 64;
 /// Messages of the shorter run.
 const MESSAGES: u64 = 32 * LAP;
-/// By how much the protocol may exceed the handwritten.
+/// The part by which the protocol may exceed the handwritten protocol.
 const ALLOWED: f64 = 0.05;
 
-/// Instructions for a message of each way, in the order of [`Whose`].
+/// Instructions per message, for each [`Subject`].
 #[derive(Clone, Copy)]
 struct Counted {
-    nobody: f64,
+    no_channel: f64,
     handwritten: f64,
     protocol: f64,
     api: f64,
 }
 
 impl Counted {
-    /// How many instructions somebody needs more than the handwritten, as a part of the handwritten's.
-    fn more(self, somebody: f64) -> f64 {
-        somebody / self.handwritten - 1.0
+    /// The instructions above those of the handwritten protocol, as a part of the latter.
+    fn more(self, count: f64) -> f64 {
+        count / self.handwritten - 1.0
     }
 
-    /// The same without what making, copying and checking the messages costs, which is the same for all.
-    fn more_for_the_channel(self, somebody: f64) -> f64 {
-        (somebody - self.nobody) / (self.handwritten - self.nobody) - 1.0
+    /// As `more`, without the cost of making, copying and checking the messages, which is the same for all subjects.
+    fn more_for_the_channel(self, count: f64) -> f64 {
+        (count - self.no_channel) / (self.handwritten - self.no_channel) - 1.0
     }
 
     fn free_of_cost(self) -> bool {
@@ -84,10 +84,10 @@ impl Counted {
 pub fn main(tables: Option<&Path>) -> Result<()> {
     let count = |way| {
         Ok(Counted {
-            nobody: count(Whose::Nobody, way)?,
-            handwritten: count(Whose::Twin, way)?,
-            protocol: count(Whose::Protocol, way)?,
-            api: count(Whose::Api, way)?,
+            no_channel: count(Subject::NoChannel, way)?,
+            handwritten: count(Subject::Handwritten, way)?,
+            protocol: count(Subject::Protocol, way)?,
+            api: count(Subject::Api, way)?,
         })
     };
     let counted = WAYS.iter().map(|(way, _)| count(*way)).collect::<Result<Vec<_>>>()?;
@@ -107,12 +107,12 @@ fn page(counted: &[Counted]) -> Result<String> {
     page += "| instructions for a message | no channel | by hand | the protocol | the typed API |\n";
     page += "| --- | ---: | ---: | ---: | ---: |\n";
     for ((_, title), counted) in WAYS.iter().zip(counted) {
-        let Counted { nobody, handwritten, protocol, api } = *counted;
-        let beside = |somebody| {
-            let (more, channel) = (counted.more(somebody), counted.more_for_the_channel(somebody));
-            format!("{somebody:.1} ({:+.1} %; {:+.0} %)", 100.0 * more, 100.0 * channel)
+        let Counted { no_channel, handwritten, protocol, api } = *counted;
+        let beside = |count| {
+            let (more, channel) = (counted.more(count), counted.more_for_the_channel(count));
+            format!("{count:.1} ({:+.1} %; {:+.0} %)", 100.0 * more, 100.0 * channel)
         };
-        writeln!(page, "| {title} | {nobody:.1} | {handwritten:.1} | {} | {} |", beside(protocol), beside(api))?;
+        writeln!(page, "| {title} | {no_channel:.1} | {handwritten:.1} | {} | {} |", beside(protocol), beside(api))?;
     }
     page += "\nIn brackets: how much more than by hand; and how much more without what there is without a channel.\n";
     let met = if counted.iter().all(|counted| counted.free_of_cost()) { "met" } else { "not met" };
@@ -120,20 +120,20 @@ fn page(counted: &[Counted]) -> Result<String> {
     Ok(page)
 }
 
-/// Instructions for a message.
-fn count(whose: Whose, way: Way) -> Result<f64> {
-    progress(&format!("{whose:?}, {way:?}"));
-    let (once, twice) = (callgrind(whose, way, MESSAGES)?, callgrind(whose, way, 2 * MESSAGES)?);
+/// Instructions per message.
+fn count(subject: Subject, way: Way) -> Result<f64> {
+    progress(&format!("{subject:?}, {way:?}"));
+    let (once, twice) = (callgrind(subject, way, MESSAGES)?, callgrind(subject, way, 2 * MESSAGES)?);
     Ok((twice as f64 - once as f64) / MESSAGES as f64)
 }
 
-/// Runs ourselves under callgrind.
-fn callgrind(whose: Whose, way: Way, messages: u64) -> Result<u64> {
+/// Runs this program under callgrind.
+fn callgrind(subject: Subject, way: Way, messages: u64) -> Result<u64> {
     let name = |value: &dyn ValueName| value.name();
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
-        .args(["counted", &name(&whose), &name(&way), &messages.to_string()])
+        .args(["counted", &name(&subject), &name(&way), &messages.to_string()])
         .output();
     let output = match output {
         Err(error) if error.kind() == NotFound => {
@@ -142,11 +142,11 @@ fn callgrind(whose: Whose, way: Way, messages: u64) -> Result<u64> {
         output => output.context("valgrind")?,
     };
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{whose:?}, {way:?} under valgrind: {said}");
+    ensure!(output.status.success(), "{subject:?}, {way:?} under valgrind: {said}");
     collected(&said).with_context(|| format!("valgrind counted nothing: {said}"))
 }
 
-/// What callgrind says that it counted.
+/// The number of instructions that callgrind reports.
 fn collected(said: &str) -> Option<u64> {
     let line = said.lines().find_map(|line| line.split_once("Collected : "));
     line?.1.trim().parse().ok()
@@ -163,29 +163,29 @@ impl<T: ValueEnum> ValueName for T {
     }
 }
 
-/// What is run under valgrind.
-pub fn counted(whose: Whose, way: Way, messages: u64) -> Result<()> {
-    if whose == Whose::Nobody {
+/// The work that runs under valgrind.
+pub fn counted(subject: Subject, way: Way, messages: u64) -> Result<()> {
+    if subject == Subject::NoChannel {
         return without_channel(way, messages);
     }
     let name = name();
     let _channel = channel(&name)?;
-    // A handle for each: the kernel takes those who share one for the same participant.
+    // A handle for each side: the kernel takes participants that share a handle for the same participant.
     let (input, output) = (open(&name)?, open(&name)?);
-    match whose {
-        Whose::Nobody => Ok(()),
-        Whose::Twin => {
+    match subject {
+        Subject::NoChannel => Ok(()),
+        Subject::Handwritten => {
             let map = handwritten::Map::of(&input)?;
             let mut consumer = handwritten::Consumer::new(&map, Consumer::join(input.channel()?)?);
             let mut producer = handwritten::Producer::new(&map, Producer::join(output.channel()?)?);
             drive(way, messages, &mut producer, &mut consumer)
         }
-        Whose::Protocol => {
+        Subject::Protocol => {
             let mut consumer: FutexConsumer = Consumer::join(input.channel()?)?;
             let mut producer: FutexProducer = Producer::join(output.channel()?)?;
             drive(way, messages, &mut producer, &mut consumer)
         }
-        Whose::Api => {
+        Subject::Api => {
             let mut consumer = ackcast::Consumer::attach(&name)?;
             let mut producer = ackcast::Producer::attach(&name)?;
             drive(way, messages, &mut producer, &mut consumer)
@@ -307,7 +307,7 @@ mod tests {
     use ackcast::RecvError;
     use ackcast::layer::Deadline;
 
-    /// Does it every way, with a handle for each side and the handwritten's view of them.
+    /// Calls `does` for every way, with a handle for each side and the handwritten protocol's view of them.
     fn each_way(name: &str, does: impl Fn(Way, &Handle, &Handle, &handwritten::Map)) {
         for (way, _) in WAYS {
             let name = format!("ackbench-{}-{name}", std::process::id());
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_protocol_receives_what_the_twin_sends() {
+    fn protocol_receives_what_handwritten_sends() {
         each_way("sends", |way, input, output, map| {
             let mut consumer: FutexConsumer = Consumer::join(input.channel().unwrap()).unwrap();
             let mut producer = handwritten::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn the_twin_receives_what_the_protocol_sends() {
+    fn handwritten_receives_what_protocol_sends() {
         each_way("receives", |way, input, output, map| {
             let mut consumer = handwritten::Consumer::new(map, Consumer::join(input.channel().unwrap()).unwrap());
             let mut producer: FutexProducer = Producer::join(output.channel().unwrap()).unwrap();
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_twin_overwrites_nothing_that_is_not_acknowledged() {
+    fn handwritten_overwrites_no_unacknowledged_message() {
         each_way("full", |_, input, output, map| {
             let mut consumer: FutexConsumer = Consumer::join(input.channel().unwrap()).unwrap();
             let mut producer = handwritten::Producer::new(map, Producer::join(output.channel().unwrap()).unwrap());
@@ -356,9 +356,9 @@ mod tests {
     }
 
     #[test]
-    fn who_copies_twice_is_noticed() {
-        // As counted for batches. 64 bytes once more are four loads and four stores of 16 bytes.
-        let counted = Counted { nobody: 62.0, handwritten: 107.2, protocol: 110.0, api: 130.0 };
+    fn second_copy_is_counted() {
+        // Counted for batches: 64 further bytes are four loads and four stores of 16 bytes.
+        let counted = Counted { no_channel: 62.0, handwritten: 107.2, protocol: 110.0, api: 130.0 };
         let twice = Counted { protocol: counted.handwritten + 8.0, ..counted };
         assert!(counted.free_of_cost());
         assert!(!twice.free_of_cost());
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn what_valgrind_says_is_understood() {
+    fn valgrind_output_is_parsed() {
         assert_eq!(collected("==1== Events    : Ir\n==1== Collected : 127063\n==1== \n"), Some(127_063));
         assert_eq!(collected("==1== Collected : \n"), None);
         assert_eq!(collected(""), None);

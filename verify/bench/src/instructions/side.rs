@@ -1,4 +1,4 @@
-//! The two sides of a channel, and those who can be on each: the handwritten, the generic protocol, the typed API.
+//! The two sides of a channel, for each subject: the handwritten protocol, the generic protocol, the typed API.
 
 use super::handwritten;
 use crate::message::{Check, fill};
@@ -14,23 +14,23 @@ pub const SIZE: usize = 64;
 pub type FutexProducer = protocol::Producer<Futex, Segment<Futex>>;
 pub type FutexConsumer = protocol::Consumer<Futex, Segment<Futex>>;
 
-/// Who sends. The implementations are not inlined: what surrounds them is the same for all.
+/// The sending side. The implementations are not inlined, so that the surrounding code is the same for all.
 pub trait Sends {
-    /// One message, copied.
+    /// Sends a copied message.
     fn send(&mut self, message: &[u8]) -> Result<()>;
-    /// The message of this tag, written in its slot.
+    /// Sends the message of this tag, written in its slot.
     fn send_in_place(&mut self, tag: u64) -> Result<()>;
-    /// Messages together, copied.
+    /// Sends copied messages in a batch.
     fn send_batch(&mut self, messages: &[[u8; SIZE]]) -> Result<()>;
 }
 
-/// Who receives. Not inlined, either.
+/// The receiving side. The implementations are not inlined, either.
 pub trait Receives {
     /// Copies the next message out.
     fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<()>;
     /// Checks the next message in its slot.
     fn receive_in_place(&mut self, check: &mut Check<SIZE>) -> Result<()>;
-    /// Checks the messages that are there, in their slots.
+    /// Checks the available messages in their slots.
     fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<()>;
 }
 

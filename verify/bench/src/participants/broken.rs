@@ -1,10 +1,10 @@
-//! Who gets it wrong on purpose, so that it is known to be noticed. Not part of the table.
+//! Participants that are wrong on purpose, to show that the benchmark notices. They are not part of the table.
 
 use super::raw::{Pause, Publishes, Raw, Receiver, Sender};
 use crate::transport::{Participant, Transport, Tx};
 use anyhow::Result;
 
-/// The limit's ring, but for a flaw.
+/// The limit's ring with a flaw.
 pub struct Broken(pub Flaw);
 
 #[derive(Clone, Copy)]

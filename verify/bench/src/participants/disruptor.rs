@@ -1,4 +1,4 @@
-//! disruptor-mp: batches, in place; its blocking wait (which yields or sleeps) and its spinning one.
+//! disruptor-mp: batches in place, with its blocking wait (which yields or sleeps) and with its spinning one.
 
 use crate::message::{Check, Message, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
@@ -53,7 +53,7 @@ pub struct Sender<const N: usize> {
 }
 
 impl<const N: usize> Tx for Sender<N> {
-    /// It holds nothing back for a consumer that it has not discovered.
+    /// The producer holds nothing back for a consumer that it has not discovered.
     fn connect(&mut self) -> Result<()> {
         for consumer in 0..self.consumers {
             let found = self.producer.wait_for_consumer_id(&format!("c_{consumer}"), Duration::from_secs(2));

@@ -1,5 +1,5 @@
-//! iceoryx2: publish-subscribe without overflow or history, the publisher blocking when a queue is
-//! full; woken by its events, or polling.
+//! iceoryx2: publish-subscribe without overflow or history. The publisher blocks when a queue is full. Subscribers are
+//! woken by events, or poll.
 
 use crate::message::{Check, Message, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
@@ -28,7 +28,7 @@ impl<const N: usize> Debug for Message<N> {
     }
 }
 
-/// A node with files of its own, so that a killed one leaves nothing to the next measurement.
+/// A node with files of its own, so that a killed node leaves nothing to the next measurement.
 fn node(transport: &Transport) -> Result<Node<Service>> {
     let mut config = Config::default();
     let name = format!("{}-", transport.name);
@@ -115,7 +115,7 @@ pub struct Receiver<const N: usize> {
 
 impl<const N: usize> Rx<N> for Receiver<N> {
     fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
-        let mut looks = 0;
+        let mut polls = 0;
         loop {
             let mut some = false;
             while let Some(sample) = self.subscriber.receive().map_err(failed)? {
@@ -127,10 +127,10 @@ impl<const N: usize> Rx<N> for Receiver<N> {
             }
             match &self.listener {
                 Some(listener) => listener.blocking_wait(|_| {}).map(drop).map_err(failed)?,
-                None if looks < 64 => std::hint::spin_loop(),
+                None if polls < 64 => std::hint::spin_loop(),
                 None => std::thread::yield_now(),
             }
-            looks += 1;
+            polls += 1;
         }
     }
 }

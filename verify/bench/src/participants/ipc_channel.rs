@@ -7,7 +7,7 @@ use ipc_channel::ipc::{IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSe
 
 pub struct IpcChannel;
 
-/// Where a consumer hands in its channel's other end.
+/// The place where a consumer hands in its channel's other end.
 type Door = IpcOneShotServer<IpcBytesSender>;
 
 impl Participant for IpcChannel {

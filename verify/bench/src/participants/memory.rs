@@ -1,9 +1,9 @@
-//! Plain shared memory, for the limit, the naive single slot and the handwritten.
+//! Plain shared memory, for the limit, the naive single slot and the handwritten protocol.
 
 use anyhow::Result;
 use shared_memory::{Shmem, ShmemConf};
 
-/// A mapping. Who created it removes its name when dropped.
+/// A mapping. Its creator removes the name when it drops the mapping.
 pub struct Memory(Shmem);
 
 impl Memory {
@@ -16,7 +16,7 @@ impl Memory {
         Ok(Self(ShmemConf::new().os_id(name).open()?))
     }
 
-    /// Where it starts; a page's start.
+    /// The address of its start, which is the start of a page.
     pub fn start(&self) -> *mut u8 {
         self.0.as_ptr()
     }

@@ -1,4 +1,4 @@
-//! Who takes part: the limit, ours, and the peers, each in its own file.
+//! The participants: the limit, ackcast, and the peers, each in its own file.
 
 mod broken;
 mod disruptor;
@@ -25,12 +25,12 @@ use std::os::fd::OwnedFd;
 pub struct Entry {
     pub name: &'static str,
     pub kind: Kind,
-    /// How it waits: what the table's reader has to know to compare.
+    /// How it waits. A reader of the table must know this to compare.
     pub waits: Waits,
     body: Body,
 }
 
-/// Which part it plays in the comparison.
+/// The participant's part in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Limit,
@@ -38,12 +38,12 @@ pub enum Kind {
     Peer,
 }
 
-/// What somebody who waits does.
+/// What a waiter does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Waits {
     /// Keeps a core busy.
     Spins,
-    /// Keeps a core busy, but lets others have it.
+    /// Keeps a core busy, but lets other threads have it.
     Yields,
     /// Sleeps.
     Parks,
@@ -78,7 +78,7 @@ impl<P: Participant> Native for Sized<P> {
     }
 }
 
-/// Ours, at many sizes.
+/// ackcast, at many sizes.
 struct Scalable(Ours);
 
 impl Native for Scalable {
@@ -100,10 +100,10 @@ impl Native for Scalable {
     }
 }
 
-/// The sizes that ours is built for.
+/// The sizes that ackcast is built for.
 pub const SIZES: [usize; 7] = [8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
 
-/// All of them, in the table's order.
+/// All participants, in the table's order.
 pub fn all() -> Vec<Entry> {
     use Kind::{Limit, Ours as Us, Peer};
     use Waits::{Parks, Spins, Yields};
@@ -142,7 +142,7 @@ fn native(name: &'static str, kind: Kind, waits: Waits, participant: impl Partic
     Entry { name, kind, waits, body: Body::Native(Box::new(Sized(participant))) }
 }
 
-/// Those that the checks of the benchmark itself have to notice.
+/// The participants that the benchmark's own checks must notice.
 pub fn broken() -> Vec<Entry> {
     let broken = |name, flaw| native(name, Kind::Peer, Waits::Yields, broken::Broken(flaw));
     vec![broken("broken-loses", broken::Flaw::Loses), broken("broken-hangs", broken::Flaw::Hangs)]

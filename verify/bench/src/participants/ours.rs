@@ -9,24 +9,24 @@ pub struct Ours {
     pub way: Way,
     pub backend: Backend,
     pub wait: Wait,
-    /// The ring's length, if it is not to be as long as everybody's.
+    /// The ring's length, if it differs from that of the other participants.
     pub slots: Option<u32>,
 }
 
-/// Which part of the API carries the messages.
+/// The part of the API that carries the messages.
 #[derive(Clone, Copy)]
 pub enum Way {
-    /// `send` and `recv_into`: message by message, copied in and out.
+    /// `send` and `recv_into`: separate messages, copied in and out.
     Copy,
-    /// `loan` and `recv_ref`: message by message, written and read in the slot.
+    /// `loan` and `recv_ref`: separate messages, written and read in the slot.
     InPlace,
-    /// `send_batch` and `recv_batch`: copied in together, read in the slots.
+    /// `send_batch` and `recv_batch`: batches that are copied in and read in the slots.
     Batch,
-    /// `send_written` and `recv_batch`: written in the slots together, and read there.
+    /// `send_written` and `recv_batch`: batches that are written and read in the slots.
     Written,
 }
 
-/// The most messages handed over at a time.
+/// Upper bound on the messages of a batch.
 const MAX_PUBLISH_BATCH: usize = 64;
 
 impl Participant for Ours {

@@ -1,4 +1,4 @@
-//! Pipes, one for each consumer: a write for each message, a buffered read.
+//! Pipes, a pipe for each consumer: a write for each message, and a buffered read.
 
 use crate::message::{Check, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
@@ -34,7 +34,7 @@ impl Participant for Pipes {
 }
 
 fn file(number: Option<&RawFd>) -> Result<File> {
-    // SAFETY: inherited for this end alone, and nobody else in this process owns it.
+    // SAFETY: inherited for this end alone, and no other value in this process owns it.
     number.map(|number| unsafe { File::from_raw_fd(*number) }).context("an inherited pipe")
 }
 

@@ -1,5 +1,5 @@
-//! The limit: a broadcast ring of nothing but words and slots. No wake-ups, no liveness, no joining,
-//! no end, nothing checked: what shared memory itself allows on this machine.
+//! The limit: a broadcast ring of nothing but words and slots. It has no wake-ups, no liveness, no joining, no end and
+//! no checks. It shows what shared memory itself allows on this machine.
 
 use super::memory::Memory;
 use crate::message::{Check, fill};
@@ -12,15 +12,15 @@ pub struct Raw {
     pub publishes: Publishes,
 }
 
-/// How many messages are counted with one store.
+/// The number of messages that are counted with a single store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Publishes {
     Together,
-    /// What message by message costs when nothing else does.
+    /// A store per message: the cost of separate messages without any other cost.
     Each,
 }
 
-/// What to do while there is nothing to do.
+/// What a waiter does between polls.
 #[derive(Clone, Copy)]
 pub enum Pause {
     Spin,
@@ -31,11 +31,11 @@ impl Pause {
     /// Waits until `ready`.
     #[inline(always)]
     fn until(self, mut ready: impl FnMut() -> bool) {
-        let mut looks = 0;
+        let mut polls = 0;
         while !ready() {
-            looks += 1;
+            polls += 1;
             match self {
-                Self::Yield if looks > 64 => std::thread::yield_now(),
+                Self::Yield if polls > 64 => std::thread::yield_now(),
                 _ => std::hint::spin_loop(),
             }
         }
@@ -51,13 +51,13 @@ struct Word(AtomicU64);
 /// The words before the slots.
 #[repr(C)]
 struct Words {
-    /// How many messages are there.
+    /// The number of published messages.
     head: Word,
-    /// How many of them each consumer is done with.
+    /// The number of messages that each consumer has finished with.
     tails: [Word; CONSUMERS],
 }
 
-/// One process's view of the ring.
+/// A process's view of the ring.
 struct Ring<const N: usize> {
     memory: Memory,
     slots: u64,
@@ -97,7 +97,7 @@ impl Participant for Raw {
 pub struct Sender<const N: usize> {
     ring: Ring<N>,
     consumers: usize,
-    /// The first message that has no room yet, as of the last look.
+    /// The first message without room, as of the last poll.
     free_until: u64,
     published: u64,
 }
@@ -119,7 +119,7 @@ impl<const N: usize> Tx for Sender<N> {
                 *free_until > published
             });
             for _ in 0..(self.free_until - self.published).min(end - tag) {
-                // SAFETY: every consumer is done with this slot, and none looks before `head` says so.
+                // SAFETY: every consumer is done with this slot, and no consumer reads it before `head` says so.
                 fill(unsafe { &mut *self.ring.slot(self.published) }, tag);
                 self.published += 1;
                 tag += 1;

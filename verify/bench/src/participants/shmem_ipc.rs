@@ -22,7 +22,7 @@ impl Participant for ShmemIpc {
     type Tx<const N: usize> = Sender<N>;
     type Rx<const N: usize> = Receiver<N>;
 
-    /// Three files for each consumer: the memory, and the signals for "no longer empty" and "no longer full".
+    /// Three files for each consumer: the memory, and the events "no longer empty" and "no longer full".
     fn prepare(&self, consumers: usize, slots: usize, size: usize) -> Result<Vec<OwnedFd>> {
         let mut files = Vec::new();
         for _ in 0..consumers {
@@ -51,7 +51,7 @@ impl Participant for ShmemIpc {
 
 fn files(transport: &Transport, consumer: usize) -> Result<[File; 3]> {
     let numbers = transport.files.get(3 * consumer..).and_then(<[_]>::first_chunk::<3>).context("three files")?;
-    // SAFETY: inherited for this end alone, and nobody else in this process owns them.
+    // SAFETY: inherited for this end alone, and no other value in this process owns them.
     Ok(numbers.map(|number| unsafe { File::from_raw_fd(number) }))
 }
 

@@ -1,5 +1,5 @@
-//! What one writes first with raw_sync and shared_memory: one slot, a mutex round it, and for each
-//! consumer an event "there is a message" and an event "I have read it".
+//! A first attempt with raw_sync and shared_memory: a slot with a mutex, and two events for each consumer. The events
+//! are "there is a message" and "I have read it".
 
 use super::memory::Memory;
 use crate::message::{Check, fill};
@@ -11,13 +11,13 @@ use raw_sync::locks::{LockImpl, LockInit, Mutex};
 
 pub struct SingleSlot;
 
-/// A mutex or an event has this much room.
+/// The room for a mutex or an event.
 const ROOM: usize = 256;
 
-/// The mutex, the events and the slot as one process sees them. The handles go before the mapping.
+/// The mutex, the events and the slot, as a process sees them. The handles are dropped before the mapping.
 struct View {
     mutex: Box<dyn LockImpl>,
-    /// For each consumer: there is a message; it has been read.
+    /// For each consumer: a message is there; the message has been read.
     events: Vec<[Box<dyn EventImpl>; 2]>,
     slot: *mut u8,
     _memory: Memory,
@@ -28,7 +28,7 @@ impl View {
         let at = |place: usize| memory.start().wrapping_add(place * ROOM);
         let slot = at(1 + 2 * consumers);
         let event = |place: usize| {
-            // SAFETY: `ROOM` bytes of the mapping, for this event alone; made by whoever created the mapping.
+            // SAFETY: `ROOM` bytes of the mapping, for this event alone; initialised by the creator of the mapping.
             let made = unsafe { if create { Event::new(at(place), true) } else { Event::from_existing(at(place)) } };
             made.map(|(event, _)| event).map_err(failed)
         };

@@ -10,7 +10,7 @@ use std::path::Path;
 
 const ROW: i32 = 15;
 const HEAD: i32 = 30;
-// The columns of a panel: who, how much, how much in figures.
+// The columns of a panel: the participant, the value, and the value in figures.
 const NAMES: i32 = 130;
 const BARS: i32 = 220;
 const FIGURES: i32 = 70;

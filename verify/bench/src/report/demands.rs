@@ -5,7 +5,7 @@ use crate::participants::Kind;
 use crate::run::{Participant, Results};
 use std::fmt::Write;
 
-/// At most, or at least, this.
+/// At most, or at least, this value.
 struct Demand {
     what: String,
     measured: Option<f64>,
@@ -95,7 +95,7 @@ fn demands(results: &Results) -> Vec<Demand> {
     ]
 }
 
-/// The best latency of paced messages among those that use at most this much processor time.
+/// The best latency of paced messages among the participants that use at most this much processor time.
 fn paced(results: &Results, kind: Kind, milliseconds: f64) -> Option<(f64, &str)> {
     let frugal = |p: &Participant| CPU.spread(p).is_some_and(|spread| spread.median <= milliseconds);
     PACED.best(results, |participant| participant.kind == kind && frugal(participant))

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use std::path::Path;
 use unit::Unit;
 
-/// A column of the tables: what was measured, in which unit, and how it is read off.
+/// A column of the tables: the workload, the unit, and the value of a reading.
 #[derive(Clone, Copy)]
 pub struct Metric {
     pub title: &'static str,
@@ -42,7 +42,7 @@ pub const METRICS: [Metric; 9] = [
     metric("at random, CPU", Workload::Sporadic, Unit::Milliseconds, |reading| reading.beside),
 ];
 
-/// Median, least and most of the rounds.
+/// Median, minimum and maximum of the rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
     pub median: f64,
@@ -51,7 +51,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of no values there is none.
+    /// `None` if there are no values.
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let (least, most) = (*values.first()?, *values.last()?);
@@ -60,7 +60,7 @@ impl Spread {
 }
 
 impl Spread {
-    /// Of the readings that count. If the machine was slow all the time, that is what there is to say.
+    /// Of the readings that count. If the machine was slow all the time, of all readings.
     pub fn of_counting(readings: &[Reading], of: impl Fn(&Reading) -> Option<f64>) -> Option<Self> {
         let none_counts = readings.iter().all(|reading| reading.slow);
         Self::of(readings.iter().filter(|reading| none_counts || !reading.slow).filter_map(of).collect())
@@ -68,12 +68,12 @@ impl Spread {
 }
 
 impl Metric {
-    /// What the rounds of a participant say, unless it was not measured.
+    /// The rounds of a participant, unless it was not measured.
     pub fn spread(&self, participant: &Participant) -> Option<Spread> {
         Spread::of_counting(&participant.series.get(&self.workload)?.readings, self.of)
     }
 
-    /// The best median among those chosen.
+    /// The best median among the chosen participants.
     pub fn best<'r>(&self, results: &'r Results, chosen: impl Fn(&Participant) -> bool) -> Option<(f64, &'r str)> {
         let of = |p: &'r Participant| Some((self.spread(p)?.median, p.name.as_str()));
         let all = results.participants.iter().filter(|participant| chosen(participant)).filter_map(of);
@@ -86,7 +86,7 @@ impl Metric {
 pub fn page(results: &Results) -> String {
     let machine = &results.machine;
     let mut page = format!(
-        "{}, {} cores, Linux {}; load average {:.1} before the run. {} rounds, everybody in turn; medians.\n\n",
+        "{}, {} cores, Linux {}; load average {:.1} before the run. {} rounds, all participants in turn; medians.\n\n",
         machine.processor, machine.cores, machine.kernel, machine.load, results.rounds
     );
     if machine.load > 1.0 {

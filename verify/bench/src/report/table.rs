@@ -5,7 +5,7 @@ use crate::participants::{Kind, Waits};
 use crate::run::{Participant, Results};
 use std::fmt::Write;
 
-/// Medians; in brackets, how many times the limit's.
+/// Medians. In brackets: the multiple of the limit's median.
 pub fn medians(results: &Results) -> String {
     let measurement = |metric: &Metric, participant: &Participant| {
         let Some(spread) = metric.spread(participant) else { return "–".to_owned() };
@@ -18,7 +18,7 @@ pub fn medians(results: &Results) -> String {
     table(results, measurement) + "\nIn brackets: how many times the limit's best.\n"
 }
 
-/// The least and the most.
+/// The minimum and the maximum.
 pub fn spreads(results: &Results) -> String {
     table(results, |metric, participant| match metric.spread(participant) {
         Some(spread) => format!("{} to {}", metric.unit.show(spread.least), metric.unit.show(spread.most)),
@@ -26,7 +26,7 @@ pub fn spreads(results: &Results) -> String {
     })
 }
 
-/// Who was not measured, and why.
+/// The participants that were not measured, and the reasons.
 pub fn failures(results: &Results) -> String {
     let mut list = String::new();
     for participant in &results.participants {
@@ -40,7 +40,7 @@ pub fn failures(results: &Results) -> String {
 }
 
 impl Metric {
-    /// Whether the limit means something here: who never sleeps is no limit for who does.
+    /// Whether the limit is comparable: a participant that never sleeps is no limit for those that sleep.
     fn has_limit(&self) -> bool {
         !self.workload.sleeps()
     }

@@ -1,6 +1,6 @@
-//! Numbers for people.
+//! Numbers for readers.
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Nanoseconds.
@@ -11,7 +11,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// With three digits or so, and its unit.
+    /// With about three digits, and with its unit.
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Time if value < 1e3 => format!("{value:.0} ns"),
@@ -35,7 +35,7 @@ mod tests {
     use super::Unit::{Milliseconds, PerSecond, Time};
 
     #[test]
-    fn numbers_are_short() {
+    fn shown_numbers_are_short() {
         assert_eq!(Time.show(88.4), "88 ns");
         assert_eq!(Time.show(1234.0), "1.23 µs");
         assert_eq!(Time.show(2.5e7), "25.0 ms");

@@ -12,9 +12,9 @@ use std::num::NonZeroU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
 
-/// The handwritten of [`ackcast::protocol::Consumer`].
+/// The handwritten counterpart of [`ackcast::protocol::Consumer`].
 pub struct Consumer<'m> {
-    /// The entry is its.
+    /// The participant whose entry this consumer uses.
     registration: FutexConsumer,
     published: &'m AtomicU64,
     space: &'m AtomicU32,
@@ -26,7 +26,7 @@ pub struct Consumer<'m> {
     slot_size: u32,
     symmetric: bool,
     next: u64,
-    /// Its slot.
+    /// The slot of `next`.
     slot: usize,
     seen: u64,
     variable_length: bool,
@@ -34,7 +34,7 @@ pub struct Consumer<'m> {
 }
 
 impl<'m> Consumer<'m> {
-    /// In the place of `registration`, which receives nothing.
+    /// Takes the place of `registration`, which receives nothing itself.
     pub fn new(map: &'m Map, registration: FutexConsumer) -> Self {
         let Control { published, space, .. } = map.control();
         Self {
@@ -63,10 +63,10 @@ impl<'m> Consumer<'m> {
             return Err(RecvError::Inherited);
         }
         if self.next >= self.seen {
-            self.look()?;
+            self.poll()?;
         }
         let slot = self.slot;
-        // Inside the layout, and nobody writes the slot before our acknowledgement.
+        // Inside the layout, and no producer writes the slot before this consumer's acknowledgement.
         let mut len = self.slot_size;
         if self.variable_length {
             // SAFETY: as above.
@@ -94,17 +94,17 @@ impl<'m> Consumer<'m> {
         Ok(())
     }
 
-    /// Checks the next message where it lies.
+    /// Checks the next message in its slot.
     #[inline]
     pub fn receive(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
         if is_inherited(self.registration.channel()) {
             return Err(RecvError::Inherited);
         }
         if self.next >= self.seen {
-            self.look()?;
+            self.poll()?;
         }
         let slot = self.slot;
-        // Inside the layout, and nobody writes the slot before our acknowledgement.
+        // Inside the layout, and no producer writes the slot before this consumer's acknowledgement.
         let mut len = self.slot_size;
         if self.variable_length {
             // SAFETY: as above.
@@ -130,18 +130,18 @@ impl<'m> Consumer<'m> {
         Ok(())
     }
 
-    /// Checks all that are there, and acknowledges them together.
+    /// Checks all available messages, and acknowledges them together.
     #[inline]
     pub fn receive_batch(&mut self, check: &mut Check<SIZE>) -> Result<(), RecvError> {
         if is_inherited(self.registration.channel()) {
             return Err(RecvError::Inherited);
         }
         if self.next >= self.seen {
-            self.look()?;
+            self.poll()?;
         }
         let (mut next, mut slot, mut wrong) = (self.next, self.slot, None);
         while next < self.seen {
-            // Inside the layout, and nobody writes the slot before our acknowledgement.
+            // Inside the layout, and no producer writes the slot before this consumer's acknowledgement.
             let mut len = self.slot_size;
             if self.variable_length {
                 // SAFETY: as above.
@@ -169,14 +169,14 @@ impl<'m> Consumer<'m> {
                 wake(self.space);
             }
         } else if let Some(header) = wrong {
-            return Err(self.no_message(next, header)); // what follows messages is found next time
+            return Err(self.no_message(next, header)); // the next call finds what follows the messages
         }
         Ok(())
     }
 
-    /// Now and then: how many are there.
+    /// Updates the number of published messages. Called when all known messages are received.
     #[inline(never)]
-    fn look(&mut self) -> Result<(), RecvError> {
+    fn poll(&mut self) -> Result<(), RecvError> {
         if self.ended {
             return Err(RecvError::Ended);
         }
@@ -196,7 +196,7 @@ impl<'m> Consumer<'m> {
         }
     }
 
-    /// The slot holds END, or nonsense.
+    /// The slot holds END, or an invalid header.
     #[cold]
     fn no_message(&mut self, message: u64, Header { len, kind }: Header) -> RecvError {
         if kind != Header::END || len > self.slot_size {

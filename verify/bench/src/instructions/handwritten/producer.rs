@@ -14,14 +14,14 @@ use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
 
-/// How far ahead of the message lines are asked for, in bytes.
+/// Prefetch distance: how far ahead of the message cache lines are requested, in bytes.
 const AHEAD: usize = 1024;
-/// The bit of the lock's word that obliges its owner to wake somebody.
+/// The bit of the lock's word that obliges its owner to wake a waiter.
 const CONTENDED: u32 = 1 << 8;
 
-/// The handwritten of [`ackcast::protocol::Producer`].
+/// The handwritten counterpart of [`ackcast::protocol::Producer`].
 pub struct Producer<'m> {
-    /// The number is its.
+    /// The participant whose number this producer uses.
     registration: FutexProducer,
     lock: &'m AtomicU32,
     published: &'m AtomicU64,
@@ -33,22 +33,22 @@ pub struct Producer<'m> {
     slot_size: u32,
     start_with: u32,
     symmetric: bool,
-    /// There is one place for a producer: the lock stays ours between calls.
+    /// There is a single place for a producer: the lock is retained between calls.
     keeps: bool,
-    /// The lock's word while it is ours.
+    /// The lock's word while this producer owns the lock.
     mine: u32,
-    /// For messages below this number there is room.
+    /// Messages below this number have a free slot.
     writable_until: u64,
-    /// What `published` holds, while the lock is ours.
+    /// The value of `published`, while this producer owns the lock.
     word: u64,
-    /// The slot of the next message, while the lock is ours.
+    /// The slot of the next message, while this producer owns the lock.
     slot: usize,
     lock_retained: bool,
     finished: bool,
 }
 
 impl<'m> Producer<'m> {
-    /// In the place of `registration`, which sends nothing.
+    /// Takes the place of `registration`, which sends nothing itself.
     pub fn new(map: &'m Map, registration: FutexProducer) -> Self {
         let Control { lock, published, .. } = map.control();
         let me = registration.participant();
@@ -88,7 +88,7 @@ impl<'m> Producer<'m> {
         let word = self.word;
         let (n, variable_length) = (word & Published::MAX, word & VARIABLE_LENGTH);
         if n >= self.writable_until {
-            self.look_for_room(n)?;
+            self.poll_acknowledgements(n)?;
         }
         let slot = self.slot;
         let payload = self.payloads.wrapping_add(slot * self.stride);
@@ -118,7 +118,7 @@ impl<'m> Producer<'m> {
         Ok(())
     }
 
-    /// Writes the message of this tag where it is to lie.
+    /// Writes the message of this tag in its slot.
     #[inline]
     pub fn send_in_place(&mut self, tag: u64) -> Result<(), SendError> {
         if is_inherited(self.registration.channel()) {
@@ -130,7 +130,7 @@ impl<'m> Producer<'m> {
         let word = self.word;
         let (n, variable_length) = (word & Published::MAX, word & VARIABLE_LENGTH);
         if n >= self.writable_until {
-            self.look_for_room(n)?;
+            self.poll_acknowledgements(n)?;
         }
         let slot = self.slot;
         let payload = self.payloads.wrapping_add(slot * self.stride);
@@ -140,7 +140,7 @@ impl<'m> Producer<'m> {
         }
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
         unsafe { fill::<SIZE>(&mut *payload.cast(), tag) };
-        // Again: the process may have forked since the loan began.
+        // Checked again: the process may have forked since the loan began.
         if is_inherited(self.registration.channel()) {
             return self.refuse(SendError::Inherited);
         }
@@ -180,9 +180,9 @@ impl<'m> Producer<'m> {
         let (mut n, mut variable_length, mut slot) = (word & Published::MAX, word & VARIABLE_LENGTH, self.slot);
         while sent < messages.len() {
             if n >= self.writable_until {
-                self.look_for_room(n).map_err(|error| BatchError { sent, error })?;
+                self.poll_acknowledgements(n).map_err(|error| BatchError { sent, error })?;
             }
-            // Again, as the protocol does before it publishes what is in a slot.
+            // Checked again, as the protocol does before it publishes a slot.
             if is_inherited(self.registration.channel()) {
                 return self.refuse(SendError::Inherited).map_err(|error| BatchError { sent, error });
             }
@@ -248,9 +248,9 @@ impl<'m> Producer<'m> {
         Ok(())
     }
 
-    /// Every so many messages: where the slowest consumer is.
+    /// Finds the slowest acknowledgement. Called when no further slot is known to be free.
     #[inline(never)]
-    fn look_for_room(&mut self, n: u64) -> Result<(), SendError> {
+    fn poll_acknowledgements(&mut self, n: u64) -> Result<(), SendError> {
         if n == Published::MAX {
             return self.refuse(SendError::Corrupt(Corruption::Count { published: n }));
         }
@@ -287,7 +287,7 @@ impl<'m> Producer<'m> {
         Ok(())
     }
 
-    /// The error, after giving back what is not kept.
+    /// Returns the error, after releasing a lock that is not retained.
     #[cold]
     fn refuse<T>(&mut self, error: SendError) -> Result<T, SendError> {
         if !self.keeps {
@@ -313,7 +313,7 @@ impl Drop for Producer<'_> {
     }
 }
 
-/// Asks for the line at this address, to be written soon.
+/// Prefetches the cache line at this address, to be written soon.
 #[inline(always)]
 fn ask_for(line: *mut u8) {
     #[cfg(target_arch = "x86_64")]

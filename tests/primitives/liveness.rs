@@ -7,6 +7,7 @@ use ackcast::lock::WordLock;
 use ackcast::protocol::{Channel, Consumer, ConsumerEntry, Control, Finished, Geometry, Make, Producer, ProducerEntry};
 use ackcast::protocol::{Header, Reading, Storage, Writing};
 use ackcast::signal::WordSignal;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -90,27 +91,44 @@ unsafe impl Storage<Alone> for Shared {
     }
 }
 
+/// What a producer does during the liveness check that finds it gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaves {
+    Dies,
+    Finishes,
+    /// Another producer joins under its number.
+    DiesAndIsSucceeded,
+    FinishesAndIsSucceeded,
+}
+
 #[test]
-fn producer_finishing_during_liveness_check_is_not_lost() {
+fn liveness_check_names_no_finished_producer_and_no_successor() {
+    use Leaves::{Dies, DiesAndIsSucceeded, Finishes, FinishesAndIsSucceeded};
     let geometry = Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 2 };
-    for finishes in [true, false] {
+    for leaves in [Dies, Finishes, DiesAndIsSucceeded, FinishesAndIsSucceeded] {
         let (consumers, producers) = ([ConsumerEntry::new(&mut Fresh, 0)], [ProducerEntry::new(&mut Fresh, 1)]);
         let words = Rc::new(Words { control: Control::new(&mut Fresh), consumers, producers });
         // SAFETY: one entry each, as the geometry says; each layer serves a single participant.
         let join = |layer| unsafe { Channel::new(layer, Shared(Rc::clone(&words)), geometry) };
         let mut producer = Producer::join(join(Alone::default())).unwrap();
-        let layer = Alone::default();
+        let (layer, channel) = (Alone::default(), join(Alone::default()));
+        let successor = Rc::new(Cell::new(None));
+        let joined = Rc::clone(&successor);
         *layer.leaves.borrow_mut() = Some(Box::new(move |_| {
-            if finishes {
+            if matches!(leaves, Finishes | FinishesAndIsSucceeded) {
                 assert_eq!(producer.finish(Deadline::Now), Ok(Finished::OthersRemain));
             }
             drop(producer);
+            if matches!(leaves, DiesAndIsSucceeded | FinishesAndIsSucceeded) {
+                joined.set(Some(Producer::join(channel).unwrap()));
+            }
         }));
         let mut consumer = Consumer::join(join(layer)).unwrap();
         match consumer.receive(Deadline::Now).err() {
-            Some(RecvError::TimedOut { next: 0 }) => assert!(finishes, "the producer is lost"),
-            Some(RecvError::ProducersLost(lost)) => assert!(!finishes, "the producer is not lost: {lost}"),
+            Some(RecvError::TimedOut { next: 0 }) => assert_ne!(leaves, Dies, "the producer is lost"),
+            Some(RecvError::ProducersLost(lost)) => assert_eq!(leaves, Dies, "the producer is not lost: {lost}"),
             other => panic!("{other:?}"),
         }
+        assert_eq!(successor.take().is_some(), matches!(leaves, DiesAndIsSucceeded | FinishesAndIsSucceeded));
     }
 }

@@ -68,3 +68,23 @@ fn release_wakes_once_after_a_contended_acquire() {
     lock.release(&layer, THIS);
     assert_eq!(layer.asked(), [], "a later owner has no waiter");
 }
+
+/// The release wakes this waiter alone, although others may be parked. If it gave up without a new request, no later
+/// release would wake them.
+#[test]
+fn waiter_that_gives_up_requests_a_wake_for_others() {
+    let lock = held_lock();
+    let rival: Turn = {
+        let lock = Rc::clone(&lock);
+        Box::new(move |layer| {
+            lock.release(layer, OTHER);
+            assert_eq!(lock.acquire(layer, OTHER, Deadline::Never), Ok(Acquired::Clean));
+        })
+    };
+    let layer = Alone::new(0, [rival]);
+    let passed = Deadline::At(Duration::ZERO);
+    assert_eq!(lock.acquire(&layer, THIS, passed), Err(LockError::Busy { owner: Some(OTHER.number) }));
+    assert_eq!(layer.asked(), [Asked::Park, Asked::Wake]);
+    lock.release(&layer, OTHER);
+    assert_eq!(layer.asked(), [Asked::Wake], "other waiters may be parked");
+}

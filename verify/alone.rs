@@ -80,7 +80,7 @@ pub fn passes(number: usize, entry: Entry) -> Passed {
 }
 
 #[test]
-fn what_passed_is_understood() {
+fn line_of_a_passed_check_is_parsed() {
     let passed = Passed { executions: 477_756, seconds: 69.35 };
     assert_eq!(Passed::from_line(&passed.line()), Some(passed));
     for other in ["", "passed: many executions in 1 s", "passed: 1 executions in 1"] {

@@ -35,17 +35,17 @@ fn cases() -> Vec<Case> {
     let shape = Shape::new;
     let (plain, fenced) = (ModelConfig::ASSUME, ModelConfig::ASSUME_FENCED);
     vec![
-        case!(everyone_gets_everything, "S2", shape(1, 1, 2, 1), plain),
-        case!(everyone_gets_everything, "S2", shape(1, 1, 2, 2), plain),
-        case!(everyone_gets_everything, "S2", shape(2, 1, 1, 1), plain),
-        case!(everyone_gets_everything, "S2", shape(2, 1, 1, 2), plain),
-        case!(kept_is_received_again, "S3", shape(1, 1, 2, 1), plain),
+        case!(consumer_gets_every_message, "S2", shape(1, 1, 2, 1), plain),
+        case!(consumer_gets_every_message, "S2", shape(1, 1, 2, 2), plain),
+        case!(consumer_gets_every_message, "S2", shape(2, 1, 1, 1), plain),
+        case!(consumer_gets_every_message, "S2", shape(2, 1, 1, 2), plain),
+        case!(kept_message_is_received_again, "S3", shape(1, 1, 2, 1), plain),
         case!(end_is_last, "S5", shape(1, 1, 1, 1), plain),
-        case!(nobody_misses_the_start, "S2", shape(1, 1, 1, 1), fenced),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
+        case!(consumers_get_the_first_message, "S2", shape(1, 1, 1, 1), fenced),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
         // Nobody waits here, so the two are the same exploration.
-        case!(everybody_tries, "S2", shape(1, 1, 2, 1), plain),
-        case!(everybody_tries, "S2", shape(2, 1, 1, 1), plain),
+        case!(participants_try_without_waiting, "S2", shape(1, 1, 2, 1), plain),
+        case!(participants_try_without_waiting, "S2", shape(2, 1, 1, 1), plain),
     ]
 }
 
@@ -63,8 +63,8 @@ fn assuming_loses_no_outcome() {
 
 /// The comparison can fail: a side that stops early has not reached what the other has.
 #[test]
-fn an_outcome_that_one_side_lacks_is_noticed() {
-    let case = case!(everyone_gets_everything, "S2", Shape::new(2, 1, 1, 1), ModelConfig::ASSUME);
+fn missing_outcome_is_noticed() {
+    let case = case!(consumer_gets_every_message, "S2", Shape::new(2, 1, 1, 1), ModelConfig::ASSUME);
     let (_, all) = outcomes(case, WaitModel::Yield);
     let stopped = check(case, Checker::Loom, Armed { coverage: true, executions: Some(1), ..Armed::default() });
     hook::disarm();

@@ -65,7 +65,7 @@ const FIRST_0: Witness = ("producer 0 comes first", |_, seen| seen.outcome[0][0]
 const FIRST_1: Witness = ("producer 1 comes first", |_, seen| seen.outcome[0][0] / 16 == 2);
 
 const fn flow(p: u32, c: u32, m: u32, s: u32, config: ModelConfig) -> Entry {
-    let case = case!(everyone_gets_everything, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
+    let case = case!(consumer_gets_every_message, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
     Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1, NO_DATA, NO_ROOM] } else { one_sends(m, s) })
 }
 
@@ -74,8 +74,8 @@ const fn one_sends(m: u32, s: u32) -> &'static [Witness] {
     if m > s { &[NO_DATA, NO_ROOM] } else { &[NO_DATA, ALL_THERE] }
 }
 
-const TAKEN_TOGETHER: Witness = ("two are taken together", |_, seen| seen.had(Event::Together));
-const APART: Witness = ("each is taken by itself", |_, seen| !seen.had(Event::Together));
+const TAKEN_TOGETHER: Witness = ("two are taken together", |_, seen| seen.had(Event::TakenTogether));
+const APART: Witness = ("each is taken by itself", |_, seen| !seen.had(Event::TakenTogether));
 
 const fn batches(p: u32, c: u32, m: u32, s: u32, config: ModelConfig) -> Entry {
     let case = case!(batches_are_whole, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
@@ -163,7 +163,7 @@ const SAMPLE: Checker = Checker::Random(400, 7);
 #[rustfmt::skip]
 pub fn entries() -> Vec<Entry> {
     let tries = |p, c, m, s, config| {
-        let case = case!(everybody_tries, "S2 S3", Shape::new(p, c, m, s), config);
+        let case = case!(participants_try_without_waiting, "S2 S3", Shape::new(p, c, m, s), config);
         Entry::new(case, if p > 1 { LOCK_TRIES } else { TRIES })
     };
     let lengths = |p, c, m, s, config| {
@@ -175,36 +175,36 @@ pub fn entries() -> Vec<Entry> {
         Entry::new(case, if p > 1 { ENDS } else { &[NO_DATA, NO_ROOM] })
     };
     let late = |c, m, s, config| {
-        let case = case!(joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), config);
+        let case = case!(consumer_joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), config);
         Entry::new(case, if m > 1 { IN_THE_MIDDLE } else { LATE })
     };
     let joins_batch = |m, s, config| {
-        let case = case!(joins_a_batch, "S2 S3", Shape::new(1, 1, m, s), config);
+        let case = case!(consumer_joins_during_a_batch, "S2 S3", Shape::new(1, 1, m, s), config);
         Entry::new(case, LATE)
     };
     let leave = |m, s, config| {
-        let case = case!(leaves_in_the_middle, "S3", Shape::new(1, 2, m, s), config);
+        let case = case!(consumer_leaves_in_the_middle, "S3", Shape::new(1, 2, m, s), config);
         Entry::new(case, &[NO_DATA, NO_ROOM])
     };
     let leaves_one = |m, config| {
-        let case = case!(leaves_unread, "L1 S3", Shape::new(1, 1, m, 1), config);
+        let case = case!(consumer_leaves_with_unread_message, "L1 S3", Shape::new(1, 1, m, 1), config);
         Entry::new(case, &[NO_ROOM, ROOM])
     };
     let start = |c, m, config| {
-        let case = case!(nobody_misses_the_start, "S2", Shape::new(1, c, m, 1), config);
+        let case = case!(consumers_get_the_first_message, "S2", Shape::new(1, c, m, 1), config);
         Entry::new(case, &[("the producer waits for the consumers", NO_ROOM.1), NO_DATA])
     };
-    let back = |m, s, config| Entry::new(case!(comes_back, "S2", Shape::new(1, 1, m, s), config), BACK);
+    let back = |m, s, config| Entry::new(case!(consumer_joins_again_after_leaving, "S2", Shape::new(1, 1, m, s), config), BACK);
     let kept = |m, s, config| {
-        let case = case!(kept_is_received_again, "S3", Shape::new(1, 1, m, s), config);
+        let case = case!(kept_message_is_received_again, "S3", Shape::new(1, 1, m, s), config);
         Entry::new(case, one_sends(m, s))
     };
     let late_producer = |m, config| {
-        let case = case!(a_producer_comes_late, "S5", Shape::new(2, 1, m, 1), config);
+        let case = case!(producer_joins_late, "S5", Shape::new(2, 1, m, 1), config);
         Entry::new(case, LATE_PRODUCER)
     };
     let lock = |n, c, m, config| {
-        let case = case!(one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), config);
+        let case = case!(lock_has_one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), config);
         Entry::new(case, if c == 0 { TRY_LOCK } else { CONTENDERS })
     };
     let shape = |m| Shape::new(3, 0, m, 1);
@@ -228,31 +228,31 @@ pub fn entries() -> Vec<Entry> {
         Entry::new(case, NOTIFIED)
     };
     let evict = |m, s, config| {
-        let case = case!(a_dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), config);
+        let case = case!(dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), config);
         Entry::new(case, &[NO_DATA, NO_ROOM])
     };
     let replaced = |m, config| {
-        let case = case!(a_dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), config);
+        let case = case!(dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), config);
         Entry::new(case, TAKEOVER)
     };
     let heir = |p, m, config| {
-        let case = case!(a_successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), config);
+        let case = case!(successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), config);
         Entry::new(case, if p > 1 { &[INHERITED, TAKEN_OVER] } else { &[INHERITED] })
     };
     let succeeded = |m, config| {
-        let case = case!(a_dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), config);
+        let case = case!(dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), config);
         Entry::new(case, SUCCEEDED)
     };
     let rivals = |m, config| {
-        let case = case!(one_of_two_takes_over, "C2 S4", Shape::new(3, 0, m, 2 * m), config);
+        let case = case!(rival_takes_over_the_lock, "C2 S4", Shape::new(3, 0, m, 2 * m), config);
         Entry::new(case, &[TAKEN_OVER, LOCK_HELD])
     };
     let lost = |p, m, config| {
-        let case = case!(producers_lost_is_told, "C2 L2", Shape::new(p, 1, m, 1), config);
+        let case = case!(consumer_is_told_of_lost_producers, "C2 L2", Shape::new(p, 1, m, 1), config);
         Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1] } else { &[NO_DATA, ALL_THERE] })
     };
     let not_lost = |m, config| {
-        let case = case!(a_finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), config);
+        let case = case!(finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), config);
         Entry::new(case, &[("it finishes as one of two", |_, seen| seen.last() == [event::OTHERS]), NO_DATA])
     };
     vec![

@@ -86,8 +86,8 @@ const MAX_BRANCHES: usize = 2_000;
 
 thread_local! {
     /// The first panic of a check, with its place; `None` outside of one.
-    static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
-    static EXPECTING: Cell<bool> = const { Cell::new(false) };
+    static FIRST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static SILENCED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A panic's text, if it has one.
@@ -104,12 +104,12 @@ fn catch_panics() {
         shuttle::check_dfs(|| {}, Some(1));
         let default = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !EXPECTING.get() {
+            if !SILENCED.get() {
                 return default(info);
             }
             // One without a text is an engine's way to end its threads.
             if let Some(text) = text_of(info.payload()) {
-                CAUGHT.with_borrow_mut(|caught| {
+                FIRST_PANIC.with_borrow_mut(|caught| {
                     caught.get_or_insert(text);
                 });
             }
@@ -118,11 +118,11 @@ fn catch_panics() {
 }
 
 /// Runs `f` without printing panics: an engine ends its threads with some.
-pub fn quietly(f: impl FnOnce()) {
+pub fn silence_panics(f: impl FnOnce()) {
     catch_panics();
-    EXPECTING.set(true);
+    SILENCED.set(true);
     f();
-    EXPECTING.set(false);
+    SILENCED.set(false);
 }
 
 /// Why a run in this environment would not be what it says.
@@ -137,15 +137,15 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
     }
     catch_panics();
     let start = move |body: fn(&Case)| {
-        let count = fixture::count();
+        let count = fixture::count_execution();
         hook::allow(count);
         if trace_from == Some(count) {
             hook::trace_from_now();
         }
         body(&case);
     };
-    EXPECTING.set(true);
-    CAUGHT.set(None);
+    SILENCED.set(true);
+    FIRST_PANIC.set(None);
     let result = catch_unwind(AssertUnwindSafe(|| match checker {
         Checker::Loom => {
             let mut builder = loom::model::Builder::new();
@@ -156,25 +156,29 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
             (builder.expect_explicit_explore, builder.location, builder.log) = (false, false, false);
             builder.check(move || start(case.loom));
         }
-        Checker::Dfs => shuttled(shuttle::scheduler::DfsScheduler::new(None, false), move || start(case.shuttle)),
+        Checker::Dfs => run_shuttle(shuttle::scheduler::DfsScheduler::new(None, false), move || start(case.shuttle)),
         Checker::Random(count, seed) => {
-            shuttled(shuttle::scheduler::RandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
+            run_shuttle(shuttle::scheduler::RandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
         }
         Checker::Pct(count, seed) => {
-            shuttled(shuttle::scheduler::PctScheduler::new_from_seed(seed, 3, count), move || start(case.shuttle));
+            run_shuttle(shuttle::scheduler::PctScheduler::new_from_seed(seed, 3, count), move || start(case.shuttle));
         }
         Checker::Urw(count, seed) => {
-            shuttled(shuttle::scheduler::UrwRandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
+            run_shuttle(shuttle::scheduler::UrwRandomScheduler::new_from_seed(seed, count), move || {
+                start(case.shuttle)
+            });
         }
-        Checker::Replay(schedule) => shuttled(replay::scheduler(schedule), move || start(case.shuttle)),
+        Checker::Replay(schedule) => run_shuttle(replay::scheduler(schedule), move || start(case.shuttle)),
     }));
-    EXPECTING.set(false);
+    SILENCED.set(false);
     drop_leaked();
     // The first panic is the cause; the one that ends the run may be a consequence.
-    result.map_err(|last| CAUGHT.take().or_else(|| text_of(&*last)).unwrap_or_else(|| "a panic without a text".into()))
+    result.map_err(|last| {
+        FIRST_PANIC.take().or_else(|| text_of(&*last)).unwrap_or_else(|| "a panic without a text".into())
+    })
 }
 
-fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl Fn() + Send + Sync + 'static) {
+fn run_shuttle(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl Fn() + Send + Sync + 'static) {
     let mut config = shuttle::Config::new();
     config.failure_persistence = shuttle::FailurePersistence::None;
     config.max_steps = shuttle::MaxSteps::FailAfter(100_000);

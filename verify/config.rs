@@ -3,7 +3,7 @@
 use crate::{
     engine::Engine,
     fences::Weight,
-    fixture::{Event, happens},
+    fixture::{Event, record_event},
     hook::{self, Kind, Name, Operator, Verdict},
     layer::Model,
 };
@@ -127,7 +127,7 @@ impl<E: Engine> ModelLock<E> {
     /// Takes the engine's mutex.
     fn latch(&self, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
         if self.owner.get().is_some() {
-            happens(Event::LockHeld);
+            record_event(Event::LockHeld);
         }
         match deadline {
             Deadline::Now if !E::try_lock(&self.latch) => {
@@ -169,7 +169,7 @@ unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             None => self.latch(me, deadline),
         };
         if acquired == Ok(Acquired::OwnerDied) {
-            happens(Event::Takeover);
+            record_event(Event::Takeover);
         }
         acquired
     }
@@ -181,7 +181,7 @@ unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             _ => self.words.as_ref().is_some_and(|words| words.inherit(layer, me)),
         };
         if inherited {
-            happens(Event::Inheritance);
+            record_event(Event::Inheritance);
         }
         inherited
     }
@@ -243,7 +243,7 @@ impl<E: Engine> ModelSignal<E> {
 /// Whether a thread sleeps, and that it happens.
 pub fn asleep(sleeps: bool) -> bool {
     if sleeps {
-        happens(Event::Sleep);
+        record_event(Event::Sleep);
     }
     sleeps
 }
@@ -266,7 +266,7 @@ fn skip<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
 /// A wait in which somebody may die. A thorough look begins as a quick one does, so it finds all
 /// that a quick one finds. One that fails is an assumption that does not hold, unless it has evicted
 /// somebody: then it has changed something, and is not the last.
-fn assume_thoroughly<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> T {
+fn assume_with_liveness_checks<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> T {
     loop {
         let evictions = hook::evictions();
         if let Some(found) = poll(Poll::WordsAndLiveness) {
@@ -298,7 +298,7 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         let mut poll = |look| {
             let found = poll(look);
             if found.is_none() && (look == Poll::WordsAndLiveness || !mortal || self.words.is_some()) {
-                happens(in_vain);
+                record_event(in_vain);
             }
             found
         };
@@ -307,7 +307,7 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
         }
         let mut poll = |kind| poll(kind).map(|found| found.value);
         if mortal && layer.segment().config.waiting == WaitModel::Assume && deadline != Deadline::Now {
-            return Some(assume_thoroughly::<E, T>(poll));
+            return Some(assume_with_liveness_checks::<E, T>(poll));
         }
         let mut found = poll(Poll::Words);
         if found.is_none() && (mortal || deadline == Deadline::Now) {

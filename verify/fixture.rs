@@ -62,19 +62,19 @@ pub enum Event {
     /// Somebody freed the write lock of its dead predecessor.
     Inheritance,
     /// Somebody took two messages before it acknowledged the first.
-    Together,
+    TakenTogether,
 }
 
 /// An execution: what all participants saw, and what happened besides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Execution {
     pub outcome: Outcome,
-    happened: u8,
+    events: u8,
 }
 
 impl Execution {
-    pub const fn had(&self, happening: Event) -> bool {
-        self.happened & (1 << happening as u8) != 0
+    pub const fn had(&self, event: Event) -> bool {
+        self.events & (1 << event as u8) != 0
     }
 
     /// What the last participant saw.
@@ -123,7 +123,7 @@ impl<G: Environment> Fixture<G> {
     pub fn new(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
         drop_leaked();
         hook::begin();
-        HAPPENED.set(0);
+        EVENTS.set(0);
         Self { segment: G::segment(geometry, config, mortal), geometry }
     }
 
@@ -218,7 +218,7 @@ pub fn receive_batches<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, c
         match seen.len() - before {
             0 => panic!("a batch has a message"),
             1 => {}
-            _ => happens(Event::Together),
+            _ => record_event(Event::TakenTogether),
         }
     }
     seen
@@ -243,18 +243,18 @@ pub fn values(p: u32, messages: u32) -> impl Iterator<Item = u8> {
 }
 
 thread_local! {
-    static HAPPENED: Cell<u8> = const { Cell::new(0) };
+    static EVENTS: Cell<u8> = const { Cell::new(0) };
     static SEEN: RefCell<(u64, BTreeSet<Execution>)> = const { RefCell::new((0, BTreeSet::new())) };
 }
 
 /// Says what is happening in this execution.
-pub fn happens(happening: Event) {
-    HAPPENED.set(HAPPENED.get() | (1 << happening as u8));
+pub fn record_event(event: Event) {
+    EVENTS.set(EVENTS.get() | (1 << event as u8));
 }
 
 /// Keeps what all participants saw.
 pub fn record(outcome: Outcome) {
-    let execution = Execution { outcome, happened: HAPPENED.get() };
+    let execution = Execution { outcome, events: EVENTS.get() };
     SEEN.with_borrow_mut(|(_, seen)| {
         if !seen.contains(&execution) {
             seen.insert(execution);
@@ -263,7 +263,7 @@ pub fn record(outcome: Outcome) {
 }
 
 /// Counts an execution; how many there were before.
-pub fn count() -> u64 {
+pub fn count_execution() -> u64 {
     let before = SEEN.with_borrow_mut(|(count, _)| {
         *count += 1;
         *count - 1

@@ -7,7 +7,7 @@
 
 mod words;
 
-pub use words::{Armed, Crash, Died, ENOUGH, Kind, Mutant, Name, Operator, Seen, Site, Step, Verdict, Weaker};
+pub use words::{Armed, Crash, Died, ENOUGH, Kind, Mutant, Name, Operator, Site, SiteCoverage, Step, Verdict, Weaker};
 
 use std::{
     cell::{Cell, RefCell},
@@ -56,7 +56,7 @@ enum Mode {
 thread_local! {
     static ARMED: Cell<bool> = const { Cell::new(false) };
     /// Armed with something that asks who acts, which costs as much as all the rest.
-    static PERSONAL: Cell<bool> = const { Cell::new(false) };
+    static NEEDS_PARTICIPANT: Cell<bool> = const { Cell::new(false) };
     static DYING: Cell<bool> = const { Cell::new(false) };
     static EVICTIONS: Cell<u64> = const { Cell::new(0) };
     static MODE: Cell<Mode> = const { Cell::new(Mode::Ask) };
@@ -65,16 +65,16 @@ thread_local! {
 
 /// Arms the hook for the executions to come.
 pub fn arm(armed: Armed) {
-    PERSONAL.set(!armed.crashes.is_empty() || armed.trace || armed.skips());
-    ARMED.set(PERSONAL.get() || armed.mutant.is_some() || armed.coverage);
+    NEEDS_PARTICIPANT.set(!armed.crashes.is_empty() || armed.trace || armed.skips());
+    ARMED.set(NEEDS_PARTICIPANT.get() || armed.mutant.is_some() || armed.coverage);
     STATE.with_borrow_mut(|state| *state = State { armed, ..State::default() });
 }
 
 /// Disarms the hook; what it saw.
-pub fn disarm() -> (Vec<Step>, BTreeMap<(Site, Kind), Seen>) {
+pub fn disarm() -> (Vec<Step>, BTreeMap<(Site, Kind), SiteCoverage>) {
     ARMED.set(false);
     let state = STATE.take();
-    let mut coverage = BTreeMap::<_, Seen>::new();
+    let mut coverage = BTreeMap::<_, SiteCoverage>::new();
     for ((_, kind, _), visits) in state.coverage {
         let seen = coverage.entry((Site::from(visits.site), kind)).or_default();
         seen.names.insert(visits.word);
@@ -95,7 +95,7 @@ pub fn allow(executions: u64) {
 /// Starts tracing with the next execution.
 pub fn trace_from_now() {
     ARMED.set(true);
-    PERSONAL.set(true);
+    NEEDS_PARTICIPANT.set(true);
     STATE.with_borrow_mut(|state| state.armed.trace = true);
 }
 
@@ -123,7 +123,7 @@ pub fn run() {
 
 /// The engine's thread `thread` acts for this participant from now on.
 pub fn act_as(thread: impl FnOnce() -> u64, participant: u32) {
-    if ARMED.get() && PERSONAL.get() {
+    if ARMED.get() && NEEDS_PARTICIPANT.get() {
         let thread = thread();
         STATE.with_borrow_mut(|state| {
             state.threads.retain(|&(other, _)| other != thread);
@@ -172,7 +172,7 @@ pub fn before(
     if !ARMED.get() {
         return Verdict::Proceed;
     }
-    let thread = PERSONAL.get().then(thread);
+    let thread = NEEDS_PARTICIPANT.get().then(thread);
     let verdict = STATE.with_borrow_mut(|state| state.consult(thread, site, name, kind, order));
     verdict.unwrap_or_else(|| die())
 }
@@ -266,7 +266,7 @@ pub fn can_end_access() -> bool {
 /// is looked for by its place.
 #[inline]
 pub fn after(thread: impl FnOnce() -> u64, kind: Kind, value: Option<u64>, written: Option<u64>) {
-    if ARMED.get() && PERSONAL.get() && !is_over() {
+    if ARMED.get() && NEEDS_PARTICIPANT.get() && !is_over() {
         STATE.with_borrow_mut(|state| {
             if state.armed.trace {
                 let participant = state.participant(thread());
@@ -284,7 +284,7 @@ pub fn after(thread: impl FnOnce() -> u64, kind: Kind, value: Option<u64>, writt
 
 /// What a load of `name` is to add to the truth, for whoever skips a wait.
 pub fn injected(thread: impl FnOnce() -> u64, name: Name) -> u64 {
-    if !(ARMED.get() && PERSONAL.get()) {
+    if !(ARMED.get() && NEEDS_PARTICIPANT.get()) {
         return 0;
     }
     STATE.with_borrow(|state| {

@@ -10,7 +10,7 @@
 //! signal just before the check is due, a sleep to its end, a notice of a death. After each, there may be news that do
 //! not suffice. All sequences of choices up to a length are tried, on the shipping text of lock, signal and protocol.
 
-use crate::tests::cause;
+use crate::tests::panic_message;
 use ackcast::layer::{
     Deadline, Found, Layer, LivenessUnknown, Lock, LockError, Park, Parked, Participant, Poll, Signal, Spins,
 };
@@ -70,15 +70,15 @@ struct Adversary {
 
 /// One participant's handle.
 #[derive(Clone, Default)]
-struct Disturbed(Rc<Adversary>);
+struct AdversaryLayer(Rc<Adversary>);
 
-impl std::fmt::Debug for Disturbed {
+impl std::fmt::Debug for AdversaryLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Disturbed").finish_non_exhaustive()
+        f.debug_struct("AdversaryLayer").finish_non_exhaustive()
     }
 }
 
-impl Disturbed {
+impl AdversaryLayer {
     /// A wait begins.
     fn begin(&self, sleeps: &[usize], deadline: Option<u32>) -> Deadline {
         let now = self.0.now.get();
@@ -100,7 +100,7 @@ impl Disturbed {
 }
 
 // SAFETY: one thread uses it, and no slot is accessed.
-unsafe impl Layer for Disturbed {
+unsafe impl Layer for AdversaryLayer {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
     type Lock = WordLock<Self>;
@@ -130,7 +130,7 @@ unsafe impl Layer for Disturbed {
     }
 }
 
-impl Park for Disturbed {
+impl Park for AdversaryLayer {
     fn spin(&self, spins: &mut Spins) -> bool {
         spins.since.get_or_insert(self.now());
         self.tick(1); // a yield that ran another thread
@@ -187,7 +187,7 @@ fn lock_checks_its_owner_in_time_under_interference() {
     let mut in_time = 0;
     for deadline in DEADLINES {
         each_sequence(|sleeps| {
-            let (layer, lock) = (Disturbed::default(), WordLock::<Disturbed>::new(AtomicU32::new(0)));
+            let (layer, lock) = (AdversaryLayer::default(), WordLock::<AdversaryLayer>::new(AtomicU32::new(0)));
             assert!(lock.acquire(&layer, owner, Deadline::Now).is_ok());
             let deadline = layer.begin(sleeps, deadline);
             assert_eq!(lock.acquire(&layer, me, deadline), Err(LockError::Busy { owner: Some(0) }));
@@ -198,10 +198,10 @@ fn lock_checks_its_owner_in_time_under_interference() {
 }
 
 #[test]
-fn signal_polls_thoroughly_in_time_under_interference() {
+fn signal_checks_liveness_in_time_under_interference() {
     for deadline in DEADLINES {
         each_sequence(|sleeps| {
-            let (layer, signal) = (Disturbed::default(), WordSignal::<Disturbed>::new(AtomicU32::new(0)));
+            let (layer, signal) = (AdversaryLayer::default(), WordSignal::<AdversaryLayer>::new(AtomicU32::new(0)));
             let deadline = layer.begin(sleeps, deadline);
             let mut last = Poll::Words;
             let found = signal.wait(&layer, deadline, |look| {
@@ -217,7 +217,7 @@ fn signal_polls_thoroughly_in_time_under_interference() {
 }
 
 /// The wait loop as it was: it checks liveness after a sleep that nothing has disturbed, and only then.
-fn undisturbed(layer: &Disturbed) {
+fn check_after_undisturbed_sleep(layer: &AdversaryLayer) {
     let word = AtomicU32::new(0);
     loop {
         let until = layer.now() + layer.liveness_interval(layer.now());
@@ -230,12 +230,12 @@ fn undisturbed(layer: &Disturbed) {
 }
 
 #[test]
-fn wait_that_counts_undisturbed_sleeps_is_found_out() {
-    let said = cause(|| {
+fn check_after_undisturbed_sleeps_only_is_noticed() {
+    let said = panic_message(|| {
         each_sequence(|sleeps| {
-            let layer = Disturbed::default();
+            let layer = AdversaryLayer::default();
             layer.begin(sleeps, None);
-            undisturbed(&layer);
+            check_after_undisturbed_sleep(&layer);
         });
     });
     assert!(said.contains("longer than to the liveness check"), "{said}");
@@ -243,14 +243,14 @@ fn wait_that_counts_undisturbed_sleeps_is_found_out() {
 
 /// Words of a channel; it has no slots, since no message gets that far.
 struct Words {
-    control: Control<Disturbed>,
-    consumers: Vec<ConsumerEntry<Disturbed>>,
-    producers: Vec<ProducerEntry<Disturbed>>,
+    control: Control<AdversaryLayer>,
+    consumers: Vec<ConsumerEntry<AdversaryLayer>>,
+    producers: Vec<ProducerEntry<AdversaryLayer>>,
 }
 
 struct Fresh;
 
-impl Make<Disturbed> for Fresh {
+impl Make<AdversaryLayer> for Fresh {
     fn w32(&mut self, _: &'static str, _: Option<u32>) -> AtomicU32 {
         AtomicU32::new(0)
     }
@@ -259,11 +259,11 @@ impl Make<Disturbed> for Fresh {
         AtomicU64::new(0)
     }
 
-    fn lock(&mut self) -> WordLock<Disturbed> {
+    fn lock(&mut self) -> WordLock<AdversaryLayer> {
         WordLock::new(AtomicU32::new(0))
     }
 
-    fn signal(&mut self, _: &'static str, _: Option<u32>) -> WordSignal<Disturbed> {
+    fn signal(&mut self, _: &'static str, _: Option<u32>) -> WordSignal<AdversaryLayer> {
         WordSignal::new(AtomicU32::new(0))
     }
 }
@@ -294,19 +294,19 @@ unsafe impl Writing for Scratch {
 struct Shared(Rc<Words>);
 
 // SAFETY: the words are always the same, made for the geometry.
-unsafe impl Storage<Disturbed> for Shared {
+unsafe impl Storage<AdversaryLayer> for Shared {
     type Reading = Scratch;
     type Writing = Scratch;
 
-    fn control(&self) -> &Control<Disturbed> {
+    fn control(&self) -> &Control<AdversaryLayer> {
         &self.0.control
     }
 
-    fn consumers(&self) -> &[ConsumerEntry<Disturbed>] {
+    fn consumers(&self) -> &[ConsumerEntry<AdversaryLayer>] {
         &self.0.consumers
     }
 
-    fn producers(&self) -> &[ProducerEntry<Disturbed>] {
+    fn producers(&self) -> &[ProducerEntry<AdversaryLayer>] {
         &self.0.producers
     }
 
@@ -329,8 +329,8 @@ fn words() -> Rc<Words> {
     })
 }
 
-fn channel(words: &Rc<Words>, geometry: Geometry) -> (Disturbed, Channel<Disturbed, Shared>) {
-    let layer = Disturbed::default();
+fn channel(words: &Rc<Words>, geometry: Geometry) -> (AdversaryLayer, Channel<AdversaryLayer, Shared>) {
+    let layer = AdversaryLayer::default();
     // SAFETY: as many entries as the geometry says; each layer is for one participant.
     (layer.clone(), unsafe { Channel::new(layer, Shared(Rc::clone(words)), geometry) })
 }
@@ -408,21 +408,21 @@ fn data_wait_checks_the_producers_in_time() {
 
 /// The shipping text finds out nothing if time stands still for it: the property is about the true clock.
 #[test]
-fn wait_whose_clock_stands_still_is_found_out() {
+fn stopped_clock_is_noticed() {
     let owner = Participant { number: 0, generation: 1 };
     let me = Participant { number: 1, generation: 1 };
-    let lock = cause(|| {
+    let lock = panic_message(|| {
         each_sequence(|sleeps| {
-            let (layer, lock) = (Disturbed::default(), WordLock::<Disturbed>::new(AtomicU32::new(0)));
+            let (layer, lock) = (AdversaryLayer::default(), WordLock::<AdversaryLayer>::new(AtomicU32::new(0)));
             assert!(lock.acquire(&layer, owner, Deadline::Now).is_ok());
             layer.begin(sleeps, None);
             layer.0.stopped.set(true);
             let _ = lock.acquire(&layer, me, Deadline::Never);
         });
     });
-    let signal = cause(|| {
+    let signal = panic_message(|| {
         each_sequence(|sleeps| {
-            let (layer, signal) = (Disturbed::default(), WordSignal::<Disturbed>::new(AtomicU32::new(0)));
+            let (layer, signal) = (AdversaryLayer::default(), WordSignal::<AdversaryLayer>::new(AtomicU32::new(0)));
             layer.begin(sleeps, None);
             layer.0.stopped.set(true);
             signal.wait(&layer, Deadline::Never, |_| None::<Found<()>>);

@@ -4,7 +4,7 @@ use crate::{
     config::{self, ModelLock, ModelSignal, WaitModel},
     engine::Engine,
     fences::Weight,
-    fixture::{Event, happens},
+    fixture::{Event, record_event},
     hook::{self, Kind, Name, Operator, Verdict},
     segment::Segment,
 };
@@ -266,7 +266,7 @@ impl<E: Engine> Park for Model<E> {
             return Parked::Stopped;
         }
         if word.name.word == "lock" {
-            happens(Event::LockHeld);
+            record_event(Event::LockHeld);
         }
         let unchanged = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
         let asleep = || config::asleep(unchanged());

@@ -311,7 +311,7 @@ fn fences_carry_relaxed_accesses() {
 /// fences, which C11 does not promise. A check in which fences stand about may miss a data race:
 /// the safety config leave out the fences of waiting and notifying for that reason.
 #[test]
-fn a_fence_takes_place_with_the_operation_before_it() {
+fn fence_takes_place_with_the_operation_before_it() {
     let early = explore(&[
         |w| {
             w.x.store(1, Relaxed);
@@ -363,7 +363,7 @@ fn failed_exchanges_read_the_newest_value() {
 /// loom compares an access with the last one only: a thread's own load before its store hides
 /// another thread's earlier load from the store, and with it an interleaving (loom #166).
 #[test]
-fn a_load_before_a_store_hides_an_earlier_load() {
+fn load_before_a_store_hides_an_earlier_load() {
     let plain = explore(&[
         |w| vec![w.x.load(Relaxed)],
         |w| {

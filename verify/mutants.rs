@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Entry, entries},
     check::check,
-    hook::{self, Armed, Kind, Mutant, Operator, Seen, Site, Weaker},
+    hook::{self, Armed, Kind, Mutant, Operator, Site, SiteCoverage, Weaker},
     labels,
 };
 use std::{
@@ -18,7 +18,7 @@ pub type Place = (Site, Kind);
 /// The sites of `src/` that the quick checks reach, and which checks reach them.
 #[derive(Debug, Default)]
 pub struct Sites {
-    pub seen: BTreeMap<Place, Seen>,
+    pub seen: BTreeMap<Place, SiteCoverage>,
     pub reached_by: BTreeMap<Place, Vec<usize>>,
     /// How long each check takes unmutated; the longest possible time if long.
     pub times: Vec<Duration>,

@@ -26,7 +26,7 @@ type Thread = fn(&Words) -> Vec<u64>;
 fn outcomes<const N: usize>(threads: [Thread; N]) -> BTreeSet<Vec<u64>> {
     let all = Arc::new(Mutex::new(BTreeSet::new()));
     let seen = Arc::clone(&all);
-    crate::check::quietly(|| {
+    crate::check::silence_panics(|| {
         loom::model(move || {
             let words: Words = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
             let spawn = |body: Thread| {
@@ -54,7 +54,7 @@ fn get(words: &Words, list: &[(usize, Ordering)]) -> Vec<u64> {
 
 /// loom #166: why the layer has three kinds of loads.
 #[test]
-fn a_threads_own_load_hides_the_loads_of_others() {
+fn own_load_hides_the_loads_of_other_threads() {
     let hidden = outcomes([|w| get(w, &[(0, Relaxed)]), |w| [get(w, &[(0, Relaxed)]), put(w, 0, Relaxed)].concat()]);
     assert!(!hidden.contains(&vec![1, 0]), "loom misses that the store can come first");
     let owned = outcomes([
@@ -82,15 +82,15 @@ fn parked(case: Case) -> Case {
 fn small() -> Vec<Case> {
     let (shape, plain) = (Shape::new, ModelConfig::ASSUME);
     vec![
-        case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), plain),
-        case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 2, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(3, 1, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
+        case!(participants_try_without_waiting, "S2 S3", shape(1, 1, 1, 1), plain),
+        case!(participants_try_without_waiting, "S2 S3", shape(2, 0, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 0, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 1, 2, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(3, 1, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
         case!(end_is_last, "S5", shape(2, 0, 1, 1), plain),
-        case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), ModelConfig::ASSUME_FENCED),
+        case!(dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), ModelConfig::ASSUME_FENCED),
     ]
 }
 
@@ -117,7 +117,7 @@ fn loom_reaches_what_every_schedule_reaches() {
 
 /// With waiting that lets the threads take turns for ever, trying every schedule is no way to the end, and says so.
 #[test]
-fn depth_first_search_is_not_cut_off_in_silence() {
+fn endless_schedule_fails_depth_first_search() {
     let case = case!(end_is_last, "S5", Shape::new(1, 1, 1, 1), ModelConfig::ASSUME);
     let found = check(case, Checker::Dfs, Armed::default());
     let said = found.failure.expect("a schedule without an end").message;
@@ -128,13 +128,13 @@ fn depth_first_search_is_not_cut_off_in_silence() {
 #[test]
 fn loom_reaches_what_random_schedules_reach() {
     const ORACLE: [(&str, &str); 7] = [
-        ("everybody_tries", "1×1×2"),
-        ("everybody_tries", "2×1×1"),
-        ("one_holder_at_a_time", "2×0×1"),
-        ("comes_back", "1×1×2"),
-        ("a_producer_comes_late", "2×1×1"),
+        ("participants_try_without_waiting", "1×1×2"),
+        ("participants_try_without_waiting", "2×1×1"),
+        ("lock_has_one_holder_at_a_time", "2×0×1"),
+        ("consumer_joins_again_after_leaving", "1×1×2"),
+        ("producer_joins_late", "2×1×1"),
         ("end_is_last", "2×1×1"),
-        ("everyone_gets_everything", "2×1×1"),
+        ("consumer_gets_every_message", "2×1×1"),
     ];
     for (name, shape) in ORACLE {
         let found = entries().into_iter().find(|entry| {
@@ -145,7 +145,7 @@ fn loom_reaches_what_random_schedules_reach() {
         });
         let entry = found.expect("there is such a check");
         let by_loom = check(entry.case, Checker::Loom, Armed::default()).outcomes;
-        let waits = name != "everybody_tries";
+        let waits = name != "participants_try_without_waiting";
         let case = if waits { Case { config: ModelConfig::PARK_STACK, ..entry.case } } else { entry.case };
         let by_shuttle = check(case, Checker::Random(3_000, 11), Armed::default());
         assert!(by_shuttle.failure.is_none(), "{:?}", by_shuttle.failure);

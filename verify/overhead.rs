@@ -7,7 +7,7 @@ use crate::{
     engine::{Engine, Loom},
     fixture::Shape,
     hook::{self, Armed, Kind, Mutant, Name, Operator, Site},
-    scenarios::flow::everyone_gets_everything,
+    scenarios::flow::consumer_gets_every_message,
 };
 use rustix::time::{ClockId, clock_gettime};
 use std::{hint::black_box, panic::Location, sync::atomic::Ordering::Relaxed};
@@ -53,7 +53,7 @@ const NOWHERE: Mutant =
 fn hook_overhead() {
     let rounds = std::env::var("ACKCAST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
     let messages = if rounds > 1 { 3 } else { 2 };
-    let case = case!(everyone_gets_everything, "", Shape::new(1, 2, messages, 1), ModelConfig::ASSUME);
+    let case = case!(consumer_gets_every_message, "", Shape::new(1, 2, messages, 1), ModelConfig::ASSUME);
     let (mut without, mut unarmed, mut mutated, mut covered, mut traced) = (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..rounds {
         without.push(hook::bypassing(|| rate(case, Armed::default())));

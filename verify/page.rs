@@ -58,7 +58,7 @@ pub fn row(cells: &[&dyn std::fmt::Display]) -> String {
 }
 
 #[test]
-fn page_that_no_longer_matches_is_noticed() {
+fn outdated_page_is_noticed() {
     let row = |label: &str| (row(&[&label, &"Release"]), " fine |".to_owned());
     let rows = vec![row("E1"), row("J")];
     let table = Table { name: "sites", title: "Sites", head: "| label | ordering | note |", rows };

@@ -16,7 +16,7 @@ pub fn directory() -> PathBuf {
 }
 
 fn who(case: &Case, step: &Step) -> String {
-    let consumers = if case.name == "one_holder_at_a_time" { 0 } else { case.shape.consumers };
+    let consumers = if case.name == "lock_has_one_holder_at_a_time" { 0 } else { case.shape.consumers };
     match step.participant {
         Some(number) if number < consumers => format!("consumer {number}"),
         Some(number) => format!("producer {}", number - consumers),

@@ -80,13 +80,13 @@ fn text(what: &str, executions: u64, time: Duration) -> String {
 }
 
 #[test]
-fn what_is_forwarded_is_understood() {
+fn forwarded_line_is_parsed() {
     assert_eq!(forwarded(&format!("{SO_FAR}2048")), Some(2048));
     assert_eq!(forwarded("passed: 2048 executions in 1 s"), None);
 }
 
 #[test]
-fn a_long_check_says_how_far_it_is() {
-    let said = text("everyone_gets_everything 1×2×3 on 2 [assume] Loom", 20_480, Duration::from_millis(1_600));
-    assert_eq!(said, "everyone_gets_everything 1×2×3 on 2 [assume] Loom: 20480 executions, 12800 a second");
+fn long_check_prints_its_progress() {
+    let said = text("consumer_gets_every_message 1×2×3 on 2 [assume] Loom", 20_480, Duration::from_millis(1_600));
+    assert_eq!(said, "consumer_gets_every_message 1×2×3 on 2 [assume] Loom: 20480 executions, 12800 a second");
 }

@@ -5,7 +5,7 @@ use crate::{
     catalogue::Entry,
     equivalents::excuse,
     explore::Exploration,
-    hook::Seen,
+    hook::SiteCoverage,
     labels::{self, Site},
     mutants::{Fate, Place, Sites, label, operators},
     page::{Table, row},
@@ -138,7 +138,7 @@ fn position(label: &str) -> usize {
 
 /// The sites, as a table.
 pub fn sites_table(sites: &Sites) -> Table {
-    let row = |(&(site, kind), seen): (&Place, &Seen)| {
+    let row = |(&(site, kind), seen): (&Place, &SiteCoverage)| {
         let (words, kind_text) = (Vec::from_iter(seen.names.iter().copied()).join(", "), format!("{kind:?}"));
         let order = seen.order.map_or(String::new(), |order| format!("{order:?}"));
         let count = operators(kind, seen.order).len();

@@ -274,17 +274,17 @@ unsafe impl<E: Engine> Storage<Model<E>> for Handle<E> {
 }
 
 thread_local! {
-    static GRAVEYARD: RefCell<Vec<Box<dyn std::any::Any>>> = const { RefCell::new(Vec::new()) };
+    static LEAKED: RefCell<Vec<Box<dyn std::any::Any>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps a handle until the execution is over, and drops it then without a step: for scenarios that
 /// are not about leaving.
 pub fn leak_until_end(handle: impl std::any::Any) {
-    GRAVEYARD.with_borrow_mut(|graveyard| graveyard.push(Box::new(handle)));
+    LEAKED.with_borrow_mut(|graveyard| graveyard.push(Box::new(handle)));
 }
 
 /// Drops what was retired. To be called outside of any execution, or at the start of one.
 pub fn drop_leaked() {
-    let retired = GRAVEYARD.take();
+    let retired = LEAKED.take();
     hook::ignoring(|| drop(retired));
 }

@@ -231,7 +231,7 @@ fn found_out(case: Case, participant: u32, mutant: Mutant) -> Option<(u32, Strin
 
 /// What recovery rests on is missing: nobody notices as long as nobody dies, and the sweep does.
 #[test]
-fn sweep_finds_what_recovery_lacks() {
+fn sweep_reveals_missing_recovery() {
     let case = survivors(1, 1, 2, 1);
     let consumer_dies = [Crash { participant: 0, step: 0 }];
     let evict = mutant(case, &consumer_dies, "X12", Operator::Drop);

@@ -57,9 +57,9 @@ fn checks(part: usize) {
 }
 
 #[test]
-fn a_check_that_fails_in_its_process_fails_here() {
-    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
-    let said = cause(|| _ = alone::passes(entries().len(), entry));
+fn failed_child_process_fails_its_check() {
+    let entry = first("consumer_gets_every_message", ModelConfig::ASSUME);
+    let said = panic_message(|| _ = alone::passes(entries().len(), entry));
     assert!(said.contains(NO_CHECK) && said.contains("exit status: 101"), "{said}");
 }
 
@@ -86,27 +86,27 @@ fn checks_fourth_part() {
 }
 
 /// The cause of a panic, as text.
-pub fn cause(f: impl FnOnce()) -> String {
+pub fn panic_message(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it panics");
     text_of(&*payload).expect("with a text")
 }
 
 #[test]
-fn a_witness_that_is_not_reached_fails_its_check() {
-    let known = first("everyone_gets_everything", ModelConfig::ASSUME);
+fn unreached_witness_fails_its_check() {
+    let known = first("consumer_gets_every_message", ModelConfig::ASSUME);
     let twice: Witness = ("message 0 comes twice", |_, seen| seen.outcome[0].iter().filter(|&&v| v == 16).count() > 1);
     let entry = Entry::new(known.case, Box::leak(Box::new([known.witnesses[0], twice])));
-    let said = cause(|| drop(passes(entry)));
+    let said = panic_message(|| drop(passes(entry)));
     assert!(said.contains("never reaches it") && said.contains("message 0 comes twice"), "{said}");
     // Under park, that somebody sleeps is one more: with as many slots as messages, no producer does.
     let sends = case!(end_is_last, "S5", Shape::new(1, 0, 1, 2), ModelConfig::PARK);
-    let said = cause(|| drop(passes(Entry::new(sends, &[("it ends", |_, seen| seen.last() == [event::END])]))));
+    let said = panic_message(|| drop(passes(Entry::new(sends, &[("it ends", |_, seen| seen.last() == [event::END])]))));
     assert!(said.contains("somebody sleeps"), "{said}");
 }
 
 #[test]
-fn a_check_without_a_witness_is_none() {
-    let said = cause(|| _ = Entry::new(first("everyone_gets_everything", ModelConfig::ASSUME).case, &[]));
+fn check_without_a_witness_is_refused() {
+    let said = panic_message(|| _ = Entry::new(first("consumer_gets_every_message", ModelConfig::ASSUME).case, &[]));
     assert_eq!(said, "a check names what it has to reach");
 }
 
@@ -129,20 +129,20 @@ fn counterexample(entry: Entry, mutant: Mutant) -> String {
 }
 
 #[test]
-fn a_relaxed_publication_is_a_data_race_that_one_can_read() {
-    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
+fn relaxed_publication_is_reported_as_a_data_race() {
+    let entry = first("consumer_gets_every_message", ModelConfig::ASSUME);
     let mutant = mutant(entry, "E1", Operator::Weaken(Weaker::Relaxed));
     let text = counterexample(entry, mutant);
     println!("{text}");
     assert!(text.contains("Causality violation") && text.contains("WEAKENED to Relaxed"));
     assert!(text.contains("producer 0") && text.contains("src/protocol/producer/prepared.rs:"));
-    let svg = std::fs::read_to_string(picture::directory().join("everyone_gets_everything.svg"));
+    let svg = std::fs::read_to_string(picture::directory().join("consumer_gets_every_message.svg"));
     assert!(svg.is_ok_and(|svg| svg.contains("stroke-dasharray")), "the edge that is missing is drawn");
 }
 
 #[test]
-fn a_dropped_acknowledgement_is_noticed_by_both_engines() {
-    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
+fn dropped_acknowledgement_is_noticed_by_both_engines() {
+    let entry = first("consumer_gets_every_message", ModelConfig::ASSUME);
     let mutant = mutant(entry, "E3a", Operator::Drop);
     assert!(counterexample(entry, mutant).contains("DROPPED"));
     let case = Case { config: ModelConfig::PARK, ..entry.case };
@@ -161,7 +161,7 @@ fn a_dropped_acknowledgement_is_noticed_by_both_engines() {
 }
 
 #[test]
-fn a_lost_wake_up_is_noticed_without_a_condition_variable() {
+fn lost_wake_up_is_noticed_without_a_condition_variable() {
     let entry = first("no_notification_is_lost", ModelConfig::STACK);
     for fence in ["F1", "F2"] {
         let mutant = mutant(entry, fence, Operator::Weaken(Weaker::AcqRel));
@@ -171,7 +171,7 @@ fn a_lost_wake_up_is_noticed_without_a_condition_variable() {
 
 /// The notification matters only to a consumer that sleeps already: not in every schedule.
 #[test]
-fn a_failure_under_shuttle_says_how_to_run_its_schedule_again() {
+fn shuttle_failure_prints_how_to_replay_its_schedule() {
     let entry = entries().into_iter().find(|entry| matches!(entry.checker, Checker::Random(400, _)));
     let entry = Entry { checker: Checker::Random(1_000, 2), ..entry.expect("some are sampled") };
     let mutant = mutant(entry, "N", Operator::Drop);
@@ -257,8 +257,8 @@ fn equivalents_live_fourth_part() {
 
 /// The same look at a mutant that is none finds it out.
 #[test]
-fn what_is_no_equivalent_is_killed_within_the_same_bounds() {
-    let entry = first("everyone_gets_everything", ModelConfig::ASSUME);
+fn ordinary_mutant_dies_within_the_bounds_of_equivalents() {
+    let entry = first("consumer_gets_every_message", ModelConfig::ASSUME);
     let sites = survey(&[entry]);
     let mutant = mutant(entry, "E1", Operator::Weaken(Weaker::Relaxed));
     let effort = |executions| Effort { executions: Some(executions), ..Effort::default() };
@@ -267,7 +267,7 @@ fn what_is_no_equivalent_is_killed_within_the_same_bounds() {
 }
 
 #[test]
-fn what_ends_loom_early_is_refused() {
+fn variables_that_end_loom_early_are_refused() {
     for name in ["LOOM_MAX_PERMUTATIONS", "LOOM_MAX_DURATION", "LOOM_MAX_PREEMPTIONS", "LOOM_CHECKPOINT_FILE"] {
         let said = refused([name.to_owned()].into_iter()).expect("it is refused");
         assert!(said.contains(name) && said.contains("exhaustive"), "{said}");

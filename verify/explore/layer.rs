@@ -1,7 +1,7 @@
 //! The explorer's layer.
 
 use super::{
-    memory::{Address, NOBODY, Op},
+    memory::{Address, NO_HOLDER, Op},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
     replay::ask,
     segment::Parts,
@@ -13,7 +13,7 @@ use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 /// What a sleep comes to: a wake, or that the word has changed.
 pub const WOKEN: u64 = 0;
 /// That it is time to ask whether the peers live.
-pub const LIVENESS_INTERVAL: u64 = 1;
+pub const CHECK_LIVENESS: u64 = 1;
 
 /// The question that the hook is asked before each operation. (Who asks it does not matter here.)
 pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
@@ -64,7 +64,7 @@ unsafe impl Layer for Explored {
     }
 
     fn release(&self, number: u32) {
-        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NOBODY), Location::caller());
+        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NO_HOLDER), Location::caller());
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
@@ -85,7 +85,7 @@ impl Park for Explored {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
             Verdict::Ignore => Parked::Stopped,
-            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == LIVENESS_INTERVAL => {
+            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == CHECK_LIVENESS => {
                 Parked::CheckLiveness
             }
             _ => Parked::Woken,

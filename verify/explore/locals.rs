@@ -1,6 +1,6 @@
 //! What a participant does next, by where it stands: found out once for each place.
 
-use super::replay::{Next, Scenario, Stand, Token};
+use super::replay::{Next, Position, Scenario, Token};
 use std::collections::HashMap;
 
 /// Where a participant stands: what it still knows of its history, as a number.
@@ -55,7 +55,7 @@ impl<'s> Locals<'s> {
 
     /// Where this history leads. That those who know the same do the same is checked each time.
     fn find(&mut self, log: Vec<u64>) -> Result<Place, String> {
-        let Stand { next, known, log } = self.scenario.stand(self.participant, log);
+        let Position { next, known, log } = self.scenario.position(self.participant, log);
         let nodes = &mut self.nodes;
         let place = *self.known.entry(known).or_insert_with(|| {
             nodes.push(Node { next: next.clone(), log, after: Vec::new() });

@@ -20,7 +20,7 @@ pub struct SlotAddress {
 const TORN: u64 = u64::MAX;
 
 /// What the word of a participant's number holds if nobody has it; else who, counted from 1.
-pub const NOBODY: u64 = 0;
+pub const NO_HOLDER: u64 = 0;
 
 /// An operation that others may notice, or that may notice others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,13 +45,13 @@ pub enum Op {
 
 /// What an operation comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
+pub enum Effect {
     /// Its result.
-    To(u64),
+    Result(u64),
     /// Its result, and whoever sleeps there.
-    Waking(Address),
+    Wakes(Address),
     /// It sleeps.
-    Asleep,
+    Sleeps,
     /// Two accesses to a slot overlap, and one of them writes.
     Race,
 }
@@ -94,8 +94,8 @@ impl Memory {
     /// All of it, after who sleeps where (below bit 40) and a place for each participant.
     pub fn packed(&self) -> [u64; 1 + PARTICIPANTS + WORDS] {
         let mut packed = [0; 1 + PARTICIPANTS + WORDS];
-        for (who, word) in self.asleep.iter().enumerate() {
-            packed[0] |= word.map_or(0, |Address(place)| 1 + u64::from(place)) << (8 * who);
+        for (participant, word) in self.asleep.iter().enumerate() {
+            packed[0] |= word.map_or(0, |Address(place)| 1 + u64::from(place)) << (8 * participant);
         }
         packed[1 + PARTICIPANTS..].copy_from_slice(&self.words);
         packed
@@ -106,18 +106,18 @@ impl Memory {
         1 + PARTICIPANTS + self.used as usize
     }
 
-    pub const fn sleeps(&self, who: usize) -> Option<Address> {
-        self.asleep[who]
+    pub const fn sleeps(&self, participant: usize) -> Option<Address> {
+        self.asleep[participant]
     }
 
-    pub const fn wake(&mut self, who: usize) {
-        self.asleep[who] = None;
+    pub const fn wake(&mut self, participant: usize) {
+        self.asleep[participant] = None;
     }
 
-    /// `who` does this, in one step.
-    pub fn apply(&mut self, who: usize, op: Op) -> Came {
-        let (reader, writer) = (1 << who, 1 << (PARTICIPANTS + who));
-        Came::To(match op {
+    /// `participant` does this, in one step.
+    pub fn apply(&mut self, participant: usize, op: Op) -> Effect {
+        let (reader, writer) = (1 << participant, 1 << (PARTICIPANTS + participant));
+        Effect::Result(match op {
             Op::Load(word) => self.get(word),
             Op::Store(word, value) => {
                 *self.at(word) = value;
@@ -131,22 +131,22 @@ impl Memory {
                 }
                 found
             }
-            Op::Claim(number) if self.get(number) != NOBODY => 0,
+            Op::Claim(number) if self.get(number) != NO_HOLDER => 0,
             Op::Claim(number) => {
-                self.owned(number, who);
+                self.owned(number, participant);
                 1
             }
-            Op::Alive(number) => u64::from(self.get(number) != NOBODY),
+            Op::Alive(number) => u64::from(self.get(number) != NO_HOLDER),
             Op::Read(slot) => {
                 if self.get(slot.accesses) >> PARTICIPANTS != 0 {
-                    return Came::Race;
+                    return Effect::Race;
                 }
                 *self.at(slot.accesses) |= reader;
                 self.get(slot.content)
             }
             Op::Write(slot) => {
                 if self.get(slot.accesses) != 0 {
-                    return Came::Race;
+                    return Effect::Race;
                 }
                 *self.at(slot.accesses) = writer;
                 std::mem::replace(self.at(slot.content), TORN)
@@ -161,33 +161,33 @@ impl Memory {
                 0
             }
             Op::Park(word, expected) if self.get(word) == expected => {
-                self.asleep[who] = Some(word);
-                return Came::Asleep;
+                self.asleep[participant] = Some(word);
+                return Effect::Sleeps;
             }
             Op::Park(..) => 0,
-            Op::Wake(word) => return Came::Waking(word),
+            Op::Wake(word) => return Effect::Wakes(word),
         })
     }
 
-    /// This number is `who`'s.
-    pub const fn owned(&mut self, number: Address, who: usize) {
-        *self.at(number) = 1 + who as u64;
+    /// This number is `participant`'s.
+    pub const fn owned(&mut self, number: Address, participant: usize) {
+        *self.at(number) = 1 + participant as u64;
     }
 
-    pub const fn is_owned(&self, number: Address, who: usize) -> bool {
-        self.get(number) == 1 + who as u64
+    pub const fn is_owned(&self, number: Address, participant: usize) -> bool {
+        self.get(number) == 1 + participant as u64
     }
 
-    /// The kernel's part when `who` dies: it sleeps nowhere, has no number, and accesses no slot.
-    pub fn forget(&mut self, who: usize, alive: &[Address], slots: &[SlotAddress]) {
-        self.wake(who);
+    /// The kernel's part when `participant` dies: it sleeps nowhere, has no number, and accesses no slot.
+    pub fn forget(&mut self, participant: usize, alive: &[Address], slots: &[SlotAddress]) {
+        self.wake(participant);
         for &number in alive {
-            if self.is_owned(number, who) {
-                *self.at(number) = NOBODY;
+            if self.is_owned(number, participant) {
+                *self.at(number) = NO_HOLDER;
             }
         }
         for slot in slots {
-            *self.at(slot.accesses) &= !(1 << who | 1 << (PARTICIPANTS + who));
+            *self.at(slot.accesses) &= !(1 << participant | 1 << (PARTICIPANTS + participant));
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
 
 fn explore_by(scenario: Scenario<'_>, rules: Rules) -> Found {
     let mut found = Ok(Found::default());
-    check::quietly(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
+    check::silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
     hook::ignoring(drop_leaked);
     found.unwrap_or_else(|payload| panic!("the explorer itself fails: {:?}", check::text_of(&*payload)))
 }

@@ -4,7 +4,7 @@
 //! it is started, its operations are answered from the history, and at the first that has no
 //! answer yet it is stopped, by unwinding. What it asks there is what it does next.
 
-use super::memory::{Address, Came, Memory, Op, SlotAddress};
+use super::memory::{Address, Effect, Memory, Op, SlotAddress};
 use crate::{
     check::text_of,
     fixture::{Body, Outcome, Seen},
@@ -18,7 +18,7 @@ use std::{
 /// What a participant does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    Op(Op, Doing),
+    Op(Op, Operation),
     /// It has come to its end.
     Ended(Seen),
     /// It stops dead, by its own text.
@@ -29,7 +29,7 @@ pub enum Next {
 
 /// An operation as people know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doing {
+pub struct Operation {
     pub site: Site,
     pub name: Name,
     pub kind: Kind,
@@ -69,10 +69,10 @@ impl Start {
         Self { memory: Memory::new(), alive, slots, names, states, guarded: Vec::new(), numbers: Vec::new() }
     }
 
-    /// Whether the write lock's word names `who`, by the number that it has.
-    pub fn holds_lock(&self, memory: &Memory, who: usize) -> bool {
+    /// Whether the write lock's word names `participant`, by the number that it has.
+    pub fn holds_lock(&self, memory: &Memory, participant: usize) -> bool {
         let holder = (self.count(memory, "lock") & 0xff).checked_sub(1);
-        holder.is_some_and(|number| memory.is_owned(self.alive[number as usize], who))
+        holder.is_some_and(|number| memory.is_owned(self.alive[number as usize], participant))
     }
 
     /// What the word of this name holds.
@@ -84,7 +84,7 @@ impl Start {
 
 /// A participant at the end of its history.
 #[derive(Clone, Debug)]
-pub struct Stand {
+pub struct Position {
     pub next: Next,
     /// What it still knows: two histories with the same one go on alike.
     pub known: Vec<Token>,
@@ -129,10 +129,10 @@ fn with<R>(f: impl FnOnce(&mut Run) -> R) -> R {
 
 impl Run {
     /// The result of an operation; `None` where the history ends.
-    fn answer(&mut self, op: Op, doing: Doing) -> Option<u64> {
+    fn answer(&mut self, op: Op, operation: Operation) -> Option<u64> {
         if !self.running {
             return match self.start.memory.apply(0, op) {
-                Came::To(value) => Some(value),
+                Effect::Result(value) => Some(value),
                 came => panic!("the set-up neither waits nor wakes: {op:?} came to {came:?}"),
             };
         }
@@ -147,7 +147,7 @@ impl Run {
                 self.answered += 1;
                 self.known.push(Token::Value(value));
             }
-            None => self.next = Some(Next::Op(op, doing)),
+            None => self.next = Some(Next::Op(op, operation)),
         }
         answer
     }
@@ -155,8 +155,8 @@ impl Run {
 
 /// What an operation of the running participant comes to.
 pub fn ask(op: Op, site: &'static Location<'static>, name: Name, kind: Kind) -> u64 {
-    let doing = Doing { site: site.into(), name, kind };
-    with(|run| run.answer(op, doing)).unwrap_or_else(|| resume_unwind(Box::new(Stopped)))
+    let operation = Operation { site: site.into(), name, kind };
+    with(|run| run.answer(op, operation)).unwrap_or_else(|| resume_unwind(Box::new(Stopped)))
 }
 
 /// Runs a function of the lock or of a signal, after which only its result is known: what it read
@@ -263,10 +263,10 @@ impl Scenario<'_> {
     }
 
     /// Where the participant of this place stands after this history.
-    pub fn stand(self, place: usize, log: Vec<u64>) -> Stand {
+    pub fn position(self, place: usize, log: Vec<u64>) -> Position {
         let run = self.start(Task::Run(place), log);
         assert_eq!(run.answered, run.log.len(), "a participant does the same after the same results");
-        Stand { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
+        Position { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
     }
 
     /// What the scenario says to this outcome: why it must not be.

@@ -84,8 +84,8 @@ impl<'s> Search<'s> {
             frame.tried += 1;
             let state = frame.state;
             self.found.transitions += 1;
-            if let (Choice::Dies(who), at) = (choice, state.at) {
-                self.found.died_at.extend(at[who].map(|place| (who, place)));
+            if let (Choice::Dies(participant), at) = (choice, state.at) {
+                self.found.died_at.extend(at[participant].map(|place| (participant, place)));
             }
             let next = self.moves.follow(state, choice)?;
             self.enter(next)?;
@@ -116,7 +116,8 @@ impl<'s> Search<'s> {
         if self.rules.shows {
             let mut hasher = DefaultHasher::new();
             state.memory.packed().hash(&mut hasher);
-            let doing = (0..self.moves.locals.len()).map(|who| format!("{:?}", self.moves.next(&state, who)));
+            let doing =
+                (0..self.moves.locals.len()).map(|participant| format!("{:?}", self.moves.next(&state, participant)));
             doing.collect::<String>().hash(&mut hasher);
             self.found.shown.insert(hasher.finish());
         }
@@ -126,7 +127,7 @@ impl<'s> Search<'s> {
         self.order.push((index, print));
         let choices = self.moves.choices(&state);
         let ends = (0..self.moves.locals.len())
-            .all(|who| self.moves.next(&state, who).is_none_or(|next| matches!(next, Next::Ended(_))));
+            .all(|participant| self.moves.next(&state, participant).is_none_or(|next| matches!(next, Next::Ended(_))));
         self.path.push(Frame { state, choices, tried: 0, index, low: index, ends });
         if ends { self.end(&state) } else { Ok(()) }
     }
@@ -155,7 +156,7 @@ impl<'s> Search<'s> {
 
     /// Nobody has anything left to do: what they saw is judged.
     fn end(&mut self, state: &State) -> Result<(), String> {
-        let saw = |who| match self.moves.next(state, who) {
+        let saw = |participant| match self.moves.next(state, participant) {
             Some(Next::Ended(seen)) => seen.clone(),
             _ => vec![event::DIED],
         };

@@ -172,7 +172,7 @@ impl Environment for Explored {
     type Storage = Self;
     type Segment = Self;
 
-    fn segment(geometry: Geometry, _doubles: ModelConfig, _mortal: bool) -> Self {
+    fn segment(geometry: Geometry, _config: ModelConfig, _mortal: bool) -> Self {
         Self(Rc::new(replay::build(|start| parts(start, geometry))))
     }
 

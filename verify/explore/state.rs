@@ -94,7 +94,7 @@ impl State {
     pub fn fingerprint(&self, omits: Option<Omitted>) -> Fingerprint {
         let (mut at, mut memory) = (self.at, self.memory);
         match omits {
-            Some(Omitted::Place(who)) => at[who] = at[who].and(Some(0)),
+            Some(Omitted::Place(participant)) => at[participant] = at[participant].and(Some(0)),
             Some(Omitted::Words) => memory = Memory::new(),
             None => {}
         }

@@ -15,10 +15,10 @@ use crate::{
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
     mutants::labelled,
     scenarios::{
-        deaths::a_dead_owner_is_replaced,
+        deaths::dead_owner_is_replaced,
         flow::end_is_last,
         survivors::{Late, survivors_agree},
-        tries::everybody_tries,
+        tries::participants_try_without_waiting,
     },
 };
 use std::collections::BTreeSet;
@@ -29,16 +29,22 @@ type Both = (Case, fn(&Case));
 fn oracle() -> Vec<Both> {
     let (shape, parked) = (Shape::new, ModelConfig { waiting: WaitModel::Park, ..ModelConfig::ASSUME });
     vec![
-        (case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), parked), everybody_tries::<Explored>),
-        (case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), parked), everybody_tries::<Explored>),
+        (
+            case!(participants_try_without_waiting, "S2 S3", shape(1, 1, 1, 1), parked),
+            participants_try_without_waiting::<Explored>,
+        ),
+        (
+            case!(participants_try_without_waiting, "S2 S3", shape(2, 0, 1, 1), parked),
+            participants_try_without_waiting::<Explored>,
+        ),
         (case!(end_is_last, "S5", shape(2, 0, 1, 1), parked), end_is_last::<Explored>),
-        (case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), parked), a_dead_owner_is_replaced::<Explored>),
+        (case!(dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), parked), dead_owner_is_replaced::<Explored>),
     ]
 }
 
 /// The outcomes are those of every schedule, one by one; a fingerprint with a hole loses some.
 #[test]
-fn the_explorer_finds_what_every_schedule_finds() {
+fn explorer_finds_what_every_schedule_finds() {
     let mut blind = 0;
     for (case, body) in oracle() {
         let by_all = check(case, Checker::Dfs, Armed::default());
@@ -49,7 +55,7 @@ fn the_explorer_finds_what_every_schedule_finds() {
         assert!(by_all.outcomes.len() > 1, "{case}: one outcome says nothing");
         assert_eq!(by_all.outcomes, found.outcomes, "{case}");
         let lost = |omitted| explored(Some(omitted)).outcomes.len() < found.outcomes.len();
-        blind += (0..found.places.len()).filter(|&who| lost(Omitted::Place(who))).count();
+        blind += (0..found.places.len()).filter(|&participant| lost(Omitted::Place(participant))).count();
     }
     assert!(blind > 0, "where a participant stands matters");
 }
@@ -76,7 +82,7 @@ fn by_loom(case: Case, participants: u32) -> BTreeSet<Outcome> {
 
 /// With a death at each step, too: one point after the other by loom, all together here.
 #[test]
-fn the_explorer_finds_what_loom_finds_at_every_crash_point() {
+fn explorer_finds_what_loom_finds_at_every_crash_point() {
     for case in [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
         let assumed = Case { config: ModelConfig::ASSUME, ..case };
         let (loom, found) = (by_loom(assumed, case.shape.consumers + case.shape.producers), deaths(&case, 1));
@@ -87,7 +93,7 @@ fn the_explorer_finds_what_loom_finds_at_every_crash_point() {
 
 /// What is left out of a fingerprint is missed: where a participant stands, or what all share.
 #[test]
-fn a_fingerprint_with_a_hole_loses_outcomes() {
+fn incomplete_fingerprint_loses_outcomes() {
     let case = survivors(1, 1, 1, 1);
     let omitting = |omits| {
         let rules = Rules { deaths: 1, omits, ..Rules::default() };
@@ -109,7 +115,7 @@ fn forgetting(case: &Case, forgets: Forgets, deaths: u8) -> Found {
 /// What is forgotten makes no difference: with whole histories there are more states, but none that
 /// looks different from outside, that is, in the memory and in what everybody does next.
 #[test]
-fn forgetting_is_harmless() {
+fn forgetting_steps_loses_no_state() {
     for case in [survivors(1, 1, 1, 1), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
         let [whole, forgot] = [Forgets::Nothing, Forgets::Steps].map(|forgets| forgetting(&case, forgets, 0));
         println!("{}: {} states with whole histories, {} without", case.shape, whole.states, forgot.states);
@@ -120,7 +126,7 @@ fn forgetting_is_harmless() {
 
 /// Whoever forgets the results, too, is caught: the same knowledge, and something else comes next.
 #[test]
-fn forgetting_too_much_is_noticed() {
+fn forgetting_results_is_noticed() {
     let found = forgetting(&survivors(2, 1, 0, 1), Forgets::Results, 1);
     let (why, _) = found.failure.expect("it is noticed");
     assert!(why.starts_with(TOO_MUCH), "{why}");
@@ -149,7 +155,7 @@ fn mutated(case: &Case, mutant: Mutant, count: u8) -> Option<(String, usize)> {
 
 /// What recovery rests on is missing: nobody notices as long as nobody dies, and with one death it is.
 #[test]
-fn explored_sweeps_find_what_recovery_lacks() {
+fn explored_deaths_reveal_missing_recovery() {
     let (sites, one, three) = (survey(), survivors(1, 1, 2, 1), survivors(3, 1, 0, 1));
     for (case, label, operator) in [
         (one, "X12", Operator::Drop),
@@ -176,7 +182,7 @@ fn mutated_and(late: Late, case: &Case, mutant: Mutant) -> String {
 
 /// Who evicts a dead consumer must not evict its successor: nobody notices as long as nobody joins.
 #[test]
-fn who_comes_late_finds_what_evicts_a_successor() {
+fn late_consumer_reveals_eviction_of_a_successor() {
     let mutant = mutant(&survey(), "X12", Operator::Split);
     assert_eq!(mutated(&survivors(1, 1, 2, 1), mutant, 1), None, "without a successor it goes unnoticed");
     let why = mutated_and(Late::Consumer, &survivors(1, 2, 2, 1), mutant);
@@ -185,7 +191,7 @@ fn who_comes_late_finds_what_evicts_a_successor() {
 
 /// Who takes a dead producer's number must free the lock that it held: nobody else would, since its owner lives.
 #[test]
-fn who_comes_late_finds_what_does_not_inherit() {
+fn late_producer_reveals_missing_inheritance() {
     let (case, mutant) = (survivors(2, 1, 0, 1), mutant(&survey(), "C2", Operator::Skip));
     assert_eq!(mutated(&case, mutant, 2), None, "without a successor it goes unnoticed");
     let why = mutated_and(Late::Producer, &case, mutant);
@@ -194,7 +200,7 @@ fn who_comes_late_finds_what_does_not_inherit() {
 
 /// Lost wake-ups are deadlocks, and an exchange that is none is two holders of the lock.
 #[test]
-fn explorations_find_lost_wakeups_and_torn_exchanges() {
+fn explorer_finds_lost_wake_ups_and_split_exchanges() {
     let (sites, one, two) = (survey(), survivors(1, 1, 2, 1), survivors(2, 1, 1, 2));
     for (case, label, operator, how) in [
         (one, "P4", Operator::Drop, "nobody gets to an end"),

@@ -169,7 +169,7 @@ pub struct Step {
 
 /// What a site was seen to do.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct SiteCoverage {
     pub names: BTreeSet<&'static str>,
     pub order: Option<Ordering>,
     pub count: u64,

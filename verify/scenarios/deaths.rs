@@ -1,6 +1,6 @@
 //! Somebody dies: C1, C2, L2. Where exactly is in the scenario, or in a [`Crash`](crate::hook::Crash).
 
-use super::{Body, consumer_until_end, data, mortal_world, producer_to_end};
+use super::{Body, consumer_until_end, data, mortal_fixture, producer_to_end};
 use crate::{
     check::Case,
     engine::Engine,
@@ -16,9 +16,9 @@ use ackcast::{
 use std::{cell::Cell, rc::Rc};
 
 /// C1: the producer goes on without a consumer that died, with a message in its hands or not.
-pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
+pub fn dead_consumer_is_evicted<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let (mut lives, mut dies, mut producer) = (fixture.consumer(), fixture.consumer(), fixture.producer());
     let lives: Body = Box::new(move || {
         let seen = receive(&mut lives, shape.messages);
@@ -45,9 +45,9 @@ pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
 }
 
 /// C2: a producer dies with the write lock; another takes it over.
-pub fn a_dead_owner_is_replaced<G: Environment>(case: &Case) {
+pub fn dead_owner_is_replaced<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<G>(case);
+    let fixture = mortal_fixture::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = fixture.consumer();
@@ -79,9 +79,9 @@ pub fn a_dead_owner_is_replaced<G: Environment>(case: &Case) {
 }
 
 /// C1, S3: a consumer dies with a message in its hands, and another takes its entry.
-pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
+pub fn dead_consumer_is_succeeded<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let mut dies = fixture.consumer();
     let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
     let mut producer = fixture.producer();
@@ -107,9 +107,9 @@ pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
 }
 
 /// C2, S4: a producer dies with the write lock; two others want it.
-pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
+pub fn rival_takes_over_the_lock<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let mut dies = fixture.producer();
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for p in 1..shape.producers {
@@ -154,9 +154,9 @@ fn send_alone<L: Layer, S: Storage<L>>(
 
 /// C2: a producer dies with the write lock; its successor under the same number frees it, or a rival
 /// does. (No consumer: the slots are enough.)
-pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
+pub fn successor_inherits_the_lock<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let rival = (shape.producers > 1).then(|| fixture.producer());
     let mut dies = fixture.producer();
     let number = dies.participant().number;
@@ -187,9 +187,9 @@ pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
 }
 
 /// C2: a producer dies unfinished; the consumers get what it published, and then are told.
-pub fn producers_lost_is_told<E: Engine>(case: &Case) {
+pub fn consumer_is_told_of_lost_producers<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let consumer = consumer_until_end(&fixture);
     let mut participants = vec![consumer];
     for p in 0..shape.producers {
@@ -208,9 +208,9 @@ pub fn producers_lost_is_told<E: Engine>(case: &Case) {
 
 /// C2: of two producers one dies at once and the other finishes; what that one sent is received
 /// before the loss is told.
-pub fn a_finished_producer_is_not_lost<E: Engine>(case: &Case) {
+pub fn finished_producer_is_not_lost<E: Engine>(case: &Case) {
     let messages = case.shape.messages;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let mut participants = vec![consumer_until_end(&fixture)];
     let dies = fixture.producer();
     let dies: Body = Box::new(move || {

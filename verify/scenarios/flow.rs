@@ -1,6 +1,6 @@
 //! Everybody is there from the start, and nobody leaves: S1, S2, S3, S4, S5.
 
-use super::{Body, consumer_until_end, fixture, in_one_order, producer_to_end};
+use super::{Body, assert_one_order, consumer_until_end, fixture, producer_to_end};
 use crate::{
     check::Case,
     environment::Environment,
@@ -41,13 +41,13 @@ fn everybody<G: Environment>(
         participants.push((shape.consumers + p, Box::new(body)));
     }
     fixture.run(participants, move |outcome| {
-        in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
+        assert_one_order(outcome, shape.consumers, shape.producers, shape.messages);
         judge(outcome);
     });
 }
 
 /// S1, S2, S3: every consumer gets every message, once, in the one total order.
-pub fn everyone_gets_everything<G: Environment>(case: &Case) {
+pub fn consumer_gets_every_message<G: Environment>(case: &Case) {
     everybody::<G>(case, receive, send, |_| {});
 }
 
@@ -96,7 +96,7 @@ pub fn end_is_last<G: Environment>(case: &Case) {
     let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&fixture)).collect();
     participants.extend((0..shape.producers).map(|p| producer_to_end(&fixture, p, shape.messages)));
     fixture.run(participants, move |outcome| {
-        in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
+        assert_one_order(outcome, shape.consumers, shape.producers, shape.messages);
         let (consumers, producers) = outcome.split_at(shape.consumers as usize);
         for seen in consumers {
             assert_eq!(seen.last(), Some(&event::END), "S5: END is last");
@@ -108,7 +108,7 @@ pub fn end_is_last<G: Environment>(case: &Case) {
 
 /// S3: a message that is kept is not acknowledged, so it is received again, whole, however much the
 /// producer wants its slot; and filling the next one in place starts from the last one's bytes.
-pub fn kept_is_received_again<G: Environment>(case: &Case) {
+pub fn kept_message_is_received_again<G: Environment>(case: &Case) {
     let messages = case.shape.messages;
     let fixture = fixture::<G>(case);
     let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
@@ -140,5 +140,5 @@ pub fn kept_is_received_again<G: Environment>(case: &Case) {
         leak_until_end(producer);
         Seen::new()
     };
-    fixture.run(vec![receiver, (1, Box::new(body))], move |outcome| in_one_order(outcome, 1, 1, messages));
+    fixture.run(vec![receiver, (1, Box::new(body))], move |outcome| assert_one_order(outcome, 1, 1, messages));
 }

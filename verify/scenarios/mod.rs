@@ -26,7 +26,7 @@ pub fn fixture<G: Environment>(case: &Case) -> Fixture<G> {
 }
 
 /// A fixture in which somebody may die.
-pub fn mortal_world<G: Environment>(case: &Case) -> Fixture<G> {
+pub fn mortal_fixture<G: Environment>(case: &Case) -> Fixture<G> {
     Fixture::new(case.shape.geometry(), case.config, true)
 }
 
@@ -111,7 +111,7 @@ pub fn data(seen: &Seen) -> Seen {
 }
 
 /// All consumers saw the same, and of each producer everything in its order.
-pub fn in_one_order(outcome: &Outcome, consumers: u32, producers: u32, messages: u32) {
+pub fn assert_one_order(outcome: &Outcome, consumers: u32, producers: u32, messages: u32) {
     let (consumers, _) = outcome.split_at(consumers as usize);
     for seen in consumers {
         assert_eq!(seen, &consumers[0], "S2: two consumers saw different orders");

@@ -35,7 +35,7 @@ fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
 
 /// S4: at most one holder at a time; everything a holder did happens before what the next one does.
 /// With an odd number of messages, the last contender only tries.
-pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
+pub fn lock_has_one_holder_at_a_time<E: Engine>(case: &Case) {
     let (contenders, rounds, tries) = (case.shape.producers, case.shape.messages, case.shape.consumers == 0);
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (0, contenders);

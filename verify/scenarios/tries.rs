@@ -10,7 +10,7 @@ use crate::{
 use ackcast::layer::Deadline;
 
 /// S2, S3: of what was sent, a prefix is received; whoever gives up says why, truly.
-pub fn everybody_tries<G: Environment>(case: &Case) {
+pub fn participants_try_without_waiting<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();

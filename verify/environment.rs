@@ -1,4 +1,4 @@
-//! Where a scenario takes place: in a model, or in a real segment with a thread for each participant.
+//! Where a scenario runs: in a model, or in a real segment with a thread for each participant.
 
 use crate::{
     case,
@@ -36,9 +36,9 @@ pub trait Environment: Debug + Sized + 'static {
 
     fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self::Segment;
     fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Self::Layer, Self::Storage>;
-    /// The running thread acts for this participant from now on.
+    /// From now on the running thread acts for this participant.
     fn act_as(number: u32);
-    /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
+    /// Runs the participants, by number, each in its thread. `judge` checks what they saw.
     fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static);
 }
 
@@ -71,16 +71,16 @@ pub struct Real<L>(PhantomData<L>);
 
 /// The segment's name, and a handle that keeps it alive.
 #[derive(Debug)]
-pub struct Place {
+pub struct NamedSegment {
     name: real::Name,
     _keeper: real::Handle,
 }
 
-/// Moves a body into its thread.
+/// Moves a participant's body into its thread.
 struct SendBody(Body);
 
-// SAFETY: what a body of the scenarios below holds besides numbers are consumers, producers and channels on real
-// layers, which are `Send`.
+// SAFETY: besides numbers, a body of the scenarios below holds consumers, producers and channels on real layers, which
+// are `Send`.
 unsafe impl Send for SendBody {}
 
 const _: fn() = || {
@@ -103,26 +103,26 @@ impl SendBody {
 impl<L: RealLayer + 'static> Environment for Real<L> {
     type Layer = L;
     type Storage = real::Segment<L>;
-    type Segment = Place;
+    type Segment = NamedSegment;
 
-    fn segment(geometry: Geometry, _config: ModelConfig, _mortal: bool) -> Place {
+    fn segment(geometry: Geometry, _config: ModelConfig, _mortal: bool) -> NamedSegment {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Relaxed);
         let name = format!("verify-{:?}-{}-{count}", L::KIND, std::process::id());
         let name = real::Name::new(&name).expect("the name is valid");
         let _keeper = real::Handle::create::<L>(&name, &geometry, L::fences()).expect("the segment is made");
-        Place { name, _keeper }
+        NamedSegment { name, _keeper }
     }
 
-    /// A handle of its own for each: its claims are its own, too.
-    fn channel(place: &Place, _geometry: Geometry) -> Channel<L, real::Segment<L>> {
-        let handle = real::Handle::open(&place.name).expect("the segment is there");
+    /// Opens a handle for each participant, so that its claims are its own.
+    fn channel(segment: &NamedSegment, _geometry: Geometry) -> Channel<L, real::Segment<L>> {
+        let handle = real::Handle::open(&segment.name).expect("the segment is there");
         handle.channel().expect("it is of this layer")
     }
 
     fn act_as(_number: u32) {}
 
-    fn run(_place: Place, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+    fn run(_segment: NamedSegment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
         let bodies = participants.into_iter().map(|(_, body)| SendBody(body));
         let running: Vec<_> = bodies.map(|body| thread::spawn(move || body.run())).collect();
         let outcome = running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect();
@@ -131,7 +131,7 @@ impl<L: RealLayer + 'static> Environment for Real<L> {
     }
 }
 
-/// Checks the scenario's property on both layers, again and again: how often, and how many outcomes.
+/// Checks a scenario on both layers until the time is over; prints the rounds and the number of outcomes.
 fn repeat_on_real_layers(case: Case, on: [fn(&Case); 2]) {
     const TIME: Duration = Duration::from_millis(if cfg!(loom) { 2_000 } else { 200 });
     for (layer, body) in ["futex", "raw_sync"].into_iter().zip(on) {
@@ -147,7 +147,7 @@ fn repeat_on_real_layers(case: Case, on: [fn(&Case); 2]) {
     }
 }
 
-/// Scenarios in which nobody dies: the same text, on both real layers.
+/// Runs scenarios without deaths on both real layers.
 macro_rules! on_real_layers {
     ($($body:ident $shape:expr),* $(,)?) => {
         $(repeat_on_real_layers(case!($body, "", $shape, ModelConfig::PARK_STACK), [$body::<Real<Futex>>, $body::<Real<RawSync>>]);)*
@@ -174,7 +174,7 @@ fn scenarios_on_real_memory() {
     ];
 }
 
-/// The same way to judge notices a message that does not come.
+/// Negative twin: the same judgement notices a message that a consumer does not get.
 #[test]
 fn lost_message_is_noticed_on_real_memory() {
     let fixture = Fixture::<Real<Futex>>::new(Shape::new(1, 1, 2, 2).geometry(), ModelConfig::PARK_STACK, false);

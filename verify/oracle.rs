@@ -1,4 +1,4 @@
-//! Whether loom reaches what others reach, and the layer's answer where by itself it does not.
+//! Whether loom reaches every outcome that other searches reach, and how the layer helps where it does not.
 
 use crate::{
     case,
@@ -22,7 +22,7 @@ use std::{
 type Words = Arc<[AtomicU64; 2]>;
 type Thread = fn(&Words) -> Vec<u64>;
 
-/// What the threads can see, together.
+/// All combinations of values that the threads can read.
 fn outcomes<const N: usize>(threads: [Thread; N]) -> BTreeSet<Vec<u64>> {
     let all = Arc::new(Mutex::new(BTreeSet::new()));
     let seen = Arc::clone(&all);
@@ -52,7 +52,7 @@ fn get(words: &Words, list: &[(usize, Ordering)]) -> Vec<u64> {
     list.iter().map(|&(word, order)| words[word].load(order)).collect()
 }
 
-/// loom #166: why the layer has three kinds of loads.
+/// loom #166, the reason for the engine's three kinds of loads.
 #[test]
 fn own_load_hides_the_loads_of_other_threads() {
     let hidden = outcomes([|w| get(w, &[(0, Relaxed)]), |w| [get(w, &[(0, Relaxed)]), put(w, 0, Relaxed)].concat()]);
@@ -64,21 +64,21 @@ fn own_load_hides_the_loads_of_other_threads() {
     assert!(owned.contains(&vec![1, 0]), "a load that counts as a write hides nothing");
     let exclusive =
         outcomes([|w| get(w, &[(0, Relaxed)]), |w| [vec![Loom::load_exclusive(&w[0])], put(w, 0, Relaxed)].concat()]);
-    assert!(exclusive.contains(&vec![1, 0]), "nor does a load that is no step");
+    assert!(exclusive.contains(&vec![1, 0]), "nor does a load that is not a step");
 }
 
-/// Outcomes that loom lacks and shuttle reaches.
+/// Fails with the outcomes that shuttle reaches and loom does not.
 fn missed(by_loom: &BTreeSet<Outcome>, by_shuttle: &BTreeSet<Outcome>) -> Result<(), String> {
     let missed: Vec<_> = by_shuttle.difference(by_loom).collect();
     if missed.is_empty() { Ok(()) } else { Err(format!("loom never reaches {missed:?}")) }
 }
 
-/// The same with waiting that lets the others run: under `assume`, shuttle's schedules have no end.
+/// The same case with waits that park: under `Assume`, shuttle's schedules have no end.
 fn parked(case: Case) -> Case {
     Case { config: ModelConfig { waiting: WaitModel::Park, ..case.config }, ..case }
 }
 
-/// Few steps each, so that all schedules can be tried; more than one outcome, or they would say nothing.
+/// Cases of few steps, so that all schedules can be tried, and of more than one outcome.
 fn small() -> Vec<Case> {
     let (shape, plain) = (Shape::new, ModelConfig::ASSUME);
     vec![
@@ -94,7 +94,7 @@ fn small() -> Vec<Case> {
     ]
 }
 
-/// All schedules: the scheduler has no bound and ends when none is left; one without an end would be a failure.
+/// All schedules: the search has no bound and ends when none is left. A schedule without an end fails it.
 #[test]
 fn loom_reaches_what_every_schedule_reaches() {
     for case in small() {
@@ -105,7 +105,7 @@ fn loom_reaches_what_every_schedule_reaches() {
         assert!(by_loom.failure.is_none() && by_shuttle.failure.is_none(), "{case}: {:?}", by_shuttle.failure);
         assert!(count > 1, "{case}: one outcome says nothing");
         assert_eq!(missed(&by_loom.outcomes, &by_shuttle.outcomes), Ok(()), "{case}");
-        // The comparison can fail: one execution of loom's has not reached what all schedules have.
+        // Negative twin: the first execution of loom lacks outcomes.
         let armed = Armed { coverage: true, executions: Some(1), ..Armed::default() };
         let first = check(case, Checker::Loom, armed);
         disarm();
@@ -115,7 +115,7 @@ fn loom_reaches_what_every_schedule_reaches() {
     }
 }
 
-/// With waiting that lets the threads take turns for ever, trying every schedule is no way to the end, and says so.
+/// When threads can yield to each other for ever, the depth-first search fails and names the limit.
 #[test]
 fn endless_schedule_fails_depth_first_search() {
     let case = case!(end_is_last, "S5", Shape::new(1, 1, 1, 1), ModelConfig::ASSUME);
@@ -124,7 +124,7 @@ fn endless_schedule_fails_depth_first_search() {
     assert!(said.contains("exceeded max_steps"), "{said}");
 }
 
-/// Larger ones, with the full stack: what the schedules drawn reach, loom must have reached.
+/// Larger cases, on the full stack: loom reaches every outcome that random schedules reach.
 #[test]
 fn loom_reaches_what_random_schedules_reach() {
     const ORACLE: [(&str, &str); 7] = [

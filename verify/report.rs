@@ -1,4 +1,4 @@
-//! What was checked, for people and for tools: `target/verify/report.md` and `.json`.
+//! The report of all that was checked, for people and for tools: `target/verify/report.md` and `.json`.
 
 use crate::{
     alone::Passed,
@@ -35,7 +35,7 @@ pub fn add(entry: Entry, passed: Passed) {
     write(&all);
 }
 
-/// Adds what became of the mutants.
+/// Adds the fates of the mutants.
 pub fn add_fates(fates: &[Fate]) {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.fates = fates.to_vec();

@@ -10,12 +10,12 @@ use crate::hook::{self, Kind, Name, Operator, Verdict};
 use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
-/// What a sleep comes to: a wake, or that the word has changed.
+/// The result of a park: a wake, or a change of the word.
 pub const WOKEN: u64 = 0;
-/// That it is time to ask whether the peers live.
+/// The result of a park: the liveness check is due.
 pub const CHECK_LIVENESS: u64 = 1;
 
-/// The question that the hook is asked before each operation. (Who asks it does not matter here.)
+/// Asks the hook before an operation. (The participant does not matter here.)
 pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
     hook::before(|| 0, site, name, kind, order)
 }
@@ -40,7 +40,7 @@ impl Explored {
     }
 }
 
-// SAFETY: under sequential consistency fences order nothing; claims are steps of the exploration.
+// SAFETY: fences order nothing under sequential consistency, and claims are steps of the exploration.
 unsafe impl Layer for Explored {
     type W32 = ExploredWord;
     type W64 = ExploredWord;
@@ -72,13 +72,13 @@ unsafe impl Layer for Explored {
     }
 
     fn liveness_interval(&self, _now: Duration) -> Duration {
-        Duration::MAX // a check may be due at any moment: it is one more thing that a sleep comes to
+        Duration::MAX // a check may be due at any moment: it is a result of `park`
     }
 }
 
 impl Park for Explored {
     fn spin(&self, _spins: &mut Spins) -> bool {
-        false // spinning is looking again, and an exploration looks at every moment anyway
+        false // spinning polls again, and the exploration polls at every moment anyway
     }
 
     fn park(&self, word: &ExploredWord, expected: u32, _until: Duration) -> Parked {

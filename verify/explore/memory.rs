@@ -1,56 +1,56 @@
-//! What all participants share, as plain data, and what an operation does to it.
+//! The words that participants share, as plain data, and the effects of operations.
 
-/// More than the words of any segment that is explored.
+/// Most words of a segment.
 const WORDS: usize = 32;
-/// The most participants.
+/// Most participants of a scenario.
 pub const PARTICIPANTS: usize = 5;
 
-/// A word, by its place in the memory.
+/// A word's index in the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address(u8);
 
-/// A slot's content, and who accesses it.
+/// A slot: the word of its content, and the word of its accesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SlotAddress {
     content: Address,
     accesses: Address,
 }
 
-/// What a slot holds while somebody writes it: no message's form. So whoever dies writing leaves it torn.
+/// A slot's content during a write. No message looks like it, so a writer's death leaves the slot torn.
 const TORN: u64 = u64::MAX;
 
-/// What the word of a participant's number holds if nobody has it; else who, counted from 1.
+/// The word of a participant's number if it has no holder; else it is 1 + the holder's index.
 pub const NO_HOLDER: u64 = 0;
 
-/// An operation that others may notice, or that may notice others.
+/// An operation on shared words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     Load(Address),
     Store(Address, u64),
     Swap(Address, u64),
     Exchange(Address, u64, u64),
-    /// Takes a participant's number: 1 if nobody living has it.
+    /// Claims a participant's number: 1 if no living participant holds it.
     Claim(Address),
-    /// Whether somebody living has the number.
+    /// Whether a living participant holds the number.
     Alive(Address),
     Read(SlotAddress),
     ReadEnds(SlotAddress),
     Write(SlotAddress),
     WriteEnds(SlotAddress, u64),
-    /// Sleeps if the word holds this.
+    /// Parks if the word holds this value.
     Park(Address, u64),
-    /// Wakes one of those who sleep on the word: any of them.
+    /// Wakes any one of the threads that are parked on the word.
     Wake(Address),
 }
 
-/// What an operation comes to.
+/// The effect of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Its result.
+    /// It has this result.
     Result(u64),
-    /// Its result, and whoever sleeps there.
+    /// It wakes a thread that is parked on this word.
     Wakes(Address),
-    /// It sleeps.
+    /// The participant parks.
     Sleeps,
     /// Two accesses to a slot overlap, and one of them writes.
     Race,
@@ -60,7 +60,7 @@ pub enum Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     words: [u64; WORDS],
-    /// By participant: the word that it sleeps on.
+    /// By participant: the word that it is parked on.
     asleep: [Option<Address>; PARTICIPANTS],
     used: u8,
 }
@@ -78,7 +78,7 @@ impl Memory {
         address
     }
 
-    /// A new slot, which holds nothing.
+    /// A new slot, which is empty.
     pub fn slot(&mut self) -> SlotAddress {
         SlotAddress { content: self.word(), accesses: self.word() }
     }
@@ -91,7 +91,7 @@ impl Memory {
         &mut self.words[place as usize]
     }
 
-    /// All of it, after who sleeps where (below bit 40) and a place for each participant.
+    /// The memory as words: the parked participants (below bit 40), room for each participant's place, the words.
     pub fn packed(&self) -> [u64; 1 + PARTICIPANTS + WORDS] {
         let mut packed = [0; 1 + PARTICIPANTS + WORDS];
         for (participant, word) in self.asleep.iter().enumerate() {
@@ -101,7 +101,7 @@ impl Memory {
         packed
     }
 
-    /// How much of that is in use.
+    /// The length of the part of [`packed`](Self::packed) that is in use.
     pub const fn packed_len(&self) -> usize {
         1 + PARTICIPANTS + self.used as usize
     }
@@ -114,7 +114,7 @@ impl Memory {
         self.asleep[participant] = None;
     }
 
-    /// `participant` does this, in one step.
+    /// `participant` does this operation in a step.
     pub fn apply(&mut self, participant: usize, op: Op) -> Effect {
         let (reader, writer) = (1 << participant, 1 << (PARTICIPANTS + participant));
         Effect::Result(match op {
@@ -169,7 +169,7 @@ impl Memory {
         })
     }
 
-    /// This number is `participant`'s.
+    /// `participant` holds this number from now on.
     pub const fn owned(&mut self, number: Address, participant: usize) {
         *self.at(number) = 1 + participant as u64;
     }
@@ -178,7 +178,7 @@ impl Memory {
         self.get(number) == 1 + participant as u64
     }
 
-    /// The kernel's part when `participant` dies: it sleeps nowhere, has no number, and accesses no slot.
+    /// The kernel's part when `participant` dies: it is parked nowhere, holds no number, and accesses no slot.
     pub fn forget(&mut self, participant: usize, alive: &[Address], slots: &[SlotAddress]) {
         self.wake(participant);
         for &number in alive {

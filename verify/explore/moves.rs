@@ -1,4 +1,4 @@
-//! What can come next in a state, and what it leads to.
+//! The moves that are possible in a state, and the states that they lead to.
 
 use super::{
     layer::{CHECK_LIVENESS, WOKEN},
@@ -12,17 +12,17 @@ use crate::{
     scenarios::survivors::Late,
 };
 
-/// What can come next.
+/// A move.
 #[derive(Clone, Copy, Debug)]
 pub enum Choice {
-    /// Its operation.
+    /// The participant does its operation.
     Step(usize),
-    /// Its operation, which wakes that one.
+    /// The first participant wakes the second.
     Wakes(usize, usize),
-    /// It has slept for long enough to ask whether its peers live.
+    /// The liveness check of the parked participant is due.
     ChecksLiveness(usize),
     Dies(usize),
-    /// The same, by its own text.
+    /// The participant dies by its own text.
     Stops(usize),
 }
 
@@ -30,32 +30,35 @@ pub enum Choice {
 pub struct Moves<'s> {
     pub start: Start,
     pub locals: Vec<Locals<'s>>,
-    /// Somebody may die at any moment, or might have.
+    /// The rules allow deaths.
     mortal: bool,
-    /// Somebody may join: it writes its `state` without the lock, and claims a number.
+    /// A participant may join: it writes its `state` without the lock, and claims a number.
     joins: bool,
 }
 
 impl<'s> Moves<'s> {
     pub fn new(scenario: Scenario<'s>, rules: Rules) -> Self {
         let (mut start, mortal) = (scenario.set_up(), rules.deaths > 0);
-        assert!(start.numbers.iter().copied().eq(0..start.numbers.len() as u32), "they are listed by their numbers");
+        assert!(
+            start.numbers.iter().copied().eq(0..start.numbers.len() as u32),
+            "participants are in the order of their numbers"
+        );
         for participant in 0..start.numbers.len() {
             if start.memory.get(start.alive[participant]) != NO_HOLDER {
-                start.memory.owned(start.alive[participant], participant); // claimed in the set-up, by nobody in particular
+                start.memory.owned(start.alive[participant], participant); // the set-up claimed it for no participant
             }
         }
-        if rules.late != Late::Nobody {
+        if rules.late != Late::None {
             start.guarded.retain(|&word| start.names.contains(&("finished", word)));
         }
         if rules.late == Late::Producer {
             start.states.clear();
         }
         let locals = (0..start.numbers.len()).map(|place| Locals::new(scenario, place)).collect();
-        Self { start, locals, mortal, joins: rules.late != Late::Nobody }
+        Self { start, locals, mortal, joins: rules.late != Late::None }
     }
 
-    /// What it does next; `None` of the dead.
+    /// What a participant does next; `None` if it is dead.
     pub fn next(&self, state: &State, participant: usize) -> Option<&Next> {
         state.at[participant].map(|place| self.locals[participant].next(place))
     }
@@ -63,7 +66,7 @@ impl<'s> Moves<'s> {
     pub fn choices(&self, state: &State) -> Vec<Choice> {
         let mut choices = Vec::with_capacity(8);
         let living = || (0..self.locals.len()).filter(|&participant| state.at[participant].is_some());
-        // Whoever may find somebody dead, or looks just before that.
+        // A liveness check matters only after a death, or just before it.
         let may_check = state.left > 0 || living().count() < self.locals.len();
         for participant in living() {
             match self.next(state, participant) {
@@ -85,14 +88,14 @@ impl<'s> Moves<'s> {
         choices
     }
 
-    /// The state that this leads to.
+    /// The state after this move.
     pub fn follow(&mut self, state: State, choice: Choice) -> Result<State, String> {
         let mut next = state;
         match choice {
             Choice::Step(participant) => {
                 while let Some(&Next::Op(op, _)) = self.next(&next, participant) {
                     if !self.is_allowed(&next, participant, op) {
-                        return Err("a word is written that belongs to somebody else".into());
+                        return Err("a participant writes a word that belongs to another one".into());
                     }
                     match next.memory.apply(participant, op) {
                         Effect::Result(result) => self.advance(&mut next, participant, result)?,
@@ -115,7 +118,10 @@ impl<'s> Moves<'s> {
                 self.advance(&mut next, participant, CHECK_LIVENESS)?;
             }
             Choice::Dies(participant) | Choice::Stops(participant) => {
-                assert!(matches!(choice, Choice::Dies(_)) || !self.mortal, "nobody dies by both rules");
+                assert!(
+                    matches!(choice, Choice::Dies(_)) || !self.mortal,
+                    "a scenario with deaths of its own has no others"
+                );
                 if matches!(choice, Choice::Dies(_)) {
                     next.left -= 1;
                 }
@@ -126,10 +132,10 @@ impl<'s> Moves<'s> {
         Ok(next)
     }
 
-    /// Whether what comes next is part of the same step, which has one operation that others can notice:
-    /// access to a slot begins with the one before it and ends with the one after it, since whoever comes
-    /// in between and is in its way would race with it anyway. And a load of what nobody else can change
-    /// at present goes with what comes after it.
+    /// Whether the next operation is part of the same step. (a) An access to a slot begins with the operation before it
+    /// and ends with the operation after it, because a conflicting access in between would be a race anyway. (b) A load
+    /// of a word that no other participant can change now is part of the step after it. Every other operation is a
+    /// step.
     fn goes_on(&self, state: &State, participant: usize, done: Op) -> bool {
         let Some(&Next::Op(next, _)) = self.next(state, participant) else { return false };
         match (done, next) {
@@ -140,7 +146,7 @@ impl<'s> Moves<'s> {
         }
     }
 
-    /// Whether nobody but `participant` can write this word before `participant` has done its next step.
+    /// Whether no other participant can write this word before `participant` has done its next step.
     fn is_settled(&self, state: &State, participant: usize, word: Address) -> bool {
         let Start { alive, states, guarded, .. } = &self.start;
         let gone = |owner: usize| self.next(state, owner).is_none_or(|next| matches!(next, Next::Ended(_)));
@@ -153,8 +159,8 @@ impl<'s> Moves<'s> {
         }
     }
 
-    /// What [`is_settled`](Self::is_settled) relies on: the count of the finished is written by whoever holds the lock; and
-    /// where nobody joins, a producer's entry by itself alone, a consumer's by whoever holds the lock.
+    /// What [`is_settled`](Self::is_settled) relies on: only the owner of the lock writes `finished`. Without joins,
+    /// only the producer itself writes its entry, and only the owner of the lock writes a consumer's entry.
     fn is_allowed(&self, state: &State, participant: usize, op: Op) -> bool {
         let (Op::Store(word, _) | Op::Swap(word, _) | Op::Exchange(word, ..)) = op else { return true };
         let Start { states, guarded, .. } = &self.start;
@@ -163,7 +169,7 @@ impl<'s> Moves<'s> {
             && (!guarded.contains(&word) || self.start.holds_lock(&state.memory, participant))
     }
 
-    /// `participant`'s operation has come to this.
+    /// `participant`'s operation has this result.
     fn advance(&mut self, state: &mut State, participant: usize, result: u64) -> Result<(), String> {
         let Some(place) = &mut state.at[participant] else { return Ok(()) };
         *place = self.locals[participant].after(*place, result)?;
@@ -173,7 +179,7 @@ impl<'s> Moves<'s> {
         }
     }
 
-    /// What was done there, for a picture.
+    /// The move as a step of a trace.
     pub fn step(&self, state: &State, choice: Choice) -> Option<Step> {
         let (Choice::Step(participant)
         | Choice::Wakes(participant, _)

@@ -15,8 +15,7 @@ use ackcast::{
     protocol::{Consumer, Finished, Producer},
 };
 
-/// S2: whoever joins gets everything from its join to the end, and so do those who were there: all
-/// consumers but one.
+/// S2: the last consumer joins in the middle and gets everything from its join to END. The others get everything.
 pub fn consumer_joins_in_the_middle<G: Environment>(case: &Case) {
     let shape = case.shape;
     let early = shape.consumers - 1;
@@ -39,8 +38,8 @@ pub fn consumer_joins_in_the_middle<G: Environment>(case: &Case) {
     });
 }
 
-/// S2, S3: whoever joins while a batch is written finds it whole, or the end of it: nothing that is
-/// written and not counted is overwritten, though nobody was there to wait for.
+/// S2, S3: a consumer that joins while a batch is written gets all of it, or its end. The producer overwrites no
+/// message that it has written and not yet published, although it waits for no consumer.
 pub fn consumer_joins_during_a_batch<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
@@ -65,7 +64,7 @@ pub fn consumer_joins_during_a_batch<G: Environment>(case: &Case) {
     });
 }
 
-/// S3: nobody waits for a consumer that left, and it harms nobody by leaving.
+/// S3: the producer does not wait for a consumer that left, and the other consumer gets everything.
 pub fn consumer_leaves_in_the_middle<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
@@ -111,7 +110,7 @@ pub fn consumer_leaves_with_unread_message<G: Environment>(case: &Case) {
     fixture.run(vec![(0, leaves), (1, sends)], |_| {});
 }
 
-/// S2: with `start_with`, nobody misses the start, whoever comes first.
+/// S2: with `start_with`, every consumer gets the first message, in whatever order the participants start.
 pub fn consumers_get_the_first_message<G: Environment>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
@@ -138,7 +137,7 @@ pub fn consumers_get_the_first_message<G: Environment>(case: &Case) {
     fixture.run(participants, move |outcome| assert_one_order(outcome, shape.consumers, 1, shape.messages));
 }
 
-/// S2: an entry is used again; its next occupant gets what comes after its own join.
+/// S2: an entry is used again; its next occupant gets what is published after its own join.
 pub fn consumer_joins_again_after_leaving<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
@@ -164,7 +163,7 @@ pub fn consumer_joins_again_after_leaving<G: Environment>(case: &Case) {
     });
 }
 
-/// S5: a producer that comes late takes part until END, and not after it.
+/// S5: a producer that joins late sends before END, and not after it.
 pub fn producer_joins_late<G: Environment>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();

@@ -78,7 +78,7 @@ fn a_guard_protects_its_slot_until_dropped() {
     }
 }
 
-/// The verification target's `everyone_gets_everything` on real memory: short rounds, many times, so
+/// The verification target's `consumer_gets_every_message` on real memory: short rounds, many times, so
 /// that every start and every end meets every other.
 #[test]
 fn everyone_gets_everything_thousands_of_times() {

@@ -5,7 +5,7 @@ use std::fmt;
 /// How a model waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitModel {
-    /// A failed wait is an assumption that does not hold: the rest of the execution opens no branches, because another
+    /// A failed wait is an assumption that does not hold: the rest of the execution opens no branches. Another
     /// execution has the wait succeed. For safety.
     Assume,
     /// A failed wait yields and polls again. For testing the assumption.

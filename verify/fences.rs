@@ -10,8 +10,8 @@ pub enum Weight {
     Heavy,
 }
 
-/// A light and a heavy fence are ordered, and so are two heavy fences: all before the first happens before all after
-/// the second. Two light fences are not ordered; two full fences would be.
+/// A light and a heavy fence are ordered, and so are two heavy fences: the first happens before the second. Two light
+/// fences are not ordered; two full fences would be.
 ///
 /// Each side has a word. A fence first releases on its own side's word, then acquires on the other side's. So of two
 /// fences, the one that releases second acquires from the first. A heavy fence is also a full fence of its thread, as

@@ -25,7 +25,7 @@ fn word<E: Engine>(word: &'static str) -> ModelWord<E> {
     ModelWord { atom: E::atom(0), name: Name { word, owner: None }, sequential: false, touched: None, monitor: None }
 }
 
-/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012): the reader's fence
+/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012). The reader's fence
 /// orders its loads of the values before its second load of the sequence.
 fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
     let fixture = Fixture::<E>::new(case.shape.geometry(), case.config, false);

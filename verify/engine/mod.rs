@@ -27,9 +27,9 @@ pub trait Engine: Debug + Sized + 'static {
     fn load(atom: &Self::Atom, order: Ordering) -> u64;
     /// A load by a thread that stores to this word next and knows its newest value.
     ///
-    /// loom compares a store with the last access only. So a thread's own load would hide the earlier loads of other
-    /// threads, and with them the interleavings in which these come after the store (loom #166). Hence this load counts
-    /// as a write.
+    /// loom compares a store with the last access only. So a thread's own load would hide earlier loads of other
+    /// threads (loom #166). With them, loom would miss interleavings in which these come after the store. Hence this
+    /// load counts as a write.
     fn load_owned(atom: &Self::Atom, order: Ordering) -> u64;
     /// A load to which no store can be concurrent; the engine checks that if it can. Not a step, so it hides no load.
     fn load_exclusive(atom: &Self::Atom) -> u64;

@@ -2,20 +2,20 @@
 //! runs every execution.
 //!
 //! **What it explores.** The shipping text of protocol, lock and signals, with joining, leaving, parking and liveness
-//! checks, under sequential consistency: loom judges orderings. Every operation on a word, every park and wake is a
-//! step (with the exceptions of `Moves::goes_on`). Between two steps any participant may run, or die. There is no
+//! checks. It assumes sequential consistency: loom judges orderings. Every operation on a word, every park and wake is
+//! a step (with the exceptions of `Moves::goes_on`). Between two steps any participant may run, or die. There is no
 //! bound.
 //!
 //! **How.** A participant is a function of the results of its operations. So [`replay`] runs it alone, and [`locals`]
 //! keeps its next operation for each history. The shared words are plain data ([`memory`]). The search over both
 //! ([`search`]) runs no thread: a state is the memory and each participant's place. Of a visited state the search keeps
-//! 80 bits of a hash: among five hundred million states, it confuses two with a probability of 1 in 10^7.
+//! 80 bits of a hash. Among five hundred million states, it confuses two with a probability of 1 in 10^7.
 //!
-//! **Which histories are merged.** Those that the participant cannot distinguish any more. Of a function of the lock or
-//! of a signal, only the result remains when it returns (of a wait, what its last poll saw). Of a wait that parks, only
-//! the park remains: its other knowledge is in words. That is an assumption on `src/lock.rs` and `src/signal.rs`.
-//! Whenever two histories are merged, both must ask for the same operation next. With whole histories, the same states
-//! are found (`tests.rs`).
+//! **Which histories are merged.** Those that the participant cannot distinguish any more. When a function of the lock
+//! or of a signal returns, only its result remains. After a wait, only what its last poll saw remains. Of a wait that
+//! parks, only the park remains: its other knowledge is in words. That is an assumption on `src/lock.rs` and
+//! `src/signal.rs`. Whenever two histories are merged, both must ask for the same operation next. With whole histories,
+//! the same states are found (`tests.rs`).
 //!
 //! **When it fails.** A check of the scenario fails; two accesses to a slot overlap; or from some state no end can be
 //! reached without a further death: a deadlock, or an endless loop. Without deaths there are no liveness checks, so a

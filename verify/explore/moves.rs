@@ -133,9 +133,8 @@ impl<'s> Moves<'s> {
     }
 
     /// Whether the next operation is part of the same step. (a) An access to a slot begins with the operation before it
-    /// and ends with the operation after it, because a conflicting access in between would be a race anyway. (b) A load
-    /// of a word that no other participant can change now is part of the step after it. Every other operation is a
-    /// step.
+    /// and ends with the operation after it. A conflicting access in between would be a race anyway. (b) A load of a
+    /// word that no other participant can change now is part of the step after it. Every other operation is a step.
     fn goes_on(&self, state: &State, participant: usize, done: Op) -> bool {
         let Some(&Next::Op(next, _)) = self.next(state, participant) else { return false };
         match (done, next) {

@@ -190,8 +190,8 @@ fn late_consumer_reveals_eviction_of_a_successor() {
     assert!(why.contains("two accesses to a slot overlap"), "{why}");
 }
 
-/// The successor of a dead producer must free the lock that this one held: no other participant does, because the
-/// lock's owner seems to live.
+/// The successor of a dead producer must free its lock. No other participant does, because the lock's owner seems to
+/// live.
 #[test]
 fn late_producer_reveals_missing_inheritance() {
     let (case, mutant) = (survivors(2, 1, 0, 1), mutant(&survey(), "C2", Operator::Skip));

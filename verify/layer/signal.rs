@@ -47,7 +47,7 @@ impl<E: Engine> ModelSignal<E> {
     }
 }
 
-/// A wait that a mutant skips: the word that the poll loads last reads as if it had reached what the poll waits for.
+/// A wait that a mutant skips. The last word that the poll loads reads as if the awaited condition held.
 fn skip<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
     const MAX_INJECTIONS: usize = 8;
     let mut found = poll(Poll::Words);
@@ -63,8 +63,8 @@ fn skip<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> Option<T> {
 }
 
 /// A wait in which a participant may die. `Poll::WordsAndLiveness` begins as `Poll::Words` does, so it finds all that
-/// the latter finds. A poll that fails is an assumption that does not hold, unless it has evicted a consumer: then it
-/// has changed a word, and the wait polls again.
+/// the latter finds. A poll that fails is an assumption that does not hold. If it has evicted a consumer, it has
+/// changed a word, so the wait polls again.
 fn assume_with_liveness_checks<E: Engine, T>(mut poll: impl FnMut(Poll) -> Option<T>) -> T {
     loop {
         let evictions = hook::evictions();
@@ -92,12 +92,12 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             Verdict::Otherwise(Operator::Skip) => return skip::<E, T>(|kind| poll(kind).map(|found| found.value)),
             _ => {}
         }
-        let in_vain = if self.name.word == "data" { Event::NoData } else { Event::NoRoom };
+        let failed_poll = if self.name.word == "data" { Event::NoData } else { Event::NoRoom };
         let mortal = layer.segment().mortal;
         let mut poll = |kind| {
             let found = poll(kind);
             if found.is_none() && (kind == Poll::WordsAndLiveness || !mortal || self.words.is_some()) {
-                record_event(in_vain);
+                record_event(failed_poll);
             }
             found
         };

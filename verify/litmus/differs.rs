@@ -44,8 +44,8 @@ fn load_buffering_is_not_explored() {
 }
 
 /// In loom a fence is not a step of its own: it takes place with the operation before it. So a relaxed read of a store
-/// synchronises through a fence after that store, which C11 does not promise. A check with fences may therefore miss a
-/// data race, so the configs for safety leave out the fences of waiting and notifying.
+/// synchronises through a fence after that store, which C11 does not promise. So a check with fences may miss a data
+/// race. The configs for safety leave out the fences of waiting and notifying.
 #[test]
 fn fence_takes_place_with_the_operation_before_it() {
     let early = explore(&[
@@ -97,7 +97,7 @@ fn failed_exchanges_read_the_newest_value() {
 }
 
 /// loom compares an access with the last access only. So a thread's own load before its store hides another thread's
-/// earlier load from the store, and with it an interleaving (loom #166).
+/// earlier load, and with it an interleaving (loom #166).
 #[test]
 fn load_before_a_store_hides_an_earlier_load() {
     let plain = explore(&[

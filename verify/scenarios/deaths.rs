@@ -162,21 +162,21 @@ pub fn successor_inherits_the_lock<E: Engine>(case: &Case) {
     let number = dies.participant().number;
     let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
     let count = u64::from(shape.producers * shape.messages);
-    let alone = Rc::new(Cell::new(false));
-    let alone_too = Rc::clone(&alone);
+    let inside = Rc::new(Cell::new(false));
+    let rival_inside = Rc::clone(&inside);
     let inherits: Body = Box::new(move || {
         std::mem::forget(dies.lock(Deadline::Never));
         leak_until_end(dies);
         segment.die(number);
         let mut heir = Producer::join(channel).expect("the number is free");
-        send_alone(&mut heir, values(1, shape.messages), &alone);
+        send_alone(&mut heir, values(1, shape.messages), &inside);
         leak_until_end(heir);
         Seen::new()
     });
     let mut participants = vec![(number, inherits)];
     if let Some(mut rival) = rival {
         let competes = move || {
-            send_alone(&mut rival, values(0, shape.messages), &alone_too);
+            send_alone(&mut rival, values(0, shape.messages), &rival_inside);
             leak_until_end(rival);
             Seen::new()
         };

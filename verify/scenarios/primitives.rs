@@ -32,7 +32,7 @@ fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
     value
 }
 
-/// S4: the lock has at most one holder at a time, and everything that a holder did happens before what the next holder
+/// S4: the lock has at most one holder at a time. Everything that a holder did happens before what the next holder
 /// does. Without consumers in the shape, contender 0 only tries.
 pub fn lock_has_one_holder_at_a_time<E: Engine>(case: &Case) {
     let (contenders, rounds, tries) = (case.shape.producers, case.shape.messages, case.shape.consumers == 0);

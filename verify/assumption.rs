@@ -1,18 +1,18 @@
-//! The assumption behind the config for safety: leaving a failed wait unexplored loses no outcome.
+//! The assumption of [`WaitModel::Assume`]: not to explore a failed wait loses no outcome.
 //!
-//! Tested where an exploration that yields and looks again finishes, too.
+//! Tested on cases that loom finishes with [`WaitModel::Yield`], too.
 
 use crate::{
     case,
     check::{Case, Checker, check},
     config::{ModelConfig, WaitModel},
     fixture::{Outcome, Shape},
-    hook::{self, Armed, ENOUGH},
+    hook::{self, Armed, EXECUTION_LIMIT},
     scenarios::{come_and_go::*, flow::*, primitives::*, tries::*},
 };
 use std::collections::BTreeSet;
 
-/// What one side reaches and the other does not.
+/// The outcomes that only one of the two reaches.
 fn difference(assumed: &BTreeSet<Outcome>, yielded: &BTreeSet<Outcome>) -> Result<(), String> {
     let lost: Vec<_> = yielded.difference(assumed).collect();
     let made_up: Vec<_> = assumed.difference(yielded).collect();
@@ -22,7 +22,7 @@ fn difference(assumed: &BTreeSet<Outcome>, yielded: &BTreeSet<Outcome>) -> Resul
     Err(format!("assuming loses {lost:?} and makes up {made_up:?}"))
 }
 
-/// All outcomes of a case, waiting in this way.
+/// The executions and all outcomes of a case with this wait model.
 fn outcomes(case: Case, waiting: WaitModel) -> (u64, BTreeSet<Outcome>) {
     let case = Case { config: ModelConfig { waiting, ..case.config }, ..case };
     let found = check(case, Checker::Loom, Armed::default());
@@ -30,22 +30,22 @@ fn outcomes(case: Case, waiting: WaitModel) -> (u64, BTreeSet<Outcome>) {
     (found.executions, found.outcomes)
 }
 
-/// Those that finish while they yield: where two sleep at once, they yield to one another for ever.
+/// Cases that finish with `Yield`. Others do not, because two waiting threads yield to each other for ever.
 fn cases() -> Vec<Case> {
     let shape = Shape::new;
     let (plain, fenced) = (ModelConfig::ASSUME, ModelConfig::ASSUME_FENCED);
     vec![
-        case!(everyone_gets_everything, "S2", shape(1, 1, 2, 1), plain),
-        case!(everyone_gets_everything, "S2", shape(1, 1, 2, 2), plain),
-        case!(everyone_gets_everything, "S2", shape(2, 1, 1, 1), plain),
-        case!(everyone_gets_everything, "S2", shape(2, 1, 1, 2), plain),
-        case!(kept_is_received_again, "S3", shape(1, 1, 2, 1), plain),
+        case!(consumer_gets_every_message, "S2", shape(1, 1, 2, 1), plain),
+        case!(consumer_gets_every_message, "S2", shape(1, 1, 2, 2), plain),
+        case!(consumer_gets_every_message, "S2", shape(2, 1, 1, 1), plain),
+        case!(consumer_gets_every_message, "S2", shape(2, 1, 1, 2), plain),
+        case!(kept_message_is_received_again, "S3", shape(1, 1, 2, 1), plain),
         case!(end_is_last, "S5", shape(1, 1, 1, 1), plain),
-        case!(nobody_misses_the_start, "S2", shape(1, 1, 1, 1), fenced),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
-        // Nobody waits here, so the two are the same exploration.
-        case!(everybody_tries, "S2", shape(1, 1, 2, 1), plain),
-        case!(everybody_tries, "S2", shape(2, 1, 1, 1), plain),
+        case!(consumers_get_the_first_message, "S2", shape(1, 1, 1, 1), fenced),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
+        // No operation waits here, so both explorations are the same.
+        case!(participants_try_without_waiting, "S2", shape(1, 1, 2, 1), plain),
+        case!(participants_try_without_waiting, "S2", shape(2, 1, 1, 1), plain),
     ]
 }
 
@@ -61,15 +61,15 @@ fn assuming_loses_no_outcome() {
     }
 }
 
-/// The comparison can fail: a side that stops early has not reached what the other has.
+/// Negative twin: a side that stops early lacks outcomes.
 #[test]
-fn an_outcome_that_one_side_lacks_is_noticed() {
-    let case = case!(everyone_gets_everything, "S2", Shape::new(2, 1, 1, 1), ModelConfig::ASSUME);
+fn missing_outcome_is_noticed() {
+    let case = case!(consumer_gets_every_message, "S2", Shape::new(2, 1, 1, 1), ModelConfig::ASSUME);
     let (_, all) = outcomes(case, WaitModel::Yield);
     let stopped = check(case, Checker::Loom, Armed { coverage: true, executions: Some(1), ..Armed::default() });
     hook::disarm();
-    assert!(stopped.failure.is_some_and(|failure| failure.message.contains(ENOUGH)));
-    let said = difference(&stopped.outcomes, &all).expect_err("one order is missing");
+    assert!(stopped.failure.is_some_and(|failure| failure.message.contains(EXECUTION_LIMIT)));
+    let said = difference(&stopped.outcomes, &all).expect_err("an order is missing");
     assert!(said.starts_with("assuming loses [[[") && said.ends_with("makes up []"), "{said}");
     let said = difference(&all, &stopped.outcomes).expect_err("and the other way round");
     assert!(said.starts_with("assuming loses [] and makes up [[["), "{said}");

@@ -1,5 +1,8 @@
-//! What is checked: scenario × shape × config × checker, quick ones and deep ones.
+//! The catalogue of checks: scenario × shape × config × checker, quick and deep.
 
+mod witnesses;
+
+use self::witnesses::*;
 use crate::{
     case,
     check::{Case, Checker, Report},
@@ -8,15 +11,15 @@ use crate::{
     scenarios::{come_and_go::*, deaths::*, flow::*, primitives::*, tries::*},
 };
 
-/// What some execution has to be, or the scenario does not do what it is for.
+/// A kind of execution that must occur, or the scenario misses its purpose.
 pub type Witness = (&'static str, fn(Shape, &Execution) -> bool);
 
-/// A check.
+/// A check of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     pub case: Case,
     pub checker: Checker,
-    /// Only under `--cfg loom`.
+    /// The check runs only under `--cfg loom`.
     pub deep: bool,
     pub witnesses: &'static [Witness],
 }
@@ -36,15 +39,15 @@ impl Entry {
         Self { checker, ..self }
     }
 
-    /// Whether it is the same check.
+    /// Whether `other` is the same check.
     pub fn is(&self, other: &Self) -> bool {
         let key = |entry: &Self| (entry.case.name, entry.case.shape, entry.case.config, entry.checker);
         key(self) == key(other)
     }
 
-    /// The first witness that a run without failure lacks. Where waiting is sleeping, somebody must sleep, too.
+    /// The first witness that a run without failure lacks. Under [`WaitModel::Park`], a thread must park, too.
     pub fn unreached(&self, found: &Report) -> Option<&'static str> {
-        const SLEEP: Witness = ("somebody sleeps", |_, seen| seen.had(Event::Sleep));
+        const SLEEP: Witness = ("a thread sleeps", |_, seen| seen.had(Event::Sleep));
         let sleep = (self.case.config.waiting == WaitModel::Park).then_some(&SLEEP);
         let mut all = self.witnesses.iter().chain(sleep);
         let missing = all.find(|(_, is)| !found.seen.iter().any(|execution| is(self.case.shape, execution)));
@@ -54,116 +57,27 @@ impl Entry {
 
 use ModelConfig as D;
 
-const NO_DATA: Witness = ("a consumer waits for a message", |_, seen| seen.had(Event::NoData));
-const ALL_THERE: Witness = ("no consumer waits", |_, seen| !seen.had(Event::NoData));
-const NO_ROOM: Witness = ("a producer waits for room", |_, seen| seen.had(Event::NoRoom));
-const ROOM: Witness = ("there is room at once", |_, seen| !seen.had(Event::NoRoom));
-const LOCK_HELD: Witness = ("the lock is taken", |_, seen| seen.had(Event::LockHeld));
-const TAKEN_OVER: Witness = ("a dead owner's lock is taken over", |_, seen| seen.had(Event::Takeover));
-const INHERITED: Witness = ("a dead owner's lock is inherited", |_, seen| seen.had(Event::Inheritance));
-const FIRST_0: Witness = ("producer 0 comes first", |_, seen| seen.outcome[0][0] / 16 == 1);
-const FIRST_1: Witness = ("producer 1 comes first", |_, seen| seen.outcome[0][0] / 16 == 2);
-
 const fn flow(p: u32, c: u32, m: u32, s: u32, config: ModelConfig) -> Entry {
-    let case = case!(everyone_gets_everything, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
+    let case = case!(consumer_gets_every_message, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
     Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1, NO_DATA, NO_ROOM] } else { one_sends(m, s) })
 }
-
-/// For one producer.
-const fn one_sends(m: u32, s: u32) -> &'static [Witness] {
-    if m > s { &[NO_DATA, NO_ROOM] } else { &[NO_DATA, ALL_THERE] }
-}
-
-const TAKEN_TOGETHER: Witness = ("two are taken together", |_, seen| seen.had(Event::Together));
-const APART: Witness = ("each is taken by itself", |_, seen| !seen.had(Event::Together));
 
 const fn batches(p: u32, c: u32, m: u32, s: u32, config: ModelConfig) -> Entry {
     let case = case!(batches_are_whole, "S1 S2 S3 S4", Shape::new(p, c, m, s), config);
     Entry::new(case, if s > 1 { &[TAKEN_TOGETHER, NO_DATA] } else { &[APART, NO_DATA, NO_ROOM] })
 }
 
-const ENDS: &[Witness] = &[
-    ("producer 0 ends it", |shape, seen| seen.outcome[shape.consumers as usize] == [event::END]),
-    ("producer 1 ends it", |shape, seen| seen.outcome[shape.consumers as usize + 1] == [event::END]),
-];
-
-const LATE: &[Witness] = &[
-    ("joins before everything", |shape, seen| seen.last().len() as u32 == shape.messages + 1),
-    ("joins after everything", |_, seen| seen.last() == [event::END]),
-];
-
-const IN_THE_MIDDLE: &[Witness] =
-    &[LATE[0], ("joins in the middle and starts at message 1", |_, seen| seen.last()[0] == 17)];
-
-const BACK: &[Witness] = &[
-    ("misses nothing", |shape, seen| seen.outcome[0].len() as u32 == shape.messages + 1),
-    ("misses a message", |shape, seen| seen.outcome[0].len() as u32 == shape.messages),
-];
-
-const TRIES: &[Witness] = &[
-    ("received at once", |_, seen| seen.outcome[0][0] < event::FIRST),
-    ("nothing there", |_, seen| seen.outcome[0][0] == event::TIMED_OUT),
-    ("no room", |_, seen| seen.last().contains(&event::NO_ROOM)),
-];
-
-const LOCK_TRIES: &[Witness] = &[
-    ("the lock is taken", |_, seen| seen.outcome[1].contains(&event::NO_LOCK)),
-    ("the lock is free", |_, seen| seen.outcome[1].contains(&event::SENT)),
-];
-
-const CONTENDERS: &[Witness] = &[
-    ("contender 0 comes first", |_, seen| seen.outcome[0][0] == 1),
-    ("contender 1 comes first", |_, seen| seen.outcome[1][0] == 1),
-    LOCK_HELD,
-];
-
-const KEEPS: &[Witness] = &[
-    ("the successor comes first", |_, seen| seen.outcome[0] == [1]),
-    ("the rival comes first", |_, seen| seen.outcome[1][0] == 1),
-    LOCK_HELD,
-];
-const KEPT: Witness = ("the rival finds the lock held", |_, seen| seen.outcome[1].contains(&event::NO_LOCK));
-const KEEPS_INHERITED: &[Witness] = &[KEEPS[0], KEEPS[1], KEPT, INHERITED, TAKEN_OVER];
-const KEEPS_ORPHANED: &[Witness] = &[KEEPS[0], KEEPS[1], KEPT, TAKEN_OVER];
-
-const TRY_LOCK: &[Witness] = &[
-    ("the lock is taken", |_, seen| seen.outcome[0][0] == event::NO_LOCK),
-    ("the lock is free", |_, seen| seen.outcome[0][0] < event::FIRST),
-];
-
-const NO_SLEEP: &[Witness] = &[("all is there before it sleeps", |_, seen| !seen.had(Event::Sleep))];
-const NOTIFIED: &[Witness] = &[
-    ("the waiter looks in vain", |_, seen| seen.had(Event::NoRoom)),
-    ("all is there at the first look", |_, seen| !seen.had(Event::NoRoom)),
-];
-
-const TAKEOVER: &[Witness] = &[
-    ("the lock is taken over, and that is counted", |_, seen| seen.last() == [1]),
-    ("the survivor comes first", |_, seen| seen.last() == [0]),
-];
-
-const SUCCEEDED: &[Witness] = &[
-    ("the successor gets a message", |_, seen| !seen.outcome[0].is_empty()),
-    ("the successor comes after everything", |_, seen| seen.outcome[0].is_empty()),
-];
-
-const LATE_PRODUCER: &[Witness] = &[
-    ("comes in time", |_, seen| seen.last()[0] == event::SENT),
-    ("comes after END", |_, seen| seen.last() == [event::FULL]),
-    ("ends it", |_, seen| seen.last().last() == Some(&event::END)),
-];
-
 /// Schedules of the largest scenario.
 const MANY: usize = if cfg!(loom) { 5_000 } else { 200 };
 
-/// Schedules drawn at random where there are too many for all.
+/// The checker for cases that are too large for all schedules.
 const SAMPLE: Checker = Checker::Random(400, 7);
 
-/// All checks, those that kill most mutants first.
+/// All checks; those that kill most mutants come first.
 #[rustfmt::skip]
 pub fn entries() -> Vec<Entry> {
     let tries = |p, c, m, s, config| {
-        let case = case!(everybody_tries, "S2 S3", Shape::new(p, c, m, s), config);
+        let case = case!(participants_try_without_waiting, "S2 S3", Shape::new(p, c, m, s), config);
         Entry::new(case, if p > 1 { LOCK_TRIES } else { TRIES })
     };
     let lengths = |p, c, m, s, config| {
@@ -175,36 +89,39 @@ pub fn entries() -> Vec<Entry> {
         Entry::new(case, if p > 1 { ENDS } else { &[NO_DATA, NO_ROOM] })
     };
     let late = |c, m, s, config| {
-        let case = case!(joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), config);
+        let case = case!(consumer_joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), config);
         Entry::new(case, if m > 1 { IN_THE_MIDDLE } else { LATE })
     };
     let joins_batch = |m, s, config| {
-        let case = case!(joins_a_batch, "S2 S3", Shape::new(1, 1, m, s), config);
+        let case = case!(consumer_joins_during_a_batch, "S2 S3", Shape::new(1, 1, m, s), config);
         Entry::new(case, LATE)
     };
     let leave = |m, s, config| {
-        let case = case!(leaves_in_the_middle, "S3", Shape::new(1, 2, m, s), config);
+        let case = case!(consumer_leaves_in_the_middle, "S3", Shape::new(1, 2, m, s), config);
         Entry::new(case, &[NO_DATA, NO_ROOM])
     };
     let leaves_one = |m, config| {
-        let case = case!(leaves_unread, "L1 S3", Shape::new(1, 1, m, 1), config);
+        let case = case!(consumer_leaves_with_unread_message, "L1 S3", Shape::new(1, 1, m, 1), config);
         Entry::new(case, &[NO_ROOM, ROOM])
     };
     let start = |c, m, config| {
-        let case = case!(nobody_misses_the_start, "S2", Shape::new(1, c, m, 1), config);
+        let case = case!(consumers_get_the_first_message, "S2", Shape::new(1, c, m, 1), config);
         Entry::new(case, &[("the producer waits for the consumers", NO_ROOM.1), NO_DATA])
     };
-    let back = |m, s, config| Entry::new(case!(comes_back, "S2", Shape::new(1, 1, m, s), config), BACK);
+    let back = |m, s, config| {
+        let case = case!(consumer_joins_again_after_leaving, "S2", Shape::new(1, 1, m, s), config);
+        Entry::new(case, BACK)
+    };
     let kept = |m, s, config| {
-        let case = case!(kept_is_received_again, "S3", Shape::new(1, 1, m, s), config);
+        let case = case!(kept_message_is_received_again, "S3", Shape::new(1, 1, m, s), config);
         Entry::new(case, one_sends(m, s))
     };
     let late_producer = |m, config| {
-        let case = case!(a_producer_comes_late, "S5", Shape::new(2, 1, m, 1), config);
+        let case = case!(producer_joins_late, "S5", Shape::new(2, 1, m, 1), config);
         Entry::new(case, LATE_PRODUCER)
     };
     let lock = |n, c, m, config| {
-        let case = case!(one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), config);
+        let case = case!(lock_has_one_holder_at_a_time, "S4 L1", Shape::new(n, c, m, 1), config);
         Entry::new(case, if c == 0 { TRY_LOCK } else { CONTENDERS })
     };
     let shape = |m| Shape::new(3, 0, m, 1);
@@ -228,32 +145,32 @@ pub fn entries() -> Vec<Entry> {
         Entry::new(case, NOTIFIED)
     };
     let evict = |m, s, config| {
-        let case = case!(a_dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), config);
+        let case = case!(dead_consumer_is_evicted, "C1", Shape::new(1, 2, m, s), config);
         Entry::new(case, &[NO_DATA, NO_ROOM])
     };
     let replaced = |m, config| {
-        let case = case!(a_dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), config);
+        let case = case!(dead_owner_is_replaced, "C2 L2", Shape::new(2, 1, m, 1), config);
         Entry::new(case, TAKEOVER)
     };
     let heir = |p, m, config| {
-        let case = case!(a_successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), config);
+        let case = case!(successor_inherits_the_lock, "C2", Shape::new(p, 0, m, p * m), config);
         Entry::new(case, if p > 1 { &[INHERITED, TAKEN_OVER] } else { &[INHERITED] })
     };
     let succeeded = |m, config| {
-        let case = case!(a_dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), config);
+        let case = case!(dead_consumer_is_succeeded, "C1 S3", Shape::new(1, 1, m, 1), config);
         Entry::new(case, SUCCEEDED)
     };
     let rivals = |m, config| {
-        let case = case!(one_of_two_takes_over, "C2 S4", Shape::new(3, 0, m, 2 * m), config);
+        let case = case!(rival_takes_over_the_lock, "C2 S4", Shape::new(3, 0, m, 2 * m), config);
         Entry::new(case, &[TAKEN_OVER, LOCK_HELD])
     };
     let lost = |p, m, config| {
-        let case = case!(producers_lost_is_told, "C2 L2", Shape::new(p, 1, m, 1), config);
+        let case = case!(consumer_is_told_of_lost_producers, "C2 L2", Shape::new(p, 1, m, 1), config);
         Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1] } else { &[NO_DATA, ALL_THERE] })
     };
     let not_lost = |m, config| {
-        let case = case!(a_finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), config);
-        Entry::new(case, &[("it finishes as one of two", |_, seen| seen.last() == [event::OTHERS]), NO_DATA])
+        let case = case!(finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), config);
+        Entry::new(case, &[("a producer finishes before the other", |_, seen| seen.last() == [event::OTHERS]), NO_DATA])
     };
     vec![
         flow(1, 1, 2, 1, D::ASSUME),
@@ -318,7 +235,7 @@ pub fn entries() -> Vec<Entry> {
         late_producer(1, D::ASSUME_FENCED),
         late(2, 1, 1, D::ASSUME_FENCED),
         late(1, 2, 1, D::ASSUME_FENCED),
-        // On two slots, the witnesses say, random schedules never have a producer wait for room.
+        // The witnesses show that on 2 slots no producer waits for room in random schedules.
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Random(MANY, 1)),
         flow(3, 5, 10, 2, D::PARK_STACK).by(Checker::Pct(MANY, 2)),
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Urw(MANY, 3)),

@@ -1,4 +1,4 @@
-//! Runs a scenario under a checker, counts its executions itself, and turns a failure into a value.
+//! Runs a scenario under a checker, counts its executions, and returns a failure as a value.
 
 use crate::{
     config::ModelConfig,
@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A scenario with its parameters: the same text for every engine.
+/// A scenario with its parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     pub name: &'static str,
-    /// The properties it defends, by their names in the design.
+    /// The properties it defends, by their names.
     pub defends: &'static str,
     pub shape: Shape,
     pub config: ModelConfig,
@@ -35,28 +35,28 @@ impl fmt::Display for Case {
     }
 }
 
-/// Who checks.
+/// What runs the executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checker {
     /// All interleavings, no bound.
     Loom,
     /// All schedules, no bound.
     Dfs,
-    /// So many schedules, from this seed.
+    /// This number of schedules, from this seed.
     Random(usize, u64),
     Pct(usize, u64),
     Urw(usize, u64),
-    /// The one schedule that a failure printed.
+    /// The schedule that a failure printed.
     Replay(&'static str),
 }
 
 impl Checker {
-    /// Whether nothing is left out.
+    /// Whether every execution is run.
     pub const fn is_exhaustive(self) -> bool {
         matches!(self, Self::Loom | Self::Dfs)
     }
 
-    /// Whether shuttle draws its schedules.
+    /// Whether shuttle runs the executions.
     pub const fn is_shuttle(self) -> bool {
         !matches!(self, Self::Loom)
     }
@@ -68,7 +68,7 @@ pub struct Report {
     pub executions: u64,
     pub time: Duration,
     pub outcomes: BTreeSet<Outcome>,
-    /// The same, with what happened besides.
+    /// The same, with the other events of each execution.
     pub seen: BTreeSet<Execution>,
     pub failure: Option<Failure>,
 }
@@ -77,17 +77,18 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub message: String,
-    /// Of a shuttle check: the schedule of the failing execution, for [`Checker::Replay`].
+    /// Under shuttle: the schedule of the failing execution, for [`Checker::Replay`].
     pub schedule: Option<String>,
 }
 
-/// A bound on the steps of one execution; beyond it, it is a livelock and fails.
+/// Most branches of an execution; an execution with more is a livelock and fails.
 const MAX_BRANCHES: usize = 2_000;
 
 thread_local! {
-    /// The first panic of a check, with its place; `None` outside of one.
-    static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
-    static EXPECTING: Cell<bool> = const { Cell::new(false) };
+    /// The text of the first panic since a check began.
+    static FIRST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Panics are a check's result, and are not printed.
+    static SILENCED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A panic's text, if it has one.
@@ -96,20 +97,20 @@ pub fn text_of(payload: &(dyn std::any::Any + Send)) -> Option<String> {
     text.or_else(|| payload.downcast_ref().copied()).map(|text| text.trim().to_owned())
 }
 
-/// Panics inside a check are its result and are not printed.
+/// Installs a panic hook that keeps a check's panics instead of printing them.
 fn catch_panics() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // shuttle wraps the hook it finds at its first run: that must not be ours.
+        // shuttle wraps the hook that it finds at its first run, so it must run before ours is installed.
         shuttle::check_dfs(|| {}, Some(1));
         let default = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !EXPECTING.get() {
+            if !SILENCED.get() {
                 return default(info);
             }
-            // One without a text is an engine's way to end its threads.
+            // An engine ends its threads by panics without a text.
             if let Some(text) = text_of(info.payload()) {
-                CAUGHT.with_borrow_mut(|caught| {
+                FIRST_PANIC.with_borrow_mut(|caught| {
                     caught.get_or_insert(text);
                 });
             }
@@ -117,15 +118,15 @@ fn catch_panics() {
     });
 }
 
-/// Runs `f` without printing panics: an engine ends its threads with some.
-pub fn quietly(f: impl FnOnce()) {
+/// Runs `f` without printing its panics.
+pub fn silence_panics(f: impl FnOnce()) {
     catch_panics();
-    EXPECTING.set(true);
+    SILENCED.set(true);
     f();
-    EXPECTING.set(false);
+    SILENCED.set(false);
 }
 
-/// Why a run in this environment would not be what it says.
+/// Why a run with these environment variables would not be exhaustive.
 pub fn refused(mut names: impl Iterator<Item = String>) -> Option<String> {
     let bad = names.find(|name| name.starts_with("LOOM_MAX_") || name.starts_with("LOOM_CHECKPOINT_"))?;
     Some(format!("{bad} is set: it can make loom stop early and succeed, so nothing would be exhaustive; unset it"))
@@ -137,15 +138,15 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
     }
     catch_panics();
     let start = move |body: fn(&Case)| {
-        let count = fixture::count();
-        hook::allow(count);
+        let count = fixture::count_execution();
+        hook::limit_executions(count);
         if trace_from == Some(count) {
             hook::trace_from_now();
         }
         body(&case);
     };
-    EXPECTING.set(true);
-    CAUGHT.set(None);
+    SILENCED.set(true);
+    FIRST_PANIC.set(None);
     let result = catch_unwind(AssertUnwindSafe(|| match checker {
         Checker::Loom => {
             let mut builder = loom::model::Builder::new();
@@ -156,25 +157,29 @@ fn run(case: Case, checker: Checker, trace_from: Option<u64>) -> Result<(), Stri
             (builder.expect_explicit_explore, builder.location, builder.log) = (false, false, false);
             builder.check(move || start(case.loom));
         }
-        Checker::Dfs => shuttled(shuttle::scheduler::DfsScheduler::new(None, false), move || start(case.shuttle)),
+        Checker::Dfs => run_shuttle(shuttle::scheduler::DfsScheduler::new(None, false), move || start(case.shuttle)),
         Checker::Random(count, seed) => {
-            shuttled(shuttle::scheduler::RandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
+            run_shuttle(shuttle::scheduler::RandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
         }
         Checker::Pct(count, seed) => {
-            shuttled(shuttle::scheduler::PctScheduler::new_from_seed(seed, 3, count), move || start(case.shuttle));
+            run_shuttle(shuttle::scheduler::PctScheduler::new_from_seed(seed, 3, count), move || start(case.shuttle));
         }
         Checker::Urw(count, seed) => {
-            shuttled(shuttle::scheduler::UrwRandomScheduler::new_from_seed(seed, count), move || start(case.shuttle));
+            run_shuttle(shuttle::scheduler::UrwRandomScheduler::new_from_seed(seed, count), move || {
+                start(case.shuttle)
+            });
         }
-        Checker::Replay(schedule) => shuttled(replay::scheduler(schedule), move || start(case.shuttle)),
+        Checker::Replay(schedule) => run_shuttle(replay::scheduler(schedule), move || start(case.shuttle)),
     }));
-    EXPECTING.set(false);
+    SILENCED.set(false);
     drop_leaked();
-    // The first panic is the cause; the one that ends the run may be a consequence.
-    result.map_err(|last| CAUGHT.take().or_else(|| text_of(&*last)).unwrap_or_else(|| "a panic without a text".into()))
+    // The first panic is the cause; the last one may be a consequence.
+    result.map_err(|last| {
+        FIRST_PANIC.take().or_else(|| text_of(&*last)).unwrap_or_else(|| "a panic without a text".into())
+    })
 }
 
-fn shuttled(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl Fn() + Send + Sync + 'static) {
+fn run_shuttle(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: impl Fn() + Send + Sync + 'static) {
     let mut config = shuttle::Config::new();
     config.failure_persistence = shuttle::FailurePersistence::None;
     config.max_steps = shuttle::MaxSteps::FailAfter(100_000);
@@ -198,7 +203,7 @@ pub fn check(case: Case, checker: Checker, armed: Armed) -> Report {
     Report { executions, time, outcomes, seen, failure }
 }
 
-/// Checks again, deterministically, up to the failure, and keeps what happened there.
+/// Checks again, deterministically, up to the failure; returns the steps of the failing execution.
 pub fn trace(case: Case, checker: Checker, armed: Armed, report: &Report) -> Vec<Step> {
     hook::arm(armed);
     drop(fixture::take_executions());
@@ -207,7 +212,7 @@ pub fn trace(case: Case, checker: Checker, armed: Armed, report: &Report) -> Vec
     hook::disarm().0
 }
 
-/// The body of a scenario on each engine.
+/// A case: a scenario's body on each engine, with its parameters.
 #[macro_export]
 macro_rules! case {
     ($body:ident, $defends:literal, $shape:expr, $config:expr) => {

@@ -1,4 +1,4 @@
-//! Where a scenario takes place: in a model, or in a real segment with a thread for each participant.
+//! Where a scenario runs: in a model, or in a real segment with a thread for each participant.
 
 use crate::{
     case,
@@ -8,9 +8,9 @@ use crate::{
     fixture::{self, Body, Fixture, Outcome, Seen, Shape, receive, send, values},
     hook,
     layer::Model,
-    scenarios::{come_and_go::*, flow::*, in_one_order, tries::*},
+    scenarios::{assert_one_order, come_and_go::*, flow::*, tries::*},
     segment::{Handle, Segment},
-    tests::cause,
+    tests::panic_message,
 };
 use ackcast::{
     layer::Layer,
@@ -36,9 +36,9 @@ pub trait Environment: Debug + Sized + 'static {
 
     fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self::Segment;
     fn channel(segment: &Self::Segment, geometry: Geometry) -> Channel<Self::Layer, Self::Storage>;
-    /// The running thread acts for this participant from now on.
+    /// From now on the running thread acts for this participant.
     fn act_as(number: u32);
-    /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
+    /// Runs the participants, by number, each in its thread. `judge` checks what they saw.
     fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static);
 }
 
@@ -71,17 +71,17 @@ pub struct Real<L>(PhantomData<L>);
 
 /// The segment's name, and a handle that keeps it alive.
 #[derive(Debug)]
-pub struct Place {
+pub struct NamedSegment {
     name: real::Name,
     _keeper: real::Handle,
 }
 
-/// Moves a body into its thread.
-struct Moved(Body);
+/// Moves a participant's body into its thread.
+struct SendBody(Body);
 
-// SAFETY: what a body of the scenarios below holds besides numbers are consumers, producers and channels on real
-// layers, which are `Send`.
-unsafe impl Send for Moved {}
+// SAFETY: besides numbers, a body of the scenarios below holds consumers, producers and channels on real layers, which
+// are `Send`.
+unsafe impl Send for SendBody {}
 
 const _: fn() = || {
     fn is_send<T: Send>() {}
@@ -94,7 +94,7 @@ const _: fn() = || {
     all::<RawSync>();
 };
 
-impl Moved {
+impl SendBody {
     fn run(self) -> Seen {
         (self.0)()
     }
@@ -103,27 +103,27 @@ impl Moved {
 impl<L: RealLayer + 'static> Environment for Real<L> {
     type Layer = L;
     type Storage = real::Segment<L>;
-    type Segment = Place;
+    type Segment = NamedSegment;
 
-    fn segment(geometry: Geometry, _doubles: ModelConfig, _mortal: bool) -> Place {
+    fn segment(geometry: Geometry, _config: ModelConfig, _mortal: bool) -> NamedSegment {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Relaxed);
         let name = format!("verify-{:?}-{}-{count}", L::KIND, std::process::id());
         let name = real::Name::new(&name).expect("the name is valid");
         let _keeper = real::Handle::create::<L>(&name, &geometry, L::fences()).expect("the segment is made");
-        Place { name, _keeper }
+        NamedSegment { name, _keeper }
     }
 
-    /// A handle of its own for each: its claims are its own, too.
-    fn channel(place: &Place, _geometry: Geometry) -> Channel<L, real::Segment<L>> {
-        let handle = real::Handle::open(&place.name).expect("the segment is there");
+    /// Opens a handle for each participant, so that its claims are its own.
+    fn channel(segment: &NamedSegment, _geometry: Geometry) -> Channel<L, real::Segment<L>> {
+        let handle = real::Handle::open(&segment.name).expect("the segment is there");
         handle.channel().expect("it is of this layer")
     }
 
     fn act_as(_number: u32) {}
 
-    fn run(_place: Place, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-        let bodies = participants.into_iter().map(|(_, body)| Moved(body));
+    fn run(_segment: NamedSegment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
+        let bodies = participants.into_iter().map(|(_, body)| SendBody(body));
         let running: Vec<_> = bodies.map(|body| thread::spawn(move || body.run())).collect();
         let outcome = running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect();
         judge(&outcome);
@@ -131,8 +131,8 @@ impl<L: RealLayer + 'static> Environment for Real<L> {
     }
 }
 
-/// Checks the scenario's property on both layers, again and again: how often, and how many outcomes.
-fn again_and_again(case: Case, on: [fn(&Case); 2]) {
+/// Checks a scenario on both layers until the time is over; prints the rounds and the number of outcomes.
+fn repeat_on_real_layers(case: Case, on: [fn(&Case); 2]) {
     const TIME: Duration = Duration::from_millis(if cfg!(loom) { 2_000 } else { 200 });
     for (layer, body) in ["futex", "raw_sync"].into_iter().zip(on) {
         drop(fixture::take_executions());
@@ -147,36 +147,36 @@ fn again_and_again(case: Case, on: [fn(&Case); 2]) {
     }
 }
 
-/// Scenarios in which nobody dies: the same text, on both real layers.
-macro_rules! for_real {
+/// Runs scenarios without deaths on both real layers.
+macro_rules! on_real_layers {
     ($($body:ident $shape:expr),* $(,)?) => {
-        $(again_and_again(case!($body, "", $shape, ModelConfig::PARK_STACK), [$body::<Real<Futex>>, $body::<Real<RawSync>>]);)*
+        $(repeat_on_real_layers(case!($body, "", $shape, ModelConfig::PARK_STACK), [$body::<Real<Futex>>, $body::<Real<RawSync>>]);)*
     };
 }
 
 #[test]
 fn scenarios_on_real_memory() {
     let shape = Shape::new;
-    for_real![
-        everyone_gets_everything shape(2, 2, 3, 2),
+    on_real_layers![
+        consumer_gets_every_message shape(2, 2, 3, 2),
         lengths_are_kept shape(2, 2, 3, 2),
         batches_are_whole shape(2, 2, 3, 2),
-        joins_a_batch shape(1, 1, 3, 2),
+        consumer_joins_during_a_batch shape(1, 1, 3, 2),
         end_is_last shape(2, 2, 2, 1),
-        kept_is_received_again shape(1, 1, 3, 1),
-        joins_in_the_middle shape(1, 2, 3, 2),
-        leaves_in_the_middle shape(1, 2, 3, 1),
-        leaves_unread shape(1, 1, 2, 1),
-        nobody_misses_the_start shape(1, 2, 2, 1),
-        comes_back shape(1, 1, 3, 1),
-        a_producer_comes_late shape(2, 1, 2, 1),
-        everybody_tries shape(2, 2, 2, 1),
+        kept_message_is_received_again shape(1, 1, 3, 1),
+        consumer_joins_in_the_middle shape(1, 2, 3, 2),
+        consumer_leaves_in_the_middle shape(1, 2, 3, 1),
+        consumer_leaves_with_unread_message shape(1, 1, 2, 1),
+        consumers_get_the_first_message shape(1, 2, 2, 1),
+        consumer_joins_again_after_leaving shape(1, 1, 3, 1),
+        producer_joins_late shape(2, 1, 2, 1),
+        participants_try_without_waiting shape(2, 2, 2, 1),
     ];
 }
 
-/// The same way to judge notices a message that does not come.
+/// Negative twin: the same judgement notices a message that a consumer does not get.
 #[test]
-fn a_lost_message_is_noticed_on_real_memory() {
+fn lost_message_is_noticed_on_real_memory() {
     let fixture = Fixture::<Real<Futex>>::new(Shape::new(1, 1, 2, 2).geometry(), ModelConfig::PARK_STACK, false);
     let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
     let receives: Body = Box::new(move || receive(&mut consumer, 1));
@@ -184,6 +184,6 @@ fn a_lost_message_is_noticed_on_real_memory() {
         send(&mut producer, values(0, 2));
         Seen::new()
     });
-    let run = || fixture.run(vec![(0, receives), (1, sends)], |outcome| in_one_order(outcome, 1, 1, 2));
-    assert!(cause(run).contains("did not get what producer 0 sent"));
+    let run = || fixture.run(vec![(0, receives), (1, sends)], |outcome| assert_one_order(outcome, 1, 1, 2));
+    assert!(panic_message(run).contains("did not get what producer 0 sent"));
 }

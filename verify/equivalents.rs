@@ -1,4 +1,4 @@
-//! Mutants that may survive, each with its reason, and sites that no check reaches.
+//! Mutants that may survive, each with a reason, and sites that no check reaches.
 
 use crate::{
     hook::{Mutant, Operator, Weaker},
@@ -6,10 +6,10 @@ use crate::{
 };
 
 const RELAXED: Operator = Operator::Weaken(Weaker::Relaxed);
-/// Of an exchange that acquires and releases.
+/// Weakens an exchange that acquires and releases.
 const NO_ACQUIRE: Operator = Operator::Weaken(Weaker::Release);
 
-/// See the [module](self). An equivalent that dies fails the run, and so does any other mutant that survives.
+/// See the [module](self). An equivalent that dies fails the run, and so does another mutant that survives.
 pub const EQUIVALENTS: &[Equivalent] = &[
     Equivalent {
         label: "E7e",
@@ -49,7 +49,7 @@ pub fn excuse(mutant: Mutant) -> Option<&'static str> {
     EQUIVALENTS.iter().find(|equivalent| equivalent.is(mutant)).map(|equivalent| equivalent.reason)
 }
 
-/// The labels of operations that no check reaches, and why.
+/// The labels of operations that no check reaches, with the reasons.
 pub const UNREACHED: &[(&str, &str)] = &[
     ("H1", "spinning: the checkers do not spin"),
     ("E7b", "spinning: the checkers do not spin"),

@@ -1,21 +1,21 @@
-//! Asymmetric fences, in no more than what they promise.
+//! Asymmetric fences that order no more than they promise.
 
 use crate::engine::Engine;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release, SeqCst};
 
-/// Which side of an asymmetric fence.
+/// The side of an asymmetric fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
     Light,
     Heavy,
 }
 
-/// Of a light fence and a heavy one, or of two heavy ones, the second learns all that the first
-/// knew. Two light ones tell each other nothing, which two full fences would.
+/// A light and a heavy fence are ordered, and so are two heavy fences: the first happens before the second. Two light
+/// fences are not ordered; two full fences would be.
 ///
-/// Each has a word on which it tells, and asks on that of the other after it has told: whichever of
-/// the two tells second learns of the first. A heavy one is a full fence of its thread besides, as in
-/// `src/layers/fences.rs`; a light one is none.
+/// Each side has a word. A fence first releases on its own side's word, then acquires on the other side's. So of two
+/// fences, the one that releases second acquires from the first. A heavy fence is also a full fence of its thread, as
+/// in `src/layers/fences.rs`.
 #[derive(Debug)]
 pub struct Asymmetric<E: Engine> {
     light: E::Atom,

@@ -1,4 +1,4 @@
-//! One execution of a scenario: a segment, its participants, and what they saw.
+//! An execution of a scenario: a segment, its participants, and what they saw.
 
 use crate::{
     config::ModelConfig,
@@ -26,12 +26,12 @@ pub type ProducerOn<G> = Producer<<G as Environment>::Layer, <G as Environment>:
 
 /// What a participant saw, event by event.
 pub type Seen = Vec<u8>;
-/// What all participants of an execution saw, by their order in the scenario.
+/// What all participants of an execution saw, in their order in the scenario.
 pub type Outcome = Vec<Seen>;
 
-/// Events that are not a message's first byte.
+/// What a participant sees besides messages: values that no message's first byte has.
 pub mod event {
-    /// Everything below is a message's first byte.
+    /// A message's first byte is lower.
     pub const FIRST: u8 = 0xe0;
     pub const END: u8 = 0xe0;
     pub const TIMED_OUT: u8 = 0xe1;
@@ -45,36 +45,36 @@ pub mod event {
     pub const NO_START: u8 = 0xe9;
 }
 
-/// What happens in an execution and is not in what its participants see.
+/// What happens in an execution, besides what its participants see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Event {
-    /// A consumer looked for a message, and there was none.
+    /// A consumer polled, and found no message.
     NoData,
-    /// A producer, or whoever waits on that signal, looked for room in vain.
+    /// A producer, or another waiter on its signal, polled and found no room.
     NoRoom,
-    /// Somebody wanted the write lock, and another held it.
+    /// A participant tried to take the write lock, and another one held it.
     LockHeld,
-    /// Somebody fell asleep.
+    /// A thread went to sleep.
     Sleep,
-    /// Somebody took the write lock over from a dead owner.
+    /// A participant took over the write lock of a dead owner.
     Takeover,
-    /// Somebody freed the write lock of its dead predecessor.
+    /// A participant inherited the write lock of its dead predecessor.
     Inheritance,
-    /// Somebody took two messages before it acknowledged the first.
-    Together,
+    /// A consumer took two messages before it acknowledged the first.
+    TakenTogether,
 }
 
-/// An execution: what all participants saw, and what happened besides.
+/// An execution: what all participants saw, and its other events.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Execution {
     pub outcome: Outcome,
-    happened: u8,
+    events: u8,
 }
 
 impl Execution {
-    pub const fn had(&self, happening: Event) -> bool {
-        self.happened & (1 << happening as u8) != 0
+    pub const fn had(&self, event: Event) -> bool {
+        self.events & (1 << event as u8) != 0
     }
 
     /// What the last participant saw.
@@ -83,7 +83,7 @@ impl Execution {
     }
 }
 
-/// How many take part, and how much they say.
+/// How many participants, messages and slots a case has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     pub producers: u32,
@@ -123,7 +123,7 @@ impl<G: Environment> Fixture<G> {
     pub fn new(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
         drop_leaked();
         hook::begin();
-        HAPPENED.set(0);
+        EVENTS.set(0);
         Self { segment: G::segment(geometry, config, mortal), geometry }
     }
 
@@ -141,7 +141,7 @@ impl<G: Environment> Fixture<G> {
         Producer::join(self.channel()).expect("the scenario has room for its producers")
     }
 
-    /// Runs the participants, by number, each in its thread; `judge` sees what all of them saw.
+    /// Runs the participants, by number, each in its thread. `judge` checks what they saw.
     pub fn run(self, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
         G::run(self.segment, participants, judge);
     }
@@ -174,7 +174,7 @@ pub fn run<E: Engine>(segment: Rc<Segment<E>>, participants: Vec<(u32, Body)>, j
                 record(outcome);
             }
         };
-        // The main thread takes part, too: loom allows five threads with it.
+        // The main thread is the first participant, because loom allows five threads, main included.
         match first {
             None => first = Some(participant),
             Some(_) => E::spawn(participant),
@@ -185,7 +185,7 @@ pub fn run<E: Engine>(segment: Rc<Segment<E>>, participants: Vec<(u32, Body)>, j
     }
 }
 
-/// The bytes of a message: never equal, so that one torn between two messages shows.
+/// The bytes of a message. They differ, so that a message torn between two is recognised.
 pub const fn message(value: u8) -> [u8; SIZE] {
     [value, !value]
 }
@@ -206,7 +206,7 @@ pub fn receive<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, count: u3
     seen
 }
 
-/// Receives `count` messages, as many together as there are.
+/// Receives `count` messages, in batches as large as possible.
 pub fn receive_batches<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, count: u32) -> Seen {
     let mut seen = Seen::new();
     while seen.len() < count as usize {
@@ -216,9 +216,9 @@ pub fn receive_batches<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>, c
             seen.push(decode(message));
         }
         match seen.len() - before {
-            0 => panic!("a batch has a message"),
+            0 => panic!("a batch has at least one message"),
             1 => {}
-            _ => happens(Event::Together),
+            _ => record_event(Event::TakenTogether),
         }
     }
     seen
@@ -243,18 +243,18 @@ pub fn values(p: u32, messages: u32) -> impl Iterator<Item = u8> {
 }
 
 thread_local! {
-    static HAPPENED: Cell<u8> = const { Cell::new(0) };
+    static EVENTS: Cell<u8> = const { Cell::new(0) };
     static SEEN: RefCell<(u64, BTreeSet<Execution>)> = const { RefCell::new((0, BTreeSet::new())) };
 }
 
-/// Says what is happening in this execution.
-pub fn happens(happening: Event) {
-    HAPPENED.set(HAPPENED.get() | (1 << happening as u8));
+/// Records an event of this execution.
+pub fn record_event(event: Event) {
+    EVENTS.set(EVENTS.get() | (1 << event as u8));
 }
 
-/// Keeps what all participants saw.
+/// Keeps what all participants of an execution saw.
 pub fn record(outcome: Outcome) {
-    let execution = Execution { outcome, happened: HAPPENED.get() };
+    let execution = Execution { outcome, events: EVENTS.get() };
     SEEN.with_borrow_mut(|(_, seen)| {
         if !seen.contains(&execution) {
             seen.insert(execution);
@@ -262,8 +262,8 @@ pub fn record(outcome: Outcome) {
     });
 }
 
-/// Counts an execution; how many there were before.
-pub fn count() -> u64 {
+/// Counts an execution; returns how many there were before.
+pub fn count_execution() -> u64 {
     let before = SEEN.with_borrow_mut(|(count, _)| {
         *count += 1;
         *count - 1
@@ -274,7 +274,7 @@ pub fn count() -> u64 {
     before
 }
 
-/// The executions counted, and those that differ, since the last call.
+/// The number of executions since the last call, and the distinct ones.
 pub fn take_executions() -> (u64, BTreeSet<Execution>) {
     SEEN.take()
 }

@@ -1,4 +1,4 @@
-//! A protocol that is not ours, on the model's words: an ordinary load may be stale there, whatever its word is called.
+//! A foreign protocol on the model's words: an ordinary load may be stale, whatever its word is called.
 
 use crate::{
     case,
@@ -15,7 +15,7 @@ use std::{
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
-/// The words of a seqlock; `published` is one of the protocol's names.
+/// The words of a seqlock. They bear names of ackcast's words on purpose.
 struct Seqlock<E: Engine> {
     sequence: ModelWord<E>,
     values: [ModelWord<E>; 2],
@@ -25,8 +25,8 @@ fn word<E: Engine>(word: &'static str) -> ModelWord<E> {
     ModelWord { atom: E::atom(0), name: Name { word, owner: None }, sequential: false, touched: None, monitor: None }
 }
 
-/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012): the reader's fence
-/// keeps its second look at the sequence behind its loads of the values.
+/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012). The reader's fence
+/// orders its loads of the values before its second load of the sequence.
 fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
     let fixture = Fixture::<E>::new(case.shape.geometry(), case.config, false);
     let lock = Rc::new(Seqlock::<E> { sequence: word("published"), values: [word("state"), word("acked")] });

@@ -1,6 +1,6 @@
-//! The labels of operations: where each one is in `src/`, and the table of them in `src/protocol/mod.rs`.
+//! The labels of operations: their sites in `src/`, and their table in `src/protocol/mod.rs`.
 //!
-//! A site is known by its label, never by its line or its text. So moving a line rewrites no document.
+//! Documents identify a site by its label, not by line or text. So moving a line rewrites no document.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ pub struct Row {
     pub label: String,
     /// As [`Site::place`].
     pub site: String,
-    /// The word, what is done to it, and the ordering.
+    /// The word, the operation, and the ordering.
     pub access: String,
 }
 
@@ -106,7 +106,7 @@ pub fn at(file: &str, line: u32) -> Option<Site> {
     label_at(&lines, line).map(|label| Site { label: label.to_owned(), place })
 }
 
-/// What an operation on the layer looks like in the source, and what the table calls it.
+/// An operation on the layer: its text in the source, and its name in the table.
 const OPERATIONS: [(&str, &str); 20] = [
     (".load(", "load"),
     (".load_owned(", "load owned"),
@@ -130,7 +130,7 @@ const OPERATIONS: [(&str, &str); 20] = [
     (".reset(&self", "reset"),
 ];
 
-/// What is wrong with the labels of a file: an operation without one, a label that the table lacks, or that it has
+/// The faults in the labels of a file: an operation without a label, a label that the table lacks or describes
 /// otherwise. Adds the labels found to `seen`.
 fn faults(file: &str, text: &str, table: &[Row], seen: &mut Vec<String>) -> Vec<String> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -166,7 +166,7 @@ fn faults(file: &str, text: &str, table: &[Row], seen: &mut Vec<String>) -> Vec<
     faults
 }
 
-/// All that is wrong with the labels of these files.
+/// The faults in the labels of these files, together.
 fn all_faults(files: &[(&str, String)], table: &[Row]) -> Vec<String> {
     let mut seen = Vec::new();
     let mut found: Vec<_> = files.iter().flat_map(|(file, text)| faults(file, text, table, &mut seen)).collect();

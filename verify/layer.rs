@@ -1,22 +1,32 @@
-//! The layer of the checkers: every operation asks the hook and is then one step of the engine.
+//! The layer of the model checkers: every operation asks the hook and is then one step of the engine.
+
+mod lock;
+mod signal;
+mod word;
+
+pub use self::{
+    lock::ModelLock,
+    signal::ModelSignal,
+    word::{ModelWord, Value},
+};
 
 use crate::{
-    config::{self, ModelLock, ModelSignal, WaitModel},
+    config::WaitModel,
     engine::Engine,
     fences::Weight,
-    fixture::{Event, happens},
+    fixture::{Event, record_event},
     hook::{self, Kind, Name, Operator, Verdict},
     segment::Segment,
 };
-use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
+use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use std::{cell::Cell, fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 /// A participant's handle on a model's segment.
 pub struct Model<E: Engine> {
     segment: Rc<Segment<E>>,
-    /// The number claimed last.
+    /// The participant's number: the last one claimed.
     number: Cell<Option<u32>>,
-    /// Who has it dies before its next heavy fence. (That is no step of a sweep: nobody else notices it at once.)
+    /// The participant dies before its next heavy fence. (A sweep has no such step, because a fence is not an effect.)
     pub dies_unfenced: Cell<bool>,
 }
 
@@ -32,7 +42,7 @@ impl<E: Engine> Model<E> {
 
 impl<E: Engine> Model<E> {
     /// Whether this is a consumer's handle.
-    pub fn consumes(&self) -> bool {
+    pub fn is_consumer(&self) -> bool {
         self.number.get().is_some_and(|number| (number as usize) < self.segment.consumers().len())
     }
 
@@ -53,152 +63,15 @@ impl<E: Engine> fmt::Debug for Model<E> {
     }
 }
 
-/// A word of either width.
-#[derive(Debug)]
-pub struct ModelWord<E: Engine> {
-    pub atom: E::Atom,
-    pub name: Name,
-    /// Every access counts as SeqCst: where orderings are not what is judged.
-    pub sequential: bool,
-    /// What its loads touch, if whoever loads it may store to it next.
-    pub touched: Option<E::Atom>,
-    /// Where threads sleep that wait for this word to change.
-    pub monitor: Option<Rc<E::Monitor>>,
+/// Records that the thread sleeps, if it does.
+pub fn asleep(sleeps: bool) -> bool {
+    if sleeps {
+        record_event(Event::Sleep);
+    }
+    sleeps
 }
 
-/// What a word can hold.
-pub trait Value: Copy {
-    fn wrap(word: u64) -> Self;
-    fn word(self) -> u64;
-}
-
-impl Value for u32 {
-    fn wrap(word: u64) -> Self {
-        word as u32
-    }
-    fn word(self) -> u64 {
-        self.into()
-    }
-}
-
-impl Value for u64 {
-    fn wrap(word: u64) -> Self {
-        word
-    }
-    fn word(self) -> u64 {
-        self
-    }
-}
-
-/// The load's share of a read-modify-write's ordering.
-const fn load_part(order: Ordering) -> Ordering {
-    match order {
-        Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst => Ordering::Acquire,
-        _ => Ordering::Relaxed,
-    }
-}
-
-/// The store's share of it.
-const fn store_part(order: Ordering) -> Ordering {
-    match order {
-        Ordering::Release | Ordering::AcqRel | Ordering::SeqCst => Ordering::Release,
-        _ => Ordering::Relaxed,
-    }
-}
-
-impl<E: Engine> ModelWord<E> {
-    fn order(&self, verdict: Verdict, order: Ordering) -> Ordering {
-        if self.sequential { Ordering::SeqCst } else { verdict.order(order) }
-    }
-
-    /// Stores. An eviction, or a notification, may have come before. C++ then has it before in modification
-    /// order, too, since an exchange is atomic; loom has it so only after another exchange.
-    fn put(&self, value: u64, order: Ordering) {
-        if matches!(self.name.word, "state" | "data" | "space") {
-            E::swap(&self.atom, value, order);
-        } else {
-            E::store(&self.atom, value, order);
-        }
-    }
-}
-
-// SAFETY: the engine's atomics are as atomic as it can make them, and one at a time runs.
-unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
-    fn load(&self, order: Ordering) -> T {
-        let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(order));
-        if verdict == Verdict::Ignore {
-            return T::wrap(0);
-        }
-        if let Some(touched) = &self.touched {
-            E::touch(touched);
-        }
-        let value = E::load(&self.atom, self.order(verdict, order)) + hook::injected(E::thread, self.name);
-        hook::after(E::thread, Kind::Load, Some(value), None);
-        T::wrap(value)
-    }
-
-    fn load_owned(&self) -> T {
-        let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(Ordering::Relaxed));
-        if verdict == Verdict::Ignore {
-            return T::wrap(0);
-        }
-        let value = E::load_exclusive(&self.atom) + hook::injected(E::thread, self.name);
-        hook::after(E::thread, Kind::Load, Some(value), None);
-        T::wrap(value)
-    }
-
-    fn store(&self, value: T, order: Ordering) {
-        match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
-            Verdict::Ignore => return,
-            Verdict::Otherwise(Operator::Drop) => {}
-            verdict => self.put(value.word(), self.order(verdict, order)),
-        }
-        hook::after(E::thread, Kind::Store, None, Some(value.word()));
-    }
-
-    fn swap(&self, value: T, order: Ordering) -> T {
-        let was = match hook::before(E::thread, Location::caller(), self.name, Kind::Swap, Some(order)) {
-            Verdict::Ignore => return T::wrap(0),
-            Verdict::Otherwise(Operator::Drop) => E::load(&self.atom, load_part(order)),
-            Verdict::Otherwise(Operator::Split) => {
-                let was = E::load(&self.atom, load_part(order));
-                self.put(value.word(), store_part(order));
-                was
-            }
-            verdict => E::swap(&self.atom, value.word(), self.order(verdict, order)),
-        };
-        hook::after(E::thread, Kind::Swap, Some(was), Some(value.word()));
-        T::wrap(was)
-    }
-
-    fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T> {
-        let (current, new) = (current.word(), new.word());
-        let load = |order| match E::load(&self.atom, order) {
-            found if found == current => Ok(found),
-            found => Err(found),
-        };
-        let result = match hook::before(E::thread, Location::caller(), self.name, Kind::Exchange, Some(success)) {
-            Verdict::Ignore => return Ok(T::wrap(current)),
-            Verdict::Otherwise(Operator::Drop) => load(load_part(success)),
-            Verdict::Otherwise(Operator::Split) => {
-                let result = load(load_part(success));
-                if result.is_ok() {
-                    self.put(new, store_part(success));
-                }
-                result
-            }
-            verdict => E::exchange(&self.atom, current, new, self.order(verdict, success), failure),
-        };
-        if self.name.word == "state" && result.is_ok() {
-            hook::evicted();
-        }
-        let (Ok(found) | Err(found)) = result;
-        hook::after(E::thread, Kind::Exchange, Some(found), result.is_ok().then_some(new));
-        result.map(T::wrap).map_err(T::wrap)
-    }
-}
-
-// SAFETY: the engine's fences; the segment gives a number to one at a time.
+// SAFETY: fences are the engine's, and the segment gives a number to one holder at a time.
 unsafe impl<E: Engine> Layer for Model<E> {
     type W32 = ModelWord<E>;
     type W64 = ModelWord<E>;
@@ -251,13 +124,13 @@ unsafe impl<E: Engine> Layer for Model<E> {
     }
 
     fn liveness_interval(&self, _now: Duration) -> Duration {
-        Duration::MAX // a check is due when somebody has died; `interference` has a clock
+        Duration::MAX // a check is due after a death; `interference` has a clock
     }
 }
 
 impl<E: Engine> Park for Model<E> {
     fn spin(&self, _spins: &mut Spins) -> bool {
-        false // spinning is looking again, and the checkers look at every moment anyway
+        false // spinning polls again, and the checkers poll at every moment anyway
     }
 
     fn park(&self, word: &ModelWord<E>, expected: u32, _until: Duration) -> Parked {
@@ -266,23 +139,23 @@ impl<E: Engine> Park for Model<E> {
             return Parked::Stopped;
         }
         if word.name.word == "lock" {
-            happens(Event::LockHeld);
+            record_event(Event::LockHeld);
         }
         let unchanged = || E::load_owned(&word.atom, Ordering::Relaxed) == u64::from(expected);
-        let asleep = || config::asleep(unchanged());
+        let sleeps = || asleep(unchanged());
         match (self.segment.config.waiting, &word.monitor) {
             (WaitModel::Park, Some(monitor)) => {
-                E::sleep(monitor, || config::asleep(unchanged() && self.segment.deaths() == 0));
+                E::sleep(monitor, || asleep(unchanged() && self.segment.deaths() == 0));
                 if self.segment.deaths() > 0 {
                     E::yield_now();
                     return Parked::CheckLiveness;
                 }
             }
             (waiting, _) => {
-                if asleep() {
-                    // A patrol finds nothing new before somebody has died or the word has changed.
+                if sleeps() {
+                    // A liveness check finds nothing new before another death or a change of the word.
                     let this = (std::ptr::from_ref(word).addr(), expected, E::thread(), self.segment.deaths());
-                    if self.segment.deaths() > 0 && self.segment.patrols.borrow_mut().insert(this) {
+                    if self.segment.deaths() > 0 && self.segment.liveness_checks.borrow_mut().insert(this) {
                         return Parked::CheckLiveness;
                     }
                     if waiting == WaitModel::Assume {
@@ -290,7 +163,7 @@ impl<E: Engine> Park for Model<E> {
                     }
                     while {
                         E::yield_now();
-                        asleep() && self.segment.deaths() == this.3
+                        sleeps() && self.segment.deaths() == this.3
                     } {}
                     if self.segment.deaths() > this.3 {
                         return Parked::CheckLiveness;

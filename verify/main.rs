@@ -1,8 +1,7 @@
-//! The verification target: every interleaving of the shipping protocol, and every check proved able to fail.
+//! The verification target: every interleaving of the shipping protocol, and a proof for every check that it can fail.
 //!
-//! The text under test is `src/`, unchanged: the checkers come in through the door that real
-//! memory comes in through ([`ackcast::layer`]). `docs/verification.md` says what each of them can
-//! judge and what it cannot.
+//! The text under test is `src/`, unchanged: the model checkers implement [`ackcast::layer`], as real memory does.
+//! `docs/verification.md` says what each checker can judge, and what it cannot.
 #![cfg(test)]
 
 mod alone;

@@ -1,9 +1,9 @@
-//! Every site found × every operator: each mutant must die, or be an equivalent with a reason.
+//! Every site × every operator: each mutant must die, or be an equivalent with a reason.
 
 use crate::{
     catalogue::{Entry, entries},
     check::check,
-    hook::{self, Armed, Kind, Mutant, Operator, Seen, Site, Weaker},
+    hook::{self, Armed, Kind, Mutant, Operator, Site, SiteCoverage, Weaker},
     labels,
 };
 use std::{
@@ -12,15 +12,15 @@ use std::{
     time::Duration,
 };
 
-/// A site and what it does there.
+/// A site and the kind of its operation.
 pub type Place = (Site, Kind);
 
 /// The sites of `src/` that the quick checks reach, and which checks reach them.
 #[derive(Debug, Default)]
 pub struct Sites {
-    pub seen: BTreeMap<Place, Seen>,
+    pub seen: BTreeMap<Place, SiteCoverage>,
     pub reached_by: BTreeMap<Place, Vec<usize>>,
-    /// How long each check takes unmutated; the longest possible time if long.
+    /// The time of each check without a mutant; `Duration::MAX` if it ran into its limit on executions.
     pub times: Vec<Duration>,
 }
 
@@ -28,10 +28,10 @@ pub struct Sites {
 pub fn survey(checks: &[Entry]) -> Sites {
     let mut sites = Sites::default();
     for (index, entry) in checks.iter().enumerate() {
-        // The first executions reach every site that a check reaches.
+        // A check reaches all its sites in the first executions.
         let armed = Armed { coverage: true, executions: Some(500), ..Armed::default() };
         let report = check(entry.case, entry.checker, armed);
-        let long = report.failure.as_ref().is_some_and(|failure| failure.message == hook::ENOUGH);
+        let long = report.failure.as_ref().is_some_and(|failure| failure.message == hook::EXECUTION_LIMIT);
         assert!(long || report.failure.is_none(), "{} fails unmutated: {:?}", entry.case.name, report.failure);
         let (_, coverage) = hook::disarm();
         sites.times.push(if long { Duration::MAX } else { report.time });
@@ -54,7 +54,7 @@ pub fn quick_checks() -> Vec<Entry> {
     entries().into_iter().filter(|entry| !entry.deep).collect()
 }
 
-/// The operators that apply.
+/// The operators that apply to an operation.
 pub fn operators(kind: Kind, order: Option<Ordering>) -> Vec<Operator> {
     use Operator::{Drop, Lighten, Skip, Split, Weaken};
     let weaker = match order {
@@ -69,8 +69,8 @@ pub fn operators(kind: Kind, order: Option<Ordering>) -> Vec<Operator> {
         Kind::HeavyFence => vec![Drop, Lighten],
         Kind::Swap | Kind::Exchange => vec![Drop, Split],
         Kind::Wait | Kind::Lock | Kind::Inherit => vec![Skip],
-        // A load has only its ordering; a park may return early by contract; plain memory is
-        // the payload; and what the kernel knows is not the protocol's.
+        // A load has only its ordering. A park may return early by contract. Plain memory is the payload. The kernel's
+        // knowledge is not the protocol's.
         Kind::Load | Kind::Park | Kind::Read | Kind::Write | Kind::Claim | Kind::Release | Kind::Alive => vec![],
     });
     all
@@ -86,17 +86,17 @@ pub fn mutants(sites: &Sites) -> Vec<Mutant> {
         .collect()
 }
 
-/// What became of a mutant.
+/// The fate of a mutant.
 #[derive(Clone, Debug)]
 pub struct Fate {
     pub mutant: Mutant,
-    /// The words it concerns.
+    /// The words that it concerns.
     pub words: BTreeSet<&'static str>,
     /// The check that killed it, in which of its executions, and how.
     pub killer: Option<(Entry, u64, String)>,
 }
 
-/// A mutant that changes nothing that matters: its site's label, and why.
+/// A mutant that violates no property: its site's label, and the reason.
 #[derive(Debug)]
 pub struct Equivalent {
     pub label: &'static str,
@@ -109,7 +109,7 @@ pub fn label(site: Site) -> String {
     labels::at(site.file, site.line).map_or_else(|| site.to_string(), |found| found.label)
 }
 
-/// The site with this label among those seen, and what it does there.
+/// The site with this label among those seen.
 pub fn labelled<'a>(seen: impl Iterator<Item = &'a Place>, wanted: &str) -> Place {
     let found: Vec<_> = seen.filter(|(site, _)| label(*site) == wanted).collect();
     match found[..] {
@@ -124,16 +124,16 @@ impl Equivalent {
     }
 }
 
-/// How long to try.
+/// A limit on the checks of a mutant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Effort {
-    /// Only those checks that take no longer than a second, unmutated.
+    /// Only the checks that take at most a second without a mutant.
     pub short: bool,
-    /// Of each check at most so many executions.
+    /// Most executions of each check.
     pub executions: Option<u64>,
 }
 
-/// Tries the checks on a mutant until one kills it: those first that take least.
+/// Runs the checks with a mutant, the shortest first, until a check kills it.
 pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], effort: Effort) -> Fate {
     let Effort { short, executions } = effort;
     let reaching = sites.reached_by.get(&(mutant.site, mutant.kind));
@@ -144,9 +144,9 @@ pub fn judge(mutant: Mutant, sites: &Sites, checks: &[Entry], effort: Effort) ->
         let report = check(entry.case, entry.checker, Armed { mutant: Some(mutant), executions, ..Armed::default() });
         hook::disarm();
         let how = match &report.failure {
-            Some(failure) if failure.message == hook::ENOUGH => continue,
+            Some(failure) if failure.message == hook::EXECUTION_LIMIT => continue,
             Some(failure) => Some(failure.message.clone()),
-            // That a few schedules do not reach something is no proof.
+            // A sample that lacks a witness proves nothing.
             None if !entry.checker.is_exhaustive() => None,
             None => entry.unreached(&report).map(|what| format!("not reached any more: {what}")),
         };

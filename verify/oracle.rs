@@ -1,4 +1,4 @@
-//! Whether loom reaches what others reach, and the layer's answer where by itself it does not.
+//! Whether loom reaches every outcome that other searches reach, and how the layer helps where it does not.
 
 use crate::{
     case,
@@ -22,11 +22,11 @@ use std::{
 type Words = Arc<[AtomicU64; 2]>;
 type Thread = fn(&Words) -> Vec<u64>;
 
-/// What the threads can see, together.
+/// All combinations of values that the threads can read.
 fn outcomes<const N: usize>(threads: [Thread; N]) -> BTreeSet<Vec<u64>> {
     let all = Arc::new(Mutex::new(BTreeSet::new()));
     let seen = Arc::clone(&all);
-    crate::check::quietly(|| {
+    crate::check::silence_panics(|| {
         loom::model(move || {
             let words: Words = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
             let spawn = |body: Thread| {
@@ -52,9 +52,9 @@ fn get(words: &Words, list: &[(usize, Ordering)]) -> Vec<u64> {
     list.iter().map(|&(word, order)| words[word].load(order)).collect()
 }
 
-/// loom #166: why the layer has three kinds of loads.
+/// loom #166, the reason for the engine's three kinds of loads.
 #[test]
-fn a_threads_own_load_hides_the_loads_of_others() {
+fn own_load_hides_the_loads_of_other_threads() {
     let hidden = outcomes([|w| get(w, &[(0, Relaxed)]), |w| [get(w, &[(0, Relaxed)]), put(w, 0, Relaxed)].concat()]);
     assert!(!hidden.contains(&vec![1, 0]), "loom misses that the store can come first");
     let owned = outcomes([
@@ -64,37 +64,37 @@ fn a_threads_own_load_hides_the_loads_of_others() {
     assert!(owned.contains(&vec![1, 0]), "a load that counts as a write hides nothing");
     let exclusive =
         outcomes([|w| get(w, &[(0, Relaxed)]), |w| [vec![Loom::load_exclusive(&w[0])], put(w, 0, Relaxed)].concat()]);
-    assert!(exclusive.contains(&vec![1, 0]), "nor does a load that is no step");
+    assert!(exclusive.contains(&vec![1, 0]), "nor does a load that is not a step");
 }
 
-/// Outcomes that loom lacks and shuttle reaches.
+/// Fails with the outcomes that shuttle reaches and loom does not.
 fn missed(by_loom: &BTreeSet<Outcome>, by_shuttle: &BTreeSet<Outcome>) -> Result<(), String> {
     let missed: Vec<_> = by_shuttle.difference(by_loom).collect();
     if missed.is_empty() { Ok(()) } else { Err(format!("loom never reaches {missed:?}")) }
 }
 
-/// The same with waiting that lets the others run: under `assume`, shuttle's schedules have no end.
+/// The same case with waits that park: under `Assume`, shuttle's schedules have no end.
 fn parked(case: Case) -> Case {
     Case { config: ModelConfig { waiting: WaitModel::Park, ..case.config }, ..case }
 }
 
-/// Few steps each, so that all schedules can be tried; more than one outcome, or they would say nothing.
+/// Cases of few steps, so that all schedules can be tried, and of more than one outcome.
 fn small() -> Vec<Case> {
     let (shape, plain) = (Shape::new, ModelConfig::ASSUME);
     vec![
-        case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), plain),
-        case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 2, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(3, 1, 1, 1), plain),
-        case!(one_holder_at_a_time, "S4", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
-        case!(one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
+        case!(participants_try_without_waiting, "S2 S3", shape(1, 1, 1, 1), plain),
+        case!(participants_try_without_waiting, "S2 S3", shape(2, 0, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 0, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 1, 2, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(3, 1, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
+        case!(lock_has_one_holder_at_a_time, "S4", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
         case!(end_is_last, "S5", shape(2, 0, 1, 1), plain),
-        case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), ModelConfig::ASSUME_FENCED),
+        case!(dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), ModelConfig::ASSUME_FENCED),
     ]
 }
 
-/// All schedules: the scheduler has no bound and ends when none is left; one without an end would be a failure.
+/// All schedules: the search has no bound and ends when none is left. A schedule without an end fails it.
 #[test]
 fn loom_reaches_what_every_schedule_reaches() {
     for case in small() {
@@ -105,7 +105,7 @@ fn loom_reaches_what_every_schedule_reaches() {
         assert!(by_loom.failure.is_none() && by_shuttle.failure.is_none(), "{case}: {:?}", by_shuttle.failure);
         assert!(count > 1, "{case}: one outcome says nothing");
         assert_eq!(missed(&by_loom.outcomes, &by_shuttle.outcomes), Ok(()), "{case}");
-        // The comparison can fail: one execution of loom's has not reached what all schedules have.
+        // Negative twin: the first execution of loom lacks outcomes.
         let armed = Armed { coverage: true, executions: Some(1), ..Armed::default() };
         let first = check(case, Checker::Loom, armed);
         disarm();
@@ -115,26 +115,26 @@ fn loom_reaches_what_every_schedule_reaches() {
     }
 }
 
-/// With waiting that lets the threads take turns for ever, trying every schedule is no way to the end, and says so.
+/// When threads can yield to each other for ever, the depth-first search fails and names the limit.
 #[test]
-fn depth_first_search_is_not_cut_off_in_silence() {
+fn endless_schedule_fails_depth_first_search() {
     let case = case!(end_is_last, "S5", Shape::new(1, 1, 1, 1), ModelConfig::ASSUME);
     let found = check(case, Checker::Dfs, Armed::default());
     let said = found.failure.expect("a schedule without an end").message;
     assert!(said.contains("exceeded max_steps"), "{said}");
 }
 
-/// Larger ones, with the full stack: what the schedules drawn reach, loom must have reached.
+/// Larger cases, on the full stack: loom reaches every outcome that random schedules reach.
 #[test]
 fn loom_reaches_what_random_schedules_reach() {
     const ORACLE: [(&str, &str); 7] = [
-        ("everybody_tries", "1×1×2"),
-        ("everybody_tries", "2×1×1"),
-        ("one_holder_at_a_time", "2×0×1"),
-        ("comes_back", "1×1×2"),
-        ("a_producer_comes_late", "2×1×1"),
+        ("participants_try_without_waiting", "1×1×2"),
+        ("participants_try_without_waiting", "2×1×1"),
+        ("lock_has_one_holder_at_a_time", "2×0×1"),
+        ("consumer_joins_again_after_leaving", "1×1×2"),
+        ("producer_joins_late", "2×1×1"),
         ("end_is_last", "2×1×1"),
-        ("everyone_gets_everything", "2×1×1"),
+        ("consumer_gets_every_message", "2×1×1"),
     ];
     for (name, shape) in ORACLE {
         let found = entries().into_iter().find(|entry| {
@@ -145,7 +145,7 @@ fn loom_reaches_what_random_schedules_reach() {
         });
         let entry = found.expect("there is such a check");
         let by_loom = check(entry.case, Checker::Loom, Armed::default()).outcomes;
-        let waits = name != "everybody_tries";
+        let waits = name != "participants_try_without_waiting";
         let case = if waits { Case { config: ModelConfig::PARK_STACK, ..entry.case } } else { entry.case };
         let by_shuttle = check(case, Checker::Random(3_000, 11), Armed::default());
         assert!(by_shuttle.failure.is_none(), "{:?}", by_shuttle.failure);

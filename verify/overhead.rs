@@ -1,4 +1,4 @@
-//! What the hook costs: printed and not judged, since other things run on the machine, too.
+//! The hook's cost: printed and not judged, because the machine runs other programs, too.
 
 use crate::{
     case,
@@ -7,12 +7,12 @@ use crate::{
     engine::{Engine, Loom},
     fixture::Shape,
     hook::{self, Armed, Kind, Mutant, Name, Operator, Site},
-    scenarios::flow::everyone_gets_everything,
+    scenarios::flow::consumer_gets_every_message,
 };
 use rustix::time::{ClockId, clock_gettime};
 use std::{hint::black_box, panic::Location, sync::atomic::Ordering::Relaxed};
 
-/// The seconds this thread has run: those in which others ran on its core do not count.
+/// The CPU time of this thread in seconds.
 fn seconds() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
@@ -32,7 +32,7 @@ fn median(mut rates: Vec<f64>) -> f64 {
     rates[rates.len() / 2]
 }
 
-/// Nanoseconds of one unarmed question and its answer.
+/// Nanoseconds of a question to the unarmed hook and its answer.
 fn nanoseconds() -> f64 {
     const TIMES: u32 = 1_000_000;
     let name = Name { word: "published", owner: None };
@@ -44,7 +44,7 @@ fn nanoseconds() -> f64 {
     (seconds() - start) * 1e9 / f64::from(TIMES)
 }
 
-/// A mutant that is never met.
+/// A mutant at a site that is never reached.
 const NOWHERE: Mutant =
     Mutant { site: Site { file: "", line: 0, column: 0 }, kind: Kind::Load, operator: Operator::Drop };
 
@@ -53,7 +53,7 @@ const NOWHERE: Mutant =
 fn hook_overhead() {
     let rounds = std::env::var("ACKCAST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
     let messages = if rounds > 1 { 3 } else { 2 };
-    let case = case!(everyone_gets_everything, "", Shape::new(1, 2, messages, 1), ModelConfig::ASSUME);
+    let case = case!(consumer_gets_every_message, "", Shape::new(1, 2, messages, 1), ModelConfig::ASSUME);
     let (mut without, mut unarmed, mut mutated, mut covered, mut traced) = (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..rounds {
         without.push(hook::bypassing(|| rate(case, Armed::default())));
@@ -64,7 +64,7 @@ fn hook_overhead() {
     }
     let without = median(without);
     println!("{} [{}], {rounds} rounds, medians of executions per second", case.shape, case.config);
-    println!("without the hook: {without:.0}; one question to it, unarmed: {:.1} ns", nanoseconds());
+    println!("without the hook: {without:.0}; a question to it, unarmed: {:.1} ns", nanoseconds());
     for (what, rates) in [("unarmed", unarmed), ("mutant", mutated), ("coverage", covered), ("trace", traced)] {
         let rate = median(rates);
         println!("{what}: {rate:.0}, {:+.1} %", (without / rate - 1.0) * 100.0);

@@ -1,10 +1,10 @@
-//! The tables of `docs/tables/` that a run writes, and whether they still match the code.
+//! The tables of `docs/tables/`: written by a run, and compared with the code by every run.
 
 use std::fmt::Write as _;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tables");
 
-/// A table, which is a page: its title and head, and of each row what must be there and what may change.
+/// A page with a table. Each row has a key, which must match the page, and a rest, which may change.
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
@@ -14,20 +14,20 @@ pub struct Table {
 }
 
 impl Table {
-    /// Whether the page has these rows and no others.
+    /// Checks that the page has these rows and no others.
     fn is_in(&self, page: &str) -> Result<(), String> {
-        let there: Vec<_> = page.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
-        let has = |key: &String| there.iter().any(|line| line.starts_with(key.as_str()));
+        let lines: Vec<_> = page.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+        let has = |key: &String| lines.iter().any(|line| line.starts_with(key.as_str()));
         let missing: Vec<_> = self.rows.iter().map(|(key, _)| key).filter(|key| !has(key)).collect();
         let known = |line: &str| self.rows.iter().any(|(key, _)| line.starts_with(key.as_str()));
-        let stale: Vec<_> = there.iter().filter(|line| !known(line)).collect();
+        let stale: Vec<_> = lines.iter().filter(|line| !known(line)).collect();
         if missing.is_empty() && stale.is_empty() {
             return Ok(());
         }
         Err(format!("{}: missing {missing:#?}, stale {stale:#?}", self.name))
     }
 
-    /// The page is up to date, or is made so: `ACKCAST_BLESS=1`.
+    /// Fails if the page is out of date; `ACKCAST_BLESS=1` rewrites it instead.
     pub fn must_be_documented(&self) {
         let path = format!("{FOLDER}/{}.md", self.name);
         let Err(differs) = self.is_in(&std::fs::read_to_string(&path).unwrap_or_default()) else { return };
@@ -48,7 +48,7 @@ impl std::fmt::Display for Table {
     }
 }
 
-/// A row's text.
+/// The cells of a row as text.
 pub fn row(cells: &[&dyn std::fmt::Display]) -> String {
     let mut row = String::from("|");
     for cell in cells {
@@ -58,7 +58,7 @@ pub fn row(cells: &[&dyn std::fmt::Display]) -> String {
 }
 
 #[test]
-fn page_that_no_longer_matches_is_noticed() {
+fn outdated_page_is_noticed() {
     let row = |label: &str| (row(&[&label, &"Release"]), " fine |".to_owned());
     let rows = vec![row("E1"), row("J")];
     let table = Table { name: "sites", title: "Sites", head: "| label | ordering | note |", rows };

@@ -1,4 +1,4 @@
-//! A failing execution that people can read: a table, and a diagram with a lane a participant.
+//! A failing execution for people: a table, and a diagram with a lane for each participant.
 
 use crate::{
     check::Case,
@@ -8,15 +8,15 @@ use crate::{
 use ackcast::protocol::{Acknowledged, EntryState, Published};
 use std::{fmt::Write as _, path::PathBuf, sync::atomic::Ordering};
 
-/// Where reports and diagrams go: `verify/` beside the build.
+/// The folder of reports and diagrams: `verify/` in the target directory.
 pub fn directory() -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("verify");
     std::fs::create_dir_all(&directory).expect("the target directory can be written");
     directory
 }
 
-fn who(case: &Case, step: &Step) -> String {
-    let consumers = if case.name == "one_holder_at_a_time" { 0 } else { case.shape.consumers };
+fn participant(case: &Case, step: &Step) -> String {
+    let consumers = if case.name == "lock_has_one_holder_at_a_time" { 0 } else { case.shape.consumers };
     match step.participant {
         Some(number) if number < consumers => format!("consumer {number}"),
         Some(number) => format!("producer {}", number - consumers),
@@ -24,12 +24,12 @@ fn who(case: &Case, step: &Step) -> String {
     }
 }
 
-/// The ordering that was used.
+/// The ordering that the engine used.
 fn order(step: &Step) -> Option<Ordering> {
     step.order.map(|order| step.verdict.order(order))
 }
 
-fn what(step: &Step) -> String {
+fn operation(step: &Step) -> String {
     let kind = format!("{:?}", step.kind).to_lowercase();
     let order = step.order.map(|order| format!(" {order:?}")).unwrap_or_default();
     match step.verdict {
@@ -41,7 +41,7 @@ fn what(step: &Step) -> String {
     }
 }
 
-fn number(name: &str, value: u64) -> String {
+fn decoded(name: &str, value: u64) -> String {
     match name {
         "published" => {
             let published = Published::from_word(value);
@@ -60,7 +60,7 @@ fn number(name: &str, value: u64) -> String {
 }
 
 fn value(step: &Step) -> String {
-    let show = |value| number(step.name.word, value);
+    let show = |value| decoded(step.name.word, value);
     match (step.value, step.written) {
         (Some(read), Some(written)) => format!("{} → {}", show(read), show(written)),
         (Some(read), None) => format!("= {}", show(read)),
@@ -69,31 +69,33 @@ fn value(step: &Step) -> String {
     }
 }
 
-/// The part of a trace in which more than the set-up happens, and not too much of it.
-fn telling(trace: &[Step]) -> &[Step] {
-    const ENOUGH: usize = 60;
+/// Most steps that are shown.
+const MAX_STEPS: usize = 60;
+
+/// The part of a trace to show: at most [`MAX_STEPS`] steps after the set-up.
+fn excerpt(trace: &[Step]) -> &[Step] {
     let first = trace.first().and_then(|step| step.participant);
     let setup = trace.iter().rposition(|step| step.kind == Kind::Claim).map_or(0, |last| last + 1);
     let start = if first.is_some() && setup < trace.len() { setup } else { 0 };
     let trace = &trace[start..];
-    // A livelock tells its story at the start, everything else at the end.
-    let livelock = trace.len() > 4 * ENOUGH;
-    if livelock { &trace[..ENOUGH] } else { &trace[trace.len().saturating_sub(ENOUGH)..] }
+    // A livelock shows its cause at the start, every other failure at the end.
+    let livelock = trace.len() > 4 * MAX_STEPS;
+    if livelock { &trace[..MAX_STEPS] } else { &trace[trace.len().saturating_sub(MAX_STEPS)..] }
 }
 
 /// The execution as a table.
 pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
     let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.config);
-    for step in telling(trace) {
-        let (who, what, value) = (who(case, step), what(step), value(step));
+    for step in excerpt(trace) {
+        let (participant, operation, value) = (participant(case, step), operation(step), value(step));
         let (name, label) = (step.name.to_string(), label(step.site));
-        let _ = writeln!(text, "  {who:<11} {what:<34} {name:<10} {value:<22} {label:<4} {}", step.site);
+        let _ = writeln!(text, "  {participant:<11} {operation:<34} {name:<10} {value:<22} {label:<4} {}", step.site);
     }
     let _ = writeln!(text, "  ✗ {message}");
     text
 }
 
-/// The step from which this one reads, and whether a happens-before edge came with it.
+/// The step from which this step reads, and whether the orderings make it a happens-before edge.
 fn read_from(trace: &[Step], place: usize) -> Option<(usize, bool)> {
     let reader = &trace[place];
     let read = reader.value?;
@@ -114,11 +116,11 @@ fn escaped(text: &str) -> String {
 pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
     const LANE: usize = 330;
     const ROW: usize = 20;
-    let trace = telling(trace);
-    let mut lanes: Vec<String> = trace.iter().map(|step| who(case, step)).collect();
+    let trace = excerpt(trace);
+    let mut lanes: Vec<String> = trace.iter().map(|step| participant(case, step)).collect();
     lanes.sort();
     lanes.dedup();
-    let x = |step: &Step| 20 + LANE * lanes.iter().position(|lane| *lane == who(case, step)).unwrap_or(0);
+    let x = |step: &Step| 20 + LANE * lanes.iter().position(|lane| *lane == participant(case, step)).unwrap_or(0);
     let y = |row: usize| 50 + ROW * row;
     let (width, height) = (40 + LANE * lanes.len(), y(trace.len()) + 50);
     let mut svg = format!(
@@ -136,7 +138,7 @@ pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
         let (x, y) = (x(step), y(row));
         let changed = matches!(step.verdict, Verdict::Otherwise(_));
         let colour = if changed { "#dc2626" } else { "#111" };
-        let text = escaped(&format!("{} {} {}", what(step), step.name, value(step)));
+        let text = escaped(&format!("{} {} {}", operation(step), step.name, value(step)));
         let title = escaped(&step.site.to_string());
         let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{}\" r=\"3\" fill=\"{colour}\"/>", y - 4);
         let _ = writeln!(svg, "<text x=\"{}\" y=\"{y}\" fill=\"{colour}\">{text}<title>{title}</title></text>", x + 8);
@@ -161,9 +163,9 @@ pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
 #[test]
 fn numbers_are_decoded_as_the_protocol_encodes_them() {
     let three = (1 << 62) | 3; // of variable length
-    assert_eq!(number("published", three), "3");
-    assert_eq!(number("published", (1 << 63) | three), "3 and END");
-    assert_eq!(number("acked", Acknowledged { count: 5, joining: true }.word()), "5 (joining)");
-    assert_eq!(number("state", EntryState { active: true, generation: 7 }.word().into()), "ACTIVE #7");
-    assert_eq!(number("lock", 9), "9");
+    assert_eq!(decoded("published", three), "3");
+    assert_eq!(decoded("published", (1 << 63) | three), "3 and END");
+    assert_eq!(decoded("acked", Acknowledged { count: 5, joining: true }.word()), "5 (joining)");
+    assert_eq!(decoded("state", EntryState { active: true, generation: 7 }.word().into()), "ACTIVE #7");
+    assert_eq!(decoded("lock", 9), "9");
 }

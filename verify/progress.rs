@@ -1,4 +1,4 @@
-//! A line on the terminal for checks that take their time. Where nobody looks, nothing is kept.
+//! A progress line on the terminal for long checks. Without a terminal, no state is kept.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -9,22 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A check that ends within this time needs no line.
+/// A check that takes less gets no line.
 const LONG: Duration = Duration::from_secs(1);
 
-/// How many executions go by between two looks at the clock.
+/// Executions between two reads of the clock.
 pub const EVERY: u64 = 1024;
 
-/// Tests run side by side, each with a line of its own.
+/// Tests run side by side, each with its own line.
 static LINES: LazyLock<Option<MultiProgress>> =
     LazyLock::new(|| stderr().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())));
 
-/// Set where the one who started us has the terminal: it is told, on our output.
+/// Set by a parent process that has the terminal: progress goes to it, on our standard output.
 pub const FORWARD: &str = "ACKCAST_PROGRESS";
 static FORWARDS: LazyLock<bool> = LazyLock::new(|| env::var_os(FORWARD).is_some());
 const SO_FAR: &str = "so far: ";
 
-/// The executions of which such a line tells.
+/// The number of executions in a forwarded line.
 pub fn forwarded(line: &str) -> Option<u64> {
     line.strip_prefix(SO_FAR)?.parse().ok()
 }
@@ -32,7 +32,7 @@ pub fn forwarded(line: &str) -> Option<u64> {
 struct Line {
     what: String,
     start: Instant,
-    /// When something was said.
+    /// When progress was last forwarded.
     last: Instant,
     bar: Option<ProgressBar>,
 }
@@ -41,14 +41,14 @@ thread_local! {
     static LINE: RefCell<Option<Line>> = const { RefCell::new(None) };
 }
 
-/// A check begins.
+/// Starts the line of a check.
 pub fn begin(what: impl FnOnce() -> String) {
     let now = Instant::now();
     let line = || Line { what: what(), start: now, last: now, bar: None };
     LINE.set((*FORWARDS || LINES.is_some()).then(line));
 }
 
-/// So many executions are done.
+/// Updates the line: this number of executions is done.
 pub fn tick(executions: u64) {
     LINE.with_borrow_mut(|line| {
         let Some(line) = line else { return };
@@ -68,7 +68,7 @@ pub fn tick(executions: u64) {
     });
 }
 
-/// The check is over, and so is its line.
+/// Removes the line: the check is over.
 pub fn end() {
     if let Some(Line { bar: Some(bar), .. }) = LINE.take() {
         bar.finish_and_clear();
@@ -80,13 +80,13 @@ fn text(what: &str, executions: u64, time: Duration) -> String {
 }
 
 #[test]
-fn what_is_forwarded_is_understood() {
+fn forwarded_line_is_parsed() {
     assert_eq!(forwarded(&format!("{SO_FAR}2048")), Some(2048));
     assert_eq!(forwarded("passed: 2048 executions in 1 s"), None);
 }
 
 #[test]
-fn a_long_check_says_how_far_it_is() {
-    let said = text("everyone_gets_everything 1×2×3 on 2 [assume] Loom", 20_480, Duration::from_millis(1_600));
-    assert_eq!(said, "everyone_gets_everything 1×2×3 on 2 [assume] Loom: 20480 executions, 12800 a second");
+fn long_check_prints_its_progress() {
+    let said = text("consumer_gets_every_message 1×2×3 on 2 [assume] Loom", 20_480, Duration::from_millis(1_600));
+    assert_eq!(said, "consumer_gets_every_message 1×2×3 on 2 [assume] Loom: 20480 executions, 12800 a second");
 }

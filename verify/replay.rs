@@ -1,14 +1,14 @@
-//! The schedule of a shuttle execution as text, to run it again by itself.
+//! The schedule of a shuttle execution as text, to replay it.
 
 use shuttle::scheduler::{ReplayScheduler, Schedule, Scheduler, Task, TaskId};
 use std::{cell::RefCell, fmt::Write as _};
 
 thread_local! {
-    /// Which task ran, and how many times in a row, in the last execution.
+    /// The last execution's schedule: a task, and how many steps in a row it made.
     static SCHEDULE: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A scheduler of which every choice is kept.
+/// A scheduler whose choices are recorded.
 #[derive(Debug)]
 pub struct Recorded<S>(pub S);
 
@@ -49,7 +49,7 @@ pub fn last() -> String {
     })
 }
 
-/// A scheduler that follows such a text.
+/// A scheduler that follows a schedule as text.
 pub fn scheduler(text: &str) -> ReplayScheduler {
     let tasks = text.split(',').flat_map(|run| {
         let (task, times) = run.split_once('*').unwrap_or((run, "1"));

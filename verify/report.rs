@@ -1,11 +1,11 @@
-//! What was checked, for people and for tools: `target/verify/report.md` and `.json`.
+//! The report of all that was checked, for people and for tools: `target/verify/report.md` and `.json`.
 
 use crate::{
     alone::Passed,
     catalogue::Entry,
     equivalents::excuse,
     explore::Exploration,
-    hook::Seen,
+    hook::SiteCoverage,
     labels::{self, Site},
     mutants::{Fate, Place, Sites, label, operators},
     page::{Table, row},
@@ -35,7 +35,7 @@ pub fn add(entry: Entry, passed: Passed) {
     write(&all);
 }
 
-/// Adds what became of the mutants.
+/// Adds the fates of the mutants.
 pub fn add_fates(fates: &[Fate]) {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.fates = fates.to_vec();
@@ -138,7 +138,7 @@ fn position(label: &str) -> usize {
 
 /// The sites, as a table.
 pub fn sites_table(sites: &Sites) -> Table {
-    let row = |(&(site, kind), seen): (&Place, &Seen)| {
+    let row = |(&(site, kind), seen): (&Place, &SiteCoverage)| {
         let (words, kind_text) = (Vec::from_iter(seen.names.iter().copied()).join(", "), format!("{kind:?}"));
         let order = seen.order.map_or(String::new(), |order| format!("{order:?}"));
         let count = operators(kind, seen.order).len();

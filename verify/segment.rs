@@ -1,11 +1,11 @@
-//! A model's segment: words, slots, and what the kernel knows.
+//! A model's segment: words, slots, and the kernel's knowledge of the living.
 
 use crate::{
-    config::{ModelConfig, ModelLock, ModelSignal, Primitive, WaitModel},
+    config::{ModelConfig, Primitive, WaitModel},
     engine::Engine,
     fences::{Asymmetric, Weight},
     hook::{self, Kind, Name, Verdict},
-    layer::{Model, ModelWord},
+    layer::{Model, ModelLock, ModelSignal, ModelWord},
 };
 use ackcast::{
     lock::WordLock,
@@ -22,7 +22,7 @@ use std::{
     sync::atomic::Ordering,
 };
 
-/// Bytes in a message: two, so that a torn one is possible.
+/// Bytes of a message: two, so that a message can be torn.
 pub const SIZE: usize = 2;
 
 /// What a slot holds.
@@ -44,18 +44,18 @@ pub struct Segment<E: Engine> {
     consumers: Vec<ConsumerEntry<Model<E>>>,
     producers: Vec<ProducerEntry<Model<E>>>,
     slots: Vec<E::Cell>,
-    /// By participant's number: 1 while somebody holds it.
+    /// By participant's number: 1 while a participant holds it.
     pub alive: Vec<E::Atom>,
-    /// The same, without a step: to tell a stale answer.
-    truth: Vec<Cell<bool>>,
-    /// `None`: every fence is a full one.
+    /// The same, read without a step: to recognise a stale answer.
+    is_held: Vec<Cell<bool>>,
+    /// `None`: every fence is a full fence.
     fences: Option<Asymmetric<E>>,
     pub config: ModelConfig,
-    /// Somebody may die here, so every failed wait looks whether its peers live.
+    /// Participants may die, so every failed wait checks liveness.
     pub mortal: bool,
     deaths: Cell<u32>,
-    /// The fruitless patrols: word, value, thread, and how many had died.
-    pub patrols: RefCell<BTreeSet<(usize, u32, u64, u32)>>,
+    /// Liveness checks that need no repetition: word, value, thread, and the number of deaths.
+    pub liveness_checks: RefCell<BTreeSet<(usize, u32, u64, u32)>>,
     gates: Vec<Rc<E::Monitor>>,
 }
 
@@ -114,12 +114,12 @@ impl<E: Engine> Segment<E> {
             producers: (0..producers).map(|number| ProducerEntry::new(&mut maker, consumers + number)).collect(),
             slots: (0..slots).map(|_| E::cell()).collect(),
             alive: (0..consumers + producers).map(|_| E::atom(0)).collect(),
-            truth: vec![Cell::new(false); (consumers + producers) as usize],
+            is_held: vec![Cell::new(false); (consumers + producers) as usize],
             fences: config.asymmetric.then(Asymmetric::default),
             config,
             mortal,
             deaths: Cell::new(0),
-            patrols: RefCell::default(),
+            liveness_checks: RefCell::default(),
             gates: maker.gates,
         })
     }
@@ -129,26 +129,25 @@ impl<E: Engine> Segment<E> {
         &self.consumers
     }
 
-    /// Takes a number, as the kernel gives it: to one at a time.
+    /// Claims a number. The kernel gives it to one participant at a time.
     pub fn claim(&self, number: u32) -> bool {
         let alive = &self.alive[number as usize];
         let claimed = E::exchange(alive, 0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        self.truth[number as usize].set(claimed || self.truth[number as usize].get());
+        self.is_held[number as usize].set(claimed || self.is_held[number as usize].get());
         claimed
     }
 
-    /// Gives it back, or the kernel takes it.
+    /// Releases a number: by its holder, or by the kernel after its death.
     pub fn release(&self, number: u32) {
         E::store(&self.alive[number as usize], 0, Ordering::Release);
-        self.truth[number as usize].set(false);
+        self.is_held[number as usize].set(false);
     }
 
-    /// Whether somebody has this number. That it has no holder may be stale, as the contract allows: of a dead holder,
-    /// when there is another by now. (That it has one may be stale, too: then the caller waits, and asks again.)
+    /// Whether a participant holds this number. `false` may be stale, as the contract allows: the last holder is dead,
+    /// and the number has another holder now. (`true` may be stale, too: then the caller waits and asks again.)
     ///
-    /// Questions do not conflict with each other, only with a death: with a load that counts as a
-    /// write (see [`Engine::load_owned`]) there are many times more executions, and those in which
-    /// one who asks learns by accident what another one did are not among those that should be there.
+    /// Queries conflict with a death, not with each other. With a load that counts as a write (see
+    /// [`Engine::load_owned`]) there are many times more executions, and one query would be ordered with another.
     pub fn is_alive(&self, number: u32) -> bool {
         let alive = &self.alive[number as usize];
         if !hook::may_die(number) {
@@ -156,15 +155,15 @@ impl<E: Engine> Segment<E> {
         }
         if self.config.waiting == WaitModel::Assume {
             let seen = E::load(alive, Ordering::Acquire) != 0;
-            if !seen || self.truth[number as usize].get() {
+            if !seen || self.is_held[number as usize].get() {
                 return seen;
             }
-            E::skip(); // the caller waits for somebody dead: it is told so in another execution
+            E::skip(); // the caller waits for a dead participant: another execution tells it so
         }
         E::load_owned(alive, Ordering::Acquire) != 0
     }
 
-    /// A fence, in as much as the config promise.
+    /// A fence that orders as much as the configuration says.
     pub fn fence(&self, weight: Weight, order: Ordering) {
         match &self.fences {
             Some(fences) if order == Ordering::SeqCst => fences.fence(weight),
@@ -172,7 +171,7 @@ impl<E: Engine> Segment<E> {
         }
     }
 
-    /// How many have died. (The model's bounded patrol: once somebody has, no sleeper stays asleep.)
+    /// The number of deaths. (The model's bounded liveness check: after a death, no thread stays parked.)
     pub fn deaths(&self) -> u32 {
         self.deaths.get()
     }
@@ -180,7 +179,7 @@ impl<E: Engine> Segment<E> {
     /// The kernel's part when a participant dies.
     pub fn die(&self, number: u32) {
         self.release(number);
-        self.deaths.set(self.deaths.get() + 1); // no step in between: who patrols now, finds it
+        self.deaths.set(self.deaths.get() + 1); // no step in between: a liveness check from now on finds the death
         self.control.lock.0.abandon(number);
         for monitor in &self.gates {
             E::wake(monitor, true, || {});
@@ -195,16 +194,16 @@ pub struct Handle<E: Engine>(pub Rc<Segment<E>>);
 /// Access to a slot, in progress.
 pub struct Access<E: Engine, G> {
     slot: *mut Slot,
-    /// Ends only while there is an execution in which it can end.
+    /// Dropped only while the execution can still take steps.
     guard: ManuallyDrop<G>,
-    /// What `slot` points into.
+    /// Owns what `slot` points into.
     _segment: Rc<Segment<E>>,
 }
 
 impl<E: Engine, G> Drop for Access<E, G> {
     fn drop(&mut self) {
         if hook::can_end_access() {
-            // SAFETY: dropped nowhere else, and not used after this.
+            // SAFETY: the guard is dropped nowhere else, and not used after this.
             unsafe { ManuallyDrop::drop(&mut self.guard) };
         }
     }
@@ -213,7 +212,7 @@ impl<E: Engine, G> Drop for Access<E, G> {
 // SAFETY: the slot is the segment's, which `self` keeps.
 unsafe impl<E: Engine> Reading for Access<E, E::Reading> {
     fn header(&self) -> Header {
-        // SAFETY: the engine has allowed us to read, or has seen the race and stopped us.
+        // SAFETY: the engine allowed the read; it stops the thread on a race.
         unsafe { (*self.slot).header }
     }
 
@@ -226,7 +225,7 @@ unsafe impl<E: Engine> Reading for Access<E, E::Reading> {
 // SAFETY: the slot is the segment's, which `self` keeps.
 unsafe impl<E: Engine> Writing for Access<E, E::Writing> {
     fn set_header(&mut self, header: Header) {
-        // SAFETY: the engine has allowed us to write, or has seen the race and stopped us.
+        // SAFETY: the engine allowed the write; it stops the thread on a race.
         unsafe { (*self.slot).header = header };
     }
 
@@ -236,7 +235,7 @@ unsafe impl<E: Engine> Writing for Access<E, E::Writing> {
     }
 }
 
-// SAFETY: the words are the segment's, made for the geometry.
+// SAFETY: the words are the segment's, which was made for the geometry.
 unsafe impl<E: Engine> Storage<Model<E>> for Handle<E> {
     type Reading = Access<E, E::Reading>;
     type Writing = Access<E, E::Writing>;
@@ -256,9 +255,9 @@ unsafe impl<E: Engine> Storage<Model<E>> for Handle<E> {
     unsafe fn read(&self, index: usize) -> Self::Reading {
         let name = Name { word: "slot", owner: Some(index as u32) };
         let verdict = hook::before(E::thread, Location::caller(), name, Kind::Read, None);
-        assert_ne!(verdict, Verdict::Ignore, "the dead do not read");
+        assert_ne!(verdict, Verdict::Ignore, "a dead participant does not read");
         let (guard, slot) = E::read(&self.0.slots[index]);
-        // SAFETY: we are reading.
+        // SAFETY: `guard` is read access to the slot.
         let first = unsafe { (*slot).bytes[0] };
         hook::after(E::thread, Kind::Read, Some(first.into()), None);
         Access { slot, guard: ManuallyDrop::new(guard), _segment: Rc::clone(&self.0) }
@@ -267,24 +266,24 @@ unsafe impl<E: Engine> Storage<Model<E>> for Handle<E> {
     unsafe fn write(&self, index: usize) -> Self::Writing {
         let name = Name { word: "slot", owner: Some(index as u32) };
         let verdict = hook::before(E::thread, Location::caller(), name, Kind::Write, None);
-        assert_ne!(verdict, Verdict::Ignore, "the dead do not write");
+        assert_ne!(verdict, Verdict::Ignore, "a dead participant does not write");
         let (guard, slot) = E::write(&self.0.slots[index]);
         Access { slot, guard: ManuallyDrop::new(guard), _segment: Rc::clone(&self.0) }
     }
 }
 
 thread_local! {
-    static GRAVEYARD: RefCell<Vec<Box<dyn std::any::Any>>> = const { RefCell::new(Vec::new()) };
+    static LEAKED: RefCell<Vec<Box<dyn std::any::Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps a handle until the execution is over, and drops it then without a step: for scenarios that
-/// are not about leaving.
+/// Keeps a handle until the execution is over, and drops it then without a step: for scenarios that do not judge
+/// leaving.
 pub fn leak_until_end(handle: impl std::any::Any) {
-    GRAVEYARD.with_borrow_mut(|graveyard| graveyard.push(Box::new(handle)));
+    LEAKED.with_borrow_mut(|graveyard| graveyard.push(Box::new(handle)));
 }
 
-/// Drops what was retired. To be called outside of any execution, or at the start of one.
+/// Drops the leaked handles. To be called outside of an execution, or at its start.
 pub fn drop_leaked() {
-    let retired = GRAVEYARD.take();
-    hook::ignoring(|| drop(retired));
+    let leaked = LEAKED.take();
+    hook::ignoring(|| drop(leaked));
 }

@@ -1,10 +1,9 @@
-//! The sweep over crash points: every participant stops at every step, alone and two together.
-//! loom runs all interleavings of the rest, and judges orderings, as far as it comes to an end; the
-//! explorer has the larger shapes (`explore/sweep.rs`).
+//! The sweep over crash points: every participant dies at every step, alone and in pairs. loom runs all interleavings
+//! of the others and judges orderings, on shapes that it finishes. The explorer has the larger shapes
+//! (`explore/sweep.rs`).
 //!
-//! Steps are what others can see, counted from the moment at which all have joined: see
-//! [`Crash`]. A point counts only if the death happens in some execution, and a participant's points
-//! end where none reaches the next.
+//! A step is an operation that other participants can notice, counted after all have joined: see [`Crash`]. A point
+//! counts only if the death happens in some execution. A participant's points end where no execution reaches the next.
 
 use crate::{
     case,
@@ -18,23 +17,23 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Clone, Debug)]
 pub struct Swept {
     case: Case,
     pub config: ModelConfig,
-    /// How many die in each check.
+    /// Deaths in each check.
     pub deaths: usize,
-    /// Who, and at how many steps.
+    /// The participants that die, and at how many steps.
     pub victims: String,
-    /// Crash points, or pairs of them, each checked.
+    /// Crash points, or pairs of them, that were checked.
     pub points: u64,
     pub executions: u64,
     pub time: Duration,
 }
 
 impl Swept {
-    /// Whether every point had all its executions.
+    /// Whether every execution of each point was run.
     pub fn exhaustive(&self) -> bool {
         checker(self.case) == Checker::Loom
     }
@@ -45,18 +44,18 @@ impl Swept {
     }
 }
 
-/// Nobody joins after the start, which is what the fence of a notification is for; without it the
-/// edges alone must do, which judges more.
+/// No participant joins after the start, so a notification needs no fence. Without fences the edges must suffice, which
+/// is the stricter check.
 const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
     case!(survivors_agree, "C1 C2 L2", Shape::new(producers, consumers, messages, slots), ModelConfig::ASSUME)
 }
 
-/// The full stack, whose takeover is steps of the one who takes over.
+/// The case on the full stack, where a takeover consists of steps.
 const fn sampled(case: Case) -> Case {
     Case { config: ModelConfig::PARK_STACK, ..case }
 }
 
-/// Schedules of each point where there are too many executions for all.
+/// Schedules of each point, for cases that are too large for all executions.
 const SCHEDULES: usize = if cfg!(loom) { 200 } else { 20 };
 
 fn checker(case: Case) -> Checker {
@@ -73,20 +72,20 @@ fn name(case: &Case, number: u32) -> String {
     }
 }
 
-/// One check to the end, with these deaths and perhaps a mutant.
-fn die(case: Case, crashes: &[Crash], mutant: Option<Mutant>) -> Report {
+/// Runs the check with these deaths, and perhaps a mutant.
+fn check_with_deaths(case: Case, crashes: &[Crash], mutant: Option<Mutant>) -> Report {
     let found = check(case, checker(case), Armed { mutant, crashes: crashes.to_vec(), ..Armed::default() });
     disarm();
     found
 }
 
-/// Whether all of them died in some execution: outcomes are by participant's number.
+/// Whether all these deaths happened in some execution. Outcomes are in the order of participants' numbers.
 fn happened(found: &Report, crashes: &[Crash]) -> bool {
     let died = |outcome: &Outcome, crash: &Crash| outcome[crash.participant as usize] == [event::DIED];
     found.outcomes.iter().any(|outcome| crashes.iter().all(|crash| died(outcome, crash)))
 }
 
-/// No failure, or it is explained.
+/// Panics with the failing execution, if there is a failure.
 fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
     let Some(failure) = &found.failure else { return };
     let armed = Armed { crashes: crashes.to_vec(), ..Armed::default() };
@@ -95,9 +94,9 @@ fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
     panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.config, failure.message);
 }
 
-/// Checks one point, alone or of several deaths; whether it is one: whether all of them happen.
+/// Checks a point with its deaths; returns whether they all happen in some execution.
 fn point(case: Case, crashes: &[Crash], swept: &mut Swept) -> bool {
-    let found = die(case, crashes, None);
+    let found = check_with_deaths(case, crashes, None);
     if std::env::var_os("ACKCAST_SWEEP").is_some() {
         let (executions, time) = (found.executions, found.time);
         eprintln!("{} [{}] {crashes:?}: {executions} executions, {time:.1?}", swept.shape(), swept.config);
@@ -109,7 +108,7 @@ fn point(case: Case, crashes: &[Crash], swept: &mut Swept) -> bool {
     happened
 }
 
-/// How many points `participant` has for a death of its own: they end where none happens.
+/// The number of points of `participant`: the first step at which no death happens.
 fn steps_of(case: Case, participant: u32, swept: &mut Swept) -> u32 {
     (0..).find(|&step| !point(case, &[Crash { participant, step }], swept)).unwrap_or_default()
 }
@@ -133,7 +132,7 @@ fn end((mut swept, start): (Swept, Instant)) {
     report::add_sweep(&swept);
 }
 
-/// Everybody dies, one at a time, at every step.
+/// Every participant dies at every step, one death at a time.
 fn single(case: Case) {
     let mut sweep = begin(case, 1);
     for participant in 0..case.shape.consumers + case.shape.producers {
@@ -145,7 +144,8 @@ fn single(case: Case) {
     end(sweep);
 }
 
-/// Two die, each at every step. Not every pair can happen: one may need the other to get so far.
+/// Two participants die, each at every step. Some pairs of deaths cannot happen, because a participant may need the
+/// other to reach its step.
 fn double(case: Case, first: u32, second: u32) {
     let mut alone = begin(case, 1).0;
     let [firsts, seconds] = [first, second].map(|victim| steps_of(case, victim, &mut alone));
@@ -156,20 +156,20 @@ fn double(case: Case, first: u32, second: u32) {
             point(case, &crashes, &mut sweep.0);
         }
     }
-    assert!(sweep.0.points > 0, "the two die together");
+    assert!(sweep.0.points > 0, "some pair of deaths happens");
     sweep.0.victims = format!("{} × {}", name(&case, first), name(&case, second));
     end(sweep);
 }
 
-/// These two die, for each pair, at every step of the one and of the other.
+/// Runs [`double`] for each pair of participants.
 fn pairs(case: Case, victims: &[(u32, u32)]) {
     for &(first, second) in victims {
         double(case, first, second);
     }
 }
 
-/// One check after the other of those that a test function each would be too much for.
-fn exhaustively(cases: &[(u32, u32, u32, u32)]) {
+/// Sweeps these shapes.
+fn sweep_all(cases: &[(u32, u32, u32, u32)]) {
     for &(producers, consumers, messages, slots) in cases {
         single(survivors(producers, consumers, messages, slots));
     }
@@ -177,19 +177,19 @@ fn exhaustively(cases: &[(u32, u32, u32, u32)]) {
 
 #[test]
 fn sweep_one_and_one_exhaustively() {
-    exhaustively(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)]);
+    sweep_all(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)]);
 }
 
 #[cfg(loom)]
 #[test]
 fn sweep_two_consumers_exhaustively() {
-    exhaustively(&[(1, 2, 1, 1), (1, 2, 1, 2)]);
+    sweep_all(&[(1, 2, 1, 1), (1, 2, 1, 2)]);
 }
 
 #[cfg(loom)]
 #[test]
 fn sweep_two_producers_exhaustively() {
-    exhaustively(&[(2, 1, 1, 1)]);
+    sweep_all(&[(2, 1, 1, 1)]);
 }
 
 #[test]
@@ -198,14 +198,14 @@ fn sweep_two_deaths_of_one_and_one_exhaustively() {
     pairs(survivors(2, 1, 0, 1), &[(0, 1), (0, 2), (1, 2)]);
 }
 
-/// The explorer tries all of it (`explore/sweep.rs`), but on 2 slots by hand alone: it takes its time.
+/// The explorer covers both shapes (`explore/sweep.rs`); that on 2 slots by hand only, because it takes long.
 #[test]
 fn sweep_two_and_two_sampled() {
     single(sampled(survivors(2, 2, 1, 1)));
     single(sampled(survivors(2, 2, 1, 2)));
 }
 
-/// The mutant of this operator at the site with this label, as far as `case` reaches it.
+/// The mutant with this operator at the site with this label, which `case` must reach.
 fn mutant(case: Case, crashes: &[Crash], label: &str, operator: Operator) -> Mutant {
     let armed = Armed { coverage: true, executions: Some(500), crashes: crashes.to_vec(), ..Armed::default() };
     drop(check(case, Checker::Loom, armed));
@@ -214,11 +214,11 @@ fn mutant(case: Case, crashes: &[Crash], label: &str, operator: Operator) -> Mut
     Mutant { site, kind, operator }
 }
 
-/// The first of a participant's steps at which a mutant is found out, and how.
-fn found_out(case: Case, participant: u32, mutant: Mutant) -> Option<(u32, String)> {
+/// The first step of a participant at which a death reveals the mutant, and the failure.
+fn revealed_at(case: Case, participant: u32, mutant: Mutant) -> Option<(u32, String)> {
     for step in 0.. {
         let crashes = [Crash { participant, step }];
-        let found = die(case, &crashes, Some(mutant));
+        let found = check_with_deaths(case, &crashes, Some(mutant));
         if let Some(failure) = &found.failure {
             return Some((step, failure.message.clone()));
         }
@@ -229,23 +229,22 @@ fn found_out(case: Case, participant: u32, mutant: Mutant) -> Option<(u32, Strin
     None
 }
 
-/// What recovery rests on is missing: nobody notices as long as nobody dies, and the sweep does.
+/// A step of recovery is missing: no check without deaths fails, and the sweep does.
 #[test]
-fn sweep_finds_what_recovery_lacks() {
+fn sweep_reveals_missing_recovery() {
     let case = survivors(1, 1, 2, 1);
     let consumer_dies = [Crash { participant: 0, step: 0 }];
     let evict = mutant(case, &consumer_dies, "X12", Operator::Drop);
     let claim = mutant(case, &[], "X11", Operator::Drop);
     for (mutant, victim) in [(evict, 0), (claim, 1)] {
-        let unharmed = die(case, &[], Some(mutant));
-        assert!(unharmed.failure.is_none(), "without a death it goes unnoticed: {:?}", unharmed.failure);
-        let (step, how) = found_out(case, victim, mutant).expect("the sweep finds it");
+        let unharmed = check_with_deaths(case, &[], Some(mutant));
+        assert!(unharmed.failure.is_none(), "without a death the mutant lives: {:?}", unharmed.failure);
+        let (step, how) = revealed_at(case, victim, mutant).expect("the sweep finds it");
         println!("{} [{:?}]: {} dies at step {step}: {how}", mutant.site, mutant.operator, name(&case, victim));
     }
 }
 
-/// One configuration by hand, point by point: `ACKCAST_SWEEP="1 2 1 1"`; a 1 more to sample, a 2
-/// more for all pairs.
+/// A shape by hand, point by point: `ACKCAST_SWEEP="1 2 1 1"`. A fifth number of 1 samples it, of 2 checks all pairs.
 #[test]
 fn one_sweep_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_SWEEP") else { return };

@@ -19,7 +19,7 @@ use std::{
 #[derive(Debug)]
 pub struct Loom;
 
-/// A thread's identity as a number: it is two small ones, for which a good hash is too dear.
+/// Folds a thread's id into a number. An id is two small numbers, so a better hash is not worth its time.
 #[derive(Default)]
 struct Folded(u64);
 
@@ -40,18 +40,17 @@ impl Hasher for Folded {
 /// A mutex that keeps its own guard.
 #[derive(Debug)]
 pub struct Latch {
-    /// Never dropped in place: after a failure there is no execution left in which to unlock.
+    /// Never dropped in place: after a failure, no execution is left in which to unlock.
     guard: RefCell<Option<ManuallyDrop<MutexGuard<'static, ()>>>>,
     mutex: Box<Mutex<()>>,
-    /// loom does not see that an unlock conflicts with an attempt to lock: both touch this. Found by
-    /// the oracle: a lock that is taken at this moment was hardly ever met.
+    /// loom does not see that an unlock conflicts with an attempt to lock, so both touch this word. The oracle found
+    /// that: loom hardly ever let `try_lock` meet a lock that was held.
     attempts: AtomicU64,
 }
 
 impl Latch {
     fn keep(&self, guard: MutexGuard<'_, ()>) {
-        // SAFETY: the mutex is boxed and lives as long as `self`, which holds the guard; the guard
-        // is given out no more, and `unlock` or nobody drops it.
+        // SAFETY: the mutex is boxed and lives as long as `self`, which holds the guard. Only `unlock` drops the guard.
         let guard = unsafe { std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(guard) };
         *self.guard.borrow_mut() = Some(ManuallyDrop::new(guard));
     }
@@ -80,7 +79,7 @@ impl Engine for Loom {
     }
 
     fn load_exclusive(atom: &AtomicU64) -> u64 {
-        // SAFETY: loom makes a store that is concurrent a failure, before it returns a value.
+        // SAFETY: loom fails the execution on a concurrent store, before it returns a value.
         unsafe { atom.unsync_load() }
     }
 
@@ -147,7 +146,7 @@ impl Engine for Loom {
         let guard = mutex.lock().expect("loom's mutexes are never poisoned");
         if asleep() {
             sleepers.borrow_mut().push_back(loom::thread::current());
-            drop(guard); // not a step: nobody comes in between
+            drop(guard); // not a step: no thread comes in between
             loom::thread::park();
         }
     }

@@ -1,4 +1,4 @@
-//! What a model checker offers, in the fewest terms: loom and shuttle behind one trait.
+//! The primitives of a model checker: loom and shuttle behind one trait.
 
 mod loom;
 mod shuttle;
@@ -12,30 +12,29 @@ use std::{fmt::Debug, sync::atomic::Ordering};
 pub trait Engine: Debug + Sized + 'static {
     /// An atomic word. Creating one is not a step.
     type Atom: Debug;
-    /// A slot: plain memory, on which the engine sees a race if it can.
+    /// A slot: plain memory, on which the engine detects races if it can.
     type Cell: Debug;
     /// Read access to a cell, in progress.
     type Reading;
     /// Write access to a cell, in progress.
     type Writing;
-    /// A mutex held without a guard.
+    /// A mutex that is held without a guard.
     type Latch: Debug;
-    /// Where threads sleep.
+    /// Where threads park.
     type Monitor: Debug;
 
     fn atom(value: u64) -> Self::Atom;
     fn load(atom: &Self::Atom, order: Ordering) -> u64;
-    /// A load by whoever stores to this word next and knows its newest value.
+    /// A load by a thread that stores to this word next and knows its newest value.
     ///
-    /// loom compares a store with the last access alone: a thread's own load would hide the loads
-    /// of the others before it, and with them the interleavings in which they come after the store
-    /// (loom #166). So this is a load that counts as a write.
+    /// loom compares a store with the last access only. So a thread's own load would hide earlier loads of other
+    /// threads (loom #166). With them, loom would miss interleavings in which these come after the store. Hence this
+    /// load counts as a write.
     fn load_owned(atom: &Self::Atom, order: Ordering) -> u64;
-    /// A load to which no store can be concurrent, which the engine checks if it can. Not a step,
-    /// so that it hides nothing.
+    /// A load to which no store can be concurrent; the engine checks that if it can. Not a step, so it hides no load.
     fn load_exclusive(atom: &Self::Atom) -> u64;
-    /// A step that conflicts with every other touch and changes nothing: goes before a load of
-    /// which the thread may make a store, but which may well be stale.
+    /// A step that conflicts with every other touch and changes no word. It precedes a load that may be stale, and
+    /// after which the thread may store.
     fn touch(atom: &Self::Atom);
     fn store(atom: &Self::Atom, value: u64, order: Ordering);
     fn swap(atom: &Self::Atom, value: u64, order: Ordering) -> u64;
@@ -54,15 +53,15 @@ pub trait Engine: Debug + Sized + 'static {
     fn unlock(latch: &Self::Latch);
 
     fn monitor() -> Self::Monitor;
-    /// Sleeps if `asleep` says so; no wake comes in between, as in the kernel.
+    /// Parks if `asleep` returns true; no wake comes in between, as in the kernel.
     fn sleep(monitor: &Self::Monitor, asleep: impl FnOnce() -> bool);
-    /// Wakes one sleeper, or all; does `before` in the same step.
+    /// Wakes one parked thread, or all; runs `before` in the same step.
     fn wake(monitor: &Self::Monitor, all: bool, before: impl FnOnce());
 
     fn spawn(body: impl FnOnce() + 'static);
-    /// Lets the others go first.
+    /// Lets the other threads run first.
     fn yield_now();
-    /// Says that nothing new is to be found in the rest of this execution.
+    /// Opens no more branches in the rest of this execution.
     fn skip();
     /// The running thread, as a number.
     fn thread() -> u64;

@@ -15,14 +15,14 @@ use std::{
 #[derive(Debug)]
 pub struct Shuttle;
 
-/// A slot that knows its accesses: positive for readers, negative for a writer.
+/// A slot with a count of its accesses: positive for readers, negative for a writer.
 #[derive(Debug, Default)]
 pub struct Watched {
     slot: UnsafeCell<Slot>,
     accesses: Cell<i32>,
 }
 
-/// An access in progress, which ends when this is dropped.
+/// An access in progress; dropping it ends the access.
 #[derive(Debug)]
 pub struct Access(Rc<Watched>, i32);
 
@@ -44,15 +44,14 @@ impl Drop for Access {
 /// A mutex that keeps its own guard.
 #[derive(Debug)]
 pub struct Latch {
-    /// Never dropped in place: after a failure there is no execution left in which to unlock.
+    /// Never dropped in place: after a failure, no execution is left in which to unlock.
     guard: RefCell<Option<ManuallyDrop<MutexGuard<'static, ()>>>>,
     mutex: Box<Mutex<()>>,
 }
 
 impl Latch {
     fn keep(&self, guard: MutexGuard<'_, ()>) {
-        // SAFETY: the mutex is boxed and lives as long as `self`, which holds the guard; the guard
-        // is given out no more, and `unlock` or nobody drops it.
+        // SAFETY: the mutex is boxed and lives as long as `self`, which holds the guard. Only `unlock` drops the guard.
         let guard = unsafe { std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(guard) };
         *self.guard.borrow_mut() = Some(ManuallyDrop::new(guard));
     }
@@ -127,7 +126,7 @@ impl Engine for Shuttle {
     }
 
     fn lock(latch: &Latch) {
-        latch.keep(latch.mutex.lock().expect("nobody panics and goes on"));
+        latch.keep(latch.mutex.lock().expect("no thread goes on after a panic"));
     }
 
     fn try_lock(latch: &Latch) -> bool {
@@ -144,14 +143,14 @@ impl Engine for Shuttle {
     }
 
     fn sleep((mutex, condvar): &Self::Monitor, asleep: impl FnOnce() -> bool) {
-        let guard = mutex.lock().expect("nobody panics and goes on");
+        let guard = mutex.lock().expect("no thread goes on after a panic");
         if asleep() {
             drop(condvar.wait(guard));
         }
     }
 
     fn wake((mutex, condvar): &Self::Monitor, all: bool, before: impl FnOnce()) {
-        let guard = mutex.lock().expect("nobody panics and goes on");
+        let guard = mutex.lock().expect("no thread goes on after a panic");
         before();
         if all {
             condvar.notify_all()

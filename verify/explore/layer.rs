@@ -1,7 +1,7 @@
 //! The explorer's layer.
 
 use super::{
-    memory::{Address, NOBODY, Op},
+    memory::{Address, NO_HOLDER, Op},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
     replay::ask,
     segment::Parts,
@@ -10,12 +10,12 @@ use crate::hook::{self, Kind, Name, Operator, Verdict};
 use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
-/// What a sleep comes to: a wake, or that the word has changed.
+/// The result of a park: a wake, or a change of the word.
 pub const WOKEN: u64 = 0;
-/// That it is time to ask whether the peers live.
-pub const LIVENESS_INTERVAL: u64 = 1;
+/// The result of a park: the liveness check is due.
+pub const CHECK_LIVENESS: u64 = 1;
 
-/// The question that the hook is asked before each operation. (Who asks it does not matter here.)
+/// Asks the hook before an operation. (The participant does not matter here.)
 pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
     hook::before(|| 0, site, name, kind, order)
 }
@@ -40,7 +40,7 @@ impl Explored {
     }
 }
 
-// SAFETY: under sequential consistency fences order nothing; claims are steps of the exploration.
+// SAFETY: fences order nothing under sequential consistency, and claims are steps of the exploration.
 unsafe impl Layer for Explored {
     type W32 = ExploredWord;
     type W64 = ExploredWord;
@@ -64,7 +64,7 @@ unsafe impl Layer for Explored {
     }
 
     fn release(&self, number: u32) {
-        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NOBODY), Location::caller());
+        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NO_HOLDER), Location::caller());
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
@@ -72,20 +72,20 @@ unsafe impl Layer for Explored {
     }
 
     fn liveness_interval(&self, _now: Duration) -> Duration {
-        Duration::MAX // a check may be due at any moment: it is one more thing that a sleep comes to
+        Duration::MAX // a check may be due at any moment: it is a result of `park`
     }
 }
 
 impl Park for Explored {
     fn spin(&self, _spins: &mut Spins) -> bool {
-        false // spinning is looking again, and an exploration looks at every moment anyway
+        false // spinning polls again, and the exploration polls at every moment anyway
     }
 
     fn park(&self, word: &ExploredWord, expected: u32, _until: Duration) -> Parked {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
             Verdict::Ignore => Parked::Stopped,
-            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == LIVENESS_INTERVAL => {
+            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == CHECK_LIVENESS => {
                 Parked::CheckLiveness
             }
             _ => Parked::Woken,

@@ -1,24 +1,24 @@
-//! What a participant does next, by where it stands: found out once for each place.
+//! The next operation of a participant at each of its places, found by a single replay per place.
 
-use super::replay::{Next, Scenario, Stand, Token};
+use super::replay::{Next, Position, Scenario, Token};
 use std::collections::HashMap;
 
-/// Where a participant stands: what it still knows of its history, as a number.
+/// A participant's place: a number for what it still knows of its history.
 pub type Place = u32;
 
 #[derive(Debug)]
 struct Node {
     next: Next,
-    /// A history that leads here.
+    /// A history that leads to this place.
     log: Vec<u64>,
-    /// Where each result of its operation leads.
+    /// The place after each result of its operation.
     after: Vec<(u64, Place)>,
 }
 
 /// The places of one participant, the start first.
 pub struct Locals<'s> {
     scenario: Scenario<'s>,
-    /// Its place in the scenario.
+    /// The participant's index in the scenario.
     participant: usize,
     nodes: Vec<Node>,
     known: HashMap<Vec<Token>, Place>,
@@ -27,7 +27,7 @@ pub struct Locals<'s> {
 impl<'s> Locals<'s> {
     pub fn new(scenario: Scenario<'s>, participant: usize) -> Self {
         let mut new = Self { scenario, participant, nodes: Vec::new(), known: HashMap::new() };
-        new.find(vec![]).expect("nothing can differ from the first history");
+        new.find(vec![]).expect("there is no other history yet");
         new
     }
 
@@ -39,10 +39,10 @@ impl<'s> Locals<'s> {
         &self.nodes[place as usize].next
     }
 
-    /// Where it stands when its operation has come to this.
+    /// The place after this result of its operation.
     ///
     /// # Errors
-    /// What is forgotten of histories is too much.
+    /// Two merged histories go on differently: too much of them is forgotten.
     pub fn after(&mut self, place: Place, result: u64) -> Result<Place, String> {
         let node = &self.nodes[place as usize];
         if let Some(&(_, after)) = node.after.iter().find(|&&(other, _)| other == result) {
@@ -53,9 +53,9 @@ impl<'s> Locals<'s> {
         Ok(after)
     }
 
-    /// Where this history leads. That those who know the same do the same is checked each time.
+    /// The place of this history. Checks that histories with the same knowledge go on alike.
     fn find(&mut self, log: Vec<u64>) -> Result<Place, String> {
-        let Stand { next, known, log } = self.scenario.stand(self.participant, log);
+        let Position { next, known, log } = self.scenario.position(self.participant, log);
         let nodes = &mut self.nodes;
         let place = *self.known.entry(known).or_insert_with(|| {
             nodes.push(Node { next: next.clone(), log, after: Vec::new() });
@@ -66,5 +66,5 @@ impl<'s> Locals<'s> {
     }
 }
 
-/// What is said if what is known of two histories does not tell them apart and should.
-pub const TOO_MUCH: &str = "too much is forgotten: whoever knows the same goes on alike";
+/// The failure if two merged histories go on differently.
+pub const TOO_MUCH: &str = "too much is forgotten: two histories with the same knowledge go on differently";

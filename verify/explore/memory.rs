@@ -1,57 +1,57 @@
-//! What all participants share, as plain data, and what an operation does to it.
+//! The words that participants share, as plain data, and the effects of operations.
 
-/// More than the words of any segment that is explored.
+/// Most words of a segment.
 const WORDS: usize = 32;
-/// The most participants.
+/// Most participants of a scenario.
 pub const PARTICIPANTS: usize = 5;
 
-/// A word, by its place in the memory.
+/// A word's index in the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address(u8);
 
-/// A slot's content, and who accesses it.
+/// A slot: the word of its content, and the word of its accesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SlotAddress {
     content: Address,
     accesses: Address,
 }
 
-/// What a slot holds while somebody writes it: no message's form. So whoever dies writing leaves it torn.
+/// A slot's content during a write. No message looks like it, so a writer's death leaves the slot torn.
 const TORN: u64 = u64::MAX;
 
-/// What the word of a participant's number holds if nobody has it; else who, counted from 1.
-pub const NOBODY: u64 = 0;
+/// The word of a participant's number if it has no holder; else it is 1 + the holder's index.
+pub const NO_HOLDER: u64 = 0;
 
-/// An operation that others may notice, or that may notice others.
+/// An operation on shared words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     Load(Address),
     Store(Address, u64),
     Swap(Address, u64),
     Exchange(Address, u64, u64),
-    /// Takes a participant's number: 1 if nobody living has it.
+    /// Claims a participant's number: 1 if no living participant holds it.
     Claim(Address),
-    /// Whether somebody living has the number.
+    /// Whether a living participant holds the number.
     Alive(Address),
     Read(SlotAddress),
     ReadEnds(SlotAddress),
     Write(SlotAddress),
     WriteEnds(SlotAddress, u64),
-    /// Sleeps if the word holds this.
+    /// Parks if the word holds this value.
     Park(Address, u64),
-    /// Wakes one of those who sleep on the word: any of them.
+    /// Wakes any one of the threads that are parked on the word.
     Wake(Address),
 }
 
-/// What an operation comes to.
+/// The effect of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
-    /// Its result.
-    To(u64),
-    /// Its result, and whoever sleeps there.
-    Waking(Address),
-    /// It sleeps.
-    Asleep,
+pub enum Effect {
+    /// It has this result.
+    Result(u64),
+    /// It wakes a thread that is parked on this word.
+    Wakes(Address),
+    /// The participant parks.
+    Sleeps,
     /// Two accesses to a slot overlap, and one of them writes.
     Race,
 }
@@ -60,7 +60,7 @@ pub enum Came {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     words: [u64; WORDS],
-    /// By participant: the word that it sleeps on.
+    /// By participant: the word that it is parked on.
     asleep: [Option<Address>; PARTICIPANTS],
     used: u8,
 }
@@ -78,7 +78,7 @@ impl Memory {
         address
     }
 
-    /// A new slot, which holds nothing.
+    /// A new slot, which is empty.
     pub fn slot(&mut self) -> SlotAddress {
         SlotAddress { content: self.word(), accesses: self.word() }
     }
@@ -91,33 +91,33 @@ impl Memory {
         &mut self.words[place as usize]
     }
 
-    /// All of it, after who sleeps where (below bit 40) and a place for each participant.
+    /// The memory as words: the parked participants (below bit 40), room for each participant's place, the words.
     pub fn packed(&self) -> [u64; 1 + PARTICIPANTS + WORDS] {
         let mut packed = [0; 1 + PARTICIPANTS + WORDS];
-        for (who, word) in self.asleep.iter().enumerate() {
-            packed[0] |= word.map_or(0, |Address(place)| 1 + u64::from(place)) << (8 * who);
+        for (participant, word) in self.asleep.iter().enumerate() {
+            packed[0] |= word.map_or(0, |Address(place)| 1 + u64::from(place)) << (8 * participant);
         }
         packed[1 + PARTICIPANTS..].copy_from_slice(&self.words);
         packed
     }
 
-    /// How much of that is in use.
+    /// The length of the part of [`packed`](Self::packed) that is in use.
     pub const fn packed_len(&self) -> usize {
         1 + PARTICIPANTS + self.used as usize
     }
 
-    pub const fn sleeps(&self, who: usize) -> Option<Address> {
-        self.asleep[who]
+    pub const fn sleeps(&self, participant: usize) -> Option<Address> {
+        self.asleep[participant]
     }
 
-    pub const fn wake(&mut self, who: usize) {
-        self.asleep[who] = None;
+    pub const fn wake(&mut self, participant: usize) {
+        self.asleep[participant] = None;
     }
 
-    /// `who` does this, in one step.
-    pub fn apply(&mut self, who: usize, op: Op) -> Came {
-        let (reader, writer) = (1 << who, 1 << (PARTICIPANTS + who));
-        Came::To(match op {
+    /// `participant` does this operation in a step.
+    pub fn apply(&mut self, participant: usize, op: Op) -> Effect {
+        let (reader, writer) = (1 << participant, 1 << (PARTICIPANTS + participant));
+        Effect::Result(match op {
             Op::Load(word) => self.get(word),
             Op::Store(word, value) => {
                 *self.at(word) = value;
@@ -131,22 +131,22 @@ impl Memory {
                 }
                 found
             }
-            Op::Claim(number) if self.get(number) != NOBODY => 0,
+            Op::Claim(number) if self.get(number) != NO_HOLDER => 0,
             Op::Claim(number) => {
-                self.owned(number, who);
+                self.owned(number, participant);
                 1
             }
-            Op::Alive(number) => u64::from(self.get(number) != NOBODY),
+            Op::Alive(number) => u64::from(self.get(number) != NO_HOLDER),
             Op::Read(slot) => {
                 if self.get(slot.accesses) >> PARTICIPANTS != 0 {
-                    return Came::Race;
+                    return Effect::Race;
                 }
                 *self.at(slot.accesses) |= reader;
                 self.get(slot.content)
             }
             Op::Write(slot) => {
                 if self.get(slot.accesses) != 0 {
-                    return Came::Race;
+                    return Effect::Race;
                 }
                 *self.at(slot.accesses) = writer;
                 std::mem::replace(self.at(slot.content), TORN)
@@ -161,33 +161,33 @@ impl Memory {
                 0
             }
             Op::Park(word, expected) if self.get(word) == expected => {
-                self.asleep[who] = Some(word);
-                return Came::Asleep;
+                self.asleep[participant] = Some(word);
+                return Effect::Sleeps;
             }
             Op::Park(..) => 0,
-            Op::Wake(word) => return Came::Waking(word),
+            Op::Wake(word) => return Effect::Wakes(word),
         })
     }
 
-    /// This number is `who`'s.
-    pub const fn owned(&mut self, number: Address, who: usize) {
-        *self.at(number) = 1 + who as u64;
+    /// `participant` holds this number from now on.
+    pub const fn owned(&mut self, number: Address, participant: usize) {
+        *self.at(number) = 1 + participant as u64;
     }
 
-    pub const fn is_owned(&self, number: Address, who: usize) -> bool {
-        self.get(number) == 1 + who as u64
+    pub const fn is_owned(&self, number: Address, participant: usize) -> bool {
+        self.get(number) == 1 + participant as u64
     }
 
-    /// The kernel's part when `who` dies: it sleeps nowhere, has no number, and accesses no slot.
-    pub fn forget(&mut self, who: usize, alive: &[Address], slots: &[SlotAddress]) {
-        self.wake(who);
+    /// The kernel's part when `participant` dies: it is parked nowhere, holds no number, and accesses no slot.
+    pub fn forget(&mut self, participant: usize, alive: &[Address], slots: &[SlotAddress]) {
+        self.wake(participant);
         for &number in alive {
-            if self.is_owned(number, who) {
-                *self.at(number) = NOBODY;
+            if self.is_owned(number, participant) {
+                *self.at(number) = NO_HOLDER;
             }
         }
         for slot in slots {
-            *self.at(slot.accesses) &= !(1 << who | 1 << (PARTICIPANTS + who));
+            *self.at(slot.accesses) &= !(1 << participant | 1 << (PARTICIPANTS + participant));
         }
     }
 }

@@ -1,27 +1,26 @@
-//! The explorer: every reachable state of a scenario, once. It judges what loom's search, which
-//! tries every execution, is too slow for.
+//! The explorer: visits every reachable state of a scenario once. It checks shapes that are too large for loom, which
+//! runs every execution.
 //!
-//! **What it explores.** The shipping text of protocol, lock and signals, joining, leaving, sleeping and patrols
-//! included, under sequential consistency: orderings are loom's to judge. Every operation on a word,
-//! every sleep and wake is a step of its own (but for what `Moves::goes_on` says), and between any two
-//! steps anybody may come, or die. There is no bound.
+//! **What it explores.** The shipping text of protocol, lock and signals, with joining, leaving, parking and liveness
+//! checks. It assumes sequential consistency: loom judges orderings. Every operation on a word, every park and wake is
+//! a step (with the exceptions of `Moves::goes_on`). Between two steps any participant may run, or die. There is no
+//! bound.
 //!
-//! **How.** A participant is a function of what its operations come to. So it is run by itself
-//! ([`replay`]), and what it does next is found out once for each history ([`locals`]). What all
-//! share is plain data ([`memory`]). The search over both ([`search`]) runs no thread at all: a state
-//! is the memory, and where each participant stands. Of states seen, 80 bits of a hash are kept: of
-//! five hundred million states, two are taken for the same with a chance of 1 in 10^7.
+//! **How.** A participant is a function of the results of its operations. So [`replay`] runs it alone, and [`locals`]
+//! keeps its next operation for each history. The shared words are plain data ([`memory`]). The search over both
+//! ([`search`]) runs no thread: a state is the memory and each participant's place. Of a visited state the search keeps
+//! 80 bits of a hash. Among five hundred million states, it confuses two with a probability of 1 in 10^7.
 //!
-//! **Which histories are one.** Those that the participant cannot tell apart any more. Of a function of
-//! the lock or of a signal only the result is left when it returns (of a wait, what its last look saw),
-//! and of a wait that sleeps, nothing but that it sleeps: what else they know is in their words. This
-//! is an assumption on `src/lock.rs` and `src/signal.rs`. Each time that two histories become one, both must
-//! ask for the same operation next; and where histories are kept whole, the same states are found (`tests.rs`).
+//! **Which histories are merged.** Those that the participant cannot distinguish any more. When a function of the lock
+//! or of a signal returns, only its result remains. After a wait, only what its last poll saw remains. Of a wait that
+//! parks, only the park remains: its other knowledge is in words. That is an assumption on `src/lock.rs` and
+//! `src/signal.rs`. Whenever two histories are merged, both must ask for the same operation next. With whole histories,
+//! the same states are found (`tests.rs`).
 //!
-//! **When it fails.** A check in the scenario does; two accesses to a slot overlap; or there is a state
-//! from which no end can be reached without a further death: a deadlock, or a round that nobody leaves.
-//! Where nobody can die nobody patrols, so a lost wake-up is a deadlock. Where somebody can, sleepers patrol
-//! at any moment, before the death, too, and that makes good for one, as it does in the real layer.
+//! **When it fails.** A check of the scenario fails; two accesses to a slot overlap; or from some state no end can be
+//! reached without a further death: a deadlock, or an endless loop. Without deaths there are no liveness checks, so a
+//! lost wake-up is a deadlock. With deaths, a parked thread may check liveness at any moment, also before the death.
+//! That makes up for a lost wake-up, as it does in the real layers.
 
 mod layer;
 mod locals;
@@ -51,7 +50,7 @@ pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
 
 fn explore_by(scenario: Scenario<'_>, rules: Rules) -> Found {
     let mut found = Ok(Found::default());
-    check::quietly(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
+    check::silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
     hook::ignoring(drop_leaked);
     found.unwrap_or_else(|payload| panic!("the explorer itself fails: {:?}", check::text_of(&*payload)))
 }

@@ -1,4 +1,4 @@
-//! Words of an explored memory, and on them the real lock and the real signals.
+//! Words of an explored memory, and the shipping lock and signals on them.
 
 use super::{
     layer::{Explored, before},
@@ -82,13 +82,13 @@ unsafe impl<T: Value> Word<T> for ExploredWord {
     }
 }
 
-/// The real lock. What it did is forgotten when it returns: all that it keeps is in its word.
+/// The shipping lock. Its steps are forgotten when it returns, because all that it keeps is in its word.
 #[derive(Debug)]
 pub struct ExploredLock(pub WordLock<Explored>);
 
 const LOCK: Name = Name { word: "lock", owner: None };
 
-// SAFETY: it is the real one.
+// SAFETY: it is the shipping lock.
 unsafe impl Lock<Explored> for ExploredLock {
     const IS_THREAD_INDEPENDENT: bool = true;
 
@@ -128,11 +128,11 @@ unsafe impl Lock<Explored> for ExploredLock {
     }
 }
 
-/// The real signal. Of a wait, what its last look saw is all that is known after it.
+/// The shipping signal. Of a wait, only what its last poll saw is known after it.
 #[derive(Debug)]
 pub struct ExploredSignal(pub WordSignal<Explored>);
 
-// SAFETY: it is the real one.
+// SAFETY: it is the shipping signal.
 unsafe impl Signal<Explored> for ExploredSignal {
     #[track_caller]
     fn wait<T>(
@@ -143,9 +143,9 @@ unsafe impl Signal<Explored> for ExploredSignal {
     ) -> Option<T> {
         let wait = || {
             let mut saw = Vec::new();
-            let found = self.0.wait(layer, deadline, |look| {
+            let found = self.0.wait(layer, deadline, |kind| {
                 let place = replay::place();
-                let found = poll(look);
+                let found = poll(kind);
                 saw = replay::known_since(place);
                 found
             });

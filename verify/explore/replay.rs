@@ -1,10 +1,10 @@
-//! One participant by itself: its own text, along a history of what its operations came to.
+//! A participant alone: its own text, along a history of its operations' results.
 //!
-//! A participant is a function of the results of its operations. So nobody needs to run beside it:
-//! it is started, its operations are answered from the history, and at the first that has no
-//! answer yet it is stopped, by unwinding. What it asks there is what it does next.
+//! A participant is a function of the results of its operations, so no other thread has to run. Its operations are
+//! answered from the history. The first operation without an answer stops the participant by unwinding: that operation
+//! is what it does next.
 
-use super::memory::{Address, Came, Memory, Op, SlotAddress};
+use super::memory::{Address, Effect, Memory, Op, SlotAddress};
 use crate::{
     check::text_of,
     fixture::{Body, Outcome, Seen},
@@ -18,18 +18,18 @@ use std::{
 /// What a participant does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    Op(Op, Doing),
-    /// It has come to its end.
+    Op(Op, Operation),
+    /// It has returned.
     Ended(Seen),
-    /// It stops dead, by its own text.
+    /// It dies by its own text.
     Died,
     /// A check in its text failed.
     Failed(String),
 }
 
-/// An operation as people know it.
+/// An operation as a trace shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doing {
+pub struct Operation {
     pub site: Site,
     pub name: Name,
     pub kind: Kind,
@@ -38,17 +38,17 @@ pub struct Doing {
 /// A piece of what a participant still knows of its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
-    /// What an operation came to.
+    /// The result of an operation.
     Value(u64),
-    /// It is inside a function of the lock or of a signal, the one called here.
+    /// It is inside a function of the lock or of a signal, called at this line and column.
     Inside(u32, u32),
-    /// It has come out of one, with this result.
+    /// Such a function has returned this result.
     Out(u64),
-    /// It sleeps while the word holds this, or tries to.
+    /// It parks while the word holds this value.
     Parked(Address, u64),
 }
 
-/// The words of a scenario's segment, and where the kernel and the slots have theirs.
+/// The words of a scenario's segment after the set-up.
 #[derive(Clone, Debug)]
 pub struct Start {
     pub memory: Memory,
@@ -57,9 +57,9 @@ pub struct Start {
     pub names: Vec<(&'static str, Address)>,
     /// The producers' `state` words, by their participants' numbers.
     pub states: Vec<(usize, Address)>,
-    /// What only the holder of the write lock writes: the consumers' `state`, `finished`.
+    /// Words that only the owner of the write lock writes: the consumers' `state`, `finished`.
     pub guarded: Vec<Address>,
-    /// The participants' numbers, by their order in the scenario.
+    /// The participants' numbers, in their order in the scenario.
     pub numbers: Vec<u32>,
 }
 
@@ -69,13 +69,13 @@ impl Start {
         Self { memory: Memory::new(), alive, slots, names, states, guarded: Vec::new(), numbers: Vec::new() }
     }
 
-    /// Whether the write lock's word names `who`, by the number that it has.
-    pub fn holds_lock(&self, memory: &Memory, who: usize) -> bool {
+    /// Whether the write lock's word has the number of `participant`.
+    pub fn holds_lock(&self, memory: &Memory, participant: usize) -> bool {
         let holder = (self.count(memory, "lock") & 0xff).checked_sub(1);
-        holder.is_some_and(|number| memory.is_owned(self.alive[number as usize], who))
+        holder.is_some_and(|number| memory.is_owned(self.alive[number as usize], participant))
     }
 
-    /// What the word of this name holds.
+    /// The value of the word with this name.
     pub fn count(&self, memory: &Memory, name: &str) -> u64 {
         let word = self.names.iter().find(|&&(other, _)| other == name);
         word.map_or(0, |&(_, word)| memory.get(word))
@@ -84,20 +84,20 @@ impl Start {
 
 /// A participant at the end of its history.
 #[derive(Clone, Debug)]
-pub struct Stand {
+pub struct Position {
     pub next: Next,
-    /// What it still knows: two histories with the same one go on alike.
+    /// What it still knows: histories with the same knowledge go on alike.
     pub known: Vec<Token>,
     /// The history.
     pub log: Vec<u64>,
 }
 
-/// What the scenario is run for.
+/// The purpose of a run.
 #[derive(Debug)]
 enum Task {
-    /// To set it up: operations are done at once.
+    /// To set up: operations take effect at once.
     SetUp,
-    /// To run the participant of this place.
+    /// To run the participant with this index.
     Run(usize),
     /// To judge this outcome.
     Judge(Outcome),
@@ -110,7 +110,7 @@ struct Run {
     log: Vec<u64>,
     answered: usize,
     known: Vec<Token>,
-    /// Where in `known` the functions began that it is inside of.
+    /// Indices into `known`: the beginnings of the functions that it is inside of.
     inside: Vec<usize>,
     forgets: Forgets,
     next: Option<Next>,
@@ -124,15 +124,15 @@ thread_local! {
 }
 
 fn with<R>(f: impl FnOnce(&mut Run) -> R) -> R {
-    RUN.with_borrow_mut(|run| f(run.as_mut().expect("an exploration is going on")))
+    RUN.with_borrow_mut(|run| f(run.as_mut().expect("an exploration is running")))
 }
 
 impl Run {
     /// The result of an operation; `None` where the history ends.
-    fn answer(&mut self, op: Op, doing: Doing) -> Option<u64> {
+    fn answer(&mut self, op: Op, operation: Operation) -> Option<u64> {
         if !self.running {
             return match self.start.memory.apply(0, op) {
-                Came::To(value) => Some(value),
+                Effect::Result(value) => Some(value),
                 came => panic!("the set-up neither waits nor wakes: {op:?} came to {came:?}"),
             };
         }
@@ -147,20 +147,19 @@ impl Run {
                 self.answered += 1;
                 self.known.push(Token::Value(value));
             }
-            None => self.next = Some(Next::Op(op, doing)),
+            None => self.next = Some(Next::Op(op, operation)),
         }
         answer
     }
 }
 
-/// What an operation of the running participant comes to.
+/// The result of an operation of the running participant.
 pub fn ask(op: Op, site: &'static Location<'static>, name: Name, kind: Kind) -> u64 {
-    let doing = Doing { site: site.into(), name, kind };
-    with(|run| run.answer(op, doing)).unwrap_or_else(|| resume_unwind(Box::new(Stopped)))
+    let operation = Operation { site: site.into(), name, kind };
+    with(|run| run.answer(op, operation)).unwrap_or_else(|| resume_unwind(Box::new(Stopped)))
 }
 
-/// Runs a function of the lock or of a signal, after which only its result is known: what it read
-/// and how often it waited is forgotten.
+/// Runs a function of the lock or of a signal. Afterwards only its result is known: its steps are forgotten.
 pub fn within<R>(site: &'static Location<'static>, f: impl FnOnce() -> R, result: impl FnOnce(&R) -> Vec<Token>) -> R {
     if hook::is_over() {
         return f();
@@ -182,12 +181,12 @@ pub fn within<R>(site: &'static Location<'static>, f: impl FnOnce() -> R, result
     value
 }
 
-/// How much is known: a place for [`known_since`].
+/// The amount of knowledge: an argument for [`known_since`].
 pub fn place() -> usize {
     if hook::is_over() { 0 } else { with(|run| run.known.len()) }
 }
 
-/// What came to be known from there on.
+/// The knowledge since `place`.
 pub fn known_since(place: usize) -> Vec<Token> {
     if hook::is_over() { Vec::new() } else { with(|run| run.known[place..].to_vec()) }
 }
@@ -197,7 +196,7 @@ pub fn build<R>(f: impl FnOnce(&mut Start) -> R) -> R {
     with(|run| f(&mut run.start))
 }
 
-/// The scenario has set up its participants.
+/// Runs, or judges, the participants that the scenario has set up.
 pub fn run(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
     let task = with(|run| {
         run.running = true;
@@ -228,18 +227,18 @@ pub fn run(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
     hook::ignoring(|| drop(bodies));
 }
 
-/// What is forgotten of a function of the lock or of a signal.
+/// What a participant forgets of a function of the lock or of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgets {
-    /// All but its result.
+    /// Everything but its result.
     Steps,
-    /// Nothing: to test that this makes no difference.
+    /// Nothing: to test that forgetting steps makes no difference.
     Nothing,
-    /// The result, too: to test that this does.
+    /// Everything, for the negative twin.
     Results,
 }
 
-/// A scenario that can be run again and again, a part of it at a time.
+/// A scenario that can be run again and again, a participant at a time.
 #[derive(Clone, Copy)]
 pub struct Scenario<'s> {
     pub body: &'s dyn Fn(),
@@ -262,14 +261,14 @@ impl Scenario<'_> {
         self.start(Task::SetUp, vec![]).start
     }
 
-    /// Where the participant of this place stands after this history.
-    pub fn stand(self, place: usize, log: Vec<u64>) -> Stand {
+    /// The position of the participant with this index after this history.
+    pub fn position(self, place: usize, log: Vec<u64>) -> Position {
         let run = self.start(Task::Run(place), log);
-        assert_eq!(run.answered, run.log.len(), "a participant does the same after the same results");
-        Stand { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
+        assert_eq!(run.answered, run.log.len(), "a participant is deterministic");
+        Position { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
     }
 
-    /// What the scenario says to this outcome: why it must not be.
+    /// Why the scenario rejects this outcome, if it does.
     pub fn judge(self, outcome: Outcome) -> Option<String> {
         match self.start(Task::Judge(outcome), vec![]).next? {
             Next::Failed(why) => Some(why),

@@ -1,11 +1,11 @@
-//! Every state that can be reached, once: depth first, over plain data.
+//! The search: visits every reachable state once, depth first, over plain data.
 
 use super::{
     locals::Locals,
     memory::PARTICIPANTS,
     moves::{Choice, Moves},
     replay::{Next, Scenario},
-    state::{Fingerprint, Found, Itself, Rules, State},
+    state::{Fingerprint, Found, IdentityHasher, Rules, State},
 };
 use crate::{
     fixture::{Outcome, event},
@@ -17,15 +17,15 @@ use std::{
     hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher},
 };
 
-/// A state on the way to the present one.
+/// A state on the path to the present state.
 struct Frame {
     state: State,
     choices: Vec<Choice>,
     tried: usize,
     index: u32,
-    /// The lowest state on the way that can be reached from here, as far as is known.
+    /// The lowest index on the path that is known to be reachable from here.
     low: u32,
-    /// Whether an end can be reached from here with no further death, as far as is known.
+    /// Whether an end is known to be reachable from here without a further death.
     ends: bool,
 }
 
@@ -34,7 +34,7 @@ impl Frame {
         self.choices.get(self.tried.checked_sub(1)?).copied()
     }
 
-    /// Whether the choice tried last is a death: that is no way to get to an end.
+    /// Whether the choice tried last is a death, which does not count as a way to an end.
     fn by_death(&self) -> bool {
         matches!(self.choice(), Some(Choice::Dies(_)))
     }
@@ -45,10 +45,10 @@ pub struct Search<'s> {
     scenario: Scenario<'s>,
     rules: Rules,
     moves: Moves<'s>,
-    /// States after which all that can come has been tried. An end can be reached from each.
-    closed: HashSet<Fingerprint, BuildHasherDefault<Itself>>,
-    /// The other states that were seen, with their indices.
-    open: HashMap<Fingerprint, u32, BuildHasherDefault<Itself>>,
+    /// States whose successors have all been visited. An end can be reached from each.
+    closed: HashSet<Fingerprint, BuildHasherDefault<IdentityHasher>>,
+    /// The other visited states, with their indices.
+    open: HashMap<Fingerprint, u32, BuildHasherDefault<IdentityHasher>>,
     /// The open states in the order of their indices.
     order: Vec<(u32, Fingerprint)>,
     path: Vec<Frame>,
@@ -62,7 +62,7 @@ impl<'s> Search<'s> {
         Self { scenario, rules, moves, closed, open, order, path, found: Found::default() }
     }
 
-    /// Tries all that can happen, or all up to the first failure.
+    /// Visits all states, or all until the first failure.
     pub fn run(mut self) -> Found {
         let mut at = [None; PARTICIPANTS];
         at[..self.moves.locals.len()].fill(Some(0));
@@ -74,7 +74,7 @@ impl<'s> Search<'s> {
         self.found
     }
 
-    /// Goes through all states that follow, and back.
+    /// Visits the successors of the path's last state, and goes back.
     fn go_on(&mut self) -> Result<(), String> {
         while let Some(frame) = self.path.last_mut() {
             let Some(&choice) = frame.choices.get(frame.tried) else {
@@ -84,8 +84,8 @@ impl<'s> Search<'s> {
             frame.tried += 1;
             let state = frame.state;
             self.found.transitions += 1;
-            if let (Choice::Dies(who), at) = (choice, state.at) {
-                self.found.died_at.extend(at[who].map(|place| (who, place)));
+            if let (Choice::Dies(participant), at) = (choice, state.at) {
+                self.found.died_at.extend(at[participant].map(|place| (participant, place)));
             }
             let next = self.moves.follow(state, choice)?;
             self.enter(next)?;
@@ -93,7 +93,7 @@ impl<'s> Search<'s> {
         Ok(())
     }
 
-    /// Comes to a state, for the first time or again.
+    /// Enters a state, for the first time or again.
     fn enter(&mut self, state: State) -> Result<(), String> {
         let print = state.fingerprint(self.rules.omits);
         if self.closed.contains(&print) {
@@ -113,12 +113,13 @@ impl<'s> Search<'s> {
             Entry::Vacant(place) => drop(place.insert(index)),
         }
         self.found.states += 1;
-        if self.rules.shows {
+        if self.rules.keeps_views {
             let mut hasher = DefaultHasher::new();
             state.memory.packed().hash(&mut hasher);
-            let doing = (0..self.moves.locals.len()).map(|who| format!("{:?}", self.moves.next(&state, who)));
+            let doing =
+                (0..self.moves.locals.len()).map(|participant| format!("{:?}", self.moves.next(&state, participant)));
             doing.collect::<String>().hash(&mut hasher);
-            self.found.shown.insert(hasher.finish());
+            self.found.views.insert(hasher.finish());
         }
         if self.found.states % progress::EVERY == 0 {
             progress::tick(self.found.states);
@@ -126,18 +127,18 @@ impl<'s> Search<'s> {
         self.order.push((index, print));
         let choices = self.moves.choices(&state);
         let ends = (0..self.moves.locals.len())
-            .all(|who| self.moves.next(&state, who).is_none_or(|next| matches!(next, Next::Ended(_))));
+            .all(|participant| self.moves.next(&state, participant).is_none_or(|next| matches!(next, Next::Ended(_))));
         self.path.push(Frame { state, choices, tried: 0, index, low: index, ends });
         if ends { self.end(&state) } else { Ok(()) }
     }
 
-    /// Goes back from a state after which everything has been tried.
+    /// Goes back from a state whose successors have all been visited.
     fn leave(&mut self) -> Result<(), String> {
         let Some(&Frame { index, low, ends, .. }) = self.path.last() else { return Ok(()) };
         if low == index {
-            // From each of the states from here on all the others can be reached.
+            // The states from here on are a strongly connected component: each can be reached from each.
             if !ends {
-                return Err("nobody gets to an end any more: a deadlock, or a round without an end".into());
+                return Err("no end can be reached any more: a deadlock, or an endless loop".into());
             }
             while let Some(&(_, print)) = self.order.last().filter(|&&(open, _)| open >= index) {
                 self.order.pop();
@@ -153,9 +154,9 @@ impl<'s> Search<'s> {
         Ok(())
     }
 
-    /// Nobody has anything left to do: what they saw is judged.
+    /// Judges the outcome: every participant has ended or died.
     fn end(&mut self, state: &State) -> Result<(), String> {
-        let saw = |who| match self.moves.next(state, who) {
+        let saw = |participant| match self.moves.next(state, participant) {
             Some(Next::Ended(seen)) => seen.clone(),
             _ => vec![event::DIED],
         };
@@ -168,7 +169,7 @@ impl<'s> Search<'s> {
         Ok(())
     }
 
-    /// What was done last from there.
+    /// The step that was tried last from this state.
     fn step(&self, frame: &Frame) -> Option<Step> {
         self.moves.step(&frame.state, frame.choice()?)
     }

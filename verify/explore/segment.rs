@@ -1,4 +1,4 @@
-//! An explored segment, and scenarios that take place in it.
+//! An explored segment, and the environment for scenarios in it.
 
 use super::{
     layer::{Explored, before},
@@ -20,7 +20,7 @@ use ackcast::{
 };
 use std::{cell::UnsafeCell, panic::Location, rc::Rc};
 
-/// What the handles on a segment share.
+/// The part of a segment that its handles share.
 pub struct Parts {
     control: Control<Explored>,
     consumers: Vec<ConsumerEntry<Explored>>,
@@ -29,7 +29,7 @@ pub struct Parts {
     slots: Vec<SlotAddress>,
 }
 
-/// Makes the words. Producers' numbers come after so many consumers'.
+/// Makes the words. The second field is the number of consumers, after which producers are numbered.
 struct Maker<'s>(&'s mut Start, u32);
 
 impl Maker<'_> {
@@ -78,7 +78,7 @@ fn parts(start: &mut Start, geometry: Geometry) -> Parts {
     }
 }
 
-/// Access to a slot, in progress: a copy of what it held when that began.
+/// Access to a slot, in progress: a copy of the slot at its beginning.
 pub struct Access {
     header: Header,
     bytes: UnsafeCell<[u8; SIZE]>,
@@ -141,7 +141,7 @@ unsafe impl Writing for Access {
     }
 }
 
-// SAFETY: the words are always the same, made for the geometry.
+// SAFETY: the words are always the same, and made for the geometry.
 unsafe impl Storage<Explored> for Explored {
     type Reading = Access;
     type Writing = Access;
@@ -172,7 +172,7 @@ impl Environment for Explored {
     type Storage = Self;
     type Segment = Self;
 
-    fn segment(geometry: Geometry, _doubles: ModelConfig, _mortal: bool) -> Self {
+    fn segment(geometry: Geometry, _config: ModelConfig, _mortal: bool) -> Self {
         Self(Rc::new(replay::build(|start| parts(start, geometry))))
     }
 

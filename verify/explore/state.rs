@@ -1,4 +1,4 @@
-//! A state, its fingerprint, and what is found of all of them.
+//! A state, its fingerprint, and the result of an exploration.
 
 use super::{
     locals::Place,
@@ -13,14 +13,14 @@ use std::{
 /// What to explore.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
-    /// How many may die, at any moment each.
+    /// Most deaths, each at any moment.
     pub deaths: u8,
-    /// Who joins; where somebody does, everybody may leave. Where nobody may, there are fewer states.
+    /// The participant that joins late. With one, all participants leave; without, there are fewer states.
     pub late: Late,
-    /// For the negative twin: a part of the state that its fingerprint leaves out.
+    /// For the negative twin: the part of a state that its fingerprint leaves out.
     pub omits: Option<Omitted>,
-    /// Whether to keep what each state looks like from outside.
-    pub shows: bool,
+    /// Whether to keep how each state looks from outside.
+    pub keeps_views: bool,
 }
 
 /// A part of a state.
@@ -28,35 +28,35 @@ pub struct Rules {
 pub enum Omitted {
     /// All words.
     Words,
-    /// Where this participant stands.
+    /// The place of this participant.
     Place(usize),
 }
 
-/// What was found.
+/// The result of an exploration.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub states: u64,
     pub transitions: u64,
-    /// The places of each participant.
+    /// The number of places of each participant.
     pub places: Vec<usize>,
-    /// Each place of a participant at which it died.
+    /// The participants, and their places, that died there.
     pub died_at: BTreeSet<(usize, Place)>,
     pub outcomes: BTreeSet<Outcome>,
-    /// Of each state, if the rules say so: the memory, and what everybody does next.
-    pub shown: BTreeSet<u64>,
-    /// The statistics in the segment, as they were in the end.
+    /// Hashes of each state's memory and of each participant's next operation, if the rules say so.
+    pub views: BTreeSet<u64>,
+    /// The segment's statistics at each end.
     pub counts: BTreeSet<(&'static str, u64)>,
-    /// What went wrong, and how it came to that.
+    /// The failure, and the steps that lead to it.
     pub failure: Option<(String, Vec<Step>)>,
 }
 
-/// Everything that decides what can come next.
+/// All that decides which moves are possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     pub memory: Memory,
-    /// `None`: it is dead.
+    /// The place of each participant; `None` if it is dead.
     pub at: [Option<Place>; PARTICIPANTS],
-    /// How many may yet die.
+    /// Deaths that are left.
     pub left: u8,
 }
 
@@ -71,13 +71,13 @@ impl Hash for Fingerprint {
     }
 }
 
-/// A fingerprint is its own hash.
+/// A hasher for fingerprints, which are hashes already.
 #[derive(Debug, Default)]
-pub struct Itself(u64);
+pub struct IdentityHasher(u64);
 
-impl Hasher for Itself {
+impl Hasher for IdentityHasher {
     fn write(&mut self, _bytes: &[u8]) {
-        unreachable!("only fingerprints are looked up");
+        unreachable!("only fingerprints are hashed");
     }
 
     fn write_u64(&mut self, print: u64) {
@@ -94,7 +94,7 @@ impl State {
     pub fn fingerprint(&self, omits: Option<Omitted>) -> Fingerprint {
         let (mut at, mut memory) = (self.at, self.memory);
         match omits {
-            Some(Omitted::Place(who)) => at[who] = at[who].and(Some(0)),
+            Some(Omitted::Place(participant)) => at[participant] = at[participant].and(Some(0)),
             Some(Omitted::Words) => memory = Memory::new(),
             None => {}
         }

@@ -1,4 +1,4 @@
-//! Crash sweeps by exploration: in every state, everybody who lives may die there and then.
+//! Crash sweeps by exploration: in every state, every living participant may die.
 
 use super::{Explored, Found, Rules, explore};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     config::ModelConfig,
     fixture::Shape,
     picture, progress, report,
-    scenarios::survivors::{Late, agree, survivors_agree},
+    scenarios::survivors::{Late, check_agreement, survivors_agree},
 };
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ pub struct Exploration {
     pub shape: Shape,
     pub late: Late,
     pub deaths: u8,
-    /// Places in the participants' text at which somebody died.
+    /// Places of participants at which a death was tried.
     pub points: usize,
     pub states: u64,
     pub steps: u64,
@@ -25,27 +25,27 @@ pub struct Exploration {
     pub time: Duration,
 }
 
-/// `survivors_agree` of this shape; its config are named for pictures alone.
+/// `survivors_agree` with this shape. Its config serves pictures only.
 pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
     let shape = Shape::new(producers, consumers, messages, slots);
     case!(survivors_agree, "C1 C2 L2", shape, ModelConfig::PARK_STACK)
 }
 
-/// Explores it with so many deaths, at any moment each.
+/// Explores the case with up to this many deaths, each at any moment.
 pub fn deaths(case: &Case, deaths: u8) -> Found {
-    deaths_and(Late::Nobody, case, deaths)
+    deaths_with_late(Late::None, case, deaths)
 }
 
-/// The same where somebody joins in the middle, and everybody leaves.
-pub fn deaths_and(late: Late, case: &Case, deaths: u8) -> Found {
-    explore(&|| agree::<Explored>(case, late), Rules { deaths, late, ..Rules::default() })
+/// The same with a participant that joins late, after which all leave.
+pub fn deaths_with_late(late: Late, case: &Case, deaths: u8) -> Found {
+    explore(&|| check_agreement::<Explored>(case, late), Rules { deaths, late, ..Rules::default() })
 }
 
-/// No failure, or it is explained; each death that can be noticed was.
+/// Explores the case; panics with the failing execution. Checks that deaths had their effects.
 fn sweep(case: Case, count: u8, late: Late) {
     let start = Instant::now();
     progress::begin(|| format!("{case}, {count} deaths"));
-    let found = deaths_and(late, &case, count);
+    let found = deaths_with_late(late, &case, count);
     progress::end();
     let Shape { producers, consumers, slots, .. } = case.shape;
     if let Some((why, steps)) = &found.failure {
@@ -65,13 +65,13 @@ fn sweep(case: Case, count: u8, late: Late) {
         "{shape}, {late:?} late, {count} deaths: {points} places, {states} states, {steps} steps, {outcomes} outcomes, {time:.1?}"
     );
     assert!(consumers == 0 || outcomes > 1 || count == 0, "deaths make a difference");
-    assert!(outcomes > 1 || late == Late::Nobody, "who comes late may come in time");
+    assert!(outcomes > 1 || late == Late::None, "a late participant may join in time");
     report::add_exploration(&Exploration { shape, late, deaths: count, points, states, steps, outcomes, time });
 }
 
-/// Nobody dies, one does, or two do.
+/// Explores each shape with no death, with one and with two.
 fn sweep_all(shapes: &[(u32, u32, u32, u32)]) {
-    sweep_with(Late::Nobody, shapes);
+    sweep_with(Late::None, shapes);
 }
 
 fn sweep_with(late: Late, shapes: &[(u32, u32, u32, u32)]) {
@@ -80,7 +80,7 @@ fn sweep_with(late: Late, shapes: &[(u32, u32, u32, u32)]) {
     }
 }
 
-/// Where nobody dies nobody patrols, so a lost wake-up is a deadlock.
+/// Without deaths there are no liveness checks, so a lost wake-up is a deadlock.
 #[test]
 fn explored_one_and_one() {
     sweep_all(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)]);
@@ -112,17 +112,17 @@ fn explored_late_producers() {
     }
 }
 
-/// With a message and a death there are a hundred million states: that is for the hand.
+/// With a message and a death there are a hundred million states, so that runs by hand only.
 #[test]
 fn explored_two_and_two() {
     sweep_all(&[(2, 2, 0, 1)]);
     if cfg!(loom) {
-        sweep(survivors(2, 2, 1, 1), 0, Late::Nobody);
+        sweep(survivors(2, 2, 1, 1), 0, Late::None);
     }
 }
 
-/// One configuration by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, the last number that of the deaths. A sixth number
-/// says who comes late: 1 the last consumer, 2 the last producer.
+/// A shape by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, where the fifth number is that of the deaths. A sixth number makes a
+/// participant join late: 1 the last consumer, 2 the last producer.
 #[test]
 fn one_exploration_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_EXPLORE") else { return };
@@ -131,7 +131,7 @@ fn one_exploration_by_hand() {
         panic!("five numbers or six: {wanted}")
     };
     let late = match late {
-        [] => Late::Nobody,
+        [] => Late::None,
         [1] => Late::Consumer,
         [2] => Late::Producer,
         _ => panic!("the sixth number is 1 or 2: {wanted}"),

@@ -1,11 +1,11 @@
-//! Whether the explorer finds what others find, and whether it can fail.
+//! The explorer finds what other searches find, and it can fail.
 
 use super::{
     Explored, Found, Rules, explore, explore_by,
     locals::TOO_MUCH,
     replay::{Forgets, Scenario},
     state::Omitted,
-    sweep::{deaths, deaths_and, survivors},
+    sweep::{deaths, deaths_with_late, survivors},
 };
 use crate::{
     case,
@@ -15,30 +15,37 @@ use crate::{
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
     mutants::labelled,
     scenarios::{
-        deaths::a_dead_owner_is_replaced,
+        deaths::dead_owner_is_replaced,
         flow::end_is_last,
         survivors::{Late, survivors_agree},
-        tries::everybody_tries,
+        tries::participants_try_without_waiting,
     },
 };
 use std::collections::BTreeSet;
 
-/// A scenario of the oracle's with its body for the explorer.
+/// A case of the oracle, and its body for the explorer.
 type Both = (Case, fn(&Case));
 
 fn oracle() -> Vec<Both> {
     let (shape, parked) = (Shape::new, ModelConfig { waiting: WaitModel::Park, ..ModelConfig::ASSUME });
     vec![
-        (case!(everybody_tries, "S2 S3", shape(1, 1, 1, 1), parked), everybody_tries::<Explored>),
-        (case!(everybody_tries, "S2 S3", shape(2, 0, 1, 1), parked), everybody_tries::<Explored>),
+        (
+            case!(participants_try_without_waiting, "S2 S3", shape(1, 1, 1, 1), parked),
+            participants_try_without_waiting::<Explored>,
+        ),
+        (
+            case!(participants_try_without_waiting, "S2 S3", shape(2, 0, 1, 1), parked),
+            participants_try_without_waiting::<Explored>,
+        ),
         (case!(end_is_last, "S5", shape(2, 0, 1, 1), parked), end_is_last::<Explored>),
-        (case!(a_dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), parked), a_dead_owner_is_replaced::<Explored>),
+        (case!(dead_owner_is_replaced, "C2", shape(2, 0, 1, 1), parked), dead_owner_is_replaced::<Explored>),
     ]
 }
 
-/// The outcomes are those of every schedule, one by one; a fingerprint with a hole loses some.
+/// The outcomes are exactly those of every schedule. Negative twin: a fingerprint without a participant's place loses
+/// some.
 #[test]
-fn the_explorer_finds_what_every_schedule_finds() {
+fn explorer_finds_what_every_schedule_finds() {
     let mut blind = 0;
     for (case, body) in oracle() {
         let by_all = check(case, Checker::Dfs, Armed::default());
@@ -49,12 +56,12 @@ fn the_explorer_finds_what_every_schedule_finds() {
         assert!(by_all.outcomes.len() > 1, "{case}: one outcome says nothing");
         assert_eq!(by_all.outcomes, found.outcomes, "{case}");
         let lost = |omitted| explored(Some(omitted)).outcomes.len() < found.outcomes.len();
-        blind += (0..found.places.len()).filter(|&who| lost(Omitted::Place(who))).count();
+        blind += (0..found.places.len()).filter(|&participant| lost(Omitted::Place(participant))).count();
     }
-    assert!(blind > 0, "where a participant stands matters");
+    assert!(blind > 0, "a participant's place matters");
 }
 
-/// Of all points, what loom finds in all executions.
+/// The outcomes of loom's executions over all crash points.
 fn by_loom(case: Case, participants: u32) -> BTreeSet<Outcome> {
     let mut all = BTreeSet::new();
     for participant in 0..participants {
@@ -74,9 +81,9 @@ fn by_loom(case: Case, participants: u32) -> BTreeSet<Outcome> {
     all
 }
 
-/// With a death at each step, too: one point after the other by loom, all together here.
+/// With a death, the outcomes are those of loom: there one crash point after the other, here all together.
 #[test]
-fn the_explorer_finds_what_loom_finds_at_every_crash_point() {
+fn explorer_finds_what_loom_finds_at_every_crash_point() {
     for case in [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
         let assumed = Case { config: ModelConfig::ASSUME, ..case };
         let (loom, found) = (by_loom(assumed, case.shape.consumers + case.shape.producers), deaths(&case, 1));
@@ -85,9 +92,9 @@ fn the_explorer_finds_what_loom_finds_at_every_crash_point() {
     }
 }
 
-/// What is left out of a fingerprint is missed: where a participant stands, or what all share.
+/// Negative twin: a fingerprint without a participant's place, or without the words, loses states and outcomes.
 #[test]
-fn a_fingerprint_with_a_hole_loses_outcomes() {
+fn incomplete_fingerprint_loses_outcomes() {
     let case = survivors(1, 1, 1, 1);
     let omitting = |omits| {
         let rules = Rules { deaths: 1, omits, ..Rules::default() };
@@ -103,24 +110,24 @@ fn a_fingerprint_with_a_hole_loses_outcomes() {
 
 fn forgetting(case: &Case, forgets: Forgets, deaths: u8) -> Found {
     let body = || survivors_agree::<Explored>(case);
-    explore_by(Scenario { body: &body, forgets }, Rules { deaths, shows: true, ..Rules::default() })
+    explore_by(Scenario { body: &body, forgets }, Rules { deaths, keeps_views: true, ..Rules::default() })
 }
 
-/// What is forgotten makes no difference: with whole histories there are more states, but none that
-/// looks different from outside, that is, in the memory and in what everybody does next.
+/// Forgetting steps loses no state: with whole histories there are more states, but the same views, that is, memories
+/// and next operations.
 #[test]
-fn forgetting_is_harmless() {
+fn forgetting_steps_loses_no_state() {
     for case in [survivors(1, 1, 1, 1), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
         let [whole, forgot] = [Forgets::Nothing, Forgets::Steps].map(|forgets| forgetting(&case, forgets, 0));
         println!("{}: {} states with whole histories, {} without", case.shape, whole.states, forgot.states);
         assert!(whole.failure.is_none() && whole.states > forgot.states);
-        assert_eq!((&whole.outcomes, &whole.shown), (&forgot.outcomes, &forgot.shown), "{}", case.shape);
+        assert_eq!((&whole.outcomes, &whole.views), (&forgot.outcomes, &forgot.views), "{}", case.shape);
     }
 }
 
-/// Whoever forgets the results, too, is caught: the same knowledge, and something else comes next.
+/// Negative twin: without results, histories with the same knowledge go on differently, and that is noticed.
 #[test]
-fn forgetting_too_much_is_noticed() {
+fn forgetting_results_is_noticed() {
     let found = forgetting(&survivors(2, 1, 0, 1), Forgets::Results, 1);
     let (why, _) = found.failure.expect("it is noticed");
     assert!(why.starts_with(TOO_MUCH), "{why}");
@@ -133,13 +140,13 @@ fn survey() -> BTreeSet<(Site, Kind)> {
     hook::disarm().1.into_keys().collect()
 }
 
-/// The mutant of the one of these sites that has this label.
+/// The mutant with this operator at the site with this label.
 fn mutant(sites: &BTreeSet<(Site, Kind)>, label: &str, operator: Operator) -> Mutant {
     let (site, kind) = labelled(sites.iter(), label);
     Mutant { site, kind, operator }
 }
 
-/// What is found with this mutant, and after how many steps.
+/// The failure with this mutant, and the number of steps that lead to it.
 fn mutated(case: &Case, mutant: Mutant, count: u8) -> Option<(String, usize)> {
     hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
     let found = deaths(case, count);
@@ -147,9 +154,9 @@ fn mutated(case: &Case, mutant: Mutant, count: u8) -> Option<(String, usize)> {
     found.failure.map(|(why, steps)| (why, steps.len()))
 }
 
-/// What recovery rests on is missing: nobody notices as long as nobody dies, and with one death it is.
+/// A step of recovery is missing: no exploration without deaths fails, and one with a death does.
 #[test]
-fn explored_sweeps_find_what_recovery_lacks() {
+fn explored_deaths_reveal_missing_recovery() {
     let (sites, one, three) = (survey(), survivors(1, 1, 2, 1), survivors(3, 1, 0, 1));
     for (case, label, operator) in [
         (one, "X12", Operator::Drop),
@@ -158,48 +165,49 @@ fn explored_sweeps_find_what_recovery_lacks() {
         (three, "E7e", Operator::Split),
     ] {
         let mutant = mutant(&sites, label, operator);
-        assert_eq!(mutated(&case, mutant, 0), None, "without a death it goes unnoticed");
+        assert_eq!(mutated(&case, mutant, 0), None, "without a death the mutant lives");
         let (why, steps) = mutated(&case, mutant, 1).expect("it is found with one");
         println!("{label} [{operator:?}]: after {steps} steps: {why}");
     }
 }
 
-/// What is found with this mutant if somebody comes late.
-fn mutated_and(late: Late, case: &Case, mutant: Mutant) -> String {
+/// The failure with this mutant and a death when a participant joins late.
+fn mutated_with_late(late: Late, case: &Case, mutant: Mutant) -> String {
     hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
-    let found = deaths_and(late, case, 1);
+    let found = deaths_with_late(late, case, 1);
     hook::disarm();
-    let (why, steps) = found.failure.expect("it is found where somebody comes late");
+    let (why, steps) = found.failure.expect("it is found when a participant joins late");
     println!("{}, {late:?} late: after {} steps: {why}", mutant.site, steps.len());
     why
 }
 
-/// Who evicts a dead consumer must not evict its successor: nobody notices as long as nobody joins.
+/// An eviction in two steps may hit a dead consumer's successor; without joins the mutant lives.
 #[test]
-fn who_comes_late_finds_what_evicts_a_successor() {
+fn late_consumer_reveals_eviction_of_a_successor() {
     let mutant = mutant(&survey(), "X12", Operator::Split);
-    assert_eq!(mutated(&survivors(1, 1, 2, 1), mutant, 1), None, "without a successor it goes unnoticed");
-    let why = mutated_and(Late::Consumer, &survivors(1, 2, 2, 1), mutant);
+    assert_eq!(mutated(&survivors(1, 1, 2, 1), mutant, 1), None, "without a successor the mutant lives");
+    let why = mutated_with_late(Late::Consumer, &survivors(1, 2, 2, 1), mutant);
     assert!(why.contains("two accesses to a slot overlap"), "{why}");
 }
 
-/// Who takes a dead producer's number must free the lock that it held: nobody else would, since its owner lives.
+/// The successor of a dead producer must free its lock. No other participant does, because the lock's owner seems to
+/// live.
 #[test]
-fn who_comes_late_finds_what_does_not_inherit() {
+fn late_producer_reveals_missing_inheritance() {
     let (case, mutant) = (survivors(2, 1, 0, 1), mutant(&survey(), "C2", Operator::Skip));
-    assert_eq!(mutated(&case, mutant, 2), None, "without a successor it goes unnoticed");
-    let why = mutated_and(Late::Producer, &case, mutant);
-    assert!(why.contains("nobody gets to an end"), "{why}");
+    assert_eq!(mutated(&case, mutant, 2), None, "without a successor the mutant lives");
+    let why = mutated_with_late(Late::Producer, &case, mutant);
+    assert!(why.contains("no end can be reached"), "{why}");
 }
 
-/// Lost wake-ups are deadlocks, and an exchange that is none is two holders of the lock.
+/// A lost wake-up is a deadlock, and an exchange in two steps gives the lock two holders.
 #[test]
-fn explorations_find_lost_wakeups_and_torn_exchanges() {
+fn explorer_finds_lost_wake_ups_and_split_exchanges() {
     let (sites, one, two) = (survey(), survivors(1, 1, 2, 1), survivors(2, 1, 1, 2));
     for (case, label, operator, how) in [
-        (one, "P4", Operator::Drop, "nobody gets to an end"),
-        (two, "P2", Operator::Drop, "nobody gets to an end"),
-        (two, "E7a", Operator::Split, "belongs to somebody else"),
+        (one, "P4", Operator::Drop, "no end can be reached"),
+        (two, "P2", Operator::Drop, "no end can be reached"),
+        (two, "E7a", Operator::Split, "belongs to another one"),
     ] {
         let (why, steps) = mutated(&case, mutant(&sites, label, operator), 0).expect(label);
         println!("{label} [{operator:?}]: after {steps} steps: {why}");

@@ -1,4 +1,4 @@
-//! What the hook is told and what it answers: operations, sites, mutants, crashes, steps.
+//! Questions to the hook and its answers: operations, sites, mutants, crashes, steps.
 
 use std::{collections::BTreeSet, fmt, panic::Location, sync::atomic::Ordering};
 
@@ -22,18 +22,18 @@ pub enum Kind {
     Lock,
     Inherit,
     Unlock,
-    /// What a thread sleeps on, as lock and signal call it.
+    /// Parking, as lock and signal call it.
     Park,
     Wake,
-    /// The kernel's knowledge of who lives: never mutated.
+    /// The kernel's knowledge of the living: never mutated.
     Claim,
     Release,
     Alive,
 }
 
 impl Kind {
-    /// Whether anybody else can tell that this was done. Reading a slot is in the way of its next
-    /// writer; a notification is made of its steps, and nothing where it has none.
+    /// Whether other participants can notice the operation. Reading a slot conflicts with its next writer. A
+    /// notification consists of its steps.
     pub(super) const fn is_effect(self) -> bool {
         use Kind::{Alive, HeavyFence, LightFence, Load, Notify, Park, Wait};
         !matches!(self, Load | LightFence | HeavyFence | Alive | Wait | Park | Notify)
@@ -76,19 +76,18 @@ impl fmt::Display for Site {
     }
 }
 
-/// What to do instead of an operation.
+/// A change to an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operator {
     /// Use this ordering.
     Weaken(Weaker),
-    /// A store, a wake, a notification, an unlock or a fence does not happen; an exchange claims
-    /// that it did.
+    /// A store, a wake, a notification, an unlock or a fence is left out; an exchange returns as if it had happened.
     Drop,
     /// A read-modify-write becomes a load and a store.
     Split,
-    /// A heavy fence is a light one.
+    /// A heavy fence becomes a light one.
     Lighten,
-    /// A wait returns at once, as if what it waits for had come.
+    /// A wait returns at once, as if its condition held.
     Skip,
 }
 
@@ -112,7 +111,7 @@ impl From<Weaker> for Ordering {
     }
 }
 
-/// One change to the text under test, as a value.
+/// A change to the text under test, as a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mutant {
     pub site: Site,
@@ -120,17 +119,16 @@ pub struct Mutant {
     pub operator: Operator,
 }
 
-/// A participant that stops dead before the operation that follows its first `step` effects.
+/// A participant that dies before the operation that follows its first `step` effects.
 ///
-/// A death between two operations that nobody else can see is the same as one before both: whatever
-/// the others see of the one, they see of the other.
+/// A death between two operations that no other participant can notice is the same as a death before both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
     pub participant: u32,
     pub step: u32,
 }
 
-/// The panic payload of a [`Crash`]: whoever runs participants catches it.
+/// The panic payload of a death; the function that runs the participant catches it.
 #[derive(Debug)]
 pub struct Died;
 
@@ -139,7 +137,7 @@ pub struct Died;
 pub enum Verdict {
     Proceed,
     Otherwise(Operator),
-    /// Nothing happens at all: the participant is dead, or the execution has failed.
+    /// The operation has no effect: the participant is dead, or the execution has failed.
     Ignore,
 }
 
@@ -162,36 +160,36 @@ pub struct Step {
     pub kind: Kind,
     pub order: Option<Ordering>,
     pub verdict: Verdict,
-    /// What was read or written; of an exchange, what it found and what it put there.
+    /// The values read and written; an exchange has both.
     pub value: Option<u64>,
     pub written: Option<u64>,
 }
 
-/// What a site was seen to do.
+/// What a run saw of a site.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct SiteCoverage {
     pub names: BTreeSet<&'static str>,
     pub order: Option<Ordering>,
     pub count: u64,
 }
 
-/// What the hook is to do; nothing by default.
+/// What the hook does; nothing by default.
 #[derive(Debug, Default)]
 pub struct Armed {
     pub mutant: Option<Mutant>,
     pub crashes: Vec<Crash>,
     pub trace: bool,
     pub coverage: bool,
-    /// Stop after so many executions, by failing with [`ENOUGH`]: for a first look only.
+    /// Most executions, after which the run fails with [`EXECUTION_LIMIT`].
     pub executions: Option<u64>,
 }
 
 impl Armed {
-    /// Whether a wait is to be skipped.
+    /// Whether the mutant skips a wait.
     pub(super) fn skips(&self) -> bool {
         self.mutant.is_some_and(|mutant| mutant.operator == Operator::Skip)
     }
 }
 
-/// The failure that is none.
-pub const ENOUGH: &str = "enough executions for a first look";
+/// The message of a run that ends at its limit, which is no failure.
+pub const EXECUTION_LIMIT: &str = "the limit on executions is reached";

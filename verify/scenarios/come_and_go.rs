@@ -1,7 +1,8 @@
 //! Joining and leaving while messages flow: S2, S3.
 
 use super::{
-    Body, consumer_until_end, data, fixture, in_one_order, producer_to_end, receive_all, send_and_finish, send_event,
+    Body, assert_one_order, consumer_until_end, data, fixture, producer_to_end, receive_all, send_and_finish,
+    send_event,
 };
 use crate::{
     check::Case,
@@ -14,9 +15,8 @@ use ackcast::{
     protocol::{Consumer, Finished, Producer},
 };
 
-/// S2: whoever joins gets everything from its join to the end, and so do those who were there: all
-/// consumers but one.
-pub fn joins_in_the_middle<G: Environment>(case: &Case) {
+/// S2: the last consumer joins in the middle and gets everything from its join to END. The others get everything.
+pub fn consumer_joins_in_the_middle<G: Environment>(case: &Case) {
     let shape = case.shape;
     let early = shape.consumers - 1;
     let fixture = fixture::<G>(case);
@@ -30,7 +30,7 @@ pub fn joins_in_the_middle<G: Environment>(case: &Case) {
     });
     participants.extend([producer_to_end(&fixture, 0, shape.messages), (early, late)]);
     fixture.run(participants, move |outcome| {
-        in_one_order(outcome, early, 1, shape.messages);
+        assert_one_order(outcome, early, 1, shape.messages);
         let all: Seen = values(0, shape.messages).chain([event::END]).collect();
         let late = &outcome[early as usize + 1];
         assert!(all.ends_with(late), "S2: what comes after the join is received: {outcome:?}");
@@ -38,9 +38,9 @@ pub fn joins_in_the_middle<G: Environment>(case: &Case) {
     });
 }
 
-/// S2, S3: whoever joins while a batch is written finds it whole, or the end of it: nothing that is
-/// written and not counted is overwritten, though nobody was there to wait for.
-pub fn joins_a_batch<G: Environment>(case: &Case) {
+/// S2, S3: a consumer that joins while a batch is written gets all of it, or its end. The producer overwrites no
+/// message that it has written and not yet published, although it waits for no consumer.
+pub fn consumer_joins_during_a_batch<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
     let mut producer = fixture.producer();
@@ -64,8 +64,8 @@ pub fn joins_a_batch<G: Environment>(case: &Case) {
     });
 }
 
-/// S3: nobody waits for a consumer that left, and it harms nobody by leaving.
-pub fn leaves_in_the_middle<G: Environment>(case: &Case) {
+/// S3: the producer does not wait for a consumer that left, and the other consumer gets everything.
+pub fn consumer_leaves_in_the_middle<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
     let mut stays = fixture.consumer();
@@ -87,13 +87,13 @@ pub fn leaves_in_the_middle<G: Environment>(case: &Case) {
         Seen::new()
     });
     fixture.run(vec![(0, stays), (1, leaves), (2, sends)], move |outcome| {
-        in_one_order(outcome, 1, 1, shape.messages);
+        assert_one_order(outcome, 1, 1, shape.messages);
         assert_eq!(outcome[1], outcome[0][..1]);
     });
 }
 
 /// L1, S3: the producer waits for a consumer that leaves with a message unacknowledged.
-pub fn leaves_unread<G: Environment>(case: &Case) {
+pub fn consumer_leaves_with_unread_message<G: Environment>(case: &Case) {
     let messages = case.shape.messages;
     let fixture = fixture::<G>(case);
     let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
@@ -110,8 +110,8 @@ pub fn leaves_unread<G: Environment>(case: &Case) {
     fixture.run(vec![(0, leaves), (1, sends)], |_| {});
 }
 
-/// S2: with `start_with`, nobody misses the start, whoever comes first.
-pub fn nobody_misses_the_start<G: Environment>(case: &Case) {
+/// S2: with `start_with`, every consumer gets the first message, in whatever order the participants start.
+pub fn consumers_get_the_first_message<G: Environment>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.start_with = shape.consumers;
@@ -134,11 +134,11 @@ pub fn nobody_misses_the_start<G: Environment>(case: &Case) {
         Seen::new()
     };
     participants.push((shape.consumers, Box::new(sends)));
-    fixture.run(participants, move |outcome| in_one_order(outcome, shape.consumers, 1, shape.messages));
+    fixture.run(participants, move |outcome| assert_one_order(outcome, shape.consumers, 1, shape.messages));
 }
 
-/// S2: an entry is used again; its next occupant gets what comes after its own join.
-pub fn comes_back<G: Environment>(case: &Case) {
+/// S2: an entry is used again; its next occupant gets what is published after its own join.
+pub fn consumer_joins_again_after_leaving<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
     let mut consumer = fixture.consumer();
@@ -163,8 +163,8 @@ pub fn comes_back<G: Environment>(case: &Case) {
     });
 }
 
-/// S5: a producer that comes late takes part until END, and not after it.
-pub fn a_producer_comes_late<G: Environment>(case: &Case) {
+/// S5: a producer that joins late sends before END, and not after it.
+pub fn producer_joins_late<G: Environment>(case: &Case) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     geometry.end_after = 1;

@@ -1,6 +1,6 @@
-//! Somebody dies: C1, C2, L2. Where exactly is in the scenario, or in a [`Crash`](crate::hook::Crash).
+//! A participant dies: C1, C2, L2. The scenario says where, or a [`Crash`](crate::hook::Crash) does.
 
-use super::{Body, consumer_until_end, data, mortal_world, producer_to_end};
+use super::{Body, consumer_until_end, data, mortal_fixture, producer_to_end};
 use crate::{
     check::Case,
     engine::Engine,
@@ -15,10 +15,10 @@ use ackcast::{
 };
 use std::{cell::Cell, rc::Rc};
 
-/// C1: the producer goes on without a consumer that died, with a message in its hands or not.
-pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
+/// C1: the producer goes on without a consumer that died while it held a message.
+pub fn dead_consumer_is_evicted<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let (mut lives, mut dies, mut producer) = (fixture.consumer(), fixture.consumer(), fixture.producer());
     let lives: Body = Box::new(move || {
         let seen = receive(&mut lives, shape.messages);
@@ -35,7 +35,7 @@ pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
         let evicted = producer.channel().evicted();
         let here: Vec<_> = producer.channel().acknowledged().collect();
         assert_eq!(evicted, 1, "C1: one consumer died");
-        assert!(here.iter().all(|&(number, _)| number == 0), "C1: the dead one is not here any more");
+        assert!(here.iter().all(|&(number, _)| number == 0), "C1: the dead consumer has no entry any more");
         leak_until_end(producer);
         Seen::new()
     });
@@ -44,10 +44,10 @@ pub fn a_dead_consumer_is_evicted<E: Engine>(case: &Case) {
     });
 }
 
-/// C2: a producer dies with the write lock; another takes it over.
-pub fn a_dead_owner_is_replaced<G: Environment>(case: &Case) {
+/// C2: a producer dies with the write lock; another producer takes it over.
+pub fn dead_owner_is_replaced<G: Environment>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<G>(case);
+    let fixture = mortal_fixture::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for c in 0..shape.consumers {
         let mut consumer = fixture.consumer();
@@ -78,10 +78,10 @@ pub fn a_dead_owner_is_replaced<G: Environment>(case: &Case) {
     });
 }
 
-/// C1, S3: a consumer dies with a message in its hands, and another takes its entry.
-pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
+/// C1, S3: a consumer dies while it holds a message, and another consumer takes its entry.
+pub fn dead_consumer_is_succeeded<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let mut dies = fixture.consumer();
     let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
     let mut producer = fixture.producer();
@@ -106,10 +106,10 @@ pub fn a_dead_consumer_is_succeeded<E: Engine>(case: &Case) {
     });
 }
 
-/// C2, S4: a producer dies with the write lock; two others want it.
-pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
+/// C2, S4: a producer dies with the write lock; two other producers contend for it.
+pub fn rival_takes_over_the_lock<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let mut dies = fixture.producer();
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for p in 1..shape.producers {
@@ -134,7 +134,7 @@ pub fn one_of_two_takes_over<E: Engine>(case: &Case) {
     });
 }
 
-/// Sends, and makes sure in between that nobody else holds the write lock.
+/// Sends, and checks that no other producer holds the write lock meanwhile.
 fn send_alone<L: Layer, S: Storage<L>>(
     producer: &mut Producer<L, S>,
     values: impl Iterator<Item = u8>,
@@ -142,9 +142,9 @@ fn send_alone<L: Layer, S: Storage<L>>(
 ) {
     for value in values {
         let held = producer.lock(Deadline::Never).expect("the lock is free in the end");
-        assert!(!inside.replace(true), "S4: two hold the write lock");
+        assert!(!inside.replace(true), "S4: the write lock has two holders");
         for _ in 0..4 {
-            let _ = held.published(); // steps in which somebody else might come
+            let _ = held.published(); // steps at which another producer might run
         }
         inside.set(false);
         let room = held.free_slot(Deadline::Never).expect("there is room");
@@ -152,31 +152,31 @@ fn send_alone<L: Layer, S: Storage<L>>(
     }
 }
 
-/// C2: a producer dies with the write lock; its successor under the same number frees it, or a rival
-/// does. (No consumer: the slots are enough.)
-pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
+/// C2: a producer dies with the write lock; its successor under the same number frees it, or a rival takes it over.
+/// (There is no consumer, and a slot for each message.)
+pub fn successor_inherits_the_lock<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let rival = (shape.producers > 1).then(|| fixture.producer());
     let mut dies = fixture.producer();
     let number = dies.participant().number;
     let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
     let count = u64::from(shape.producers * shape.messages);
-    let alone = Rc::new(Cell::new(false));
-    let alone_too = Rc::clone(&alone);
+    let inside = Rc::new(Cell::new(false));
+    let rival_inside = Rc::clone(&inside);
     let inherits: Body = Box::new(move || {
         std::mem::forget(dies.lock(Deadline::Never));
         leak_until_end(dies);
         segment.die(number);
         let mut heir = Producer::join(channel).expect("the number is free");
-        send_alone(&mut heir, values(1, shape.messages), &alone);
+        send_alone(&mut heir, values(1, shape.messages), &inside);
         leak_until_end(heir);
         Seen::new()
     });
     let mut participants = vec![(number, inherits)];
     if let Some(mut rival) = rival {
         let competes = move || {
-            send_alone(&mut rival, values(0, shape.messages), &alone_too);
+            send_alone(&mut rival, values(0, shape.messages), &rival_inside);
             leak_until_end(rival);
             Seen::new()
         };
@@ -186,10 +186,10 @@ pub fn a_successor_inherits_the_lock<E: Engine>(case: &Case) {
     fixture.run(participants, move |_| assert_eq!(channel.published().count(), count, "S4: a message is lost"));
 }
 
-/// C2: a producer dies unfinished; the consumers get what it published, and then are told.
-pub fn producers_lost_is_told<E: Engine>(case: &Case) {
+/// C2: all producers die unfinished; the consumer gets what they published, and is then told of the loss.
+pub fn consumer_is_told_of_lost_producers<E: Engine>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let consumer = consumer_until_end(&fixture);
     let mut participants = vec![consumer];
     for p in 0..shape.producers {
@@ -202,15 +202,15 @@ pub fn producers_lost_is_told<E: Engine>(case: &Case) {
     }
     fixture.run(participants, move |outcome| {
         assert_eq!(data(&outcome[0]).len() as u32, shape.producers * shape.messages, "C2: all that was published");
-        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
+        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the consumer is told of the loss");
     });
 }
 
-/// C2: of two producers one dies at once and the other finishes; what that one sent is received
-/// before the loss is told.
-pub fn a_finished_producer_is_not_lost<E: Engine>(case: &Case) {
+/// C2: of two producers, the first dies at once and the second finishes. The consumer gets what the second sent before
+/// it is told of the loss.
+pub fn finished_producer_is_not_lost<E: Engine>(case: &Case) {
     let messages = case.shape.messages;
-    let fixture = mortal_world::<E>(case);
+    let fixture = mortal_fixture::<E>(case);
     let mut participants = vec![consumer_until_end(&fixture)];
     let dies = fixture.producer();
     let dies: Body = Box::new(move || {
@@ -221,6 +221,6 @@ pub fn a_finished_producer_is_not_lost<E: Engine>(case: &Case) {
     participants.push(producer_to_end(&fixture, 1, messages));
     fixture.run(participants, move |outcome| {
         assert_eq!(data(&outcome[0]), values(1, messages).collect::<Seen>(), "C2: all that was published");
-        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the loss is told");
+        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the consumer is told of the loss");
     });
 }

@@ -1,6 +1,6 @@
-//! Everybody is there from the start, and nobody leaves: S1, S2, S3, S4, S5.
+//! All participants join before the start, and none leaves: S1, S2, S3, S4, S5.
 
-use super::{Body, consumer_until_end, fixture, in_one_order, producer_to_end};
+use super::{Body, assert_one_order, consumer_until_end, fixture, producer_to_end};
 use crate::{
     check::Case,
     environment::Environment,
@@ -12,8 +12,8 @@ use crate::{
 };
 use ackcast::layer::Deadline;
 
-/// All consumers receive all that all producers send, each in its way; `judge` sees it, too.
-fn everybody<G: Environment>(
+/// All consumers receive by `receive` what all producers send by `send`; `judge` checks the outcome, too.
+fn send_and_receive<G: Environment>(
     case: &Case,
     receive: fn(&mut ConsumerOn<G>, u32) -> Seen,
     send: fn(&mut ProducerOn<G>, Seen),
@@ -41,33 +41,32 @@ fn everybody<G: Environment>(
         participants.push((shape.consumers + p, Box::new(body)));
     }
     fixture.run(participants, move |outcome| {
-        in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
+        assert_one_order(outcome, shape.consumers, shape.producers, shape.messages);
         judge(outcome);
     });
 }
 
-/// S1, S2, S3: every consumer gets every message, once, in the one total order.
-pub fn everyone_gets_everything<G: Environment>(case: &Case) {
-    everybody::<G>(case, receive, send, |_| {});
+/// S1, S2, S3: every consumer gets every message once, in the same total order.
+pub fn consumer_gets_every_message<G: Environment>(case: &Case) {
+    send_and_receive::<G>(case, receive, send, |_| {});
 }
 
-/// S1, S2, S3: what is counted together and acknowledged together is whole, in order, and not
-/// interleaved with another producer's batch.
+/// S1, S2, S3: a batch is whole, in order, and not interleaved with another producer's batch.
 pub fn batches_are_whole<G: Environment>(case: &Case) {
     let messages = case.shape.messages as usize;
-    everybody::<G>(case, receive_batches, send_batch, move |outcome| {
+    send_and_receive::<G>(case, receive_batches, send_batch, move |outcome| {
         for batch in outcome[0].chunks(messages) {
             assert!(batch.iter().all(|value| value / 16 == batch[0] / 16), "S4: another producer in between");
         }
     });
 }
 
-/// Every second message of each producer does not fill its slot.
+/// Every second message of a producer is shorter than its slot.
 const fn length(value: u8) -> usize {
     if value % 2 == 0 { 2 } else { 1 }
 }
 
-/// S1: every message has its length, also where nobody had read lengths before, since all before it
+/// S1: every message has its length, even when the consumer has read no length before because all earlier messages
 /// filled their slots.
 pub fn lengths_are_kept<G: Environment>(case: &Case) {
     let receive = |consumer: &mut ConsumerOn<G>, count| {
@@ -75,7 +74,7 @@ pub fn lengths_are_kept<G: Environment>(case: &Case) {
         for _ in 0..count {
             let received = consumer.receive(Deadline::Never).expect("the message comes");
             let value = received[0];
-            assert_eq!(received[..], message(value)[..length(value)], "S1: the bytes that were sent, and no other");
+            assert_eq!(received[..], message(value)[..length(value)], "S1: the bytes that were sent, and no others");
             seen.push(value);
         }
         seen
@@ -86,7 +85,7 @@ pub fn lengths_are_kept<G: Environment>(case: &Case) {
             producer.send(&message[..length(value)], Deadline::Never).expect("the message is sent");
         }
     };
-    everybody::<G>(case, receive, send, |_| {});
+    send_and_receive::<G>(case, receive, send, |_| {});
 }
 
 /// S5: END comes last, once, and after all data of all producers.
@@ -96,7 +95,7 @@ pub fn end_is_last<G: Environment>(case: &Case) {
     let mut participants: Vec<_> = (0..shape.consumers).map(|_| consumer_until_end(&fixture)).collect();
     participants.extend((0..shape.producers).map(|p| producer_to_end(&fixture, p, shape.messages)));
     fixture.run(participants, move |outcome| {
-        in_one_order(outcome, shape.consumers, shape.producers, shape.messages);
+        assert_one_order(outcome, shape.consumers, shape.producers, shape.messages);
         let (consumers, producers) = outcome.split_at(shape.consumers as usize);
         for seen in consumers {
             assert_eq!(seen.last(), Some(&event::END), "S5: END is last");
@@ -106,9 +105,9 @@ pub fn end_is_last<G: Environment>(case: &Case) {
     });
 }
 
-/// S3: a message that is kept is not acknowledged, so it is received again, whole, however much the
-/// producer wants its slot; and filling the next one in place starts from the last one's bytes.
-pub fn kept_is_received_again<G: Environment>(case: &Case) {
+/// S3: a kept message is not acknowledged, so it is received again, whole, while the producer waits for its slot. A
+/// message filled in place can start from the previous message's bytes.
+pub fn kept_message_is_received_again<G: Environment>(case: &Case) {
     let messages = case.shape.messages;
     let fixture = fixture::<G>(case);
     let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
@@ -140,5 +139,5 @@ pub fn kept_is_received_again<G: Environment>(case: &Case) {
         leak_until_end(producer);
         Seen::new()
     };
-    fixture.run(vec![receiver, (1, Box::new(body))], move |outcome| in_one_order(outcome, 1, 1, messages));
+    fixture.run(vec![receiver, (1, Box::new(body))], move |outcome| assert_one_order(outcome, 1, 1, messages));
 }

@@ -1,4 +1,4 @@
-//! The scenarios: one text for every engine.
+//! The scenarios: the same text for every engine.
 
 pub mod come_and_go;
 pub mod deaths;
@@ -25,12 +25,12 @@ pub fn fixture<G: Environment>(case: &Case) -> Fixture<G> {
     Fixture::new(case.shape.geometry(), case.config, false)
 }
 
-/// A fixture in which somebody may die.
-pub fn mortal_world<G: Environment>(case: &Case) -> Fixture<G> {
+/// A fixture in which participants may die.
+pub fn mortal_fixture<G: Environment>(case: &Case) -> Fixture<G> {
     Fixture::new(case.shape.geometry(), case.config, true)
 }
 
-/// Receives until there is nothing more; an error is the last event.
+/// Receives until an error, which is the last event.
 pub fn receive_all<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>) -> Seen {
     let mut seen = Seen::new();
     loop {
@@ -44,7 +44,7 @@ pub fn receive_all<L: Layer, S: Storage<L>>(consumer: &mut Consumer<L, S>) -> Se
     }
 }
 
-/// An error as an event. Corruption never is one.
+/// A receive error as an event. Corruption fails the check.
 pub fn receive_event(error: RecvError) -> u8 {
     match error {
         RecvError::Ended => event::END,
@@ -54,7 +54,7 @@ pub fn receive_event(error: RecvError) -> u8 {
     }
 }
 
-/// The same for sending.
+/// The result of a send as an event.
 pub fn send_event(result: Result<(), SendError>) -> u8 {
     match result {
         Ok(()) => event::SENT,
@@ -69,7 +69,7 @@ pub fn send_event(result: Result<(), SendError>) -> u8 {
     }
 }
 
-/// Sends everything and finishes; whether we were the last.
+/// Sends everything and finishes; returns whether another producer remains.
 pub fn send_and_finish<L: Layer, S: Storage<L>>(
     producer: &mut Producer<L, S>,
     values: impl IntoIterator<Item = u8>,
@@ -81,7 +81,7 @@ pub fn send_and_finish<L: Layer, S: Storage<L>>(
     }
 }
 
-/// A participant that receives all there is.
+/// A participant that receives until END or the loss of the producers.
 pub fn consumer_until_end<G: Environment>(fixture: &Fixture<G>) -> (u32, Body) {
     let mut consumer = fixture.consumer();
     let number = consumer.participant().number;
@@ -105,13 +105,13 @@ pub fn producer_to_end<G: Environment>(fixture: &Fixture<G>, p: u32, messages: u
     (number, Box::new(body))
 }
 
-/// What a consumer received besides events.
+/// The messages among what a consumer saw.
 pub fn data(seen: &Seen) -> Seen {
     seen.iter().copied().filter(|&value| value < event::FIRST).collect()
 }
 
-/// All consumers saw the same, and of each producer everything in its order.
-pub fn in_one_order(outcome: &Outcome, consumers: u32, producers: u32, messages: u32) {
+/// Asserts that all consumers saw the same, with each producer's messages complete and in order.
+pub fn assert_one_order(outcome: &Outcome, consumers: u32, producers: u32, messages: u32) {
     let (consumers, _) = outcome.split_at(consumers as usize);
     for seen in consumers {
         assert_eq!(seen, &consumers[0], "S2: two consumers saw different orders");

@@ -1,13 +1,12 @@
-//! Lock and signal against their own contracts: S4, L1.
+//! Lock and signal against their contracts: S4, L1.
 
 use super::Body;
 use crate::{
     check::Case,
-    config::ModelSignal,
     engine::Engine,
     fixture::{Fixture, Seen, event},
     hook::{self, Died},
-    layer::Model,
+    layer::{Model, ModelSignal},
     segment::Handle,
 };
 use ackcast::layer::{Acquired, Deadline, Found, Layer, Lock, LockError, Participant, Signal, Word};
@@ -18,14 +17,14 @@ use std::{
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
-/// In a critical section: reads a plain counter, lets others run, and writes it.
+/// A critical section: reads a plain counter, lets other threads run, and writes the counter.
 fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
-    // SAFETY: the slot exists; that nobody else accesses it is what the scenario checks.
+    // SAFETY: the slot exists. That no other thread accesses it is what the scenario checks.
     let reading = unsafe { Storage::<Model<E>>::read(handle, 0) };
     // SAFETY: a slot has two bytes.
     let value = unsafe { *reading.bytes() } + 1;
     drop(reading);
-    let _ = E::load(&handle.0.alive[0], Relaxed); // a step, in which others may come
+    let _ = E::load(&handle.0.alive[0], Relaxed); // a step, at which another thread may run
     // SAFETY: as above.
     let writing = unsafe { Storage::<Model<E>>::write(handle, 0) };
     // SAFETY: a slot has two bytes.
@@ -33,9 +32,9 @@ fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
     value
 }
 
-/// S4: at most one holder at a time; everything a holder did happens before what the next one does.
-/// With an odd number of messages, the last contender only tries.
-pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
+/// S4: the lock has at most one holder at a time. Everything that a holder did happens before what the next holder
+/// does. Without consumers in the shape, contender 0 only tries.
+pub fn lock_has_one_holder_at_a_time<E: Engine>(case: &Case) {
     let (contenders, rounds, tries) = (case.shape.producers, case.shape.messages, case.shape.consumers == 0);
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (0, contenders);
@@ -52,13 +51,13 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
             for _ in 0..rounds {
                 match lock.acquire(&layer, me, deadline) {
                     Ok(acquired) => {
-                        assert_eq!(acquired, Acquired::Clean, "nobody died");
+                        assert_eq!(acquired, Acquired::Clean, "no owner died");
                         seen.push(count_up(&handle));
                         lock.release(&layer, me);
                     }
                     Err(error @ (LockError::Liveness(_) | LockError::Broken)) => panic!("{error:?}"),
                     Err(LockError::Busy { owner }) => {
-                        assert!(owner.is_none_or(|owner| owner != number), "we do not wait for ourselves");
+                        assert!(owner.is_none_or(|owner| owner != number), "a contender does not wait for itself");
                         seen.push(event::NO_LOCK);
                     }
                 }
@@ -81,30 +80,30 @@ pub fn one_holder_at_a_time<E: Engine>(case: &Case) {
 enum Gets {
     /// Its predecessor died with it.
     Inherited,
-    /// It is free.
+    /// The lock is free.
     Free,
     /// A third participant died with it.
     Orphaned,
 }
 
-/// S4: the answer that number 0 is dead may be about the predecessor of the one that has it now. That one keeps what it
-/// holds.
+/// S4: an answer that number 0 is dead may be about its last holder. The successor under number 0 keeps the lock that
+/// it holds.
 pub fn successor_keeps_its_inherited_lock<E: Engine>(case: &Case) {
     successor_keeps_its_lock::<E>(case, Gets::Inherited);
 }
 
-/// S4: the same of a lock that was free.
+/// S4: the same for a lock that was free.
 pub fn successor_keeps_its_lock_that_was_free<E: Engine>(case: &Case) {
     successor_keeps_its_lock::<E>(case, Gets::Free);
 }
 
-/// S4: the same of a lock that another dead participant held.
+/// S4: the same for a lock that another dead participant held.
 pub fn successor_keeps_its_orphaned_lock<E: Engine>(case: &Case) {
     successor_keeps_its_lock::<E>(case, Gets::Orphaned);
 }
 
-/// The rival makes as many rounds as there are messages; if the lock has a dead owner at first, it only tries. So does
-/// the successor where that owner is a third one.
+/// The rival makes a round per message. If the lock has a dead owner at first, the rival only tries. If that owner is a
+/// third participant, so does the successor.
 fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (0, 3);
@@ -155,39 +154,39 @@ fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
     });
 }
 
-/// L1: the waiter sees what every notifier wrote before it notified, round after round.
+/// L1: in each round, the waiter sees what every notifier wrote before it notified.
 pub fn no_notification_is_lost<E: Engine>(case: &Case) {
     let waits = case.shape.messages.into();
-    notified::<E>(case, waits, |words, wait| words.iter().all(|&told| told() > wait), Before::Nobody);
+    notified::<E>(case, waits, |words, wait| words.iter().all(|&value| value() > wait), Before::Nothing);
 }
 
-/// L1: the same of a waiter that has slept before, and has not taken back what it said then.
+/// L1: the same for a waiter that has slept before, and has not reset what it announced then.
 pub fn no_notification_is_lost_on_a_second_sleep<E: Engine>(case: &Case) {
-    notified::<E>(case, 1, |words, wait| words.iter().all(|&told| told() > wait), Before::Itself);
+    notified::<E>(case, 1, |words, wait| words.iter().all(|&value| value() > wait), Before::Slept);
 }
 
-/// L1: the same of a waiter whose predecessor died when it had said that it sleeps, and had made no fence.
+/// L1: the same for a waiter whose predecessor died after it had announced its sleep, and before its fence.
 pub fn no_notification_is_lost_to_a_successor<E: Engine>(case: &Case) {
-    notified::<E>(case, 1, |words, wait| words.iter().all(|&told| told() > wait), Before::Unfenced);
+    notified::<E>(case, 1, |words, wait| words.iter().all(|&value| value() > wait), Before::DiedUnfenced);
 }
 
-/// L1: the same where each wait is for another notifier, so that one may be late with what it owes the last.
+/// L1: the same when each wait is for another notifier, so that a notification for an earlier wait may come late.
 pub fn each_notification_counts<E: Engine>(case: &Case) {
     let waits = case.shape.producers.into();
-    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0, Before::Nobody);
+    notified::<E>(case, waits, |words, wait| words[wait as usize]() > 0, Before::Nothing);
 }
 
-/// Who waited on the signal before.
+/// What happened on the signal before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    Nobody,
-    /// The waiter, which slept and has not taken back what it said then.
-    Itself,
-    /// A predecessor, which died between its exchange and its fence.
-    Unfenced,
+    Nothing,
+    /// The waiter slept, and has not reset what it announced then.
+    Slept,
+    /// A predecessor died between its exchange and its fence.
+    DiedUnfenced,
 }
 
-/// Waits, dies before it makes its fence, and leaves the signal to `successor`.
+/// A predecessor waits, dies before its fence, and leaves the signal to `successor`.
 fn die_unfenced<E: Engine>(signal: &ModelSignal<E>, segment: &Handle<E>, successor: &Model<E>) {
     let predecessor = Model::new(Rc::clone(&segment.0));
     predecessor.dies_unfenced.set(true);
@@ -199,8 +198,8 @@ fn die_unfenced<E: Engine>(signal: &ModelSignal<E>, segment: &Handle<E>, success
     signal.reset(successor);
 }
 
-/// Notifiers that count up a word each and say so, and one who waits so often, for `there`.
-fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u64) -> bool, before: Before) {
+/// Each notifier counts up a word and notifies. The waiter waits `waits` times, until `satisfied` by the words' values.
+fn notified<E: Engine>(case: &Case, waits: u64, satisfied: fn(&[&dyn Fn() -> u64], u64) -> bool, before: Before) {
     let (notifiers, rounds) = (case.shape.producers, u64::from(case.shape.messages));
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (notifiers, 1);
@@ -208,28 +207,30 @@ fn notified<E: Engine>(case: &Case, waits: u64, there: fn(&[&dyn Fn() -> u64], u
     let handle = || (Model::new(Rc::clone(&fixture.segment)), Handle(Rc::clone(&fixture.segment)));
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let (layer, segment) = handle();
-    if before == Before::Itself {
+    if before == Before::Slept {
         let space = &Storage::<Model<E>>::control(&segment).space.0;
-        let mut looks = 0;
+        let mut polls = 0;
         let woken = space.wait(&layer, Deadline::Never, |_| {
-            looks += 1;
-            if looks == 2 {
-                Signal::notify_all(&layer, std::iter::once(space)); // just before it would sleep
+            polls += 1;
+            if polls == 2 {
+                Signal::notify_all(&layer, std::iter::once(space)); // just before the waiter would sleep
             }
-            (looks > 2).then_some(Found::new(()))
+            (polls > 2).then_some(Found::new(()))
         });
         assert!(woken.is_some());
     }
     let waiter = move || {
         let space = &Storage::<Model<E>>::control(&segment).space.0;
         let words = Storage::<Model<E>>::consumers(&segment).iter();
-        let told: Vec<_> = words.map(|words| || Word::<u64>::load(&words.acked.0, Acquire)).collect();
-        let told: Vec<_> = told.iter().map(|told| told as &dyn Fn() -> u64).collect();
-        if before == Before::Unfenced {
+        let values: Vec<_> = words.map(|words| || Word::<u64>::load(&words.acked.0, Acquire)).collect();
+        let values: Vec<_> = values.iter().map(|value| value as &dyn Fn() -> u64).collect();
+        if before == Before::DiedUnfenced {
             die_unfenced(space, &segment, &layer);
         }
         for wait in 0..waits {
-            assert!(space.wait(&layer, Deadline::Never, |_| there(&told, wait).then_some(Found::new(()))).is_some());
+            assert!(
+                space.wait(&layer, Deadline::Never, |_| satisfied(&values, wait).then_some(Found::new(()))).is_some()
+            );
         }
         Seen::new()
     };

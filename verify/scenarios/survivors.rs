@@ -1,4 +1,4 @@
-//! Anybody dies anywhere, perhaps while somebody joins, and those who live agree.
+//! A participant dies anywhere, perhaps while another one joins, and the survivors agree.
 
 use super::{Body, data, receive_all, send_and_finish, send_event};
 use crate::{
@@ -12,35 +12,36 @@ use ackcast::{
     protocol::{Consumer, Producer, Storage},
 };
 
-/// C1, C2, L2: one participant may stop at any step (which one is in the hook); the others go on.
-/// A message is delivered to all who live, or to none; END or the loss is told.
+/// C1, C2, L2: participants may die at any step (the hook or the explorer says where); the survivors go on. A message
+/// is delivered to every living consumer, or to none, and each is told of END or of the loss.
 pub fn survivors_agree<G: Environment>(case: &Case) {
-    agree::<G>(case, Late::Nobody);
+    check_agreement::<G>(case, Late::None);
 }
 
-/// Who joins in the middle. Where somebody does, everybody leaves when there is nothing more.
+/// The participant that joins in the middle, if any. If there is one, all participants leave when they are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Late {
     #[default]
-    Nobody,
-    /// The last consumer, perhaps in the place of one that died.
+    None,
+    /// The last consumer, perhaps in the entry of a dead one.
     Consumer,
-    /// The last producer, likewise. One that finishes is enough for END then, if no other lives.
+    /// The last producer, perhaps in the entry of a dead one. A single finished producer suffices for END then, if no
+    /// other lives.
     Producer,
 }
 
-/// As [`survivors_agree`]; and S2, S3: who comes late gets, or sends, all from its join on.
-pub fn agree<G: Environment>(case: &Case, late: Late) {
+/// As [`survivors_agree`]. S2, S3: a late participant receives, or sends, everything from its join on.
+pub fn check_agreement<G: Environment>(case: &Case, late: Late) {
     let shape = case.shape;
     let mut geometry = shape.geometry();
     if late == Late::Producer {
         geometry.end_after = 1;
     }
     let fixture = Fixture::<G>::new(geometry, case.config, true);
-    let leaves = late != Late::Nobody;
+    let leaves = late != Late::None;
     let mut participants: Vec<(u32, Body)> = Vec::new();
-    let there = shape.consumers - u32::from(late == Late::Consumer);
-    for c in 0..there {
+    let early = shape.consumers - u32::from(late == Late::Consumer);
+    for c in 0..early {
         let mut consumer = fixture.consumer();
         let body = move || {
             let seen = receive_all(&mut consumer);
@@ -56,7 +57,7 @@ pub fn agree<G: Environment>(case: &Case, late: Late) {
     if late == Late::Consumer {
         let channel = fixture.channel();
         let body = move || receive_all(&mut Consumer::join(channel).expect("there is room"));
-        participants.push((there, Box::new(body)));
+        participants.push((early, Box::new(body)));
     }
     for p in 0..shape.producers - u32::from(late == Late::Producer) {
         let mut producer = fixture.producer();
@@ -64,7 +65,7 @@ pub fn agree<G: Environment>(case: &Case, late: Late) {
         let body = move || {
             let mut seen = send_and_finish(&mut producer, values(p, shape.messages));
             if shape.producers == 1 {
-                seen.push(producer.channel().evicted() as u8); // ours alone to write: exact
+                seen.push(producer.channel().evicted() as u8); // exact, because no other producer writes it
             }
             if leaves {
                 drop(producer)
@@ -86,7 +87,7 @@ pub fn agree<G: Environment>(case: &Case, late: Late) {
     fixture.run(participants, move |outcome| judge(shape, late, outcome));
 }
 
-/// Sends everything and finishes, unless END was there before.
+/// Sends everything and finishes, unless END was published before.
 fn send_unless_ended<L: Layer, S: Storage<L>>(
     producer: &mut Producer<L, S>,
     values: impl IntoIterator<Item = u8>,
@@ -107,16 +108,16 @@ fn judge(shape: Shape, late: Late, outcome: &Outcome) {
         let evicted = producer.get(1).copied().unwrap_or(0);
         assert!(usize::from(evicted) <= died, "C1: each dead consumer is evicted once: {outcome:?}");
     }
-    let (there, come) = consumers.split_at(consumers.len() - usize::from(late == Late::Consumer));
-    let mut living = there.iter().filter(|seen| !dead(seen));
+    let (early, joined) = consumers.split_at(consumers.len() - usize::from(late == Late::Consumer));
+    let mut living = early.iter().filter(|seen| !dead(seen));
     let first = living.next();
     let lost = |seen: &Seen| seen.last() == Some(&event::LOST);
     let alike = |seen| Some(seen) == first || late == Late::Producer && (lost(seen) || first.is_some_and(lost));
-    assert!(living.all(alike), "C2: to all or to none: {outcome:?}");
-    for seen in come.iter().filter(|seen| !dead(seen)) {
+    assert!(living.all(alike), "C2: delivered to all or to none: {outcome:?}");
+    for seen in joined.iter().filter(|seen| !dead(seen)) {
         assert!(first.is_none_or(|first| first.ends_with(seen)), "S2: all from its join on: {outcome:?}");
     }
-    for (seen, whole) in there.iter().map(|seen| (seen, true)).chain(come.iter().map(|seen| (seen, false))) {
+    for (seen, whole) in early.iter().map(|seen| (seen, true)).chain(joined.iter().map(|seen| (seen, false))) {
         if dead(seen) {
             continue;
         }
@@ -128,7 +129,7 @@ fn judge(shape: Shape, late: Late, outcome: &Outcome) {
                 sent.truncate(producer.iter().filter(|&&event| event == event::SENT).count());
             }
             let got: Seen = data(seen).into_iter().filter(|value| u32::from(value / 16) == p + 1).collect();
-            // Who was told the loss has left, and somebody may come after that.
+            // A consumer that was told of the loss has left, and the late producer may join after that.
             let cut = dead(producer) || is_late && last == event::LOST;
             let fine = match (cut, whole) {
                 (true, true) => sent.starts_with(&got),
@@ -138,7 +139,7 @@ fn judge(shape: Shape, late: Late, outcome: &Outcome) {
             };
             assert!(fine, "C2: each message whole, in order: {outcome:?}");
         }
-        assert!(matches!(last, event::END | event::LOST), "L2: they are told: {outcome:?}");
-        assert!(last == event::END || producers.iter().any(dead), "C1: nobody was lost: {outcome:?}");
+        assert!(matches!(last, event::END | event::LOST), "L2: the consumer is told of END or the loss: {outcome:?}");
+        assert!(last == event::END || producers.iter().any(dead), "C1: no producer was lost: {outcome:?}");
     }
 }

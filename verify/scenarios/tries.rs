@@ -1,4 +1,4 @@
-//! Operations that do not wait: the richest outcomes, for witnesses and for the oracle.
+//! Operations that do not wait. They have the most outcomes, for witnesses and for the oracle.
 
 use super::{Body, fixture, receive_event, send_event};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
 };
 use ackcast::layer::Deadline;
 
-/// S2, S3: of what was sent, a prefix is received; whoever gives up says why, truly.
-pub fn everybody_tries<G: Environment>(case: &Case) {
+/// S2, S3: a consumer receives a prefix of what was sent. An operation that fails gives its true reason.
+pub fn participants_try_without_waiting<G: Environment>(case: &Case) {
     let shape = case.shape;
     let fixture = fixture::<G>(case);
     let mut participants: Vec<(u32, Body)> = Vec::new();
@@ -45,7 +45,7 @@ pub fn everybody_tries<G: Environment>(case: &Case) {
         for (p, seen) in (0..).zip(producers) {
             let results = values(p, shape.messages).zip(seen);
             sent.extend(results.filter(|&(_, &event)| event == event::SENT).map(|(value, _)| value));
-            assert!(shape.producers > 1 || !seen.contains(&event::NO_LOCK), "nobody else holds the lock");
+            assert!(shape.producers > 1 || !seen.contains(&event::NO_LOCK), "no other producer holds the lock");
         }
         let longest = consumers.iter().map(super::data).max_by_key(Vec::len).unwrap_or_default();
         for seen in consumers {

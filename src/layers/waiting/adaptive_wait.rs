@@ -74,12 +74,15 @@ const YIELD_TRIAL_PERIOD: u32 = 1024;
 const PROMPT_YIELD: Duration = Duration::from_micros(2);
 /// Prompt yields in a row after which the core counts as ours alone.
 const PROMPT_YIELDS: u32 = 64;
+/// A yield that takes longer than this ran a thread that takes no part in the channel: participants take less time for
+/// their messages, and a time slice is longer. A sleeper would have had the core back at its wake.
+const LONG_YIELD: Duration = Duration::from_micros(500);
 
 /// The wait ended without a sleep.
 const NO_SLEEP: u32 = 0;
 /// The wait ended in a sleep shorter than [`SHORT_SLEEP`].
 const SHORT: u32 = 1;
-/// The wait ended in a longer sleep.
+/// The wait ended in a longer sleep, or had a yield longer than [`LONG_YIELD`].
 const LONG: u32 = 2;
 
 impl AdaptiveWait {
@@ -164,15 +167,21 @@ impl AdaptiveWait {
     fn yielded(&self, time: Duration) {
         let shared = if time > PROMPT_YIELD { PROMPT_YIELDS } else { self.shared.load(Relaxed).saturating_sub(1) };
         self.shared.store(shared, Relaxed);
+        if time > LONG_YIELD {
+            self.yields.store(0, Relaxed);
+            self.last_sleep.store(LONG, Relaxed);
+        }
     }
 
     /// The wait has slept for so long.
     pub fn slept(&self, time: Duration) {
-        self.last_sleep.store(if time < SHORT_SLEEP { SHORT } else { LONG }, Relaxed);
+        if self.last_sleep.load(Relaxed) != LONG {
+            self.last_sleep.store(if time < SHORT_SLEEP { SHORT } else { LONG }, Relaxed);
+        }
     }
 
     /// Sets the spins and yields of the wait that begins, by how the last wait ended. Four cases:
-    /// - (a) in a long sleep: polling did not pay, so both halve;
+    /// - (a) in a long sleep or yield: polling did not pay, so both halve;
     /// - (b) in a short sleep: more yields might have spared it;
     /// - (c) in a spin: spinning paid, and may take longer next time;
     /// - (d) in a yield: the thread that was waited for may have needed this core, so spins shrink and yields grow.

@@ -63,6 +63,20 @@ fn wait_yields_first_while_another_thread_wants_the_core() {
 }
 
 #[test]
+fn wait_stops_yielding_after_a_long_yield() {
+    let wait = AdaptiveWait::new(2, 1024);
+    let mut polls = Spins { polls: MAX_SPINS, since: None };
+    wait.yielded(2 * LONG_YIELD);
+    assert!(!wait.spin(&mut polls), "the wait sleeps");
+    wait.slept(Duration::ZERO);
+    wait.learn();
+    assert_eq!(wait.yields.load(Relaxed), 0, "the short sleep after it teaches nothing");
+    wait.slept(Duration::ZERO);
+    wait.learn();
+    assert_ne!(wait.yields.load(Relaxed), 0, "the short sleep of another wait does");
+}
+
+#[test]
 fn wait_sleeps_when_its_yields_take_too_long() {
     let wait = AdaptiveWait::new(2, 1024);
     let mut polls = Spins { polls: MAX_SPINS, since: None };

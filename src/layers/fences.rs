@@ -1,54 +1,55 @@
-//! Fences of which the side that is always on its way pays nothing.
+//! Asymmetric fences: free for the thread that publishes, a membarrier(2) for the thread that parks or joins.
 //!
-//! Two threads that each write, fence and then look at what the other wrote need a full fence each,
-//! and a full fence waits until every earlier store has reached the other cores: on the hot path
-//! that is one transfer of a cache line a message. But one of the two is about to sleep, or to join,
-//! and has time. So it makes *all* of the others fence, wherever they are, by membarrier(2), and they
-//! only have to keep the compiler from moving their accesses. This is the asymmetric fence of
-//! [P1202R5](https://wg21.link/p1202r5).
+//! Two threads that each write, fence and then read what the other wrote need a full fence each. A full fence waits
+//! until every earlier store has reached the other cores. On the hot path that is one transfer of a cache line per
+//! message. But the thread that parks or joins has time. So it makes the processors of *all* other participants fence,
+//! by membarrier(2). The other threads only keep the compiler from moving their accesses. This is the asymmetric fence
+//! of [P1202R5](https://wg21.link/p1202r5).
 //!
-//! All participants of a segment must agree, so its creator decides and the header keeps it.
+//! All participants of a segment must use the same fences. So its creator chooses them, and the header keeps the
+//! choice.
 //!
 //! # When membarrier(2) fails
 //!
-//! It was tried at attach, so the kernel (kernel/sched/membarrier.c, Linux 4.16 to 6.18) can fail in one way:
-//! `membarrier_global_expedited` allocates a mask of processors where `CONFIG_CPUMASK_OFFSTACK` is set, and says
-//! `ENOMEM` when there is no memory for it. `ENOSYS` and `EINVAL` stay the same until a reboot, and it never says
-//! `EINTR` or `EAGAIN`. A seccomp filter that is installed after attach can say anything.
+//! Attaching has tried the call, so the kernel (kernel/sched/membarrier.c, Linux 4.16 to 6.18) can fail in one way:
+//! `membarrier_global_expedited` allocates a mask of processors where `CONFIG_CPUMASK_OFFSTACK` is set, and returns
+//! `ENOMEM` when there is no memory for it. `ENOSYS` and `EINVAL` cannot follow a success until a reboot, and the
+//! kernel never returns `EINTR` or `EAGAIN`. A seccomp filter that is installed after attach can return any error.
 //!
-//! So a failed fence is first made by `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period of RCU: it allocates
-//! nothing, takes milliseconds, and says `EINVAL` under `nohz_full`. If that fails, too, an error that may pass is
-//! retried for some [100 ms](ATTEMPTS). Then the process aborts. It cannot go on without the fence: it would miss wakes
+//! So a failed fence is first made by `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period of RCU. It allocates
+//! nothing, takes milliseconds, and returns `EINVAL` under `nohz_full`. If it fails, too, a transient error is retried
+//! for some [100 ms](ATTEMPTS). Then the process aborts. It cannot go on without the fence, because it would miss wakes
 //! (F1), or its slots would be overwritten while it reads them (J). The other participants go on as after any death.
 
+use super::pause;
 use core::sync::atomic::{AtomicU8, Ordering, compiler_fence, fence};
 use core::time::Duration;
 use rustix::io::Errno;
 use rustix::thread::{MembarrierCommand, membarrier};
 use std::io::Write;
 
-/// How the participants of a segment fence.
+/// The fences of a segment's participants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fences {
-    /// The heavy ones by membarrier(2), the light ones in the compiler alone.
+    /// Heavy fences are a membarrier(2), light ones a fence of the compiler.
     Asymmetric,
-    /// Both by the processor.
+    /// Both are fences of the processor.
     Symmetric,
 }
 
 impl Fences {
-    /// The best that this process may use.
+    /// The cheapest that this process may use.
     pub fn best() -> Self {
         if may_make_others_fence() { Self::Asymmetric } else { Self::Symmetric }
     }
 
-    /// Whether this process may use them. If so, from now on the others' heavy fences reach it.
+    /// Whether this process may use them. If so, heavy fences of other processes reach this process from now on.
     pub fn usable(self) -> bool {
         self == Self::Symmetric || may_make_others_fence()
     }
 
-    /// The side that runs often.
+    /// The fence of the side that runs often: costs nothing in [`Asymmetric`](Fences::Asymmetric).
     #[inline(always)]
     pub fn light(self, order: Ordering) {
         match self {
@@ -57,23 +58,18 @@ impl Fences {
         }
     }
 
-    /// The side that has time: a system call, and an interruption of each core on which another
-    /// participant runs. Aborts the process if it is refused.
+    /// The fence of the side that has time: a system call, and an interruption of each core on which another
+    /// participant runs. Aborts the process if the system refuses it.
     pub fn heavy(self, order: Ordering) {
         fence(order);
         if self == Self::Asymmetric {
-            // Not the standard library's sleep, which panics where a filter refuses it.
-            let pause = |time: Duration| {
-                let time = rustix::thread::Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos() as _ };
-                let _ = rustix::thread::nanosleep(&time);
-            };
             if let Err(errno) = make_others_fence(membarrier, pause) {
                 abort(errno);
             }
         }
     }
 
-    /// The header's number for them.
+    /// Their number in the header.
     pub(crate) const fn number(self) -> u32 {
         match self {
             Self::Symmetric => 0,
@@ -91,8 +87,9 @@ impl Fences {
     }
 }
 
-/// How often a fence that fails is tried, and the pause after the first attempt. Each one is twice the one before.
+/// Attempts to make a fence that fails with a transient error.
 const ATTEMPTS: u32 = 12;
+/// Pause after the first attempt. Each later pause is twice as long, so all of them together last 102 ms.
 const PAUSE: Duration = Duration::from_micros(50);
 
 /// Makes all participants fence; see the [module](self).
@@ -116,7 +113,7 @@ fn make_others_fence(
 
 #[cold]
 fn abort(errno: Errno) -> ! {
-    // Without a stderr, there is nobody to tell.
+    // Fails where the process has no stderr.
     let _ = writeln!(
         std::io::stderr(),
         "ackcast: membarrier(2) failed after it had worked ({errno}), and without it this process would corrupt its \
@@ -126,13 +123,14 @@ fn abort(errno: Errno) -> ! {
     std::process::abort()
 }
 
-/// Registers this process, once; false where the kernel is older than 4.16 or a filter forbids it.
-/// A forked child inherits the registration, as it does our memory of it.
+/// Registers this process for the fences of other processes, once. False: the kernel is older than 4.16, or a filter
+/// forbids it. A forked child inherits the registration together with the memory of it.
 fn may_make_others_fence() -> bool {
     const UNKNOWN: u8 = 0;
     const NO: u8 = 1;
     const YES: u8 = 2;
-    /// No thread waits for another one that asks: that one may be gone, in a forked child. All get the same answer.
+    /// No lock: a forked child would inherit it in whatever state another thread had it. All threads get the same
+    /// answer.
     static REGISTERED: AtomicU8 = AtomicU8::new(UNKNOWN);
     if REGISTERED.load(Ordering::Relaxed) == UNKNOWN {
         let may = membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok()
@@ -147,7 +145,7 @@ mod tests {
     use super::*;
     use MembarrierCommand::{Global, GlobalExpedited};
 
-    /// The result when both commands answer by these rules, how often each was called, and the time in pauses.
+    /// The result when both commands return what `answer` says, the calls of each, and the time in pauses.
     fn fence_where(
         mut answer: impl FnMut(MembarrierCommand, u32) -> Result<(), Errno>,
     ) -> (Result<(), Errno>, [u32; 2], Duration) {

@@ -1,18 +1,16 @@
-//! The default layer: words in the segment, sleep in the kernel by futex(2).
+//! The default layer: words in the segment, and sleep in the kernel by futex(2).
 
-use super::rhythm::{Alarm, Rising};
-use super::sleep_limiter::{SleepLimiter, SleepSlot};
-use super::wait::{AdaptiveWait, Wait};
-use super::{Backend, Fences, IDLE, LivenessLocks, RealLayer, monotonic};
+use super::liveness::IDLE_AFTER;
+use super::liveness::sleep_limiter::{SleepLimiter, SleepSlot};
+use super::waiting::futex::{self, Slept};
+use super::waiting::{AdaptiveWait, Wait, cores};
+use super::{Backend, Fences, LivenessLocks, RealLayer, monotonic};
 use crate::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
-use core::hint::spin_loop;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
-use rustix::io::Errno;
-use rustix::thread::futex;
 use std::io;
 
 /// One participant's handle on the Linux primitives.
@@ -20,19 +18,16 @@ use std::io;
 pub struct Futex {
     locks: LivenessLocks,
     fences: Fences,
-    budget: AdaptiveWait,
-    limiter: SleepLimiter<Word>,
+    adaptive_wait: AdaptiveWait,
+    limiter: SleepLimiter<ParkedWord>,
 }
 
-/// Who looks for what is expected gives up the core once in so many looks.
-const GIVES_WAY: u32 = 16;
-
-/// The word that a handle's sleeper sleeps on; null while it is awake.
+/// The word that the handle's thread sleeps on; null: the slot is empty.
 #[derive(Debug, Default)]
-struct Word(AtomicPtr<AtomicU32>);
+struct ParkedWord(AtomicPtr<AtomicU32>);
 
-impl SleepSlot for Word {
-    type Place = AtomicU32;
+impl SleepSlot for ParkedWord {
+    type Target = AtomicU32;
 
     fn enter(&self, word: &AtomicU32) {
         self.0.store(ptr::from_ref(word).cast_mut(), Ordering::Relaxed);
@@ -47,10 +42,9 @@ impl SleepSlot for Word {
         if word.is_null() {
             return false;
         }
-        // All that sleep there: one alone could be another process's.
-        // SAFETY: the kernel follows the address, not we. The sleeper may just have got up and unmapped
-        // it: then the call fails, or wakes somebody else, as a futex may at any time.
-        unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, i32::MAX) };
+        // The thread may have left meanwhile, and the word may be unmapped: only the kernel follows the address.
+        // All sleepers, because a single one may be another process's.
+        futex::wake_all(word);
         true
     }
 }
@@ -64,117 +58,35 @@ unsafe impl RealLayer for Futex {
     }
 
     fn new(locks: LivenessLocks, fences: Fences, slots: u32) -> Self {
-        Self { locks, fences, budget: AdaptiveWait::new(cores(), slots), limiter: SleepLimiter::new() }
+        Self { locks, fences, adaptive_wait: AdaptiveWait::new(cores(), slots), limiter: SleepLimiter::new() }
     }
 
     fn set_wait(&self, wait: Wait) {
-        self.budget.set(wait);
+        self.adaptive_wait.set(wait);
     }
 
-    unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> std::io::Result<()> {
-        Ok(()) // zeroed words are a free lock and signals that nobody waits for
+    unsafe fn init(_: *mut Self::Lock, _: &mut dyn Iterator<Item = *mut Self::Signal>) -> io::Result<()> {
+        Ok(()) // zeroed words are a free lock and EMPTY signals
     }
-}
-
-/// The machine's cores. Not those that we may use: who is pinned to one can wait for who is pinned to another.
-fn cores() -> usize {
-    /// 0: not asked yet. No thread waits for another one that asks: that one may be gone, in a forked child.
-    static CORES: AtomicUsize = AtomicUsize::new(0);
-    let cores = CORES.load(Ordering::Relaxed);
-    if cores > 0 {
-        return cores;
-    }
-    // SAFETY: it only returns a number, or -1.
-    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
-    let cores = usize::try_from(online).unwrap_or(1).max(1);
-    CORES.store(cores, Ordering::Relaxed);
-    cores
-}
-
-/// The pause that takes the place of a sleep where futex(2) is refused: no wake ends it. Some tens of microseconds of
-/// processor time each, and no message waits for longer.
-const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
-
-/// Whether futex(2) works here: a wait for a value that is not there, and a wake that no thread needs.
-pub(super) fn check_futex() -> io::Result<()> {
-    let word = AtomicU32::new(0);
-    match futex::wait(&word, futex::Flags::empty(), 1, Some(&timespec(Duration::ZERO))) {
-        Err(Errno::AGAIN | Errno::INTR) | Ok(()) => {}
-        Err(errno) => return Err(errno.into()),
-    }
-    futex::wake(&word, futex::Flags::empty(), 1)?;
-    Ok(())
-}
-
-fn timespec(time: Duration) -> futex::Timespec {
-    futex::Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ }
-}
-
-/// Waits on the word; where the kernel or a filter refuses that, pauses.
-fn wait_or_pause(word: &AtomicU32, expected: u32, left: Duration) -> Result<(), Errno> {
-    let result = futex::wait(word, futex::Flags::empty(), expected, Some(&timespec(left)));
-    if !matches!(result, Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT)) {
-        // The caller's clock goes on, and with it its deadline and its liveness checks.
-        let _ = rustix::thread::nanosleep(&timespec(left.min(WITHOUT_FUTEX)));
-    }
-    result
 }
 
 impl Futex {
     /// Sleeps while `word` holds `expected`, from `now` to `until`.
     fn sleep(&self, word: &AtomicU32, expected: u32, now: Duration, until: Duration) -> Parked {
-        let left = until.saturating_sub(now);
-        if left.is_zero() {
+        let time = until.saturating_sub(now);
+        if time.is_zero() {
             return Parked::Woken;
         }
-        if self.limiter.lie_down(word, now) {
+        if self.limiter.begin_sleep(word, now) {
             return Parked::CheckLiveness;
         }
-        let result = wait_or_pause(word, expected, left);
-        let rung = self.limiter.get_up(monotonic());
-        if left >= IDLE && result == Err(Errno::TIMEDOUT) {
-            self.limiter.slept_long();
+        let slept = futex::sleep(word, expected, time);
+        let end = monotonic();
+        self.adaptive_wait.slept(end.saturating_sub(now));
+        if time >= IDLE_AFTER && slept == Slept::WholeTime {
+            self.limiter.mark_idle();
         }
-        // Woken, changed (EAGAIN), interrupted or timed out: the caller polls again, and knows the time.
-        if rung { Parked::CheckLiveness } else { Parked::Woken }
-    }
-
-    /// Sleeps until the alarm rings, looks for what is expected then, and sleeps again if it does not come.
-    fn rise(
-        &self,
-        word: &AtomicU32,
-        expected: u32,
-        start: Duration,
-        end: Duration,
-        alarm: Alarm,
-    ) -> (Parked, Option<Rising>) {
-        let there = || word.load(Ordering::Relaxed) != expected; // orders nothing: the caller looks again
-        let rings = alarm.rings.min(end);
-        let mut now = start;
-        // Who is awake before a message's wake reaches it is woken by it from the next sleep.
-        while now < rings && !there() {
-            match self.sleep(word, expected, now, rings) {
-                Parked::Woken => now = monotonic(),
-                parked => return (parked, None),
-            }
-        }
-        if there() {
-            return (Parked::Woken, Some(Rising::Late));
-        }
-        let until = end.min(alarm.until);
-        let (up, mut looks) = (now, 0_u32);
-        while now < until && !there() {
-            looks += 1;
-            // Who is expected may have to come to this very core.
-            match looks % GIVES_WAY {
-                0 => std::thread::yield_now(),
-                _ => spin_loop(),
-            }
-            now = monotonic();
-        }
-        let parked = if there() { Parked::Woken } else { self.sleep(word, expected, now, end) };
-        // The processor may have been taken from us meanwhile; that is not what a look costs.
-        (parked, Some(Rising::Early(now.min(until).saturating_sub(up))))
+        if self.limiter.end_sleep(end) { Parked::CheckLiveness } else { Parked::Woken }
     }
 }
 
@@ -223,40 +135,92 @@ unsafe impl Layer for Futex {
 impl Park for Futex {
     #[inline]
     fn before_first_poll(&self) {
-        self.budget.before_first_poll();
+        self.adaptive_wait.before_first_poll();
     }
 
     #[inline]
     fn after_first_poll(&self, messages: u64) {
-        self.budget.after_first_poll(messages);
+        self.adaptive_wait.after_first_poll(messages);
     }
 
     fn spin(&self, spins: &mut Spins) -> bool {
-        self.budget.look_again(spins)
+        self.adaptive_wait.spin(spins)
     }
 
     fn park(&self, word: &AtomicU32, expected: u32, until: Duration) -> Parked {
-        self.limiter.enlist_if_idle(&self.locks);
-        let start = monotonic();
-        let (parked, rising) = match self.budget.alarm(start) {
-            Some(alarm) => self.rise(word, expected, start, until, alarm),
-            None => (self.sleep(word, expected, start, until), None),
-        };
-        let end = monotonic();
-        self.budget.slept(end.saturating_sub(start));
-        // As in `rise`; a stray wake teaches nothing.
-        if parked == Parked::Woken && word.load(Ordering::Relaxed) != expected {
-            self.budget.arrived(end, rising);
-        }
-        parked
+        self.limiter.subscribe_if_idle(&self.locks);
+        self.sleep(word, expected, monotonic(), until)
     }
 
     fn wake(&self, word: &AtomicU32) {
-        // The word is mapped, so waking fails only where a filter refuses it: the sleeper's own clock ends its sleep
-        // then. How many slept does not matter.
-        let _ = futex::wake(word, futex::Flags::empty(), 1);
+        futex::wake_one(word);
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+    use std::thread;
+
+    /// A sleep of this length means that a wake was lost.
+    const HANG: Duration = Duration::from_secs(30);
+
+    /// A handle of no segment: no number is claimed on its file.
+    fn handle() -> Futex {
+        let locks = LivenessLocks::open(|| Ok(std::fs::File::open("/dev/null").unwrap())).unwrap();
+        Futex::new(locks, Fences::Symmetric, 1)
+    }
+
+    #[test]
+    fn park_ends_at_its_time_without_a_wake() {
+        let (layer, word) = (handle(), AtomicU32::new(0));
+        for time in [0, 100, 2_000].map(Duration::from_micros) {
+            let end = monotonic() + time;
+            while monotonic() < end {
+                assert_eq!(layer.park(&word, 0, end), Parked::Woken);
+            }
+            // The time has passed: the thread does not sleep again.
+            assert_eq!(layer.park(&word, 0, end), Parked::Woken);
+        }
+    }
+
+    #[test]
+    fn park_ends_when_the_word_changes_at_any_moment() {
+        for after in (0..40).map(|step| step * Duration::from_micros(100)) {
+            let (layer, word) = (handle(), AtomicU32::new(0));
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    thread::sleep(after); // the moment is the input of the test, not synchronisation
+                    word.store(1, SeqCst);
+                    handle().wake(&word);
+                });
+                let end = monotonic() + HANG;
+                while word.load(SeqCst) == 0 {
+                    layer.park(&word, 0, end);
+                    assert!(monotonic() < end, "the wake was lost");
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn parked_thread_is_woken_from_its_slot() {
+        let (slot, word, left) = (ParkedWord::default(), AtomicU32::new(0), AtomicU32::new(0));
+        assert!(!slot.notify_parked(), "the slot is empty");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                slot.enter(&word);
+                let mut woken = true;
+                while woken && left.load(Relaxed) == 0 {
+                    woken = futex::sleep(&word, 0, HANG) == Slept::LessTime;
+                }
+                slot.leave();
+                assert!(woken, "no wake reached the thread");
+            });
+            while !slot.notify_parked() {}
+            left.store(1, Relaxed);
+            while slot.notify_parked() {} // a wake that comes before the sleep is lost
+        });
+    }
+}

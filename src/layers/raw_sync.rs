@@ -1,16 +1,16 @@
 //! The same protocol on `raw_sync`'s `Mutex` and `Event`: pthread's, in the same segment.
 //!
 //! The objects lie where `raw_sync` has them, and its `Event::set` wakes. The waits are [pthread's own](pthread),
-//! since `raw_sync`'s are on the wall clock, and its mutexes are made robust, which it cannot do.
+//! because `raw_sync`'s deadlines are on the wall clock. The mutexes are made robust, which `raw_sync` cannot do.
 //!
-//! What dies here heals as far as pthread lets it. A waiter killed inside a condition variable leaves it
-//! counting on that waiter, so each sleep makes a new one. What remains, and only the futex layer does
-//! not have, is listed in docs/crash.md.
+//! A process that dies here is recovered from as far as pthread allows. A waiter that is killed inside a condition
+//! variable leaves it counting on that waiter, so each sleep makes a new one. docs/crash.md lists the faults that
+//! remain; the futex layer has none of them.
 //!
-//! A pthread lock belongs to a thread: pthread links the robust locks of each thread into a list, whose links
-//! are in the locks themselves. So a lock has to stay mapped while a thread has it, whatever becomes of the
-//! guard and of the handle; see [`RawSync`]'s drop. A thread is named by a number of its PID namespace, and the
-//! bytes of these objects are the C library's own; the segment's [mark](mark) tells both.
+//! A pthread lock belongs to a thread. pthread links the robust locks of each thread into a list, whose links are in
+//! the locks themselves. So a lock must stay mapped while a thread has it, even when its guard and its handle are gone;
+//! see [`RawSync`]'s drop. A lock names its thread by a number of its PID namespace, and only the C library knows what
+//! the bytes of these objects mean. So the segment bears a [mark](mark) of both.
 
 mod event;
 mod mark;
@@ -19,15 +19,14 @@ mod pthread;
 pub use event::RawEvent;
 pub use mark::{CLibrary, Mark, MarkFault, PidNamespace};
 
-use super::close_watcher::locked;
-use super::sleep_limiter::SleepLimiter;
-use super::{Backend, Fences, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, monotonic};
+use super::liveness::sleep_limiter::SleepLimiter;
+use super::{Backend, Fences, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, lock_poisoned_or_not, monotonic};
 use crate::layer::{Acquired, Deadline, Layer, LivenessUnknown, Lock, LockError, Participant};
 use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use core::time::Duration;
-use event::Awaited;
+use event::ParkedEvent;
 use pthread::{Locked, Mutex};
 use raw_sync::locks::LockInit;
 use std::io;
@@ -37,57 +36,57 @@ use std::sync::Mutex as LocalMutex;
 #[derive(Debug)]
 pub struct RawSync {
     locks: LivenessLocks,
-    limiter: SleepLimiter<Awaited>,
-    /// The write lock, while a thread has it through this handle.
-    held: LocalMutex<Option<WriteGuard>>,
-    /// What keeps the segment mapped, and where it is.
+    limiter: SleepLimiter<ParkedEvent>,
+    /// The write lock, while a thread holds it through this handle.
+    held: LocalMutex<Option<HeldLock>>,
+    /// What keeps the segment mapped, and its addresses.
     mapping: Option<(KeepAlive, Range<usize>)>,
 }
 
-/// A lock that a thread has.
+/// A lock that a thread holds.
 #[derive(Debug)]
-struct WriteGuard {
+struct HeldLock {
     mutex: Mutex,
-    /// pthread's name of the thread; another thread may have it once this one has ended.
+    /// The thread's `pthread_t`. Another thread may have the same after this thread has ended.
     thread: usize,
 }
 
-// SAFETY: a mutex is there for many threads at once.
-unsafe impl Send for WriteGuard {}
+// SAFETY: any thread may use a mutex. pthread refuses an unlock by a thread that does not hold it.
+unsafe impl Send for HeldLock {}
 
-/// pthread's name of this thread.
+/// This thread's `pthread_t`.
 fn this_thread() -> usize {
-    // SAFETY: it has no precondition.
+    // SAFETY: the call has no precondition.
     unsafe { libc::pthread_self() as usize }
 }
 
 impl RawSync {
-    /// Gives the write lock back if this thread has it through this handle. If the thread has ended and this
-    /// one has its name, pthread knows better: it compares the kernel's thread numbers.
-    fn give_back(&self) {
+    /// Releases the write lock if this thread holds it through this handle. If the holder has ended and this thread has
+    /// the same `pthread_t`, pthread refuses: it compares the kernel's thread numbers.
+    fn release_held(&self) {
         if self.locks.is_inherited() {
-            return; // it is the parent's
+            return; // the lock is the parent's
         }
-        if let Some(held) = locked(&self.held).take_if(|held| held.thread == this_thread()) {
+        if let Some(held) = lock_poisoned_or_not(&self.held).take_if(|held| held.thread == this_thread()) {
             held.mutex.unlock();
         }
     }
 
-    /// Whether this lock stays mapped as long as we want.
+    /// Whether this handle keeps the lock mapped.
     fn keeps_mapped(&self, lock: &RawMutex) -> bool {
         self.mapping.as_ref().is_some_and(|(_, addresses)| addresses.contains(&(&raw const *lock).addr()))
     }
 }
 
 impl Drop for RawSync {
-    /// The lock is held if a guard was forgotten. This thread gives it back. Of another thread it cannot be
-    /// taken, and is on that thread's list until that has ended: the mapping is leaked.
+    /// Releases a lock whose guard this thread has forgotten. A lock of another thread cannot be released, and is on
+    /// that thread's list until the thread ends. So the mapping is leaked.
     fn drop(&mut self) {
         if self.locks.is_inherited() {
-            return; // fork(3) gives the child's thread an empty list
+            return; // the list of the child's thread is empty
         }
-        self.give_back();
-        if locked(&self.held).is_some() {
+        self.release_held();
+        if lock_poisoned_or_not(&self.held).is_some() {
             core::mem::forget(self.mapping.take());
         }
     }
@@ -103,7 +102,7 @@ unsafe impl RealLayer for RawSync {
     const KIND: Backend = Backend::RawSync;
 
     fn mark() -> Result<Mark, MarkFault> {
-        Mark::here()
+        Mark::of_this_process()
     }
 
     fn new(locks: LivenessLocks, _: Fences, _: u32) -> Self {
@@ -116,10 +115,10 @@ unsafe impl RealLayer for RawSync {
 
     unsafe fn init(lock: *mut RawMutex, signals: &mut dyn Iterator<Item = *mut RawEvent>) -> io::Result<()> {
         assert!(raw_sync::locks::Mutex::size_of(None) <= size_of::<RawMutex>(), "raw_sync's mutex outgrew its storage");
-        // SAFETY: `lock` is the caller's, and large and aligned enough for a pthread mutex.
+        // SAFETY: no other thread uses `lock`, which is large and aligned enough for a pthread mutex.
         unsafe { Mutex::at(lock.cast()) }.init()?;
         for signal in signals {
-            // SAFETY: zeroed, and ours, as the lock.
+            // SAFETY: zeroed, and not used by another thread, as the lock.
             unsafe { RawEvent::init(signal) }?;
         }
         Ok(())
@@ -134,7 +133,7 @@ unsafe impl Layer for RawSync {
     type Signal = RawEvent;
 
     fn light_fence(&self, order: Ordering) {
-        fence(order); // beside a pthread call it costs nothing to speak of
+        fence(order); // a pthread call beside it costs far more
     }
 
     fn heavy_fence(&self, order: Ordering) {
@@ -168,7 +167,7 @@ unsafe impl Layer for RawSync {
 }
 
 /// Whether the deadline has passed.
-fn passed(deadline: Deadline) -> bool {
+fn has_passed(deadline: Deadline) -> bool {
     match deadline {
         Deadline::Now => true,
         Deadline::Never => false,
@@ -179,47 +178,48 @@ fn passed(deadline: Deadline) -> bool {
 impl RawMutex {
     fn mutex(&self) -> Mutex {
         // SAFETY: the storage holds a mutex since the segment was made. The address outlives this borrow only in
-        // `RawSync::held`, of a lock in the mapping that the layer keeps (`acquire`).
+        // `RawSync::held`, and then the layer keeps its mapping (`acquire`).
         unsafe { Mutex::at(self.0.get().cast()) }
     }
 }
 
-// SAFETY: pthread's mutex has one holder; a dead holder's goes to the next, which is told.
+// SAFETY: pthread's mutex has one holder. The mutex of a dead holder goes to the next thread, which is told.
 unsafe impl Lock<RawSync> for RawMutex {
-    const IS_THREAD_INDEPENDENT: bool = false; // it belongs to the thread that took it
+    const IS_THREAD_INDEPENDENT: bool = false; // the lock belongs to the thread that took it
 
     fn acquire(&self, layer: &RawSync, _: Participant, deadline: Deadline) -> Result<Acquired, LockError> {
-        // A guard that this thread has forgotten published nothing: as if it had been dropped.
-        layer.give_back();
+        // A guard that this thread has forgotten published nothing, as if it had been dropped.
+        layer.release_held();
         let mutex = self.mutex();
         if !layer.keeps_mapped(self) {
-            return Err(LockError::Busy { owner: None }); // a lock of another handle's segment
+            return Err(LockError::Busy { owner: None }); // a lock in another segment
         }
         loop {
-            // An owner's death ends the sleep: the kernel gives a robust mutex to the next one.
-            let backstop = monotonic() + MAX_SLEEP;
+            // No liveness check: the kernel gives a dead owner's robust mutex to a waiter. Before Linux 5.5 it wakes no
+            // other waiter if this waiter is killed before it has the mutex. So the sleep is bounded all the same.
+            let longest = monotonic() + MAX_SLEEP;
             let taken = match deadline {
                 Deadline::Now => mutex.try_lock(),
-                Deadline::Never => mutex.lock(backstop),
-                Deadline::At(end) => mutex.lock(end.min(backstop)),
+                Deadline::Never => mutex.lock(longest),
+                Deadline::At(end) => mutex.lock(end.min(longest)),
             };
             let acquired = match taken {
                 Locked::Clean => Acquired::Clean,
                 Locked::OwnerDied => Acquired::OwnerDied,
-                Locked::TimedOut if !passed(deadline) => continue,
+                Locked::TimedOut if !has_passed(deadline) => continue,
                 Locked::TimedOut => return Err(LockError::Busy { owner: None }),
                 Locked::Broken => return Err(LockError::Broken),
             };
-            *locked(&layer.held) = Some(WriteGuard { mutex, thread: this_thread() });
+            *lock_poisoned_or_not(&layer.held) = Some(HeldLock { mutex, thread: this_thread() });
             return Ok(acquired);
         }
     }
 
     fn inherit(&self, _: &RawSync, _: Participant) -> bool {
-        false // the kernel knows the owner by its thread, not by our number
+        false // the lock names a thread, not a participant's number
     }
 
     fn release(&self, layer: &RawSync, _: Participant) {
-        layer.give_back(); // of another thread's, nothing: pthread's locks are their threads'
+        layer.release_held(); // does nothing where another thread holds it
     }
 }

@@ -47,7 +47,7 @@ fn marks() -> Vec<Said> {
         ),
         says(
             MarkFault::PidNamespaceUnknown(libc::ENOENT),
-            "its locks name threads by numbers of a PID namespace, but which this process is in cannot be told \
+            "its locks name threads by numbers of a PID namespace, but that of this process is unknown \
              (/proc/self/ns/pid: No such file or directory (os error 2)); mount /proc, or create the channel on the futex \
              layer",
         ),

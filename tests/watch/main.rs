@@ -18,7 +18,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// A waiter that checks liveness sleeps more than a hundred times in this time, unless the machine is busy.
 const IDLE: Duration = Duration::from_secs(1);
@@ -173,14 +173,6 @@ fn sleeper_is_told_only_of_deaths_in_its_segment() {
     assert_eq!(sleep_while_holder_is_killed(&layer, &elsewhere), Parked::Woken);
 }
 
-/// Waits for the first part of a second of the clock: a sleep of `raw_sync` ends with the second.
-fn begin_a_second() {
-    let begun = Duration::from_nanos(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into());
-    if begun > LULL {
-        thread::sleep(Duration::from_secs(1) - begun);
-    }
-}
-
 /// Whether an idle consumer notices its producer's death before its timeout. At the timeout it checks liveness in any
 /// case, but on a busy machine the producer may be killed after that.
 fn is_told_in_time(backend: Backend, i: usize) -> bool {
@@ -190,7 +182,6 @@ fn is_told_in_time(backend: Backend, i: usize) -> bool {
     let mut producer = start("producer", &name);
     producer.says("ready");
     receive_nothing(&mut consumer, LULL);
-    begin_a_second();
     let start = Instant::now();
     let end = sleep_while_killed(&mut producer, || consumer.recv_timeout(LULL));
     let in_time = start.elapsed() < LULL;

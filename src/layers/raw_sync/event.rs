@@ -1,11 +1,11 @@
-//! `raw_sync`'s event as a signal, and how a sleeper is woken from it.
+//! `raw_sync`'s event as a signal, and as what a handle's thread sleeps on.
 
 use super::pthread::{Condition, Locked, Mutex};
 use super::{RawSync, monotonic};
 use crate::layer::{Deadline, Found, Layer, Parked, Poll, Signal, Spins};
-use crate::layers::IDLE;
-use crate::layers::close_watcher::locked;
-use crate::layers::sleep_limiter::SleepSlot;
+use crate::layers::liveness::IDLE_AFTER;
+use crate::layers::liveness::sleep_limiter::SleepSlot;
+use crate::layers::lock_poisoned_or_not;
 use crate::timer::{Duty, WaitTimer};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{Ordering, fence};
@@ -19,32 +19,33 @@ use std::sync::Mutex as LocalMutex;
 #[repr(C, align(16))]
 pub struct RawEvent(UnsafeCell<[u8; 192]>);
 
-/// The event that a handle's sleeper waits for. The lock keeps it mapped while another thread sets it.
+/// The event that the handle's thread sleeps on; `None`: the slot is empty. The mutex keeps the event mapped while the
+/// watcher sets it.
 #[derive(Debug, Default)]
-pub(super) struct Awaited(LocalMutex<Option<EventPointer>>);
+pub(super) struct ParkedEvent(LocalMutex<Option<EventPointer>>);
 
 #[derive(Debug)]
 struct EventPointer(*const RawEvent);
 
-// SAFETY: an event is there for many threads and processes at once.
+// SAFETY: many threads and processes may use an event at once.
 unsafe impl Send for EventPointer {}
 
-impl SleepSlot for Awaited {
-    type Place = RawEvent;
+impl SleepSlot for ParkedEvent {
+    type Target = RawEvent;
 
     fn enter(&self, event: &RawEvent) {
-        *locked(&self.0) = Some(EventPointer(event));
+        *lock_poisoned_or_not(&self.0) = Some(EventPointer(event));
     }
 
     fn leave(&self) {
-        *locked(&self.0) = None;
+        *lock_poisoned_or_not(&self.0) = None;
     }
 
     fn notify_parked(&self) -> bool {
-        let event = locked(&self.0);
+        let event = lock_poisoned_or_not(&self.0);
         let Some(EventPointer(event)) = *event else { return false };
-        // SAFETY: its waiter borrows it until it leaves, for which it needs the lock.
-        unsafe { &*event }.set(); // as any notifier, it waits for the event's mutex
+        // SAFETY: the thread borrows the event until `leave` has emptied the slot, which waits for this mutex.
+        unsafe { &*event }.set(); // waits for the event's mutex, as any notifier does
         true
     }
 }
@@ -53,61 +54,61 @@ impl RawEvent {
     /// Initialises an event in zeroed memory.
     ///
     /// # Safety
-    /// `this` points to zeroed memory for one, which nobody else uses yet.
+    /// `this` points to zeroed memory for an event, which no other thread or process uses yet.
     pub(super) unsafe fn init(this: *mut Self) -> io::Result<()> {
         assert!(Event::size_of(None) <= size_of::<Self>(), "raw_sync's event outgrew its storage");
-        // SAFETY: zeroed, the caller's, and large and aligned enough.
+        // SAFETY: zeroed, used by the caller alone, and large and aligned enough.
         let event = unsafe { Event::new(this.cast(), true) };
         event.map_err(|error| io::Error::other(error.to_string()))?;
-        // SAFETY: initialised above, and the caller's.
+        // SAFETY: initialised above, and used by the caller alone.
         let this = unsafe { &*this };
         this.mutex().init()?; // robust
         this.condition().init(); // on the monotonic clock
-        // SAFETY: the first flag, in the event's storage, which is all initialised.
+        // SAFETY: the flag lies in the event's storage, all of which is initialised.
         let auto_reset = unsafe { this.flag(AUTO_RESET).read() };
         assert!(auto_reset == 1, "raw_sync's event is not laid out as `flag` has it");
         Ok(())
     }
 
     fn handle(&self) -> Option<Box<dyn EventImpl>> {
-        // SAFETY: the storage holds an event since the segment was made; the box dies before us.
+        // SAFETY: the storage holds an event since the segment was made. No caller keeps the box longer than `self`.
         unsafe { Event::from_existing(self.0.get().cast()) }.ok().map(|(event, _)| event)
     }
 
-    /// An event begins with its mutex.
+    /// The event's mutex, with which it begins.
     fn mutex(&self) -> Mutex {
-        // SAFETY: it is there since the segment was made; the value dies before us.
+        // SAFETY: the mutex is there since the segment was made. No caller keeps the value longer than `self`.
         unsafe { Mutex::at(self.0.get().cast()) }
     }
 
-    /// Its condition variable comes next.
+    /// The event's condition variable, which follows the mutex.
     fn condition(&self) -> Condition {
         let address = self.0.get().cast::<u8>().wrapping_add(size_of::<libc::pthread_mutex_t>());
         // SAFETY: as for the mutex.
         unsafe { Condition::at(address.cast()) }
     }
 
-    /// And then its flags.
+    /// A flag of the event; the flags follow the condition variable: [`AUTO_RESET`] or [`SIGNAL`].
     fn flag(&self, which: usize) -> *mut u8 {
         let flags = size_of::<libc::pthread_mutex_t>() + size_of::<libc::pthread_cond_t>();
         self.0.get().cast::<u8>().wrapping_add(flags + which)
     }
 
-    /// Wakes the waiter, or whoever waits next.
+    /// Wakes the waiter, or ends the next wait at once.
     fn set(&self) {
         let Some(event) = self.handle() else { return };
         if event.set(EventState::Signaled).is_err_and(|error| owner_died(&*error)) {
-            // A waiter or notifier died with the event's mutex, and we have it now.
+            // A waiter or notifier died with the event's mutex, which this thread holds now.
             self.mutex().make_consistent();
             self.mutex().unlock();
             let _ = event.set(EventState::Signaled);
         }
     }
 
-    /// Whether the event was set; it no longer is. Under the mutex.
+    /// Whether the event was set; it no longer is. The caller holds the event's mutex.
     fn take(&self) -> bool {
         let signal = self.flag(SIGNAL);
-        // SAFETY: inside the storage; the mutex is ours.
+        // SAFETY: the flag lies in the storage, and this thread holds the mutex.
         let set = unsafe { signal.read_volatile() } == 1;
         if set {
             // SAFETY: as above.
@@ -116,14 +117,14 @@ impl RawEvent {
         set
     }
 
-    /// Sleeps until the event is set, or the monotonic clock has reached `end`: false then.
+    /// Sleeps until the event is set. False: the monotonic clock reached `end` first, or the mutex is broken.
     fn sleep_until(&self, end: Duration) -> bool {
         let (mutex, condition) = (self.mutex(), self.condition());
         if !matches!(mutex.lock(end), Locked::Clean | Locked::OwnerDied) {
             return false;
         }
-        // A new one: the old one may count on a waiter that was killed in it, or be locked by one. Notifiers use it
-        // under the mutex, which is ours, and the one waiter is us.
+        // A new condition variable: the old one may count on a waiter that was killed in it, or be locked by it. No
+        // other thread uses it: notifiers do so under the mutex, which this thread holds, and an event has one waiter.
         condition.init();
         let set = loop {
             if self.take() {
@@ -132,7 +133,7 @@ impl RawEvent {
             match condition.wait(mutex, end) {
                 Locked::Clean | Locked::OwnerDied => {}
                 Locked::TimedOut => break self.take(),
-                Locked::Broken => break false, // the mutex is not ours
+                Locked::Broken => break false, // this thread does not hold the mutex
             }
         };
         mutex.unlock();
@@ -141,26 +142,27 @@ impl RawEvent {
 
     /// Sleeps until the event is set, or until this time.
     fn sleep(&self, layer: &RawSync, until: Duration) -> Parked {
-        layer.limiter.enlist_if_idle(&layer.locks);
+        layer.limiter.subscribe_if_idle(&layer.locks);
         let start = monotonic();
-        if layer.limiter.lie_down(self, start) {
+        if layer.limiter.begin_sleep(self, start) {
             return Parked::CheckLiveness;
         }
         let set = self.sleep_until(until);
-        let rung = layer.limiter.get_up(monotonic());
-        if !set && until.saturating_sub(start) >= IDLE {
-            layer.limiter.slept_long();
+        let raised = layer.limiter.end_sleep(monotonic());
+        if !set && until.saturating_sub(start) >= IDLE_AFTER {
+            layer.limiter.mark_idle();
         }
-        if rung { Parked::CheckLiveness } else { Parked::Woken }
+        if raised { Parked::CheckLiveness } else { Parked::Woken }
     }
 }
 
-/// `raw_sync`'s flags.
+/// Index of `raw_sync`'s flag that says whether a wait resets the event.
 const AUTO_RESET: usize = 0;
+/// Index of `raw_sync`'s flag that says whether the event is set.
 const SIGNAL: usize = 1;
 
-/// The error of an event's [`set`](EventImpl::set) says, by the errno at its end, that the event's mutex is
-/// ours and its last owner died with it.
+/// Whether this error of [`set`](EventImpl::set) means that this thread has the event's mutex from a dead owner. The
+/// errno is the last word of its text.
 fn owner_died(error: &dyn std::error::Error) -> bool {
     error.to_string().rsplit(' ').next().and_then(|word| word.parse().ok()) == Some(libc::EOWNERDEAD)
 }
@@ -184,8 +186,8 @@ unsafe impl Signal<RawSync> for RawEvent {
         loop {
             let parked = self.sleep(layer, timer.sleep_until());
             match timer.after_sleep(layer, parked) {
-                Duty::Poll(look) => {
-                    if let Some(found) = poll(look) {
+                Duty::Poll(kind) => {
+                    if let Some(found) = poll(kind) {
                         return Some(found);
                     }
                 }
@@ -194,16 +196,14 @@ unsafe impl Signal<RawSync> for RawEvent {
         }
     }
 
-    /// A new condition variable: the old one may count on a waiter that is dead. Notifiers use it under the
-    /// mutex, which is ours, and the one waiter is us.
-    fn reset(&self, _: &RawSync) {
-        // Each sleep makes its condition variable anew; a flag that is left set ends the first one early.
-    }
+    /// Nothing to do: each sleep makes its condition variable anew. A flag that is left set ends the first sleep early.
+    fn reset(&self, _: &RawSync) {}
 
     fn notify_all<'a>(layer: &RawSync, signals: impl Iterator<Item = &'a Self>) {
         fence(Ordering::SeqCst); // as `Signal` promises; the event's mutex orders the rest
         if layer.is_inherited() {
-            return; // a drop in a forked child: a thread of the parent may have the event's mutex, for ever in this copy
+            // A drop in a forked child. In its copy of the segment, the event's mutex may be held for ever.
+            return;
         }
         for signal in signals {
             signal.set();

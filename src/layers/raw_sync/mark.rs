@@ -1,12 +1,12 @@
-//! What two processes must have in common to share pthread's objects; a segment's header bears it.
+//! What two processes must have in common to share pthread's objects. A segment's header bears it.
 //!
-//! - **The PID namespace.** A robust mutex names its owner by thread number (set_robust_list(2)), and thread
-//!   numbers are those of a PID namespace. In two of them a holder and a waiter can have the same one: when the
-//!   waiter dies, the kernel takes the holder's mutex for its own and gives it to the next.
-//! - **The C library, and its build.** POSIX says nothing of what the bytes of these objects mean. glibc and
-//!   musl differ in all of it. glibc changed its condition variable in 2.25, and in 2.41 what the counts in it
-//!   mean (a signal counts 1 where it counted 2, bug 25847), and a distribution may backport such a change. So its
-//!   version does not tell, and its build ID does. musl's process-shared ones are what they were since 1.1.5.
+//! - **The PID namespace.** A robust mutex names its owner by thread number (set_robust_list(2)), and thread numbers
+//!   are those of a PID namespace. In two namespaces a holder and a waiter can have the same number. When that waiter
+//!   dies, the kernel takes the holder's mutex for the waiter's, and gives it to the next thread.
+//! - **The C library, and its build.** POSIX does not define the bytes of these objects. glibc and musl have nothing in
+//!   common there. glibc changed its condition variable in 2.25. In 2.41 it changed the meaning of its counts (a signal
+//!   counts 1 where it counted 2, bug 25847), and a distribution may backport such a change. So the build ID decides,
+//!   not the version. musl's process-shared objects have not changed since 1.1.5.
 
 #[cfg(not(target_env = "musl"))]
 mod build;
@@ -19,7 +19,7 @@ use core::mem::align_of;
 use std::sync::OnceLock;
 use thiserror::Error;
 
-/// What the header says of the process that made the segment. Plain numbers; all 0 if nothing has to match.
+/// What the header says of the segment's creator. Plain numbers; all 0 if nothing has to match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Mark {
@@ -39,11 +39,11 @@ pub struct PidNamespace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct CLibrary {
-    /// 1: glibc; 2: musl; 3: another one.
+    /// 1: glibc; 2: musl; 3: another library.
     kind: u32,
-    /// glibc's major version × 1000 + its minor one.
+    /// glibc's version: major × 1000 + minor.
     version: u32,
-    /// A hash of the build ID of the file that pthread is in; 0 if it has none, or none is needed.
+    /// A hash of the build ID of the file that has pthread's code; 0 if it has none, or none is needed.
     build: u64,
     /// Size and alignment of a mutex and of a condition variable.
     sizes: [u16; 4],
@@ -59,14 +59,14 @@ pub enum MarkFault {
          creator's namespace, or create the channel on the futex layer, which works across them"
     )]
     PidNamespace {
-        /// The creator's.
+        /// That of the creator.
         found: PidNamespace,
-        /// This process's.
+        /// That of this process.
         ours: PidNamespace,
     },
-    /// It cannot be told in which PID namespace this process is.
+    /// The PID namespace of this process is unknown.
     #[error(
-        "its locks name threads by numbers of a PID namespace, but which this process is in cannot be told \
+        "its locks name threads by numbers of a PID namespace, but that of this process is unknown \
          (/proc/self/ns/pid: {}); mount /proc, or create the channel on the futex layer", errno(*.0)
     )]
     PidNamespaceUnknown(i32),
@@ -76,9 +76,9 @@ pub enum MarkFault {
          sides, or create the channel on the futex layer, which needs none"
     )]
     CLibrary {
-        /// The creator's.
+        /// That of the creator.
         found: CLibrary,
-        /// This process's.
+        /// That of this process.
         ours: CLibrary,
     },
 }
@@ -94,20 +94,20 @@ impl Mark {
         library: CLibrary { kind: 0, version: 0, build: 0, sizes: [0; 4] },
     };
 
-    /// This process's.
+    /// The mark of this process.
     ///
     /// # Errors
     /// [`MarkFault::PidNamespaceUnknown`].
-    pub(crate) fn here() -> Result<Self, MarkFault> {
-        Ok(Self { namespace: PidNamespace::here()?, library: CLibrary::here() })
+    pub(crate) fn of_this_process() -> Result<Self, MarkFault> {
+        Ok(Self { namespace: PidNamespace::of_this_process()?, library: CLibrary::of_this_process() })
     }
 
-    /// Whether this process can share pthread's objects with the one that the mark is of.
+    /// Whether this process can share pthread's objects with the process that made the mark.
     ///
     /// # Errors
     /// [`MarkFault`].
     pub(crate) fn check(self) -> Result<(), MarkFault> {
-        let ours = Self::here()?;
+        let ours = Self::of_this_process()?;
         if self.library != ours.library {
             return Err(MarkFault::CLibrary { found: self.library, ours: ours.library });
         }
@@ -119,8 +119,8 @@ impl Mark {
 }
 
 impl PidNamespace {
-    /// A process stays in the one that it was born in, but its children may be in another one.
-    fn here() -> Result<Self, MarkFault> {
+    /// Asked for each mark: a child may be in another namespace than its parent.
+    fn of_this_process() -> Result<Self, MarkFault> {
         let file = rustix::fs::stat("/proc/self/ns/pid");
         let file = file.map_err(|errno| MarkFault::PidNamespaceUnknown(errno.raw_os_error()))?;
         Ok(Self { device: file.st_dev, inode: file.st_ino })
@@ -128,25 +128,25 @@ impl PidNamespace {
 }
 
 impl fmt::Display for PidNamespace {
-    /// As /proc has it.
+    /// The text of the link /proc/self/ns/pid.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pid:[{}]", self.inode)
     }
 }
 
 impl CLibrary {
-    /// Looked at once in a process and its forked children. The loader's lock is taken for it, and a child that is
-    /// forked meanwhile would find that lock held for ever: so no thread forks.
-    fn here() -> Self {
-        static HERE: OnceLock<CLibrary> = OnceLock::new();
-        if let Some(&known) = HERE.get() {
+    /// Detected once for a process and its forked children. No thread forks meanwhile, because the loader's lock is
+    /// taken for it: a child would find that lock held for ever.
+    fn of_this_process() -> Self {
+        static KNOWN: OnceLock<CLibrary> = OnceLock::new();
+        if let Some(&known) = KNOWN.get() {
             return known;
         }
-        let looked = without_fork(|_| Ok(*HERE.get_or_init(Self::look)));
-        looked.unwrap_or_else(|_| Self::look()) // no handlers: there is no memory for them, nor for a handle
+        let detected = without_fork(|_| Ok(*KNOWN.get_or_init(Self::detect)));
+        detected.unwrap_or_else(|_| Self::detect()) // no memory for the fork handlers: the handle will fail, too
     }
 
-    fn look() -> Self {
+    fn detect() -> Self {
         let sizes = [
             size_of::<libc::pthread_mutex_t>(),
             align_of::<libc::pthread_mutex_t>(),
@@ -156,16 +156,16 @@ impl CLibrary {
         let sizes = sizes.map(|size| size as u16); // far below 65536
         #[cfg(target_env = "gnu")]
         let (kind, version, build) = {
-            // SAFETY: it has no precondition.
+            // SAFETY: the call has no precondition.
             let text = unsafe { libc::gnu_get_libc_version() };
-            // SAFETY: a C string that stays.
+            // SAFETY: the text is NUL-terminated and static.
             let version = unsafe { CStr::from_ptr(text) };
-            (1, number(version), build::build(text.addr()))
+            (1, number(version), build::build_id_hash(text.addr()))
         };
         #[cfg(target_env = "musl")]
-        let (kind, version, build) = (2, 0, 0); // a build ID would tell one static program from another
+        let (kind, version, build) = (2, 0, 0); // static programs of one musl have different build IDs
         #[cfg(not(any(target_env = "gnu", target_env = "musl")))]
-        let (kind, version, build) = (3, 0, build::build((libc::pthread_cond_signal as *const ()).addr()));
+        let (kind, version, build) = (3, 0, build::build_id_hash((libc::pthread_cond_signal as *const ()).addr()));
         Self { kind, version, build, sizes }
     }
 }
@@ -183,7 +183,7 @@ impl fmt::Display for CLibrary {
     }
 }
 
-/// A version such as "2.36" as [`CLibrary`] has it.
+/// The number by which [`CLibrary`] has a version such as "2.36".
 #[cfg(target_env = "gnu")]
 fn number(version: &CStr) -> u32 {
     let mut numbers = version.to_str().unwrap_or_default().split('.').map(|number| number.parse().unwrap_or(0_u32));
@@ -196,19 +196,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mark_of_this_process_names_what_it_has() {
-        let ours = Mark::here().unwrap();
+    fn mark_of_this_process_names_its_library() {
+        let ours = Mark::of_this_process().unwrap();
         assert_eq!(ours.check(), Ok(()));
         assert_ne!(ours.namespace.inode, 0);
         if cfg!(target_env = "gnu") {
-            assert!(ours.library.version >= 2_017, "{}", ours.library); // the oldest that Rust supports
+            assert!(ours.library.version >= 2_017, "{}", ours.library); // the oldest version that Rust supports
         }
         println!("{} {}", ours.namespace, ours.library);
     }
 
     #[test]
-    fn mark_of_another_process_is_told_by_what_differs() {
-        let ours = Mark::here().unwrap();
+    fn mark_that_differs_is_refused_with_the_difference() {
+        let ours = Mark::of_this_process().unwrap();
         let differs = |change: fn(&mut Mark)| {
             let mut mark = ours;
             change(&mut mark);
@@ -225,6 +225,6 @@ mod tests {
         ] {
             assert!(matches!(differs(change), MarkFault::CLibrary { .. }));
         }
-        assert!(matches!(Mark::NONE.check(), Err(MarkFault::CLibrary { .. })), "a segment that bears none");
+        assert!(matches!(Mark::NONE.check(), Err(MarkFault::CLibrary { .. })), "a segment without a mark");
     }
 }

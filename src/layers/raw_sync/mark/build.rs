@@ -1,27 +1,27 @@
-//! Which build of a library this process has loaded: its build ID, of which the linker makes a note in the file.
+//! The build ID of a loaded library: a note that the linker puts into the file.
 
 use core::ffi::{c_int, c_void};
 
-/// A hash of the build ID of the loaded file that this address is in; 0 if it has none.
-pub(super) fn build(address: usize) -> u64 {
-    let mut search = Search { address, build: 0 };
-    // SAFETY: the callback is one of the type asked for, and takes `search` for what it is.
-    unsafe { libc::dl_iterate_phdr(Some(look_into), (&raw mut search).cast()) };
-    search.build
+/// A hash of the build ID of the loaded file that has this address; 0 if it has none.
+pub(super) fn build_id_hash(address: usize) -> u64 {
+    let mut search = Search { address, hash: 0 };
+    // SAFETY: the callback has the type that the call asks for, and takes its last argument for a `Search`.
+    unsafe { libc::dl_iterate_phdr(Some(inspect), (&raw mut search).cast()) };
+    search.hash
 }
 
 struct Search {
     address: usize,
-    build: u64,
+    hash: u64,
 }
 
-/// The callback of [`build`]: 1, and no more files are looked into.
-unsafe extern "C" fn look_into(file: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
-    // SAFETY: `build` gave it, and nothing else uses it meanwhile.
+/// The callback of [`build_id_hash`], called once per loaded file. Returning 1 ends the search.
+unsafe extern "C" fn inspect(file: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
+    // SAFETY: `build_id_hash` passes it, and nothing else uses it meanwhile.
     let search = unsafe { &mut *search.cast::<Search>() };
     // SAFETY: the caller describes a loaded file.
     let file = unsafe { &*file };
-    // SAFETY: it has that many program headers.
+    // SAFETY: the file has that many program headers.
     let segments = unsafe { core::slice::from_raw_parts(file.dlpi_phdr, file.dlpi_phnum.into()) };
     let (mut here, mut id) = (false, 0);
     for segment in segments {
@@ -31,7 +31,7 @@ unsafe extern "C" fn look_into(file: *mut libc::dl_phdr_info, _: usize, search: 
             libc::PT_LOAD => here |= search.address.wrapping_sub(start) < len,
             libc::PT_NOTE => {
                 let start = core::ptr::with_exposed_provenance::<u8>(start);
-                // SAFETY: a note segment lies in the loaded file, and is only read.
+                // SAFETY: a note segment lies in the loaded file, which is mapped for reading.
                 let notes = unsafe { core::slice::from_raw_parts(start, len) };
                 id = build_id(notes, segment.p_align as usize).map_or(id, hash);
             }
@@ -39,13 +39,13 @@ unsafe extern "C" fn look_into(file: *mut libc::dl_phdr_info, _: usize, search: 
         }
     }
     if here {
-        search.build = id;
+        search.hash = id;
     }
     here.into()
 }
 
-/// The build ID among these notes (elf(5)): each has the lengths of its name and its content and a type, and
-/// then name and content, padded.
+/// The build ID among these notes (elf(5)). A note has the lengths of its name and of its content, a type, and then
+/// name and content, padded.
 fn build_id(mut notes: &[u8], align: usize) -> Option<&[u8]> {
     const NT_GNU_BUILD_ID: u32 = 3;
     let align = align.max(4);

@@ -3,13 +3,13 @@ use core::cell::UnsafeCell;
 use std::thread;
 
 const SOON: Duration = Duration::from_millis(20);
-/// So long that whoever waits for it hangs.
+/// A wait of this length means that the mutex is never released.
 const HANG: Duration = Duration::from_secs(30);
 
-type Wait = fn(Mutex, Duration) -> Locked;
+type LockUntil = fn(Mutex, Duration) -> Locked;
 
 /// Both ways to wait for a mutex.
-const WAYS: [(&str, Wait); 2] = [("clocklock", Mutex::lock), ("trying", Mutex::lock_by_trying)];
+const WAYS: [(&str, LockUntil); 2] = [("clocklock", Mutex::lock), ("trying", Mutex::lock_by_trying)];
 
 /// A mutex and what it protects.
 struct Memory {
@@ -17,7 +17,7 @@ struct Memory {
     count: UnsafeCell<u64>,
 }
 
-// SAFETY: a mutex is there for many threads, and the count is used under it.
+// SAFETY: many threads may use a mutex, and the count is used under it.
 unsafe impl Sync for Memory {}
 
 impl Memory {
@@ -28,7 +28,7 @@ impl Memory {
     }
 
     fn mutex(&self) -> Mutex {
-        // SAFETY: there is memory for one, as long as `self` lives.
+        // SAFETY: there is memory for a mutex as long as `self` lives.
         unsafe { Mutex::at(self.mutex.get().cast()) }
     }
 }
@@ -43,7 +43,7 @@ fn wait_for_mutex_ends_at_its_deadline() {
                 assert_eq!(memory.mutex().try_lock(), Locked::TimedOut);
                 let start = monotonic();
                 assert_eq!(lock(memory.mutex(), start + SOON), Locked::TimedOut, "{way}");
-                assert!(monotonic() >= start + SOON, "{way}: not before");
+                assert!(monotonic() >= start + SOON, "{way}: too early");
                 assert_eq!(lock(memory.mutex(), start), Locked::TimedOut, "{way}: a deadline that has passed");
             });
         });
@@ -58,7 +58,7 @@ fn mutex_of_ended_thread_goes_to_the_next() {
         thread::scope(|scope| scope.spawn(|| assert_eq!(memory.mutex().try_lock(), Locked::Clean)).join().unwrap());
         assert_eq!(lock(memory.mutex(), monotonic() + HANG), Locked::OwnerDied, "{way}");
         memory.mutex().unlock();
-        assert_eq!(lock(memory.mutex(), monotonic() + HANG), Locked::Clean, "{way}: it is good again");
+        assert_eq!(lock(memory.mutex(), monotonic() + HANG), Locked::Clean, "{way}: it is consistent again");
         memory.mutex().unlock();
     }
 }
@@ -78,7 +78,7 @@ fn mutex_stays_with_its_thread_when_another_unlocks_it() {
     memory.mutex().unlock();
 }
 
-/// The figures of two threads that contend for one mutex: with the C library's call, and without.
+/// Prints the time per lock of two threads that contend for one mutex: with the C library's call, and without.
 #[test]
 fn contenders_exclude_each_other() {
     const EACH: u64 = 20_000;
@@ -88,7 +88,7 @@ fn contenders_exclude_each_other() {
         let contend = || {
             for _ in 0..EACH {
                 assert_eq!(lock(memory.mutex(), monotonic() + HANG), Locked::Clean);
-                // SAFETY: under the mutex.
+                // SAFETY: the thread holds the mutex.
                 unsafe { *memory.count.get() += 1 };
                 memory.mutex().unlock();
             }
@@ -109,9 +109,9 @@ fn contenders_exclude_each_other() {
 #[cfg(target_env = "gnu")]
 #[test]
 fn clocklock_is_found_where_glibc_has_it() {
-    // SAFETY: it has no precondition.
+    // SAFETY: the call has no precondition.
     let version = unsafe { libc::gnu_get_libc_version() };
-    // SAFETY: a C string that stays.
+    // SAFETY: the text is NUL-terminated and static.
     let version = unsafe { core::ffi::CStr::from_ptr(version) }.to_str().unwrap();
     let minor: u32 = version.split('.').nth(1).unwrap().parse().unwrap();
     assert_eq!(clocklock().is_some(), minor >= 30, "glibc {version}");

@@ -1,13 +1,12 @@
-//! Who lives: byte-range locks on the segment's file.
+//! Liveness by byte-range locks on the segment's file.
 //!
-//! A participant holds a write lock on the byte at its number. The lock belongs to the *open file
-//! description* (`F_OFD_SETLK`, fcntl(2)), not to the process: it is the same for two handles in
-//! one process, knows nothing of process numbers or namespaces, and the kernel drops it when the
-//! last descriptor is closed, however the process dies, before a parent has reaped it.
+//! A participant holds a write lock on the byte at its number. The lock belongs to the *open file description*
+//! (`F_OFD_SETLK`, fcntl(2)), not to the process. So two handles in one process exclude each other, and neither process
+//! numbers nor PID namespaces matter. The kernel drops the lock when the last descriptor is closed: however the process
+//! dies, and before its parent has reaped it.
 //!
 //! The file is opened close-on-exec, and a forked child closes it ([`fork`](super::fork)). So the locks of a process
-//! die with it, whatever its children do, and a handle that a child has inherited is an error there: the kernel says
-//! `EBADF`.
+//! die with that process, whatever its children do. A handle that a child has inherited is an error there: `EBADF`.
 
 use super::fork::{ProcessFd, without_fork};
 use crate::layer::LivenessUnknown;
@@ -15,12 +14,12 @@ use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 use std::fs::File;
 
-/// The most participants a channel can have: their bytes are 0 to 127 of the file.
+/// The most participants of a channel. Their locks are on bytes 0 to 127 of the file.
 pub const MAX_PARTICIPANTS: u32 = 128;
-/// Every handle, participant or not, holds a read lock on this byte.
-const PRESENCE: u32 = 255;
+/// The byte on which each attached handle, participant or not, holds a read lock.
+const ATTACHED: u32 = 255;
 
-/// One handle's locks on the segment's file.
+/// A handle's locks on the segment's file.
 #[derive(Debug)]
 pub struct LivenessLocks {
     file: ProcessFd,
@@ -29,14 +28,14 @@ pub struct LivenessLocks {
 /// What [`LivenessLocks::alone`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
-    /// No other handle exists, and none can appear until this one is gone.
+    /// No other handle is attached, and none can attach until this one is gone.
     Alone,
-    /// Others are here.
+    /// Other handles are attached.
     Others,
 }
 
 impl LivenessLocks {
-    /// Locks on the file that `open` opens. Its open file description has no other user. No thread of this process
+    /// Locks on the file that `open` opens, under an open file description of their own. No thread of this process
     /// forks meanwhile.
     ///
     /// # Errors
@@ -45,16 +44,16 @@ impl LivenessLocks {
         without_fork(|gate| Ok(Self { file: gate.adopt(open()?.into())? }))
     }
 
-    /// Whether a forked process has it from its parent. It has no locks then, and every call fails with `EBADF`.
+    /// Whether this process has inherited the value across a fork. It has no locks then: every call fails with `EBADF`.
     #[inline(always)]
     pub fn is_inherited(&self) -> bool {
         self.file.is_inherited()
     }
 
-    /// Takes a participant's number, unless another handle has it.
+    /// Takes a participant's number. False: another handle has it, or the number is out of range.
     ///
     /// # Errors
-    /// [`LivenessUnknown`] when the system refuses the lock for another reason than that.
+    /// [`LivenessUnknown`] when the system refuses the lock for another reason.
     pub fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         if number >= MAX_PARTICIPANTS {
             return Ok(false);
@@ -64,12 +63,13 @@ impl LivenessLocks {
 
     /// Gives a number back.
     pub fn release(&self, number: u32) {
-        // A filter may refuse it, or there is no memory to split a range: then closing the file unlocks.
+        // Fails where a filter refuses it, or for want of memory to split a range. Closing the file unlocks, too.
         let _ = self.set(libc::F_UNLCK, number);
-        self.announce(); // others may live on in this description, so that nothing is closed yet
+        // The description stays open while other numbers live in it, so no close tells the watchers.
+        self.notify_watchers();
     }
 
-    /// Whether another handle has this number. No handle has a number that is out of range.
+    /// Whether another handle has this number. False for a number that is out of range.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell.
@@ -77,37 +77,38 @@ impl LivenessLocks {
         Ok(number < MAX_PARTICIPANTS && self.is_locked(number)?)
     }
 
-    /// Announces this handle: nobody removes the segment's name while it is present. False: another handle is removing
-    /// the name.
+    /// Attaches this handle: no handle removes the segment's name while it is attached. False: another handle is
+    /// removing the name.
     ///
     /// # Errors
-    /// [`LivenessUnknown`] when the system refuses this lock, or refuses to tell of others. So a handle that is present
-    /// was allowed all that its waits need.
+    /// [`LivenessUnknown`] when the system refuses this lock, or refuses to tell of others. So the system has allowed
+    /// an attached handle both calls that its waits need.
     pub fn enter(&self) -> Result<bool, LivenessUnknown> {
         self.others_attached()?;
-        self.lock(libc::F_RDLCK, PRESENCE)
+        self.lock(libc::F_RDLCK, ATTACHED)
     }
 
-    /// Takes the announcement back.
+    /// Detaches this handle.
     pub fn exit(&self) {
-        // If a filter refuses it, others see us until the file is closed: no name is removed too early.
-        let _ = self.set(libc::F_UNLCK, PRESENCE);
+        // Where a filter refuses it, the handle counts as attached until the file is closed. No name is removed too
+        // early.
+        let _ = self.set(libc::F_UNLCK, ATTACHED);
     }
 
-    /// Whether no other handle is present. If so, no other handle can [`enter`](LivenessLocks::enter) any more.
+    /// Whether no other handle is attached. If so, none can [`enter`](LivenessLocks::enter) any more.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell.
     pub fn alone(&self) -> Result<Attachment, LivenessUnknown> {
-        Ok(if self.lock(libc::F_WRLCK, PRESENCE)? { Attachment::Alone } else { Attachment::Others })
+        Ok(if self.lock(libc::F_WRLCK, ATTACHED)? { Attachment::Alone } else { Attachment::Others })
     }
 
-    /// Whether others are present; changes nothing.
+    /// Whether other handles are attached. Changes nothing.
     ///
     /// # Errors
     /// [`LivenessUnknown`] when the system refuses to tell.
     pub fn others_attached(&self) -> Result<bool, LivenessUnknown> {
-        self.is_locked(PRESENCE)
+        self.is_locked(ATTACHED)
     }
 
     /// The segment's file.
@@ -115,22 +116,22 @@ impl LivenessLocks {
         self.file.as_fd()
     }
 
-    /// A way to the file that opens a description of its own, and that is there when the name is gone.
+    /// A path by which to open another description of the file, also when its name is gone.
     pub(super) fn path(&self) -> String {
         format!("/proc/self/fd/{}", self.file().as_raw_fd())
     }
 
-    /// Tells all who watch the file that a handle has left it, as it does when a description is
-    /// closed: by closing one.
-    pub(super) fn announce(&self) {
-        // Where /proc is missing no process watches. A child that is forked meanwhile would keep it open.
+    /// Raises the flags of all [watchers](super::close_watcher) of the file, by closing a description of it.
+    pub(super) fn notify_watchers(&self) {
+        // Cannot open where /proc is missing; no process can watch there either. No fork meanwhile: a child would keep
+        // the description open.
         let _ = without_fork(|_| {
             let _ = File::options().read(true).write(true).open(self.path());
             Ok(())
         });
     }
 
-    /// Takes a lock, unless another description's is in the way.
+    /// Takes a lock. False: a lock of another description conflicts.
     fn lock(&self, kind: libc::c_int, byte: u32) -> Result<bool, LivenessUnknown> {
         match self.set(kind, byte) {
             Ok(()) => Ok(true),
@@ -146,13 +147,13 @@ impl LivenessLocks {
         if result == 0 { Ok(()) } else { Err(last_errno()) }
     }
 
-    /// Whether another description's lock would be in the way of a write lock.
+    /// Whether a lock of another description conflicts with a write lock.
     fn is_locked(&self, byte: u32) -> Result<bool, LivenessUnknown> {
         let mut lock = byte_range(libc::F_WRLCK, byte);
         // SAFETY: `lock` outlives the call.
         let result = unsafe { libc::fcntl(self.file().as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
         if result != 0 {
-            return Err(unknown(last_errno())); // neither life nor death
+            return Err(unknown(last_errno())); // proves neither life nor death
         }
         Ok(libc::c_int::from(lock.l_type) != libc::F_UNLCK)
     }
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_one_holder_and_is_free_when_its_file_is_closed() {
+    fn number_has_one_holder_and_is_free_when_its_file_is_closed() {
         let (a, b) = pair();
         assert_eq!(a.claim(3), Ok(true));
         assert_eq!((b.claim(3), b.is_alive(3), b.is_alive(4)), (Ok(false), Ok(true), Ok(false)));
@@ -203,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_out_of_range_is_nobodys() {
+    fn number_out_of_range_has_no_holder() {
         let (a, b) = pair();
         assert_eq!((a.claim(MAX_PARTICIPANTS), b.is_alive(u32::MAX)), (Ok(false), Ok(false)));
     }
 
     #[test]
-    fn only_the_last_one_is_alone_and_then_nobody_enters() {
+    fn last_handle_is_alone_and_then_no_other_enters() {
         let (a, b) = pair();
         assert_eq!((a.enter(), b.enter()), (Ok(true), Ok(true)));
         assert_eq!(a.alone(), Ok(Attachment::Others));

@@ -183,7 +183,7 @@ pub fn entries() -> Vec<Entry> {
         lock(2, 1, 1, D::PARK_STACK),
         lock(2, 0, 1, D::WORD_LOCK),
         Entry::new(keeps_inherited, KEEPS_INHERITED),
-        Entry::new(keeps_free, KEEPS),
+        Entry::new(keeps_free, KEEPS_LOCK),
         Entry::new(keeps_orphaned, KEEPS_ORPHANED),
         kept(2, 1, D::ASSUME),
         kept(2, 2, D::ASSUME),

@@ -21,7 +21,7 @@
 //! - **E**: an edge, from a release to an acquire. **F, J, N**: fences. **R**: requests for a wake.
 //! - **X**: a word that a single participant may write, because it holds the lock or the number. **H**: a relaxed
 //!   access: a hint, or exact by the label that its row names.
-//! - **D**: a slot's bytes. **K**: the kernel's knowledge of who lives. **P**: parking and waking. **C**: the call of a
+//! - **D**: a slot's bytes. **K**: the kernel's knowledge of living participants. **P**: parking and waking. **C**: the call of a
 //!   lock or a signal.
 //!
 //! | label | site | access | partner | carries |

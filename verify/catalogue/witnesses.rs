@@ -56,14 +56,14 @@ pub const CONTENDERS: &[Witness] = &[
     LOCK_HELD,
 ];
 
-pub const KEEPS: &[Witness] = &[
+pub const KEEPS_LOCK: &[Witness] = &[
     ("the successor comes first", |_, seen| seen.outcome[0] == [1]),
     ("the rival comes first", |_, seen| seen.outcome[1][0] == 1),
     LOCK_HELD,
 ];
 pub const KEPT: Witness = ("the rival finds the lock held", |_, seen| seen.outcome[1].contains(&event::NO_LOCK));
-pub const KEEPS_INHERITED: &[Witness] = &[KEEPS[0], KEEPS[1], KEPT, INHERITED, TAKEN_OVER];
-pub const KEEPS_ORPHANED: &[Witness] = &[KEEPS[0], KEEPS[1], KEPT, TAKEN_OVER];
+pub const KEEPS_INHERITED: &[Witness] = &[KEEPS_LOCK[0], KEEPS_LOCK[1], KEPT, INHERITED, TAKEN_OVER];
+pub const KEEPS_ORPHANED: &[Witness] = &[KEEPS_LOCK[0], KEEPS_LOCK[1], KEPT, TAKEN_OVER];
 
 pub const TRY_LOCK: &[Witness] = &[
     ("the lock is taken", |_, seen| seen.outcome[0][0] == event::NO_LOCK),

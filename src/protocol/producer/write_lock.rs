@@ -18,7 +18,7 @@ pub(super) struct WriteLock {
 }
 
 impl WriteLock {
-    /// The lock of participant `me`, who does not hold it. `alone`: no other producer can want it.
+    /// The lock of participant `me`, which does not hold it. `alone`: no other producer can want it.
     pub(super) const fn new<L: Layer>(me: Participant, alone: bool) -> Self {
         Self { me, held: false, biased: alone && L::Lock::IS_THREAD_INDEPENDENT }
     }

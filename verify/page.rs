@@ -32,9 +32,14 @@ impl Table {
         let path = format!("{FOLDER}/{}.md", self.name);
         let Err(differs) = self.is_in(&std::fs::read_to_string(&path).unwrap_or_default()) else { return };
         assert!(std::env::var_os("ACKCAST_BLESS").is_some(), "{path} (ACKCAST_BLESS=1 rewrites it): {differs}");
-        std::fs::create_dir_all(FOLDER).expect("the folder can be made");
-        std::fs::write(path, self.to_string()).expect("the page can be written");
+        write(self.name, &self.to_string());
     }
+}
+
+/// Writes the page of this name.
+pub fn write(name: &str, page: &str) {
+    std::fs::create_dir_all(FOLDER).expect("the folder can be made");
+    std::fs::write(format!("{FOLDER}/{name}.md"), page).expect("the page can be written");
 }
 
 impl std::fmt::Display for Table {

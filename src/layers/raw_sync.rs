@@ -10,7 +10,7 @@
 //! A pthread lock belongs to a thread. pthread links the robust locks of each thread into a list, whose links are in
 //! the locks themselves. So a lock must stay mapped while a thread has it, even when its guard and its handle are gone;
 //! see [`RawSync`]'s drop. A lock names its thread by a number of its PID namespace, and only the C library knows what
-//! the bytes of these objects mean. So the segment bears a [mark](mark) of both.
+//! the bytes of these objects mean. So the segment bears a [`mark`] of both.
 
 mod event;
 mod mark;

@@ -170,11 +170,6 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         Self { layer, storage, geometry, ring: Ring::new(geometry.slots) }
     }
 
-    /// The geometry this handle was made with.
-    pub const fn geometry(&self) -> Geometry {
-        self.geometry
-    }
-
     /// The layer.
     ///
     /// # Safety

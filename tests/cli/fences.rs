@@ -1,4 +1,4 @@
-//! Channels with symmetric fences, and processes that may not use membarrier(2).
+//! Channels with symmetric fences, and processes that may not call membarrier(2).
 #![cfg(target_os = "linux")]
 
 #[path = "../filter/mod.rs"]
@@ -71,7 +71,7 @@ impl Running {
     }
 }
 
-/// Starts `ackcast` in a process that may not use membarrier(2).
+/// Starts `ackcast` in a process that may not call membarrier(2).
 fn filtered(args: &[&str]) -> Running {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -106,9 +106,9 @@ fn recv_names_membarrier_when_it_is_refused() {
     let name = &name("needed");
     let channel = Channel::create(name).build().unwrap();
     if channel.fences() == Fences::Symmetric {
-        return; // this process may not use membarrier(2) either
+        return; // this process may not call membarrier(2) either
     }
     let (status, _, stderr) = filtered(&["recv", name]).end();
     assert_eq!(status, Some(1));
-    assert!(stderr.contains("fence by membarrier(2), which this process may not use"), "{stderr}");
+    assert!(stderr.contains("fence by membarrier(2), which this process may not call"), "{stderr}");
 }

@@ -1,6 +1,6 @@
 //! `recv` writes byte for byte what `send` reads.
 
-use super::process::{LIMIT, Process, Scratch, same, seq};
+use super::process::{LIMIT, Process, Scratch, eventually, same, seq};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -25,13 +25,11 @@ fn recvs_write_what_send_read_in_any_start_order() {
         let (mut send, mut recvs);
         if send_first {
             send = scratch.send(&args, &bytes());
-            super::process::eventually("`send` creates no channel", || scratch.segment().exists());
+            eventually("`send` creates no channel", || scratch.segment().exists());
             recvs = scratch.three_recvs();
         } else {
             recvs = scratch.three_recvs();
-            super::process::eventually("`recv` does not start", || {
-                recvs.iter().all(|recv| recv.process.handles_signals())
-            });
+            eventually("`recv` does not start", || recvs.iter().all(|recv| recv.process.handles_signals()));
             send = scratch.send(&args, &bytes());
         }
         assert_eq!(send.ends_with(0).stderr, "");
@@ -74,10 +72,34 @@ fn commands_name_io_error_of_stdin_and_stdout() {
     scratch.send(&[], b"line\n").ends_with(0);
     let error = recv.ends_with(1).stderr;
     assert_eq!(error, "ackcast: cannot write to stdout: No space left on device (os error 28)\n");
-    let folder = File::open("/").unwrap();
-    let error = scratch.send_from(&[], folder.into()).ends_with(1).stderr;
-    assert_eq!(error, "ackcast: cannot read stdin: Is a directory (os error 21)\n");
     scratch.assert_nothing_left();
+}
+
+/// An earlier `recv` found the channel only if its poll fell into the moment between creation and failure.
+#[test]
+fn recv_exits_with_3_when_send_fails_at_its_first_line() {
+    let unreadable = "ackcast: cannot read stdin: Is a directory (os error 21)\n";
+    let too_long = "ackcast: line 1 has 9 bytes with its newline, a slot holds 8;";
+    for (round, (folder, expected)) in [(true, unreadable), (false, too_long)].into_iter().enumerate() {
+        for send_first in [false, true] {
+            let scratch = Scratch::new(&format!("first-{round}-{send_first}"));
+            let start_send = || match folder {
+                true => scratch.send_from(&[], File::open("/").unwrap().into()),
+                false => scratch.send(&["--slot-size", "8"], b"12345678\n"),
+            };
+            let early = send_first.then(start_send);
+            if send_first {
+                eventually("`send` creates no channel", || scratch.segment().exists());
+            }
+            let mut recv = scratch.recv("out");
+            eventually("`recv` does not start", || recv.process.handles_signals());
+            let mut send = early.unwrap_or_else(start_send);
+            let error = send.ends_with(1).stderr;
+            assert!(error.starts_with(expected), "{error}");
+            assert_eq!(recv.wrote(3), b"");
+            scratch.assert_nothing_left();
+        }
+    }
 }
 
 /// The buffer of `recv` holds 64 KiB.

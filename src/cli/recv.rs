@@ -13,6 +13,7 @@ const HELP: &str = "\
 A channel is over when it has ended, or when every producer has died. `recv` does not join a channel
 that is over, but waits for the next channel of this name. `recv` writes its buffer when no further
 line is ready. If the reader closes stdout, `recv` leaves the channel, and the other `recv` go on.
+`recv` notices this while it waits, too.
 
 Exit status:
   0    the end was received, and every line before it was written
@@ -37,7 +38,7 @@ pub(crate) struct Recv {
 pub(crate) fn run(recv: &Recv) -> Result<(), Failure> {
     let stop = Stop::on_signals()?; // before `attach`, so that a signal does not kill a consumer
     let mut stdout = Stdout::new(&stop)?;
-    let mut consumer = rendezvous::consumer(&recv.name, &stop)?;
+    let mut consumer = rendezvous::consumer(&recv.name, &stop, &stdout)?;
     let ended = receive(&mut consumer, &mut stdout, &stop);
     stdout.flush()?; // also after a failure: acknowledged lines are not sent again
     ended
@@ -55,6 +56,7 @@ fn receive(consumer: &mut Consumer, stdout: &mut Stdout<'_>, stop: &Stop) -> Res
             }
             Err(RecvError::TimedOut { .. }) => {
                 stdout.flush()?;
+                stdout.check_reader()?;
                 idle = true;
             }
             Err(RecvError::Ended) => return Ok(()),

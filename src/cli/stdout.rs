@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::stop::Stop;
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -49,6 +49,18 @@ impl<'s> Stdout<'s> {
         let done = self.put(&self.buffer);
         self.buffer.clear(); // also after a failure, so that no byte is written twice
         done
+    }
+
+    /// Checks that stdout has a reader. A wait for lines would not notice that the reader has gone.
+    ///
+    /// # Errors
+    /// [`Failure::ReaderGone`] if the reader has closed stdout.
+    pub(crate) fn check_reader(&self) -> Result<(), Failure> {
+        let mut stdout = [PollFd::new(&self.file, PollFlags::empty())]; // an error and a hang-up need no flag
+        rustix::io::retry_on_intr(|| poll(&mut stdout, Some(&Timespec::default())))?;
+        // ERR: a pipe without reader; HUP: a socket or a terminal without its other end.
+        let gone = stdout[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
+        if gone { Err(Failure::ReaderGone) } else { Ok(()) }
     }
 
     fn put(&self, bytes: &[u8]) -> Result<(), Failure> {

@@ -1,8 +1,11 @@
 //! `recv` writes byte for byte what `send` reads.
 
+use super::descriptors::pipe;
 use super::process::{LIMIT, Process, Scratch, eventually, same, seq};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
@@ -139,12 +142,62 @@ fn other_recvs_get_all_lines_when_a_reader_leaves() {
     let scratch = Scratch::new("reader");
     let mut recvs = [scratch.recv("first"), scratch.recv("second")];
     let mut gone = scratch.recv_to_pipe();
-    drop(gone.stdout());
-    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &seq(10_000));
+    let input = seq(40_000); // more than the pipe, the buffer and the ring hold
+    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &input);
+    let mut stdout = gone.stdout();
+    stdout.read_exact(&mut [0; 2]).unwrap();
+    drop(stdout);
     assert_eq!(gone.ends_with(141).stderr, "");
     send.ends_with(0);
     for recv in &mut recvs {
-        same(&recv.wrote(0), &seq(10_000));
+        same(&recv.wrote(0), &input);
     }
     scratch.assert_nothing_left();
+}
+
+/// An earlier `recv` noticed it only when it wrote the next line.
+#[test]
+fn recv_ends_when_its_reader_leaves_a_quiet_channel() {
+    let scratch = Scratch::new("quiet");
+    for kind in [Kind::Pipe, Kind::Socket] {
+        let (reader, writer) = kind.pair();
+        let mut alone = Process::new(&["recv", &scratch.name], Stdio::null(), writer);
+        eventually("`recv` does not start", || alone.handles_signals());
+        assert!(alone.runs()); // the twin: `recv` waits while the reader is there
+        drop(reader);
+        assert_eq!(alone.ends_with(141).stderr, "", "{kind:?}: no channel");
+
+        let (mut reader, writer) = kind.pair();
+        let mut recv = Process::new(&["recv", &scratch.name], Stdio::null(), writer);
+        let mut send = scratch.send_from(&[], Stdio::piped());
+        let mut stdin = send.stdin();
+        stdin.write_all(b"line\n").unwrap();
+        reader.read_exact(&mut [0; 5]).unwrap();
+        assert!(recv.runs());
+        drop(reader);
+        assert_eq!(recv.ends_with(141).stderr, "", "{kind:?}: no line");
+        drop(stdin);
+        send.ends_with(0);
+        scratch.assert_nothing_left();
+    }
+}
+
+/// What stands between `recv` and its reader.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Pipe,
+    Socket,
+}
+
+impl Kind {
+    /// The reader's end, and the stdout of `recv`.
+    fn pair(self) -> (File, Stdio) {
+        let (reader, writer) = match self {
+            Self::Pipe => pipe(0),
+            Self::Socket => {
+                UnixStream::pair().map(|(reader, writer)| (OwnedFd::from(reader).into(), writer.into())).unwrap()
+            }
+        };
+        (reader, writer.into())
+    }
 }

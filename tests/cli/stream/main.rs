@@ -4,6 +4,8 @@
 
 mod clean;
 mod deaths;
+#[path = "../descriptors/mod.rs"]
+mod descriptors;
 mod lines;
 mod process;
 mod rendezvous;

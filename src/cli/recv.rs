@@ -13,7 +13,7 @@ const HELP: &str = "\
 A channel is over when it has ended, or when every producer has died. `recv` does not join a channel
 that is over, but waits for the next channel of this name. `recv` writes its buffer when no further
 line is ready. If the reader closes stdout, `recv` leaves the channel, and the other `recv` go on.
-`recv` notices this while it waits, too.
+`recv` notices this while it waits, too. At most 64 `recv` use a channel at a time.
 
 Exit status:
   0    the end was received, and every line before it was written

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::input::{LineReader, Stdin};
-use super::options::Backend;
+use super::options::{Backend, MAX_PLACES};
 use super::rendezvous;
 use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
@@ -13,6 +13,7 @@ const HELP: &str = "\
 A message is a line with its newline. `recv` writes byte for byte what `send` reads.
 `send` creates the channel. If the channel is in use, `send` joins it as a further producer, and the
 options of the creator hold. If the channel is over, `send` waits until its last `recv` has left.
+At most 64 `send` and 64 `recv` use a channel at a time.
 `send` reads nothing before --consumers `recv` have joined, so each of them is told how it ends.
 `send` exits when every line is sent. Each `recv` may then still have up to --slots lines to read.
 If `send` is stopped or fails, it does not finish the channel, and `recv` exits with status 3.
@@ -60,7 +61,7 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
     let new = Channel::create(send.name.as_str())
         .consumers(send.consumers)
         .producers(send.producers)
-        .places(send.consumers.max(send.producers).max(8)) // also for `send` and `recv` that are not counted
+        .places(MAX_PLACES) // also for `send` and `recv` that are not counted
         .slots(send.slots)
         .slot_size(send.slot_size)
         .backend(send.backend.into());

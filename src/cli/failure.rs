@@ -87,6 +87,11 @@ impl Failure {
         }
     }
 
+    /// The failure of a read from stdin.
+    pub(crate) fn from_input(error: &io::Error) -> Self {
+        Self::Wrong(vec![format!("cannot read stdin: {error}")])
+    }
+
     /// The failure of a write to stdout.
     pub(crate) fn from_output(error: &io::Error) -> Self {
         match error.kind() {

@@ -1,6 +1,7 @@
 //! Lines from stdin.
 
 use super::failure::Failure;
+use super::standard;
 use super::stop::Stop;
 use rustix::event::PollFlags;
 use std::fs::File;
@@ -33,7 +34,7 @@ impl<R: Read> LineReader<R> {
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
         self.count += 1;
         self.line.clear();
-        let wrong = |error: io::Error| Failure::Wrong(vec![format!("cannot read stdin: {error}")]);
+        let wrong = |error: io::Error| Failure::from_input(&error);
         let mut start = (&mut self.input).take(u64::from(self.longest) + 1);
         let read = start.read_until(b'\n', &mut self.line).map_err(wrong)?;
         if read > self.longest as usize {
@@ -65,8 +66,12 @@ pub(crate) struct Stdin<'s> {
 }
 
 impl<'s> Stdin<'s> {
-    pub(crate) fn new(stop: &'s Stop) -> io::Result<Self> {
-        Ok(Self { file: io::stdin().as_fd().try_clone_to_owned()?.into(), stop })
+    /// Duplicates stdin.
+    ///
+    /// # Errors
+    /// [`Failure::Wrong`] if stdin is closed, or if no descriptor is left.
+    pub(crate) fn new(stop: &'s Stop) -> Result<Self, Failure> {
+        Ok(Self { file: standard::stdin().map_err(|error| Failure::from_input(&error))?, stop })
     }
 }
 

@@ -1,10 +1,11 @@
 //! A buffered stdout whose writes a signal can interrupt.
 
 use super::failure::Failure;
+use super::standard;
 use super::stop::Stop;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::fd::AsFd;
 
 /// The size of the buffer, in bytes.
@@ -19,9 +20,12 @@ pub(crate) struct Stdout<'s> {
 }
 
 impl<'s> Stdout<'s> {
-    pub(crate) fn new(stop: &'s Stop) -> io::Result<Self> {
-        let file = io::stdout().as_fd().try_clone_to_owned()?.into();
-        Ok(Self { file, buffer: Vec::with_capacity(CAPACITY), stop })
+    /// Duplicates stdout.
+    ///
+    /// # Errors
+    /// As [`standard::stdout`].
+    pub(crate) fn new(stop: &'s Stop) -> Result<Self, Failure> {
+        Ok(Self { file: standard::stdout()?, buffer: Vec::with_capacity(CAPACITY), stop })
     }
 
     /// Adds `bytes` to the buffer, and flushes the buffer when it is full.

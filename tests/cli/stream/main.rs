@@ -10,3 +10,4 @@ mod lines;
 mod process;
 mod rendezvous;
 mod signals;
+mod standard;

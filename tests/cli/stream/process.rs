@@ -112,6 +112,13 @@ impl Process {
         Self::spawn(shell, args, stdin, stdout)
     }
 
+    /// Starts the command with redirections of the shell, such as `>&-`.
+    pub fn redirected(redirections: &str, args: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirections}"), env!("CARGO_BIN_EXE_ackcast")]);
+        Self::spawn(shell, args, Stdio::null(), Stdio::null())
+    }
+
     fn spawn(mut command: Command, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
         command.args(args).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
         Self { child: command.spawn().unwrap(), what: args.join(" ") }

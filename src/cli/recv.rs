@@ -21,6 +21,7 @@ Exit status:
   2    wrong usage
   3    every producer died or was stopped without finishing; every line that they sent was written
   4    the channel's memory is corrupt
+  129  stopped by SIGHUP (the terminal has closed)
   130  stopped by SIGINT (Ctrl-C)
   141  the reader of stdout has closed it
   143  stopped by SIGTERM";

@@ -23,6 +23,7 @@ Exit status:
   1    another failure, such as a line longer than a slot; all lines before it were sent
   2    wrong usage
   4    the channel's memory is corrupt
+  129  stopped by SIGHUP (the terminal has closed)
   130  stopped by SIGINT (Ctrl-C)
   143  stopped by SIGTERM";
 

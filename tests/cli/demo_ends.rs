@@ -47,7 +47,7 @@ fn wait_until_all_run(pid: u32) {
 
 #[test]
 fn signal_ends_demo_at_any_moment() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, status) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         for backend in ["futex", "raw-sync"] {
             for delay in [1, 3, 7, 15, 60, 200, 1100] {
                 let start = if delay == 1100 { "producers-first" } else { "together" };

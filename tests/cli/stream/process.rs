@@ -3,6 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
@@ -45,6 +46,11 @@ impl Scratch {
         let dir = std::env::temp_dir().join(&name);
         fs::create_dir(&dir).unwrap();
         Self { name, dir }
+    }
+
+    /// A file of this name in the directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
     }
 
     /// The file of the segment.
@@ -101,7 +107,20 @@ impl Drop for Scratch {
 
 impl Process {
     pub fn new(args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_ackcast")), args, stdin, stdout)
+        Self::with_hangup(libc::SIG_DFL, args, stdin, stdout)
+    }
+
+    /// Starts the command with this action for SIGHUP. The test may run under nohup(1), whose action is inherited.
+    pub fn with_hangup(action: libc::sighandler_t, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
+        let set_action = move || {
+            // SAFETY: the action is no function.
+            let set = unsafe { libc::signal(libc::SIGHUP, action) };
+            if set == libc::SIG_ERR { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+        };
+        // SAFETY: the closure allocates nothing and takes no lock.
+        unsafe { command.pre_exec(set_action) };
+        Self::spawn(command, args, stdin, stdout)
     }
 
     /// Starts the command with at most this many file descriptors.
@@ -140,7 +159,7 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command.
+    /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command. SIGHUP is caught before both.
     pub fn handles_signals(&self) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();

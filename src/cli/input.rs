@@ -5,7 +5,7 @@ use super::standard;
 use super::stop::Stop;
 use rustix::event::PollFlags;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::fd::AsFd;
 
 /// The largest slot, in bytes (1 GiB). The length of a longer line is not measured beyond it.
@@ -77,8 +77,12 @@ impl<'s> Stdin<'s> {
 
 impl Read for Stdin<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.stop.ready(self.file.as_fd(), PollFlags::IN)? {
-            return self.file.read(buffer);
+        while self.stop.ready(self.file.as_fd(), PollFlags::IN)? {
+            match self.file.read(buffer) {
+                // Another process has read what was ready, and stdin is non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                read => return read,
+            }
         }
         Err(io::Error::other("stopped by a signal")) // `send` checks `stop` before it reads this error
     }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::standard;
 use std::fs::File;
-use std::io::Write;
+use std::os::fd::AsFd;
 
 /// Stdout without a buffer. Each line is a single write(2), so lines of different processes do not mix. `println!`
 /// splits a line that is longer than its buffer into several writes.
@@ -30,6 +30,6 @@ impl Output {
     /// Writes a line.
     pub(crate) fn line(&mut self, mut line: String) -> Result<(), Failure> {
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|error| Failure::from_output(&error))
+        standard::write_whole(self.file.as_fd(), line.as_bytes()).map_err(|error| Failure::from_output(&error))
     }
 }

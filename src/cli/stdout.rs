@@ -5,7 +5,6 @@ use super::standard;
 use super::stop::Stop;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
-use std::io::Write;
 use std::os::fd::AsFd;
 
 /// The size of the buffer, in bytes.
@@ -68,13 +67,9 @@ impl<'s> Stdout<'s> {
     }
 
     fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
-        // A pipe that is ready accepts PIPE_BUF bytes, so `write_all` does not block. A signal ends the poll.
-        for chunk in bytes.chunks(libc::PIPE_BUF) {
-            if !self.stop.ready(self.file.as_fd(), PollFlags::OUT)? {
-                return self.stop.check();
-            }
-            (&self.file).write_all(chunk).map_err(|error| Failure::from_output(&error))?;
-        }
-        Ok(())
+        // A pipe that is ready accepts PIPE_BUF bytes, so a write does not block. A signal ends the poll.
+        let ready = || self.stop.ready(self.file.as_fd(), PollFlags::OUT);
+        let whole = standard::write_all(self.file.as_fd(), bytes, libc::PIPE_BUF, ready);
+        if whole.map_err(|error| Failure::from_output(&error))? { Ok(()) } else { self.stop.check() }
     }
 }

@@ -1,9 +1,9 @@
 //! `recv` writes byte for byte what `send` reads.
 
 use super::descriptors::pipe;
-use super::process::{LIMIT, Process, Scratch, eventually, same, seq};
+use super::process::{LIMIT, Process, Scratch, eventually, read, same, seq};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
@@ -144,9 +144,7 @@ fn other_recvs_get_all_lines_when_a_reader_leaves() {
     let mut gone = scratch.recv_to_pipe();
     let input = seq(40_000); // more than the pipe, the buffer and the ring hold
     let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &input);
-    let mut stdout = gone.stdout();
-    stdout.read_exact(&mut [0; 2]).unwrap();
-    drop(stdout);
+    read(gone.stdout(), Some(2)); // and closes it
     assert_eq!(gone.ends_with(141).stderr, "");
     send.ends_with(0);
     for recv in &mut recvs {
@@ -167,12 +165,12 @@ fn recv_ends_when_its_reader_leaves_a_quiet_channel() {
         drop(reader);
         assert_eq!(alone.ends_with(141).stderr, "", "{kind:?}: no channel");
 
-        let (mut reader, writer) = kind.pair();
+        let (reader, writer) = kind.pair();
         let mut recv = Process::new(&["recv", &scratch.name], Stdio::null(), writer);
         let mut send = scratch.send_from(&[], Stdio::piped());
         let mut stdin = send.stdin();
         stdin.write_all(b"line\n").unwrap();
-        reader.read_exact(&mut [0; 5]).unwrap();
+        read(reader.try_clone().unwrap(), Some(5));
         assert!(recv.runs());
         drop(reader);
         assert_eq!(recv.ends_with(141).stderr, "", "{kind:?}: no line");
@@ -193,7 +191,7 @@ impl Kind {
     /// The reader's end, and the stdout of `recv`.
     fn pair(self) -> (File, Stdio) {
         let (reader, writer) = match self {
-            Self::Pipe => pipe(0),
+            Self::Pipe => pipe(),
             Self::Socket => {
                 UnixStream::pair().map(|(reader, writer)| (OwnedFd::from(reader).into(), writer.into())).unwrap()
             }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -217,6 +218,21 @@ pub fn eventually(what: &str, mut true_: impl FnMut() -> bool) {
         assert!(start.elapsed() < LIMIT, "{what}");
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Reads all bytes, or the first bytes if `count` says how many. Panics after [`LIMIT`].
+pub fn read(mut reader: impl Read + Send + 'static, count: Option<usize>) -> Vec<u8> {
+    let (sender, bytes) = mpsc::channel();
+    thread::spawn(move || {
+        let mut found = vec![0; count.unwrap_or_default()];
+        let read = match count {
+            Some(_) => reader.read_exact(&mut found),
+            None => reader.read_to_end(&mut found).map(drop),
+        };
+        drop(reader); // before the caller goes on
+        let _ = sender.send(read.map(|()| found));
+    });
+    bytes.recv_timeout(LIMIT).expect("the bytes come").expect("the bytes can be read")
 }
 
 /// The output of `seq 1 count`.

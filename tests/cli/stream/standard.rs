@@ -1,7 +1,12 @@
-//! A stdin or stdout that is closed, or cannot be used.
+//! A stdin or stdout that is closed, cannot be used, or is non-blocking.
 
-use super::process::{Process, Scratch};
+use super::descriptors::pipe;
+use super::process::{Process, Scratch, eventually, read};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::OFlags;
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
 
 const CLOSED: &str = "it was closed when the command started; open it, on /dev/null if need be\n";
@@ -59,4 +64,73 @@ fn send_refuses_stdin_when_it_is_closed() {
     assert_eq!(send.ends_with(1).stderr, format!("ackcast: cannot read stdin: {CLOSED}"));
     assert_eq!(recv.wrote(3), b"");
     scratch.assert_nothing_left();
+}
+
+/// Waits until the pipe or socket is full. A command that fails there has ended by then, or ends soon.
+fn is_full(writer: OwnedFd) {
+    let poll = |poll: &mut [PollFd<'_>]| rustix::event::poll(poll, Some(&Timespec::default())).unwrap();
+    eventually("the command writes too little", || poll(&mut [PollFd::new(&writer, PollFlags::OUT)]) == 0);
+}
+
+/// Sets the flag of the open file. All descriptors of it share the flag.
+fn set_nonblocking(fd: impl AsFd) {
+    rustix::fs::fcntl_setfl(fd, OFlags::NONBLOCK).unwrap();
+}
+
+/// An earlier demo ended with "cannot write to stdout: Resource temporarily unavailable".
+#[test]
+fn demo_writes_all_lines_when_stdout_is_nonblocking() {
+    let (reader, writer) = pipe();
+    set_nonblocking(&writer);
+    let args = ["demo", "--messages", "5000", "--slots", "64"];
+    let mut demo = Process::new(&args, Stdio::null(), writer.try_clone().unwrap().into());
+    is_full(writer);
+    let text = String::from_utf8(read(reader, None)).unwrap();
+    assert_eq!(demo.ends_with(0).stderr, "");
+    let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!(["Producer wrote: ", "Consumer 1 read: ", "Consumer 2 read: "].map(count), [5000; 3]);
+    assert!(text.ends_with("\nAll processes finished.\n"));
+}
+
+/// Both read from one non-blocking pipe. One of them often finds that the other has read what both were told of.
+#[test]
+fn sends_read_all_when_they_share_a_nonblocking_stdin() {
+    let scratch = Scratch::new("shared");
+    let mut recv = scratch.recv("out");
+    let (reader, writer) = pipe();
+    set_nonblocking(&reader);
+    let stdin = || Stdio::from(reader.try_clone().unwrap());
+    let mut sends = [(); 2].map(|()| scratch.send_from(&["--producers", "2"], stdin()));
+    let mut writer = File::from(writer);
+    for number in 0..2000 {
+        let line = format!("{number}\n");
+        writer.write_all(line.as_bytes()).unwrap(); // a single write: no `send` reads a part of a line
+        eventually("no `send` reads", || rustix::io::ioctl_fionread(&reader).unwrap() == 0);
+    }
+    drop(writer);
+    sends.iter_mut().for_each(|send| assert_eq!(send.ends_with(0).stderr, ""));
+    let text = String::from_utf8(recv.wrote(0)).unwrap();
+    let mut numbers: Vec<u32> = text.lines().map(|line| line.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..2000));
+    scratch.assert_nothing_left();
+}
+
+/// A failure's line must not be lost either.
+#[test]
+fn error_is_written_when_stderr_is_a_full_nonblocking_pipe() {
+    let (reader, writer) = pipe();
+    set_nonblocking(&writer);
+    let mut filler = File::from(writer.try_clone().unwrap());
+    while filler.write(&[b'x'; 4096]).is_ok() {}
+    drop(filler);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ackcast"));
+    command.args(["demo", "--slots", "1048576", "--slot-size", "1073741824"]).stdout(Stdio::null()).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command); // has the writer's end
+    let state = || std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    eventually("the command neither waits nor ends", || [") S ", ") Z "].iter().any(|it| state().contains(it)));
+    let text = String::from_utf8(read(reader, None)).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(text.trim_start_matches('x').starts_with("ackcast: 1048576 slots of"), "{}", text.trim_start_matches('x'));
 }

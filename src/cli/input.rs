@@ -62,6 +62,8 @@ impl<R: Read> LineReader<R> {
 #[derive(Debug)]
 pub(crate) struct Stdin<'s> {
     file: File,
+    /// A read has found the end. A terminal has no lasting end: the next read would wait for more input.
+    ended: bool,
     stop: &'s Stop,
 }
 
@@ -71,17 +73,23 @@ impl<'s> Stdin<'s> {
     /// # Errors
     /// [`Failure::Wrong`] if stdin is closed, or if no descriptor is left.
     pub(crate) fn new(stop: &'s Stop) -> Result<Self, Failure> {
-        Ok(Self { file: standard::stdin().map_err(|error| Failure::from_input(&error))?, stop })
+        Ok(Self { file: standard::stdin().map_err(|error| Failure::from_input(&error))?, ended: false, stop })
     }
 }
 
 impl Read for Stdin<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended {
+            return Ok(0);
+        }
         while self.stop.ready(self.file.as_fd(), PollFlags::IN)? {
             match self.file.read(buffer) {
                 // Another process has read what was ready, and stdin is non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                read => return read,
+                read => {
+                    self.ended = read.as_ref().is_ok_and(|&count| count == 0);
+                    return read;
+                }
             }
         }
         Err(io::Error::other("stopped by a signal")) // `send` checks `stop` before it reads this error

@@ -1,4 +1,4 @@
-//! Descriptors that the standard library does not open in the oldest Rust that we support.
+//! Pipes and terminals. The standard library of the oldest Rust that we support opens neither.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs::File;
@@ -15,4 +15,19 @@ pub fn pipe() -> (File, OwnedFd) {
     // SAFETY: as above.
     let writer = unsafe { OwnedFd::from_raw_fd(fds[1]) };
     (reader, writer)
+}
+
+/// Opens a terminal of 120 columns. Returns the test's end and the program's end.
+pub fn terminal() -> (File, OwnedFd) {
+    let (mut ours, mut theirs) = (-1, -1);
+    let size = libc::winsize { ws_row: 24, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
+    let (name, termios) = (std::ptr::null_mut(), std::ptr::null());
+    // SAFETY: `ours` and `theirs` are writable, `size` is only read, and the other pointers may be null.
+    let result = unsafe { libc::openpty(&raw mut ours, &raw mut theirs, name, termios, &raw const size) };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: `openpty` has opened this descriptor, and this is its only owner.
+    let ours = unsafe { File::from_raw_fd(ours) };
+    // SAFETY: as above.
+    let theirs = unsafe { OwnedFd::from_raw_fd(theirs) };
+    (ours, theirs)
 }

@@ -1,6 +1,6 @@
-//! A stdin or stdout that is closed, cannot be used, or is non-blocking.
+//! A stdin or stdout that is closed, cannot be used, is non-blocking or is a terminal.
 
-use super::descriptors::pipe;
+use super::descriptors::{pipe, terminal};
 use super::process::{Process, Scratch, eventually, read};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
@@ -133,4 +133,20 @@ fn error_is_written_when_stderr_is_a_full_nonblocking_pipe() {
     let text = String::from_utf8(read(reader, None)).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert!(text.trim_start_matches('x').starts_with("ackcast: 1048576 slots of"), "{}", text.trim_start_matches('x'));
+}
+
+/// Ctrl-D at the start of a line ends the input. After a part of a line, the first Ctrl-D hands over this part, and the
+/// second ends the input. An earlier `send` needed a third.
+#[test]
+fn send_ends_when_a_terminal_ends_its_input_once() {
+    for (typed, lines) in [("a\nb\n\x04", "a\nb\n"), ("a\nb\x04\x04", "a\nb"), ("\x04", "")] {
+        let scratch = Scratch::new("terminal");
+        let (mut keyboard, stdin) = terminal();
+        let mut recv = scratch.recv("out");
+        let mut send = scratch.send_from(&[], stdin.into());
+        keyboard.write_all(typed.as_bytes()).unwrap();
+        assert_eq!(send.ends_with(0).stderr, "", "{typed:?}");
+        assert_eq!(recv.wrote(0), lines.as_bytes());
+        scratch.assert_nothing_left();
+    }
 }

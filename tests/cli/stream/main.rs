@@ -11,3 +11,4 @@ mod process;
 mod rendezvous;
 mod signals;
 mod standard;
+mod users;

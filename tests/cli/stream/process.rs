@@ -13,6 +13,14 @@ use std::time::{Duration, Instant};
 /// The limit of every wait. It is longer than any step on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
+/// The environment variable with the path of the command, if it is not the build's.
+pub const COMMAND: &str = "ACKCAST_TEST_COMMAND";
+
+/// The path of the command.
+pub fn command() -> PathBuf {
+    std::env::var_os(COMMAND).map_or_else(|| env!("CARGO_BIN_EXE_ackcast").into(), PathBuf::from)
+}
+
 /// The name of a channel, and a directory. Drop removes the segment and the directory.
 #[derive(Debug)]
 pub struct Scratch {
@@ -113,7 +121,7 @@ impl Process {
 
     /// Starts the command with this action for SIGHUP. The test may run under nohup(1), whose action is inherited.
     pub fn with_hangup(action: libc::sighandler_t, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
+        let mut command = Command::new(command());
         let set_action = move || {
             // SAFETY: the action is no function.
             let set = unsafe { libc::signal(libc::SIGHUP, action) };
@@ -128,14 +136,14 @@ impl Process {
     pub fn with_descriptors(most: u32, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
         let mut shell = Command::new("sh");
         let script = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_ackcast")]);
+        shell.args(["-c", &script]).arg(command());
         Self::spawn(shell, args, stdin, stdout)
     }
 
     /// Starts the command with redirections of the shell, such as `>&-`.
     pub fn redirected(redirections: &str, args: &[&str]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirections}"), env!("CARGO_BIN_EXE_ackcast")]);
+        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirections}")]).arg(command());
         Self::spawn(shell, args, Stdio::null(), Stdio::null())
     }
 

@@ -1,7 +1,7 @@
 //! A stdin or stdout that is closed, cannot be used, is non-blocking or is a terminal.
 
 use super::descriptors::{pipe, terminal};
-use super::process::{Process, Scratch, eventually, read};
+use super::process::{Process, Scratch, command, eventually, read};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 use std::fs::File;
@@ -124,10 +124,10 @@ fn error_is_written_when_stderr_is_a_full_nonblocking_pipe() {
     let mut filler = File::from(writer.try_clone().unwrap());
     while filler.write(&[b'x'; 4096]).is_ok() {}
     drop(filler);
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ackcast"));
-    command.args(["demo", "--slots", "1048576", "--slot-size", "1073741824"]).stdout(Stdio::null()).stderr(writer);
-    let mut child = command.spawn().unwrap();
-    drop(command); // has the writer's end
+    let mut demo = std::process::Command::new(command());
+    demo.args(["demo", "--slots", "1048576", "--slot-size", "1073741824"]).stdout(Stdio::null()).stderr(writer);
+    let mut child = demo.spawn().unwrap();
+    drop(demo); // has the writer's end
     let state = || std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
     eventually("the command neither waits nor ends", || [") S ", ") Z "].iter().any(|it| state().contains(it)));
     let text = String::from_utf8(read(reader, None)).unwrap();

@@ -7,9 +7,12 @@
 use super::failure::Failure;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use signal_hook::consts::SIGXFSZ;
+use signal_hook::flag;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
@@ -35,12 +38,14 @@ pub(crate) fn stdin() -> io::Result<File> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// Duplicates stdout.
+/// Duplicates stdout. From then on, a write beyond the largest file that the process may have (RLIMIT_FSIZE) fails.
+/// Otherwise SIGXFSZ would kill the process, which could then not remove the names of its channels.
 ///
 /// # Errors
 /// [`Failure::Wrong`] if stdout is closed, or if no descriptor is left.
 pub(crate) fn stdout() -> Result<File, Failure> {
     check(&STDOUT_WAS_CLOSED).map_err(|error| Failure::from_output(&error))?;
+    flag::register(SIGXFSZ, Arc::default())?; // caught, so the write fails with EFBIG
     Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 

@@ -132,10 +132,10 @@ impl Process {
         Self::spawn(command, args, stdin, stdout)
     }
 
-    /// Starts the command with at most this many file descriptors.
-    pub fn with_descriptors(most: u32, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
+    /// Starts the command with a limit of the shell: `-n` is for descriptors, `-f` for the size of files.
+    pub fn with_limit(limit: &str, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
         let mut shell = Command::new("sh");
-        let script = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+        let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
         shell.args(["-c", &script]).arg(command());
         Self::spawn(shell, args, stdin, stdout)
     }

@@ -103,7 +103,8 @@ fn recv_names_descriptor_limit_when_channel_lives() {
     let _channel = Channel::create(&scratch.name).build().unwrap();
     let (mut named, mut attached) = (0, 0);
     for most in 6..=20 {
-        let mut recv = Process::with_descriptors(most, &["recv", &scratch.name], Stdio::null(), Stdio::null());
+        let mut recv =
+            Process::with_limit(&format!("-n {most}"), &["recv", &scratch.name], Stdio::null(), Stdio::null());
         let has_attached = || participants(&name).unwrap() == Some(vec![0]);
         eventually(&format!("`recv` with {most} descriptors waits silently"), || !recv.runs() || has_attached());
         if has_attached() {

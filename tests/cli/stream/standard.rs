@@ -1,7 +1,7 @@
 //! A stdin or stdout that is closed, cannot be used, is non-blocking or is a terminal.
 
 use super::descriptors::{pipe, terminal};
-use super::process::{Process, Scratch, command, eventually, read};
+use super::process::{Process, Scratch, command, eventually, read, seq};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 use std::fs::File;
@@ -53,6 +53,25 @@ fn recv_names_error_when_stdout_is_only_for_reading() {
     let error = recv.ends_with(1).stderr;
     assert_eq!(error, "ackcast: cannot write to stdout: Bad file descriptor (os error 9)\n");
     scratch.assert_nothing_left();
+}
+
+/// SIGXFSZ killed an earlier `recv` there. It left the name of the channel, unless another process removed it.
+#[test]
+fn commands_name_limit_when_stdout_is_a_file_too_large() {
+    let scratch = Scratch::new("size");
+    let stdout = |name: &str| File::create(scratch.file(name)).unwrap().into();
+    let mut recv = Process::with_limit("-f 1", &["recv", &scratch.name], Stdio::null(), stdout("recv"));
+    let mut send = scratch.send(&["--slots", "4"], &seq(10_000));
+    let error = recv.ends_with(1).stderr;
+    assert_eq!(error, "ackcast: cannot write to stdout: File too large (os error 27)\n");
+    send.ends_with(0);
+    scratch.assert_nothing_left();
+
+    // A demo needs larger files for its segments.
+    let args = ["demo", "--messages", "20000", "--slots", "64"];
+    let mut demo = Process::with_limit("-f 2000", &args, Stdio::null(), stdout("demo"));
+    let error = demo.ends_with(1).stderr;
+    assert!(error.contains("cannot write to stdout: File too large (os error 27)"), "{error}");
 }
 
 /// An earlier `send` took a closed stdin for an empty one, and finished the channel.

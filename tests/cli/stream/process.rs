@@ -28,7 +28,7 @@ pub struct Scratch {
     dir: PathBuf,
 }
 
-/// A running command. Drop kills and reaps it.
+/// A running command. Drop kills and reaps it, and removes the segments of a demo that was killed.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -198,6 +198,12 @@ impl Drop for Process {
         // Both calls fail only if the command has ended and was reaped.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let prefix = format!("ackcast.demo-{}-", self.child.id()); // no other run has these names
+        for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::failure::Failure;
 use super::job::{ChildId, Job};
+use super::stop::ending_signals;
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::consts::SIGCHLD;
 use signal_hook::iterator::Signals;
 use std::io;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -25,7 +26,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Catches the signals that [`Children`] waits for. The caller creates segments only after this call, because a
 /// signal that kills the process would leave them behind.
 pub(crate) fn catch_signals() -> io::Result<Signals> {
-    Signals::new([SIGINT, SIGTERM, SIGCHLD])
+    Signals::new(ending_signals()?.into_iter().chain([SIGCHLD]))
 }
 
 impl Children {
@@ -45,7 +46,7 @@ impl Children {
     /// Waits until all children have exited with status 0.
     ///
     /// # Errors
-    /// [`Failure`] as soon as a child ends otherwise, or SIGINT or SIGTERM arrives.
+    /// [`Failure`] as soon as a child ends otherwise, or a signal of [`ending_signals`] arrives.
     pub(crate) fn wait(&mut self) -> Result<(), Failure> {
         while !self.running.is_empty() {
             drop(self.signals.wait()); // leaves the signals for `poll`

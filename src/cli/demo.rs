@@ -6,7 +6,7 @@
 use super::children::{Children, catch_signals};
 use super::failure::Failure;
 use super::job::{ChildId, Job, Plan, Role};
-use super::options::{Demo, Start};
+use super::options::{Demo, MAX_PLACES, Start};
 use super::output::Output;
 use super::progress::Progress;
 use super::report::{Report, check_reports};
@@ -17,8 +17,6 @@ use zerocopy::FromBytes;
 
 /// The time between the starts of the two groups, unless they start together.
 const SECOND_GROUP_DELAY: Duration = Duration::from_secs(1);
-/// The most places for producers that a channel can have.
-const MAX_PLACES: u32 = 64;
 
 /// Runs the demo. Returns `Ok` only if every consumer has proved that it received every message.
 pub(crate) fn run(demo: &Demo) -> Result<(), Failure> {

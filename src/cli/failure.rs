@@ -1,10 +1,12 @@
 //! The ways in which a command fails.
 
+use super::standard;
 use ackcast::protocol::Corruption;
 use ackcast::{DeadProducers, RecvError, SendError};
 use std::error::Error;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
 
 /// Why the command failed.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl Failure {
     /// If stderr cannot be written.
     pub(crate) fn print(&self) -> io::Result<()> {
         let text: String = self.lines().iter().map(|line| format!("ackcast: {line}\n")).collect();
-        io::stderr().write_all(text.as_bytes())
+        standard::write_whole(io::stderr().as_fd(), text.as_bytes())
     }
 
     /// The lines to print.
@@ -85,6 +87,11 @@ impl Failure {
             SendError::Corrupt(corruption) => Self::Corrupt(corruption),
             other => other.into(),
         }
+    }
+
+    /// The failure of a read from stdin.
+    pub(crate) fn from_input(error: &io::Error) -> Self {
+        Self::Wrong(vec![format!("cannot read stdin: {error}")])
     }
 
     /// The failure of a write to stdout.

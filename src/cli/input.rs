@@ -1,10 +1,11 @@
 //! Lines from stdin.
 
 use super::failure::Failure;
+use super::standard;
 use super::stop::Stop;
 use rustix::event::PollFlags;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::fd::AsFd;
 
 /// The largest slot, in bytes (1 GiB). The length of a longer line is not measured beyond it.
@@ -33,7 +34,7 @@ impl<R: Read> LineReader<R> {
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
         self.count += 1;
         self.line.clear();
-        let wrong = |error: io::Error| Failure::Wrong(vec![format!("cannot read stdin: {error}")]);
+        let wrong = |error: io::Error| Failure::from_input(&error);
         let mut start = (&mut self.input).take(u64::from(self.longest) + 1);
         let read = start.read_until(b'\n', &mut self.line).map_err(wrong)?;
         if read > self.longest as usize {
@@ -61,19 +62,35 @@ impl<R: Read> LineReader<R> {
 #[derive(Debug)]
 pub(crate) struct Stdin<'s> {
     file: File,
+    /// A read has found the end. A terminal has no lasting end: the next read would wait for more input.
+    ended: bool,
     stop: &'s Stop,
 }
 
 impl<'s> Stdin<'s> {
-    pub(crate) fn new(stop: &'s Stop) -> io::Result<Self> {
-        Ok(Self { file: io::stdin().as_fd().try_clone_to_owned()?.into(), stop })
+    /// Duplicates stdin.
+    ///
+    /// # Errors
+    /// [`Failure::Wrong`] if stdin is closed, or if no descriptor is left.
+    pub(crate) fn new(stop: &'s Stop) -> Result<Self, Failure> {
+        Ok(Self { file: standard::stdin().map_err(|error| Failure::from_input(&error))?, ended: false, stop })
     }
 }
 
 impl Read for Stdin<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.stop.ready(self.file.as_fd(), PollFlags::IN)? {
-            return self.file.read(buffer);
+        if self.ended {
+            return Ok(0);
+        }
+        while self.stop.ready(self.file.as_fd(), PollFlags::IN)? {
+            match self.file.read(buffer) {
+                // Another process has read what was ready, and stdin is non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                read => {
+                    self.ended = read.as_ref().is_ok_and(|&count| count == 0);
+                    return read;
+                }
+            }
         }
         Err(io::Error::other("stopped by a signal")) // `send` checks `stop` before it reads this error
     }

@@ -15,6 +15,7 @@ mod recv;
 mod rendezvous;
 mod report;
 mod send;
+mod standard;
 mod stdout;
 mod stop;
 mod strings;

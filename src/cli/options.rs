@@ -62,6 +62,8 @@ impl Demo {
     }
 }
 
+/// The most producers, and the most consumers, that a channel can have at a time.
+pub(crate) const MAX_PLACES: u32 = 64;
 /// The smallest slot, in bytes. It holds the array of `demo array`, and the beginning that makes a string unique.
 const MIN_SLOT_SIZE: u32 = 40;
 

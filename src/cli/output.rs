@@ -1,8 +1,8 @@
 //! Lines to a stdout that several processes share.
 
 use super::failure::Failure;
+use super::standard;
 use std::fs::File;
-use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 /// Stdout without a buffer. Each line is a single write(2), so lines of different processes do not mix. `println!`
@@ -15,9 +15,11 @@ pub(crate) struct Output {
 
 impl Output {
     /// Duplicates stdout. If `quiet`, [`step`](Output::step) writes nothing.
+    ///
+    /// # Errors
+    /// As [`standard::stdout`].
     pub(crate) fn new(quiet: bool) -> Result<Self, Failure> {
-        let file = io::stdout().as_fd().try_clone_to_owned()?.into();
-        Ok(Self { file, quiet })
+        Ok(Self { file: standard::stdout()?, quiet })
     }
 
     /// Writes a line about a step of the demo, unless the user has chosen `--quiet`.
@@ -28,6 +30,6 @@ impl Output {
     /// Writes a line.
     pub(crate) fn line(&mut self, mut line: String) -> Result<(), Failure> {
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(|error| Failure::from_output(&error))
+        standard::write_whole(self.file.as_fd(), line.as_bytes()).map_err(|error| Failure::from_output(&error))
     }
 }

@@ -13,6 +13,7 @@ const HELP: &str = "\
 A channel is over when it has ended, or when every producer has died. `recv` does not join a channel
 that is over, but waits for the next channel of this name. `recv` writes its buffer when no further
 line is ready. If the reader closes stdout, `recv` leaves the channel, and the other `recv` go on.
+`recv` notices this while it waits, too. At most 64 `recv` use a channel at a time.
 
 Exit status:
   0    the end was received, and every line before it was written
@@ -20,6 +21,7 @@ Exit status:
   2    wrong usage
   3    every producer died or was stopped without finishing; every line that they sent was written
   4    the channel's memory is corrupt
+  129  stopped by SIGHUP (the terminal has closed)
   130  stopped by SIGINT (Ctrl-C)
   141  the reader of stdout has closed it
   143  stopped by SIGTERM";
@@ -37,7 +39,7 @@ pub(crate) struct Recv {
 pub(crate) fn run(recv: &Recv) -> Result<(), Failure> {
     let stop = Stop::on_signals()?; // before `attach`, so that a signal does not kill a consumer
     let mut stdout = Stdout::new(&stop)?;
-    let mut consumer = rendezvous::consumer(&recv.name, &stop)?;
+    let mut consumer = rendezvous::consumer(&recv.name, &stop, &stdout)?;
     let ended = receive(&mut consumer, &mut stdout, &stop);
     stdout.flush()?; // also after a failure: acknowledged lines are not sent again
     ended
@@ -55,6 +57,7 @@ fn receive(consumer: &mut Consumer, stdout: &mut Stdout<'_>, stop: &Stop) -> Res
             }
             Err(RecvError::TimedOut { .. }) => {
                 stdout.flush()?;
+                stdout.check_reader()?;
                 idle = true;
             }
             Err(RecvError::Ended) => return Ok(()),

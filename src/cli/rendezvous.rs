@@ -4,6 +4,7 @@
 //! `send` and `recv` do not join a channel that is over. They wait until it is gone, as with a FIFO.
 
 use super::failure::Failure;
+use super::stdout::Stdout;
 use super::stop::Stop;
 use ackcast::protocol::JoinError;
 use ackcast::segment::{Name, OpenError};
@@ -13,13 +14,15 @@ use std::time::Duration;
 /// The interval between polls for the channel. A poll costs some 80 µs of processor time, most of it for the sleep.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// Waits for a channel of this name that is not over, and attaches as a consumer.
-pub(crate) fn consumer(name: &Name, stop: &Stop) -> Result<Consumer, Failure> {
+/// Waits for a channel of this name that is not over, and attaches as a consumer. The wait ends when `stdout` has lost
+/// its reader.
+pub(crate) fn consumer(name: &Name, stop: &Stop, stdout: &Stdout<'_>) -> Result<Consumer, Failure> {
     loop {
         // `_channel` keeps the segment's name, so `attach` opens the same segment.
         if let Some(_channel) = open(name)? {
             return Ok(Consumer::attach(name.as_str())?);
         }
+        stdout.check_reader()?;
         stop.sleep(POLL_INTERVAL)?;
     }
 }

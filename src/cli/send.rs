@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::input::{LineReader, Stdin};
-use super::options::Backend;
+use super::options::{Backend, MAX_PLACES};
 use super::rendezvous;
 use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
@@ -13,6 +13,8 @@ const HELP: &str = "\
 A message is a line with its newline. `recv` writes byte for byte what `send` reads.
 `send` creates the channel. If the channel is in use, `send` joins it as a further producer, and the
 options of the creator hold. If the channel is over, `send` waits until its last `recv` has left.
+At most 64 `send` and 64 `recv` use a channel at a time.
+`send` reads nothing before --consumers `recv` have joined, so each of them is told how it ends.
 `send` exits when every line is sent. Each `recv` may then still have up to --slots lines to read.
 If `send` is stopped or fails, it does not finish the channel, and `recv` exits with status 3.
 
@@ -21,6 +23,7 @@ Exit status:
   1    another failure, such as a line longer than a slot; all lines before it were sent
   2    wrong usage
   4    the channel's memory is corrupt
+  129  stopped by SIGHUP (the terminal has closed)
   130  stopped by SIGINT (Ctrl-C)
   143  stopped by SIGTERM";
 
@@ -32,7 +35,7 @@ pub(crate) struct Send {
     #[arg(value_parser = Name::new)]
     name: Name,
 
-    /// How many `recv` the first line waits for, 0 to 64; a later `recv` gets only the lines after it
+    /// How many `recv` must join before `send` reads stdin, 0 to 64; a later `recv` gets only the lines after it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(0..=64))]
     consumers: u32,
 
@@ -59,11 +62,13 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
     let new = Channel::create(send.name.as_str())
         .consumers(send.consumers)
         .producers(send.producers)
-        .places(send.consumers.max(send.producers).max(8)) // also for `send` and `recv` that are not counted
+        .places(MAX_PLACES) // also for `send` and `recv` that are not counted
         .slots(send.slots)
         .slot_size(send.slot_size)
         .backend(send.backend.into());
     let (mut producer, slot_size) = rendezvous::producer(&send.name, &new, &stop)?;
+    // A `recv` that has joined is told of every failure. So `send` reads nothing, and fails at nothing, before they join.
+    retry_until_signal(&stop, || producer.loan_timeout(SIGNAL_CHECK_INTERVAL).map(drop))?;
     let mut lines = LineReader::new(Stdin::new(&stop)?, slot_size);
     loop {
         let line = lines.next();

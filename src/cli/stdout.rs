@@ -1,10 +1,10 @@
 //! A buffered stdout whose writes a signal can interrupt.
 
 use super::failure::Failure;
+use super::standard;
 use super::stop::Stop;
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
-use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 /// The size of the buffer, in bytes.
@@ -19,9 +19,12 @@ pub(crate) struct Stdout<'s> {
 }
 
 impl<'s> Stdout<'s> {
-    pub(crate) fn new(stop: &'s Stop) -> io::Result<Self> {
-        let file = io::stdout().as_fd().try_clone_to_owned()?.into();
-        Ok(Self { file, buffer: Vec::with_capacity(CAPACITY), stop })
+    /// Duplicates stdout.
+    ///
+    /// # Errors
+    /// As [`standard::stdout`].
+    pub(crate) fn new(stop: &'s Stop) -> Result<Self, Failure> {
+        Ok(Self { file: standard::stdout()?, buffer: Vec::with_capacity(CAPACITY), stop })
     }
 
     /// Adds `bytes` to the buffer, and flushes the buffer when it is full.
@@ -51,14 +54,22 @@ impl<'s> Stdout<'s> {
         done
     }
 
+    /// Checks that stdout has a reader. A wait for lines would not notice that the reader has gone.
+    ///
+    /// # Errors
+    /// [`Failure::ReaderGone`] if the reader has closed stdout.
+    pub(crate) fn check_reader(&self) -> Result<(), Failure> {
+        let mut stdout = [PollFd::new(&self.file, PollFlags::empty())]; // an error and a hang-up need no flag
+        rustix::io::retry_on_intr(|| poll(&mut stdout, Some(&Timespec::default())))?;
+        // ERR: a pipe without reader; HUP: a socket or a terminal without its other end.
+        let gone = stdout[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
+        if gone { Err(Failure::ReaderGone) } else { Ok(()) }
+    }
+
     fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
-        // A pipe that is ready accepts PIPE_BUF bytes, so `write_all` does not block. A signal ends the poll.
-        for chunk in bytes.chunks(libc::PIPE_BUF) {
-            if !self.stop.ready(self.file.as_fd(), PollFlags::OUT)? {
-                return self.stop.check();
-            }
-            (&self.file).write_all(chunk).map_err(|error| Failure::from_output(&error))?;
-        }
-        Ok(())
+        // A pipe that is ready accepts PIPE_BUF bytes, so a write does not block. A signal ends the poll.
+        let ready = || self.stop.ready(self.file.as_fd(), PollFlags::OUT);
+        let whole = standard::write_all(self.file.as_fd(), bytes, libc::PIPE_BUF, ready);
+        if whole.map_err(|error| Failure::from_output(&error))? { Ok(()) } else { self.stop.check() }
     }
 }

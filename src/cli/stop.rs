@@ -1,11 +1,12 @@
-//! SIGINT and SIGTERM end a command between two steps, so that it leaves the channel cleanly.
+//! SIGHUP, SIGINT and SIGTERM end a command between two steps, so that it leaves the channel cleanly.
 
 use super::failure::Failure;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -15,7 +16,23 @@ use std::time::Duration;
 /// The longest wait in the channel. After it, the command checks for a signal.
 pub(crate) const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The request to stop that SIGINT or SIGTERM makes.
+/// The signals that ask this process to end. SIGHUP is none of them if it is ignored at the start, as nohup(1) does.
+pub(crate) fn ending_signals() -> io::Result<Vec<i32>> {
+    let hangup = (!is_ignored(SIGHUP)?).then_some(SIGHUP);
+    Ok(hangup.into_iter().chain([SIGINT, SIGTERM]).collect())
+}
+
+fn is_ignored(signal: i32) -> io::Result<bool> {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: `action` is writable. The null pointer leaves the signal's action as it is.
+    if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: sigaction(2) has succeeded, so it has filled `action`.
+    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// The request to stop that a signal of [`ending_signals`] makes.
 #[derive(Debug)]
 pub(crate) struct Stop {
     /// The number of the last signal; 0 before the first.
@@ -25,12 +42,12 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Catches SIGINT and SIGTERM. The caller creates segments only after this call, because a signal that kills the
+    /// Catches the [`ending_signals`]. The caller creates segments only after this call, because a signal that kills the
     /// process would leave them behind.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let (pipe, writer) = UnixStream::pair()?;
         let signal = Arc::default();
-        for number in [SIGINT, SIGTERM] {
+        for number in ending_signals()? {
             // Handlers run in this order, so a thread that the pipe wakes reads the number.
             flag::register_usize(number, Arc::clone(&signal), number as usize)?;
             low_level::pipe::register(number, writer.try_clone()?)?;

@@ -2,7 +2,7 @@
 
 mod command;
 
-use ackcast::segment::{Name, remove_if_dead};
+use ackcast::segment::{Name, participants, remove_if_dead};
 use command::{Demo, Ended, LIMIT, processes_of, segments_of};
 use rustix::process::{Pid, Signal, kill_process};
 use std::thread;
@@ -45,9 +45,19 @@ fn wait_until_all_run(pid: u32) {
     eventually("the children do not start", || processes_of(pid).len() == 5);
 }
 
+/// Waits until the producers and the consumers of [`ENDLESS`] have joined the channel.
+fn wait_until_all_have_joined(pid: u32) {
+    let channel = || segments_of(pid).into_iter().find(|file| !file.ends_with("-reports"));
+    let joined = |file: String| {
+        let name = Name::new(file.strip_prefix(Name::PREFIX).unwrap()).unwrap();
+        participants(&name).is_ok_and(|found| found.is_some_and(|all| all.len() == 5))
+    };
+    eventually("the children do not join", || channel().is_some_and(joined));
+}
+
 #[test]
 fn signal_ends_demo_at_any_moment() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, status) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         for backend in ["futex", "raw-sync"] {
             for delay in [1, 3, 7, 15, 60, 200, 1100] {
                 let start = if delay == 1100 { "producers-first" } else { "together" };
@@ -116,7 +126,7 @@ fn stopped_child_is_killed_when_demo_ends() {
 fn consumers_are_not_blamed_when_producers_die() {
     let demo = Demo::new(&[&ENDLESS[..], &["--quiet"]].concat());
     let pid = demo.pid();
-    wait_until_all_run(pid);
+    wait_until_all_have_joined(pid); // a producer that dies before it joins is lost to no consumer
     let (producers, consumers): (Vec<u32>, Vec<u32>) = children_of(pid).into_iter().partition(|child| {
         std::fs::read_to_string(format!("/proc/{child}/cmdline")).unwrap().contains("--role=producer\0")
     });

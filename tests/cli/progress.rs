@@ -2,30 +2,16 @@
 #![cfg(target_os = "linux")]
 
 mod command;
+mod descriptors;
 
 use command::{Demo, LIMIT, segments_of};
+use descriptors::terminal;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
-
-/// Opens a terminal of 120 columns. Returns the test's end and the program's end.
-fn terminal() -> (File, OwnedFd) {
-    let (mut ours, mut theirs) = (-1, -1);
-    let size = libc::winsize { ws_row: 24, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
-    let (name, termios) = (std::ptr::null_mut(), std::ptr::null());
-    // SAFETY: `ours` and `theirs` are writable, `size` is only read, and the other pointers may be null.
-    let result = unsafe { libc::openpty(&raw mut ours, &raw mut theirs, name, termios, &raw const size) };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: `openpty` has opened this descriptor, and this is its only owner.
-    let ours = unsafe { File::from_raw_fd(ours) };
-    // SAFETY: as above.
-    let theirs = unsafe { OwnedFd::from_raw_fd(theirs) };
-    (ours, theirs)
-}
 
 /// Receives the program's output to the terminal until the program's end is closed.
 fn shown_on(mut terminal: File) -> Receiver<String> {

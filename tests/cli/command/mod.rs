@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +47,14 @@ impl Demo {
     pub fn with_stderr(args: &[&str], stderr: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ackcast"));
         command.arg("demo").args(args).stdout(Stdio::piped()).stderr(stderr);
+        // The test may run under nohup(1), which ignores SIGHUP.
+        let set_action = || {
+            // SAFETY: the action is no function.
+            let set = unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+            if set == libc::SIG_ERR { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+        };
+        // SAFETY: the closure allocates nothing and takes no lock.
+        unsafe { command.pre_exec(set_action) };
         Self { child: command.spawn().unwrap() }
     }
 

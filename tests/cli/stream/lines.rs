@@ -1,8 +1,11 @@
 //! `recv` writes byte for byte what `send` reads.
 
-use super::process::{LIMIT, Process, Scratch, same, seq};
+use super::descriptors::pipe;
+use super::process::{LIMIT, Process, Scratch, eventually, read, same, seq};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
@@ -25,13 +28,11 @@ fn recvs_write_what_send_read_in_any_start_order() {
         let (mut send, mut recvs);
         if send_first {
             send = scratch.send(&args, &bytes());
-            super::process::eventually("`send` creates no channel", || scratch.segment().exists());
+            eventually("`send` creates no channel", || scratch.segment().exists());
             recvs = scratch.three_recvs();
         } else {
             recvs = scratch.three_recvs();
-            super::process::eventually("`recv` does not start", || {
-                recvs.iter().all(|recv| recv.process.handles_signals())
-            });
+            eventually("`recv` does not start", || recvs.iter().all(|recv| recv.process.handles_signals()));
             send = scratch.send(&args, &bytes());
         }
         assert_eq!(send.ends_with(0).stderr, "");
@@ -74,10 +75,34 @@ fn commands_name_io_error_of_stdin_and_stdout() {
     scratch.send(&[], b"line\n").ends_with(0);
     let error = recv.ends_with(1).stderr;
     assert_eq!(error, "ackcast: cannot write to stdout: No space left on device (os error 28)\n");
-    let folder = File::open("/").unwrap();
-    let error = scratch.send_from(&[], folder.into()).ends_with(1).stderr;
-    assert_eq!(error, "ackcast: cannot read stdin: Is a directory (os error 21)\n");
     scratch.assert_nothing_left();
+}
+
+/// An earlier `recv` found the channel only if its poll fell into the moment between creation and failure.
+#[test]
+fn recv_exits_with_3_when_send_fails_at_its_first_line() {
+    let unreadable = "ackcast: cannot read stdin: Is a directory (os error 21)\n";
+    let too_long = "ackcast: line 1 has 9 bytes with its newline, a slot holds 8;";
+    for (round, (folder, expected)) in [(true, unreadable), (false, too_long)].into_iter().enumerate() {
+        for send_first in [false, true] {
+            let scratch = Scratch::new(&format!("first-{round}-{send_first}"));
+            let start_send = || match folder {
+                true => scratch.send_from(&[], File::open("/").unwrap().into()),
+                false => scratch.send(&["--slot-size", "8"], b"12345678\n"),
+            };
+            let early = send_first.then(start_send);
+            if send_first {
+                eventually("`send` creates no channel", || scratch.segment().exists());
+            }
+            let mut recv = scratch.recv("out");
+            eventually("`recv` does not start", || recv.process.handles_signals());
+            let mut send = early.unwrap_or_else(start_send);
+            let error = send.ends_with(1).stderr;
+            assert!(error.starts_with(expected), "{error}");
+            assert_eq!(recv.wrote(3), b"");
+            scratch.assert_nothing_left();
+        }
+    }
 }
 
 /// The buffer of `recv` holds 64 KiB.
@@ -117,12 +142,60 @@ fn other_recvs_get_all_lines_when_a_reader_leaves() {
     let scratch = Scratch::new("reader");
     let mut recvs = [scratch.recv("first"), scratch.recv("second")];
     let mut gone = scratch.recv_to_pipe();
-    drop(gone.stdout());
-    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &seq(10_000));
+    let input = seq(40_000); // more than the pipe, the buffer and the ring hold
+    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &input);
+    read(gone.stdout(), Some(2)); // and closes it
     assert_eq!(gone.ends_with(141).stderr, "");
     send.ends_with(0);
     for recv in &mut recvs {
-        same(&recv.wrote(0), &seq(10_000));
+        same(&recv.wrote(0), &input);
     }
     scratch.assert_nothing_left();
+}
+
+/// An earlier `recv` noticed it only when it wrote the next line.
+#[test]
+fn recv_ends_when_its_reader_leaves_a_quiet_channel() {
+    let scratch = Scratch::new("quiet");
+    for kind in [Kind::Pipe, Kind::Socket] {
+        let (reader, writer) = kind.pair();
+        let mut alone = Process::new(&["recv", &scratch.name], Stdio::null(), writer);
+        eventually("`recv` does not start", || alone.handles_signals());
+        assert!(alone.runs()); // the twin: `recv` waits while the reader is there
+        drop(reader);
+        assert_eq!(alone.ends_with(141).stderr, "", "{kind:?}: no channel");
+
+        let (reader, writer) = kind.pair();
+        let mut recv = Process::new(&["recv", &scratch.name], Stdio::null(), writer);
+        let mut send = scratch.send_from(&[], Stdio::piped());
+        let mut stdin = send.stdin();
+        stdin.write_all(b"line\n").unwrap();
+        read(reader.try_clone().unwrap(), Some(5));
+        assert!(recv.runs());
+        drop(reader);
+        assert_eq!(recv.ends_with(141).stderr, "", "{kind:?}: no line");
+        drop(stdin);
+        send.ends_with(0);
+        scratch.assert_nothing_left();
+    }
+}
+
+/// What stands between `recv` and its reader.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Pipe,
+    Socket,
+}
+
+impl Kind {
+    /// The reader's end, and the stdout of `recv`.
+    fn pair(self) -> (File, Stdio) {
+        let (reader, writer) = match self {
+            Self::Pipe => pipe(),
+            Self::Socket => {
+                UnixStream::pair().map(|(reader, writer)| (OwnedFd::from(reader).into(), writer.into())).unwrap()
+            }
+        };
+        (reader, writer.into())
+    }
 }

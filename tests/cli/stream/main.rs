@@ -4,7 +4,11 @@
 
 mod clean;
 mod deaths;
+#[path = "../descriptors/mod.rs"]
+mod descriptors;
 mod lines;
 mod process;
 mod rendezvous;
 mod signals;
+mod standard;
+mod users;

@@ -3,13 +3,23 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The limit of every wait. It is longer than any step on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// The environment variable with the path of the command, if it is not the build's.
+pub const COMMAND: &str = "ACKCAST_TEST_COMMAND";
+
+/// The path of the command.
+pub fn command() -> PathBuf {
+    std::env::var_os(COMMAND).map_or_else(|| env!("CARGO_BIN_EXE_ackcast").into(), PathBuf::from)
+}
 
 /// The name of a channel, and a directory. Drop removes the segment and the directory.
 #[derive(Debug)]
@@ -18,7 +28,7 @@ pub struct Scratch {
     dir: PathBuf,
 }
 
-/// A running command. Drop kills and reaps it.
+/// A running command. Drop kills and reaps it, and removes the segments of a demo that was killed.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -45,6 +55,11 @@ impl Scratch {
         let dir = std::env::temp_dir().join(&name);
         fs::create_dir(&dir).unwrap();
         Self { name, dir }
+    }
+
+    /// A file of this name in the directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
     }
 
     /// The file of the segment.
@@ -101,15 +116,35 @@ impl Drop for Scratch {
 
 impl Process {
     pub fn new(args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_ackcast")), args, stdin, stdout)
+        Self::with_hangup(libc::SIG_DFL, args, stdin, stdout)
     }
 
-    /// Starts the command with at most this many file descriptors.
-    pub fn with_descriptors(most: u32, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
+    /// Starts the command with this action for SIGHUP. The test may run under nohup(1), whose action is inherited.
+    pub fn with_hangup(action: libc::sighandler_t, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
+        let mut command = Command::new(command());
+        let set_action = move || {
+            // SAFETY: the action is no function.
+            let set = unsafe { libc::signal(libc::SIGHUP, action) };
+            if set == libc::SIG_ERR { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+        };
+        // SAFETY: the closure allocates nothing and takes no lock.
+        unsafe { command.pre_exec(set_action) };
+        Self::spawn(command, args, stdin, stdout)
+    }
+
+    /// Starts the command with a limit of the shell: `-n` is for descriptors, `-f` for the size of files.
+    pub fn with_limit(limit: &str, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
         let mut shell = Command::new("sh");
-        let script = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_ackcast")]);
+        let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(command());
         Self::spawn(shell, args, stdin, stdout)
+    }
+
+    /// Starts the command with redirections of the shell, such as `>&-`.
+    pub fn redirected(redirections: &str, args: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirections}")]).arg(command());
+        Self::spawn(shell, args, Stdio::null(), Stdio::null())
     }
 
     fn spawn(mut command: Command, args: &[&str], stdin: Stdio, stdout: Stdio) -> Self {
@@ -133,7 +168,7 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command.
+    /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command. SIGHUP is caught before both.
     pub fn handles_signals(&self) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
@@ -163,6 +198,12 @@ impl Drop for Process {
         // Both calls fail only if the command has ended and was reaped.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let prefix = format!("ackcast.demo-{}-", self.child.id()); // no other run has these names
+        for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 }
 
@@ -191,6 +232,21 @@ pub fn eventually(what: &str, mut true_: impl FnMut() -> bool) {
         assert!(start.elapsed() < LIMIT, "{what}");
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Reads all bytes, or the first bytes if `count` says how many. Panics after [`LIMIT`].
+pub fn read(mut reader: impl Read + Send + 'static, count: Option<usize>) -> Vec<u8> {
+    let (sender, bytes) = mpsc::channel();
+    thread::spawn(move || {
+        let mut found = vec![0; count.unwrap_or_default()];
+        let read = match count {
+            Some(_) => reader.read_exact(&mut found),
+            None => reader.read_to_end(&mut found).map(drop),
+        };
+        drop(reader); // before the caller goes on
+        let _ = sender.send(read.map(|()| found));
+    });
+    bytes.recv_timeout(LIMIT).expect("the bytes come").expect("the bytes can be read")
 }
 
 /// The output of `seq 1 count`.

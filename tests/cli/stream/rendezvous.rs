@@ -26,6 +26,27 @@ fn recv_sees_end_when_both_sends_have_finished() {
     scratch.assert_nothing_left();
 }
 
+/// Earlier channels had 8 places, so two of ten `recv` were refused, although the page allowed any number.
+#[test]
+fn channel_has_places_for_64_recvs_and_no_more() {
+    let scratch = Scratch::new("many");
+    let mut send = scratch.send_from(&[], Stdio::piped());
+    let mut stdin = send.stdin();
+    let mut recvs: Vec<_> = (0..64).map(|n| scratch.recv(&n.to_string())).collect();
+    let name = Name::new(&scratch.name).unwrap();
+    eventually("not all `recv` join", || {
+        recvs.iter_mut().for_each(|recv| assert!(recv.process.runs(), "{:?}", recv.process.end()));
+        participants(&name).is_ok_and(|found| found.is_some_and(|users| users.len() == 65))
+    });
+    let error = scratch.recv("one-more").process.ends_with(1).stderr;
+    assert!(error.contains("all 64 consumer places are in use"), "{error}");
+    stdin.write_all(b"line\n").unwrap();
+    drop(stdin);
+    send.ends_with(0);
+    recvs.iter_mut().for_each(|recv| assert_eq!(recv.wrote(0), b"line\n"));
+    scratch.assert_nothing_left();
+}
+
 #[test]
 fn recv_waits_until_all_counted_sends_have_finished() {
     let scratch = Scratch::new("after");
@@ -82,7 +103,8 @@ fn recv_names_descriptor_limit_when_channel_lives() {
     let _channel = Channel::create(&scratch.name).build().unwrap();
     let (mut named, mut attached) = (0, 0);
     for most in 6..=20 {
-        let mut recv = Process::with_descriptors(most, &["recv", &scratch.name], Stdio::null(), Stdio::null());
+        let mut recv =
+            Process::with_limit(&format!("-n {most}"), &["recv", &scratch.name], Stdio::null(), Stdio::null());
         let has_attached = || participants(&name).unwrap() == Some(vec![0]);
         eventually(&format!("`recv` with {most} descriptors waits silently"), || !recv.runs() || has_attached());
         if has_attached() {

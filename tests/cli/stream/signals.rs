@@ -1,7 +1,8 @@
-//! SIGINT and SIGTERM in each wait of `send` and `recv`.
+//! SIGHUP, SIGINT and SIGTERM in each wait of `send` and `recv`.
 
 use super::process::{Process, Scratch, eventually, same, seq};
 use rustix::process::Signal;
+use std::fs::File;
 use std::io::Write;
 use std::process::Stdio;
 use std::thread;
@@ -17,7 +18,7 @@ fn stop(process: &mut Process, signal: Signal, code: i32) {
 
 #[test]
 fn signal_ends_wait_for_the_other_side() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         let scratch = Scratch::new(&format!("alone-{code}"));
         stop(&mut scratch.recv("out").process, signal, code);
         let mut send = scratch.send(&[], b"line\n");
@@ -25,6 +26,27 @@ fn signal_ends_wait_for_the_other_side() {
         stop(&mut send, signal, code);
         scratch.assert_nothing_left();
     }
+}
+
+/// nohup(1) starts a command with SIGHUP ignored. The command must not catch it then.
+#[test]
+fn hangup_stops_nothing_when_it_is_ignored_from_the_start() {
+    let scratch = Scratch::new("nohup");
+    let out = scratch.file("out");
+    let args = ["recv", &scratch.name];
+    let mut recv = Process::with_hangup(libc::SIG_IGN, &args, Stdio::null(), File::create(&out).unwrap().into());
+    let mut send = Process::with_hangup(libc::SIG_IGN, &["send", &scratch.name], Stdio::piped(), Stdio::null());
+    let mut stdin = send.stdin();
+    stdin.write_all(b"1\n").unwrap();
+    eventually("`recv` writes nothing", || std::fs::read(&out).unwrap() == b"1\n");
+    send.kill(Signal::HUP);
+    recv.kill(Signal::HUP);
+    stdin.write_all(b"2\n").unwrap();
+    drop(stdin);
+    send.ends_with(0);
+    recv.ends_with(0);
+    assert_eq!(std::fs::read(&out).unwrap(), b"1\n2\n");
+    scratch.assert_nothing_left();
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn brightness(frame: &[u8]) -> u64 {
     frame.iter().map(|&pixel| u64::from(pixel)).sum()
 }
 
-fn report(who: &str, frames: u64, light: u64) {
+fn report(process: &str, frames: u64, light: u64) {
     let pixels = frames * (WIDTH * HEIGHT) as u64;
-    println!("{who}: {frames} frames of {WIDTH} × {HEIGHT} bytes, brightness {:.2}", light as f64 / pixels as f64);
+    println!("{process}: {frames} frames of {WIDTH} × {HEIGHT} bytes, brightness {:.2}", light as f64 / pixels as f64);
 }

@@ -19,6 +19,7 @@ mod foreign;
 mod hook;
 mod interference;
 mod labels;
+mod labels_in_source;
 mod layer;
 mod litmus;
 mod mutants;

@@ -29,11 +29,16 @@ impl Table {
 
     /// Fails if the page is out of date; `ACKCAST_BLESS=1` rewrites it instead.
     pub fn must_be_documented(&self) {
-        let path = format!("{FOLDER}/{}.md", self.name);
-        let Err(differs) = self.is_in(&std::fs::read_to_string(&path).unwrap_or_default()) else { return };
-        assert!(std::env::var_os("ACKCAST_BLESS").is_some(), "{path} (ACKCAST_BLESS=1 rewrites it): {differs}");
+        let Err(differs) = self.is_in(&read(self.name)) else { return };
+        let name = self.name;
+        assert!(std::env::var_os("ACKCAST_BLESS").is_some(), "{name}.md (ACKCAST_BLESS=1 rewrites it): {differs}");
         write(self.name, &self.to_string());
     }
+}
+
+/// The page of this name; empty if there is none.
+pub fn read(name: &str) -> String {
+    std::fs::read_to_string(format!("{FOLDER}/{name}.md")).unwrap_or_default()
 }
 
 /// Writes the page of this name.

@@ -2,7 +2,8 @@
 
 use crate::{
     alone::Passed,
-    catalogue::Entry,
+    catalogue::{Entry, entries},
+    check::Case,
     equivalents::excuse,
     explore::Exploration,
     hook::SiteCoverage,
@@ -12,10 +13,7 @@ use crate::{
     picture::directory,
     sweep::Swept,
 };
-use std::{
-    fmt::Write as _,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug, Default)]
 struct All {
@@ -57,63 +55,55 @@ pub fn add_exploration(exploration: &Exploration) {
 }
 
 /// A table with its rows in order, whatever the order in which the checks ended.
-fn sorted(table: &str) -> String {
-    const HEAD: usize = 2;
-    let mut lines: Vec<_> = table.lines().collect();
-    lines[HEAD..].sort_unstable();
-    lines.join("\n") + "\n"
+fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_unstable();
+    let alignments =
+        head.trim_matches('|').split('|').map(|title| if title.ends_with(": ") { " ---: |" } else { " --- |" });
+    let head = head.replace(": |", " |");
+    rows.into_iter().fold(format!("{head}\n|{}\n", alignments.collect::<String>()), |table, row| table + &row + "\n")
+}
+
+/// The cells of a check that do not depend on the run.
+fn check_key(entry: &Entry) -> String {
+    let Case { name, defends, shape, config, .. } = &entry.case;
+    row(&[name, defends, shape, config])
 }
 
 /// The checks as a table.
 fn checks_table(all: &All) -> String {
-    let mut text = String::from(
-        "| scenario | defends | producers × consumers × messages on slots | config | checker | executions | seconds \
-         | exhaustive |\n| --- | --- | --- | --- | --- | ---: | ---: | --- |\n",
-    );
-    for &(entry, Passed { executions, seconds }) in &all.checks {
-        let (case, exhaustive) = (&entry.case, if entry.checker.is_exhaustive() { "yes" } else { "no" });
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {:?} | {executions} | {seconds:.2} | {exhaustive} |",
-            case.name, case.defends, entry.case.shape, case.config, entry.checker
-        );
-    }
-    sorted(&text)
+    let head = "| scenario | defends | producers × consumers × messages on slots | config | checker | executions: \
+                | seconds: | exhaustive |";
+    let rows = all.checks.iter().map(|(entry, Passed { executions, seconds })| {
+        let exhaustive = if entry.checker.is_exhaustive() { "yes" } else { "no" };
+        format!("{} {:?} | {executions} | {seconds:.2} | {exhaustive} |", check_key(entry), entry.checker)
+    });
+    table(head, rows)
 }
 
 /// The sweeps as a table.
 fn sweeps_table(sweeps: &[Swept]) -> String {
-    let mut text = String::from(
-        "| producers × consumers × messages on slots | config | deaths | participants | crash points | executions \
-         | seconds | exhaustive |\n| --- | --- | ---: | --- | ---: | ---: | ---: | --- |\n",
-    );
-    for swept in sweeps {
-        let (shape, config, deaths) = (swept.shape(), swept.config, swept.deaths);
-        let (victims, seconds) = (&swept.victims, swept.time.as_secs_f64());
-        let (points, executions) = (swept.points, swept.executions);
+    let head = "| producers × consumers × messages on slots | config | deaths: | participants | crash points: \
+                | executions: | seconds: | exhaustive |";
+    let rows = sweeps.iter().map(|swept| {
+        let (shape, config, deaths, victims) = (swept.shape(), swept.config, swept.deaths, &swept.victims);
+        let (points, executions, seconds) = (swept.points, swept.executions, swept.time.as_secs_f64());
         let all = if swept.exhaustive() { "yes" } else { "no" };
-        let _ = writeln!(
-            text,
-            "| {shape} | {config} | {deaths} | {victims} | {points} | {executions} | {seconds:.1} | {all} |"
-        );
-    }
-    sorted(&text)
+        format!("| {shape} | {config} | {deaths} | {victims} | {points} | {executions} | {seconds:.1} | {all} |")
+    });
+    table(head, rows)
 }
 
 /// The explorations as a table.
 fn explorations_table(explorations: &[Exploration]) -> String {
-    let mut text = String::from(
-        "| producers × consumers × messages on slots | late | deaths | places | states | steps | outcomes | seconds |\n\
-         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-    );
-    for Exploration { shape, late, deaths, points, states, steps, outcomes, time } in explorations {
+    let head = "| producers × consumers × messages on slots | late | deaths: | places: | states: | steps: | outcomes: \
+                | seconds: |";
+    let rows = explorations.iter().map(|exploration| {
+        let Exploration { shape, late, deaths, points, states, steps, outcomes, time } = exploration;
         let seconds = time.as_secs_f64();
-        let _ = writeln!(
-            text,
-            "| {shape} | {late:?} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |"
-        );
-    }
-    sorted(&text)
+        format!("| {shape} | {late:?} | {deaths} | {points} | {states} | {steps} | {outcomes} | {seconds:.1} |")
+    });
+    table(head, rows)
 }
 
 /// The mutants and their killers, as a table. The next run may find another killer.
@@ -172,7 +162,9 @@ fn write(all: &All) {
     let explorations = explorations_table(&all.explorations);
     let bounded = format!("## Checks\n\n{checks}\n## Crash points\n\n{sweeps}\n## Explorations\n\n{explorations}");
     let markdown = format!("# Report\n\n{bounded}\n## Mutants\n\n{mutants}");
-    if cfg!(loom) && std::env::var_os("ACKCAST_BLESS").is_some() {
+    // A run of some tests only, or one that has just begun, does not replace the page.
+    let whole = all.checks.len() == entries().len() && !all.sweeps.is_empty() && !all.explorations.is_empty();
+    if cfg!(loom) && whole && std::env::var_os("ACKCAST_BLESS").is_some() {
         page::write("deep", &format!("{DEEP}{bounded}"));
     }
     let checks = all.checks.iter().map(|(entry, Passed { executions, seconds })| {
@@ -221,4 +213,29 @@ fn write(all: &All) {
     for (name, text) in [("report.md", markdown), ("report.json", json)] {
         std::fs::write(directory().join(name), text).expect("the target directory can be written");
     }
+}
+
+/// What is missing or stale in the checks of `docs/tables/deep.md`.
+fn deep_faults(page: &str, entries: &[Entry]) -> Vec<String> {
+    let checks = page.split("## ").find(|section| section.starts_with("Checks\n")).unwrap_or_default();
+    let mut rows: Vec<_> = checks.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    let mut faults = Vec::new();
+    for key in entries.iter().map(check_key) {
+        match rows.iter().position(|row| row.starts_with(&key)) {
+            Some(found) => drop(rows.swap_remove(found)),
+            None => faults.push(format!("missing: {key}")),
+        }
+    }
+    faults.extend(rows.iter().map(|row| format!("stale: {row}")));
+    faults
+}
+
+#[test]
+fn page_of_the_deep_run_has_each_check() {
+    let page = page::read("deep");
+    let all = entries();
+    let faults = deep_faults(&page, &all);
+    assert!(faults.is_empty(), "ACKCAST_BLESS=1 in a deep run rewrites docs/tables/deep.md: {faults:#?}");
+    assert_eq!(deep_faults(&page, &all[1..]).len(), 1, "a row too many is noticed");
+    assert_eq!(deep_faults(&page.replacen("| consumer_gets_every_message |", "| other |", 1), &all).len(), 2);
 }

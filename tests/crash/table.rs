@@ -42,7 +42,7 @@ const POINTS: &[Point] = &[
     p(
         "E9",
         Consumer,
-        "a raised acknowledgement of the predecessor, who is dead",
+        "a raised acknowledgement of the dead predecessor",
         "no entry uses it; the next occupant raises it again",
     ),
     p("J", Consumer, "a consumer that has acknowledged too little", EVICT),

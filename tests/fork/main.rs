@@ -13,29 +13,11 @@ mod reexec;
 
 use ackcast::segment::{Name, participants};
 use ackcast::{Backend, Channel, Consumer, Producer, RecvError, SendError};
-use reexec::{HANG, Process};
-use std::path::PathBuf;
+use reexec::{HANG, Named, Process};
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 /// How often the storm forks.
 const FORKS: u64 = 150;
-
-/// The name of a channel. Its file is removed in any case.
-struct Named(String);
-
-impl std::ops::Deref for Named {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(path(self));
-    }
-}
 
 fn name(test: &str, backend: Backend) -> Named {
     Named(format!("fork-{test}-{backend:?}-{}", std::process::id()))
@@ -43,10 +25,6 @@ fn name(test: &str, backend: Backend) -> Named {
 
 fn start(role: &str, channel: &str) -> Process {
     Process::start("child::entry", role, channel)
-}
-
-fn path(name: &str) -> PathBuf {
-    format!("/dev/shm/ackcast.{name}").into()
 }
 
 /// The number of the channel's living participants.
@@ -96,7 +74,7 @@ fn child_that_ends_or_drops_its_handles_takes_nothing() {
             let name = name("parent", backend);
             let mut parent = start(role, &name);
             parent.says("child ended");
-            assert!(path(&name).exists(), "{role}: the name is gone");
+            assert!(name.path().exists(), "{role}: the name is gone");
             assert_eq!(participant_count(&name), 2, "{role}: a handle looks dead");
             let mut consumer = Consumer::attach(&name).unwrap();
             for number in 0..20_u64 {
@@ -107,7 +85,7 @@ fn child_that_ends_or_drops_its_handles_takes_nothing() {
             parent.kill();
             assert_lost(&mut consumer);
             drop(consumer);
-            assert!(!path(&name).exists());
+            assert!(!name.path().exists());
         }
     }
 }
@@ -143,7 +121,7 @@ fn inherited_handles_are_typed_errors() {
         parent.says("child is done");
         let (status, said) = parent.end();
         assert!(status.success(), "{said:?}");
-        assert!(!path(&name).exists());
+        assert!(!name.path().exists());
     }
 }
 

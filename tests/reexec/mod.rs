@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{BufRead, BufReader, Write};
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -110,4 +113,37 @@ pub fn go() -> bool {
 pub fn say(line: &str) {
     let line = format!("{line}\n");
     assert_eq!(rustix::io::write(std::io::stderr(), line.as_bytes()), Ok(line.len()));
+}
+
+/// The name of a channel. Its file is removed in any case.
+pub struct Named(pub String);
+
+impl Named {
+    /// The channel's file.
+    pub fn path(&self) -> PathBuf {
+        format!("/dev/shm/ackcast.{}", self.0).into()
+    }
+}
+
+impl Deref for Named {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.path());
+    }
+}
+
+/// How often this thread has slept: its voluntary context switches.
+pub fn sleeps() -> i64 {
+    let mut usage = MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: `usage` is writable.
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
+    // SAFETY: the call has succeeded, so it has initialised `usage`.
+    unsafe { usage.assume_init() }.ru_nvcsw
 }

@@ -1,7 +1,7 @@
 //! The roles of re-executed processes.
 
 use crate::filter::refuse;
-use crate::reexec::{end_after_a_while, go, role};
+use crate::reexec::{end_after_a_while, go, role, sleeps};
 use crate::{IDLE, LULL, open};
 use ackcast::layer::Layer;
 use ackcast::layers::{Fences, Futex, RealLayer};
@@ -43,15 +43,6 @@ fn entry() {
         other => panic!("no role {other:?}"),
     }
     std::process::exit(0);
-}
-
-/// How often this thread has slept: its voluntary context switches.
-fn sleeps() -> i64 {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: it initialises `usage`.
-    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
-    // SAFETY: it has.
-    unsafe { usage.assume_init() }.ru_nvcsw
 }
 
 pub fn receive_nothing(consumer: &mut Consumer, time: Duration) {

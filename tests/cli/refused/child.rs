@@ -1,7 +1,7 @@
 //! The roles of the re-executed processes.
 
 use crate::filter::refuse;
-use crate::reexec::{HANG, go, role};
+use crate::reexec::{HANG, go, role, sleeps};
 use crate::{ASKS, LOCKS};
 use ackcast::layers::{Fences, Futex};
 use ackcast::protocol::Geometry;
@@ -74,13 +74,4 @@ fn entry() {
         other => panic!("no role {other:?}"),
     }
     std::process::exit(0);
-}
-
-/// The number of times that this thread has slept.
-fn sleeps() -> i64 {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: `usage` is writable.
-    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
-    // SAFETY: the call succeeded, so it has initialised `usage`.
-    unsafe { usage.assume_init() }.ru_nvcsw
 }

@@ -10,31 +10,13 @@ mod reexec;
 use ackcast::layers::Fences;
 use ackcast::{Backend, Channel, Consumer, Producer};
 use filter::Call;
-use reexec::Process;
+use reexec::{Named, Process};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 const LAYERS: [Backend; 2] = [Backend::Futex, Backend::RawSync];
 const ASKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_GETLK));
 const LOCKS: Call = (libc::SYS_fcntl, Some(libc::F_OFD_SETLK));
-
-/// The name of a channel. Drop removes the segment.
-struct Named(String);
-
-impl std::ops::Deref for Named {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(path(self));
-    }
-}
 
 fn name(test: &str, backend: Backend) -> Named {
     Named(format!("refused-{test}-{backend:?}-{}", std::process::id()))
@@ -55,10 +37,6 @@ fn filtered(args: &[&str], call: Call, errno: i32) -> Output {
     // SAFETY: the closure allocates nothing and takes no lock.
     unsafe { command.pre_exec(refuse) };
     command.output().unwrap()
-}
-
-fn path(name: &str) -> PathBuf {
-    format!("/dev/shm/ackcast.{name}").into()
 }
 
 #[test]
@@ -103,7 +81,7 @@ fn recv_names_refused_liveness_call_at_attach() {
                     assert!(said.contains("F_OFD_SETLK"), "{said}");
                 }
                 drop(channel);
-                assert!(!path(&name).exists());
+                assert!(!name.path().exists());
             }
         }
     }
@@ -134,7 +112,7 @@ fn create_refuses_fences_that_it_may_not_use() {
         &*name
     ));
     assert!(child.end().0.success());
-    assert!(!path(&name).exists());
+    assert!(!name.path().exists());
 }
 
 #[test]
@@ -161,7 +139,7 @@ fn clean_removes_nothing_when_liveness_is_refused() {
         let printed = String::from_utf8(output.stdout).unwrap();
         assert_eq!((output.status.code(), printed.as_str()), (Some(1), ""), "{call:?}: {said}");
         assert!(said.contains("which participants live"), "{said}");
-        assert!(path(&name).exists());
+        assert!(name.path().exists());
     }
 }
 
@@ -195,7 +173,7 @@ fn drop_succeeds_when_liveness_is_refused_later() {
         let mut producer = Producer::attach(&name).unwrap();
         let child = start("drops", &name);
         child.says("dropped");
-        assert!(path(&name).exists());
+        assert!(name.path().exists());
         assert!(child.end().0.success());
         for message in [b"first", b"other"] {
             producer.send_timeout(message, reexec::HANG).unwrap();

@@ -12,10 +12,10 @@ pub use consumer::Consumer;
 pub use producer::Producer;
 
 use crate::participants::memory::Memory;
-use ackcast::layer::{Layer};
-use ackcast::protocol::{Storage};
+use ackcast::layer::Layer;
 use ackcast::layers::{Fences, Futex};
 use ackcast::protocol;
+use ackcast::protocol::Storage;
 use ackcast::segment::{Handle, Layout, Name};
 use ackcast::signal::{NOTIFIED, PARKED};
 use anyhow::Result;

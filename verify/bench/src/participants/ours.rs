@@ -2,6 +2,7 @@
 
 use crate::message::{Check, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
+use ackcast::protocol::MAX_PUBLISH_BATCH;
 use ackcast::{Backend, Channel, Consumer, Producer, Wait};
 use anyhow::Result;
 
@@ -25,9 +26,6 @@ pub enum Way {
     /// `send_written` and `recv_batch`: batches that are written and read in the slots.
     Written,
 }
-
-/// Upper bound on the messages of a batch.
-const MAX_PUBLISH_BATCH: usize = 64;
 
 impl Participant for Ours {
     type Tx<const N: usize> = Sender<N>;

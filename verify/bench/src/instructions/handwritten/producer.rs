@@ -3,9 +3,9 @@
 use super::super::side::{FutexProducer, SIZE};
 use super::{Control, Entry, FLAG, Map, VARIABLE_LENGTH, after, is_inherited, wake};
 use crate::message::fill;
-use ackcast::layer::{Layer};
-use ackcast::protocol::{Header};
+use ackcast::layer::Layer;
 use ackcast::layers::Fences;
+use ackcast::protocol::Header;
 use ackcast::protocol::{BlockedOn, Corruption, MAX_PUBLISH_BATCH, Published};
 use ackcast::signal::EMPTY;
 use ackcast::{BatchError, SendError};

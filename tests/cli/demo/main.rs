@@ -1,6 +1,8 @@
 //! Tests `ackcast demo` as a user runs it: the real binary, real processes, and a limit on every wait.
 
 mod command;
+mod ends;
+mod progress;
 
 use command::{Demo, Ended};
 use std::collections::HashSet;

@@ -1,9 +1,7 @@
 //! Ends of `ackcast demo` by signals, deaths and a closed stdout. None leaves a process or a segment.
 
-mod command;
-
+use crate::command::{Demo, Ended, LIMIT, processes_of, segments_of};
 use ackcast::segment::{Name, participants, remove_if_dead};
-use command::{Demo, Ended, LIMIT, processes_of, segments_of};
 use rustix::process::{Pid, Signal, kill_process};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -29,7 +29,6 @@ impl Drop for Demo {
 
 /// The end of a demo.
 #[derive(Debug)]
-#[allow(dead_code, reason = "no test reads all fields")]
 pub struct Ended {
     pub status: ExitStatus,
     pub lines: Vec<String>,
@@ -38,7 +37,6 @@ pub struct Ended {
 
 impl Demo {
     /// Starts the demo with these arguments.
-    #[allow(dead_code, reason = "some tests need another stderr")]
     pub fn new(args: &[&str]) -> Self {
         Self::with_stderr(args, Stdio::piped())
     }
@@ -59,19 +57,16 @@ impl Demo {
     }
 
     /// The process number of the demo.
-    #[allow(dead_code, reason = "not every test calls it")]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether the demo still runs.
-    #[allow(dead_code, reason = "not every test calls it")]
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// Closes the test's end of the demo's stdout.
-    #[allow(dead_code, reason = "not every test calls it")]
     pub fn close_stdout(&mut self) {
         drop(self.child.stdout.take());
     }
@@ -110,7 +105,6 @@ pub fn segments_of(pid: u32) -> Vec<String> {
 }
 
 /// The command lines of this demo's children that still run.
-#[allow(dead_code, reason = "not every test calls it")]
 pub fn processes_of(pid: u32) -> Vec<String> {
     let argument = format!("--channel=demo-{pid}-");
     let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());

@@ -1,10 +1,10 @@
 //! The progress bar of a long `ackcast demo --quiet`. It appears only on a terminal.
 #![cfg(target_os = "linux")]
 
-mod command;
+#[path = "../descriptors/mod.rs"]
 mod descriptors;
 
-use command::{Demo, LIMIT, segments_of};
+use crate::command::{Demo, LIMIT, segments_of};
 use descriptors::terminal;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;

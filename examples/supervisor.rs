@@ -30,7 +30,7 @@ const CONSUMERS: u32 = 2;
 const STARTS: u32 = 5;
 /// Pause before a restart, so that a producer that always crashes does not take all of a core.
 const BACKOFF: Duration = Duration::from_millis(50);
-/// A consumer gives up when no successor has come for so long.
+/// A consumer gives up when no producer has come for so long.
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -96,7 +96,7 @@ fn consume(number: &str, name: &str) -> Result<(), Box<dyn Error>> {
     let mut consumer = Consumer::attach(name)?;
     let (mut next, mut lost) = (0_u64, None::<Instant>);
     loop {
-        match consumer.recv_ref() {
+        match consumer.recv_ref_timeout(LIMIT) {
             Ok(message) if *message == next.to_ne_bytes() => (next, lost) = (next + 1, None),
             Ok(message) => return Err(format!("{message:?} in place of {next}").into()),
             Err(RecvError::Ended) => break,
@@ -106,7 +106,7 @@ fn consume(number: &str, name: &str) -> Result<(), Box<dyn Error>> {
                     lost = Some(Instant::now());
                 }
                 Some(since) if since.elapsed() > LIMIT => return Err("no successor has come".into()),
-                Some(_) => {} // `recv_ref` waits for some milliseconds before it says so again
+                Some(_) => {} // the call waits for some milliseconds before it says so again
             },
             Err(error) => return Err(error.into()),
         }

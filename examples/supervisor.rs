@@ -1,8 +1,8 @@
 //! A supervisor restarts a producer that crashes. The consumers get every number, once and in order.
 //!
-//! The producer aborts twice on purpose: with a number that is written and not published, and with the write lock in its
-//! hands between two numbers. What was not published was never there. `Loan::sequence` tells the successor where its
-//! predecessor stopped. `RecvError::ProducersLost` is not final: a consumer that calls `recv` again gets what the
+//! The producer aborts twice on purpose: with a number that is written and not published, and with the write lock in
+//! its hands between two numbers. What was not published was never there. `Loan::sequence` tells the successor where
+//! its predecessor stopped. `RecvError::ProducersLost` is not final: a consumer that calls `recv` again gets what the
 //! successor sends. (docs/crash.md says what holds when a process dies at any step.)
 //!
 //! ```console

@@ -145,8 +145,8 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     /// How long a waiter that checks liveness at time `now` may wait until its next check.
     fn liveness_interval(&self, now: Duration) -> Duration;
 
-    /// Whether this handle was made before a fork, by the parent of this process. Every operation on such a handle is an
-    /// error.
+    /// Whether this handle was made before a fork, by the parent of this process. Every operation on such a handle is
+    /// an error.
     fn is_inherited(&self) -> bool {
         false
     }
@@ -265,8 +265,8 @@ pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     /// Waits until `poll` finds something; `None` when the deadline passes first.
     ///
     /// `poll` reads words that other participants write before they notify this signal. The wait calls it with
-    /// [`Poll::WordsAndLiveness`] once in each [liveness interval](Layer::liveness_interval) of the wait's own time, and
-    /// before it gives up. Wakes, interruptions and insufficient changes do not put that off.
+    /// [`Poll::WordsAndLiveness`] once in each [liveness interval](Layer::liveness_interval) of the wait's own time,
+    /// and before it gives up. Wakes, interruptions and insufficient changes do not put that off.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T>;
 
     /// A new waiter is about to use the signal. The last waiter may have died waiting. Notifiers may run meanwhile.

@@ -29,10 +29,10 @@
 //!
 //! # No wake is lost
 //!
-//! A release (E8) wakes one thread. That thread takes the lock with CONTENDED set (E7d), or finds another owner and sets
-//! CONTENDED again (R3) before it sleeps or gives up. So the next release wakes a thread, too. A thread that dies between
-//! its wake and that step loses the wake, as does an owner that dies between E8 and P2. The parked threads poll again at
-//! their next liveness check then.
+//! A release (E8) wakes one thread. That thread takes the lock with CONTENDED set (E7d), or finds another owner and
+//! sets CONTENDED again (R3) before it sleeps or gives up. So the next release wakes a thread, too. A thread that dies
+//! between its wake and that step loses the wake, as does an owner that dies between E8 and P2. The parked threads poll
+//! again at their next liveness check then.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -105,8 +105,8 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
         let mut check = last;
         let mut timer = WaitTimer::start(layer, deadline, spins);
         loop {
-            // E7c (Acquire), pairs with E7a, E7b, E7d, E7e and E7f: the claim of the owner that the word names. A guess,
-            // which E7d, E7e or R3 checks.
+            // E7c (Acquire), pairs with E7a, E7b, E7d, E7e and E7f: the claim of the owner that the word names. A
+            // guess, which E7d, E7e or R3 checks.
             let mut seen = self.word.load(Acquire);
             let Some(other) = owner(seen) else {
                 // The lock is free, whatever a corrupt word's other bits are: they must not keep us here for ever.
@@ -119,8 +119,8 @@ unsafe impl<L: Park> Lock<L> for WordLock<L> {
             };
             let waited = seen | CONTENDED;
             if deadline != Deadline::Now && seen != waited {
-                // R3 (Relaxed), read by E8: the owner shall wake a thread. A thread that is about to give up requests it,
-                // too, because the wake that ended its sleep may have been the only one.
+                // R3 (Relaxed), read by E8: the owner shall wake a thread. A thread that is about to give up requests
+                // it, too, because the wake that ended its sleep may have been the only one.
                 if self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
                     continue;
                 }

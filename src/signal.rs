@@ -22,15 +22,15 @@
 //!   reads the word             (F3)       polls
 //! ```
 //!
-//! (F1) pairs with (F2). They are SeqCst, so one of them comes first. If F2 does, the poll sees the write. If F1 does, F3
-//! reads PARKED or a later value. A notifier that reads EMPTY has made no read-modify-write and no system call. The
+//! (F1) pairs with (F2). They are SeqCst, so one of them comes first. If F2 does, the poll sees the write. If F1 does,
+//! F3 reads PARKED or a later value. A notifier that reads EMPTY has made no read-modify-write and no system call. The
 //! waiter is about to sleep and has time, so its fence is the heavy one.
 //!
 //! # The sleeps after it
 //!
-//! A waiter leaves the word as it is when the poll after a sleep succeeds. While the word is not EMPTY, notifiers *exchange*
-//! it (R1), and so does the waiter before its next sleep (R2). Exchanges of one word are totally
-//! ordered, so that sleep needs no fence:
+//! A waiter leaves the word as it is when the poll after a sleep succeeds. While the word is not EMPTY, notifiers
+//! *exchange* it (R1), and so does the waiter before its next sleep (R2). Exchanges of one word are totally ordered, so
+//! that sleep needs no fence:
 //!
 //! ```text
 //!   notifier                              waiter
@@ -40,9 +40,9 @@
 //! ```
 //!
 //! (R1) pairs with (R2). **L1**: let *w* be a notifier's write before F2, and *s* an exchange R2 before a sleep. Each
-//! later poll that reads the word of *w* sees *w*, or the sleep ends. Let *e* be the last exchange R2, up to *s* itself,
-//! that replaced EMPTY, and F1 its fence. From *e* to *s* each write of the signal's word is an exchange, and none of them
-//! stores EMPTY.
+//! later poll that reads the word of *w* sees *w*, or the sleep ends. Let *e* be the last exchange R2, up to *s*
+//! itself, that replaced EMPTY, and F1 its fence. From *e* to *s* each write of the signal's word is an exchange, and
+//! none of them stores EMPTY.
 //! 1. F2 comes before F1. F1 happens before each poll after *s*. So these polls see *w*.
 //! 2. F1 comes before F2. F3 reads *e* or a later value.
 //!    (a) F3, or a failed R1, reads EMPTY. That EMPTY was stored after *s*: the sleep is over.
@@ -51,18 +51,18 @@
 //!    (d) R1 comes after *s* and replaces NOTIFIED. An earlier R1 has replaced PARKED. The P4 of that notifier ends the
 //!    sleep.
 //!
-//! A notifier may die, or be stopped, between R1 and P4. The word is NOTIFIED then, and the waiter sleeps. Later notifiers
-//! make no wake, nor does a new owner of the lock. The sleep ends at the waiter's next liveness check
+//! A notifier may die, or be stopped, between R1 and P4. The word is NOTIFIED then, and the waiter sleeps. Later
+//! notifiers make no wake, nor does a new owner of the lock. The sleep ends at the waiter's next liveness check
 //! ([`timer`](crate::timer)).
 //!
 //! # A change of waiter
 //!
-//! [`Control::space`](crate::protocol::Control::space) goes with the write lock. So *e* may be an exchange of an earlier
-//! owner A, where B has replaced PARKED or NOTIFIED and made no fence. A's fence F1 happens before A's release of the lock
-//! (E8), and that before B's polls (E7). So case 1 holds for B. Case 2 does not depend on the waiter.
+//! [`Control::space`](crate::protocol::Control::space) goes with the write lock. So *e* may be an exchange of an
+//! earlier owner A, where B has replaced PARKED or NOTIFIED and made no fence. A's fence F1 happens before A's release
+//! of the lock (E8), and that before B's polls (E7). So case 1 holds for B. Case 2 does not depend on the waiter.
 //!
-//! If A has died, B does not know whether A made its fence after *e*. So B stores EMPTY first ([`reset`](Signal::reset)),
-//! and *e* is B's own. A consumer that takes the number of a dead one does the same.
+//! If A has died, B does not know whether A made its fence after *e*. So B stores EMPTY first
+//! ([`reset`](Signal::reset)), and *e* is B's own. A consumer that takes the number of a dead one does the same.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

@@ -67,7 +67,8 @@ pub(crate) fn run(send: &Send) -> Result<(), Failure> {
         .slot_size(send.slot_size)
         .backend(send.backend.into());
     let (mut producer, slot_size) = rendezvous::producer(&send.name, &new, &stop)?;
-    // A `recv` that has joined is told of every failure. So `send` reads nothing, and fails at nothing, before they join.
+    // A `recv` that has joined is told of every failure. So `send` reads nothing, and fails at nothing, before they
+    // join.
     retry_until_signal(&stop, || producer.loan_timeout(SIGNAL_CHECK_INTERVAL).map(drop))?;
     let mut lines = LineReader::new(Stdin::new(&stop)?, slot_size);
     loop {

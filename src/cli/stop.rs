@@ -42,8 +42,8 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Catches the [`ending_signals`]. The caller creates segments only after this call, because a signal that kills the
-    /// process would leave them behind.
+    /// Catches the [`ending_signals`]. The caller creates segments only after this call, because a signal that kills
+    /// the process would leave them behind.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let (pipe, writer) = UnixStream::pair()?;
         let signal = Arc::default();

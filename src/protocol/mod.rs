@@ -14,15 +14,15 @@
 //!
 //! # Labels
 //!
-//! Each operation on what processes share has a label, in a comment at its site or just above it. The table lists all of
-//! them. `verify` checks that the table and the sites agree, and every document names sites by label. A label without its
-//! letter means all of them: E7 is E7a to E7f.
+//! Each operation on what processes share has a label, in a comment at its site or just above it. The table lists all
+//! of them. `verify` checks that the table and the sites agree, and every document names sites by label. A label
+//! without its letter means all of them: E7 is E7a to E7f.
 //!
 //! - **E**: an edge, from a release to an acquire. **F, J, N**: fences. **R**: requests for a wake.
 //! - **X**: a word that a single participant may write, because it holds the lock or the number. **H**: a relaxed
 //!   access: a hint, or exact by the label that its row names.
-//! - **D**: a slot's bytes. **K**: the kernel's knowledge of living participants. **P**: parking and waking. **C**: the call of a
-//!   lock or a signal.
+//! - **D**: a slot's bytes. **K**: the kernel's knowledge of living participants. **P**: parking and waking. **C**: the
+//!   call of a lock or a signal.
 //!
 //! | label | site | access | partner | carries |
 //! | --- | --- | --- | --- | --- |

@@ -152,8 +152,8 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// As [`send_batch`](Producer::send_batch), of messages that are written in place. `write` is called at most
-    /// `count` times. It gets the slot's bytes (see [`FreeSlot::bytes_mut`]) and returns the message's length, or `None`
-    /// to end the batch.
+    /// `count` times. It gets the slot's bytes (see [`FreeSlot::bytes_mut`]) and returns the message's length, or
+    /// `None` to end the batch.
     ///
     /// # Errors
     /// [`BatchError`]: how many were sent, and why the next was not.

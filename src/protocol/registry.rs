@@ -31,11 +31,11 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     ///
     /// So the joiner is ACTIVE first (E9), and reads its start (E2d) after its fence J. Let a writer derive
     /// `writable_until` while *n* messages are published. If *n* is 0, `writable_until` is at most `slots`, and every
-    /// start is at least 0. Else its loads E6 come after a fence N that follows the publication of message *n - 1*. N is
-    /// the publisher's, or that of `recover` if the publisher died before it. The lock orders N before E6 (E8, E7). J and
-    /// N are two fences of one order:
-    /// 1. J before N: E6 reads ACTIVE, with the acknowledgement that E9 carries. `writable_until` is at most `slots` above
-    ///    it, and the joiner needs no message below its acknowledgement.
+    /// start is at least 0. Else its loads E6 come after a fence N that follows the publication of message *n - 1*. N
+    /// is the publisher's, or that of `recover` if the publisher died before it. The lock orders N before E6 (E8, E7).
+    /// J and N are two fences of one order:
+    /// 1. J before N: E6 reads ACTIVE, with the acknowledgement that E9 carries. `writable_until` is at most `slots`
+    ///    above it, and the joiner needs no message below its acknowledgement.
     /// 2. N before J: E2d sees that publication, so the start is at least *n*. `writable_until` is at most *n + slots*.
     ///
     /// So no message that the joiner needs is overwritten, also while the producer keeps `writable_until`.
@@ -51,8 +51,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         entry.data.reset(&self.layer);
         // E2b (Acquire): a lower bound of the start; no slot is read on its account.
         let bound = Published::from_word(self.control().published.0.load(Acquire));
-        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise. The count does not
-        // decrease, because K1 orders the last occupant's polls before E2b.
+        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise. The count does
+        // not decrease, because K1 orders the last occupant's polls before E2b.
         entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
         // E9 (Release), pairs with E6: the acknowledgement, with JOINING, and for K3 our claim.
         entry.state.store(state.word(), Release);
@@ -136,7 +136,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     /// [`LivenessUnknown`].
     pub(super) fn another_producer_lives(&self, me: Participant) -> Result<bool, LivenessUnknown> {
         for (number, ..) in self.attached_producers() {
-            // K4: a death carries everything that the producer did. A stale answer acts as if the producer had not joined.
+            // K4: a death carries everything that the producer did. A stale answer acts as if the producer had not
+            // joined.
             if number != me.number && self.layer.is_alive(number)? {
                 return Ok(true);
             }

@@ -60,7 +60,8 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<Ended, Strin
     Ok(Ended { status, lines: stdout.lines().map(str::to_owned).collect(), stderr })
 }
 
-/// A process in a process group of its own, with those that it started. They are killed when this is dropped, and their segments removed.
+/// A process in a process group of its own, with those that it started. They are killed when this is dropped, and their
+/// segments removed.
 #[derive(Debug)]
 struct Group {
     leader: Child,

@@ -42,9 +42,9 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// consumer is done with the slot.
     ///
     /// A consumer (a) has left (E5), or is a joiner that E6 does not see: the joiner starts at `n` or later (J, N);
-    /// (b) has acknowledged the message in the slot (E4); (c) has not: the producer waits; (d) is dead, or has left since
-    /// E6: it reads nothing any more, and everything it did happens before the answer of `is_alive` (K3). So message `n`
-    /// overwrites nothing that is still read.
+    /// (b) has acknowledged the message in the slot (E4); (c) has not: the producer waits; (d) is dead, or has left
+    /// since E6: it reads nothing any more, and everything it did happens before the answer of `is_alive` (K3). So
+    /// message `n` overwrites nothing that is still read.
     fn lowest_acknowledgement(&self, n: u64, poll: Poll) -> Result<u64, Blocked> {
         let Geometry { slots, start_with, .. } = self.channel.geometry;
         let (mut lowest, mut joined) = (n, 0_u32);

@@ -54,8 +54,8 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
 
     /// Publishes the prepared messages. The lock stays ours.
     ///
-    /// The store E1 is the linearization point: a consumer sees either all of these messages or none. The order that must
-    /// not happen, for message *n* and a consumer *C*:
+    /// The store E1 is the linearization point: a consumer sees either all of these messages or none. The order that
+    /// must not happen, for message *n* and a consumer *C*:
     ///
     /// ```text
     ///   producer                              C
@@ -65,11 +65,11 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
     /// ```
     ///
     /// *C* gets *n*, whatever it does meanwhile:
-    /// 1. *C* polls after the store is visible. E2a reads from E1, so *C* sees the slot's bytes. If E2a reads from a later
-    ///    E1, that one carries these bytes, too: by program order, or by the lock (E8, E7).
+    /// 1. *C* polls after the store is visible. E2a reads from E1, so *C* sees the slot's bytes. If E2a reads from a
+    ///    later E1, that one carries these bytes, too: by program order, or by the lock (E8, E7).
     /// 2. *C* polls before, and then sleeps. By L1 (`signal.rs`) a later poll sees E1, or the notifier ends the sleep.
-    /// 3. *C* is joining. E1 comes before F2 (this is N), and J before *C* loads its start (E2d). So the notifier sees *C*,
-    ///    or *C* starts after *n* (`registry.rs`).
+    /// 3. *C* is joining. E1 comes before F2 (this is N), and J before *C* loads its start (E2d). So the notifier sees
+    ///    *C*, or *C* starts after *n* (`registry.rs`).
     /// 4. This producer dies after E1. *C* polls again at its next liveness check. The next owner of the lock notifies,
     ///    too (`recover`), which ends *C*'s sleep at once unless this producer has made R1.
     ///

@@ -7,7 +7,7 @@ mod word;
 pub use self::{
     lock::ModelLock,
     signal::ModelSignal,
-    word::{ModelWord, Value},
+    word::{ModelWord, Value, load_part, store_part},
 };
 
 use crate::{

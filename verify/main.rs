@@ -16,6 +16,7 @@ mod explore;
 mod fences;
 mod fixture;
 mod foreign;
+mod graph;
 mod hook;
 mod interference;
 mod labels;

@@ -105,6 +105,7 @@ enum Task {
 
 struct Run {
     task: Task,
+    engine: Engine,
     running: bool,
     start: Start,
     log: Vec<u64>,
@@ -191,6 +192,16 @@ pub fn known_since(place: usize) -> Vec<Token> {
     if hook::is_over() { Vec::new() } else { with(|run| run.known[place..].to_vec()) }
 }
 
+/// How many results the participant has had.
+pub fn answered() -> usize {
+    if hook::is_over() { 0 } else { with(|run| run.answered) }
+}
+
+/// What explores the participants.
+pub fn engine() -> Engine {
+    with(|run| run.engine)
+}
+
 /// Makes the words of the segment.
 pub fn build<R>(f: impl FnOnce(&mut Start) -> R) -> R {
     with(|run| f(&mut run.start))
@@ -238,10 +249,20 @@ pub enum Forgets {
     Results,
 }
 
+/// What explores the participants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The explorer: states under sequential consistency. Lock and signal are the shipping text, and fences are no step.
+    States,
+    /// The graph checker. A wait whose operations did not suffice is an operation, [`Op::Await`].
+    Graphs,
+}
+
 /// A scenario that can be run again and again, a participant at a time.
 #[derive(Clone, Copy)]
 pub struct Scenario<'s> {
     pub body: &'s dyn Fn(),
+    pub engine: Engine,
     pub forgets: Forgets,
 }
 
@@ -249,8 +270,8 @@ impl Scenario<'_> {
     fn start(self, task: Task, log: Vec<u64>) -> Run {
         let start = Start::new();
         let (known, inside) = (Vec::new(), Vec::new());
-        let Self { body, forgets } = self;
-        let run = Run { task, running: false, start, log, answered: 0, known, inside, forgets, next: None };
+        let Self { body, engine, forgets } = self;
+        let run = Run { task, engine, running: false, start, log, answered: 0, known, inside, forgets, next: None };
         RUN.set(Some(run));
         body();
         RUN.take().expect("the run has begun")

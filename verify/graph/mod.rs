@@ -1,0 +1,70 @@
+//! The graph checker.
+pub mod clock;
+pub mod consistency;
+pub mod event;
+pub mod execution;
+pub mod participants;
+pub mod program;
+pub mod search;
+pub mod tiny;
+pub mod waiting;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod shipping;
+
+use crate::{
+    check,
+    explore::replay::{Engine, Forgets, Scenario},
+    fixture::Outcome,
+    hook, progress,
+    segment::drop_leaked,
+};
+use participants::Participants;
+use search::{Counts, Rules, Search, Violation};
+use std::{collections::BTreeSet, panic::{AssertUnwindSafe, catch_unwind}, time::{Duration, Instant}};
+
+/// What an exploration found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub counts: Counts,
+    pub outcomes: BTreeSet<Outcome>,
+    pub failure: Option<String>,
+    pub time: Duration,
+}
+
+/// Explores all execution graphs of a scenario.
+pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
+    let mut found = Ok(Found::default());
+    check::silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(body, rules))));
+    hook::ignoring(drop_leaked);
+    found.unwrap_or_else(|payload| panic!("the graph checker itself fails: {:?}", check::text_of(&*payload)))
+}
+
+fn search(body: &dyn Fn(), rules: Rules) -> Found {
+    let start = Instant::now();
+    let scenario = Scenario { body, engine: Engine::Graphs, forgets: Forgets::Nothing };
+    let mut program = Participants::new(scenario);
+    let mut outcomes = BTreeSet::new();
+    let (counts, violation) = Search::new(&mut program, rules).run(|program, graph, counts| {
+        if (counts.complete + counts.blocked) % progress::EVERY == 0 {
+            progress::tick(counts.complete + counts.blocked);
+        }
+        let is_complete = search::statuses(program, graph).iter().all(|status| *status == search::Status::Done);
+        if !is_complete {
+            return Ok(());
+        }
+        let places = (0..program.numbers().len()).map(|p| graph.last(p).map_or(0, |last| last.after));
+        let outcome = program.outcome(places);
+        if outcomes.insert(outcome.clone()) {
+            return program.judge(outcome).map_or(Ok(()), Err);
+        }
+        Ok(())
+    });
+    let failure = violation.map(|(violation, graph)| match violation {
+        Violation::Failed(why) | Violation::Rejected(why) => why,
+        Violation::Race(a, b) => format!("a data race: {:?} {:?}", graph.at(a).op, graph.at(b).op),
+        Violation::Deadlock(stuck) => format!("participants {stuck:?} wait for ever"),
+    });
+    Found { counts, outcomes, failure, time: start.elapsed() }
+}

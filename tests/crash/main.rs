@@ -6,7 +6,7 @@ mod detection;
 #[path = "../interrupt/mod.rs"]
 mod interrupt;
 mod killer;
-#[path = "../../verify/labels.rs"]
+#[path = "../../verify/src/labels.rs"]
 mod labels;
 mod release;
 mod restart;

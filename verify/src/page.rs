@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tables");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/tables");
 
 /// A page with a table. Each row has a key, which must match the page, and a rest, which may change.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub fn write(name: &str, page: &str) {
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let columns = self.head.matches('|').count() - 1;
-        let written = "Written by `ACKCAST_BLESS=1 cargo test --test verify every_mutant`.";
+        let written = "Written by `ACKCAST_BLESS=1 cargo test -p ackcast-verify every_mutant`.";
         let labels = "The labels are those of [`src/protocol/mod.rs`](../../src/protocol/mod.rs).";
         writeln!(f, "# {}\n\n{written}\n{labels}\n", self.title)?;
         writeln!(f, "{}\n|{}", self.head, " --- |".repeat(columns))?;

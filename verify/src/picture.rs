@@ -10,7 +10,9 @@ use std::{fmt::Write as _, path::PathBuf, sync::atomic::Ordering};
 
 /// The folder of reports and diagrams: `verify/` in the target directory.
 pub fn directory() -> PathBuf {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("verify");
+    let program = std::env::current_exe().expect("the test binary is a file");
+    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    let directory = target.expect("the test binary is in cargo's target directory").join("verify");
     std::fs::create_dir_all(&directory).expect("the target directory can be written");
     directory
 }

@@ -7,9 +7,15 @@ use std::path::Path;
 /// The file that has the table.
 const TABLE: &str = "src/protocol/mod.rs";
 
+/// The root of the repository. (Two packages have this file: the crate in `verify/`, and the root's tests.)
+pub fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().find(|folder| folder.join(TABLE).is_file()).expect("the package is in the repository")
+}
+
 /// A source file's text.
 pub fn source(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let path = root().join(file);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }
 

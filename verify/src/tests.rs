@@ -39,7 +39,7 @@ fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> String {
 }
 
 /// The command that runs [`one_check_by_hand`].
-const BY_HAND: &str = "cargo test --test verify one_check_by_hand -- --nocapture";
+const BY_HAND: &str = "cargo test -p ackcast-verify one_check_by_hand -- --nocapture";
 
 fn passes(entry: Entry) -> Report {
     let found = check(entry.case, entry.checker, Armed::default());

@@ -1,7 +1,7 @@
 //! Whether the labels in the source are those of the table: complete, unique, in the same functions, with the same
 //! orderings.
 
-use crate::labels::{Row, label_at, place_of, rows, source};
+use crate::labels::{Row, label_at, place_of, root, rows, source};
 use std::path::Path;
 
 /// The files whose operations other processes see.
@@ -111,13 +111,12 @@ fn no_other_file_has_operations_on_the_layer() {
             if path.is_dir() {
                 sources(&path, found);
             } else {
-                let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-                found.push(path.strip_prefix(root).expect("it is below").to_string_lossy().into_owned());
+                found.push(path.strip_prefix(root()).expect("it is below").to_string_lossy().into_owned());
             }
         }
     }
     let mut found = vec!["src/lock.rs".to_owned(), "src/signal.rs".to_owned(), "src/timer.rs".to_owned()];
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocol"), &mut found);
+    sources(&root().join("src/protocol"), &mut found);
     for file in found.iter().filter(|file| !FILES.contains(&file.as_str())) {
         let faults = faults(file, &source(file), &[], &mut Vec::new());
         assert!(faults.is_empty(), "add {file} to FILES: {faults:#?}");

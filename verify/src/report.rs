@@ -152,7 +152,7 @@ pub fn sites_table(sites: &Sites) -> Table {
 }
 
 const DEEP: &str = "# The deep run: what was checked\n\n\
-                    Written by `ACKCAST_BLESS=1 RUSTFLAGS=\"--cfg loom\" cargo test --test verify`.\n\
+                    Written by `ACKCAST_BLESS=1 RUSTFLAGS=\"--cfg loom\" cargo test -p ackcast-verify`.\n\
                     [verification.md](../verification.md) explains the columns and names the machine.\n\n";
 const SITES: &str = "Sites: operations that other participants see";
 const MUTANTS: &str = "Mutants, and what killed them";

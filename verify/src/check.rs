@@ -27,6 +27,7 @@ pub struct Case {
     pub config: ModelConfig,
     pub loom: fn(&Case),
     pub shuttle: fn(&Case),
+    pub graph: fn(&Case),
 }
 
 impl fmt::Display for Case {
@@ -223,6 +224,7 @@ macro_rules! case {
             config: $config,
             loom: $body::<$crate::engine::Loom>,
             shuttle: $body::<$crate::engine::Shuttle>,
+            graph: $body::<$crate::explore::Explored>,
         }
     };
 }

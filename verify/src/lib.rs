@@ -27,11 +27,9 @@ mod fences;
 mod fixture;
 #[cfg(test)]
 mod foreign;
-<<<<<<< HEAD:verify/main.rs
-mod graph;
-=======
 #[cfg(test)]
->>>>>>> helper-room:verify/src/lib.rs
+mod graph;
+#[cfg(test)]
 mod hook;
 #[cfg(test)]
 mod interference;

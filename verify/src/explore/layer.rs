@@ -45,6 +45,8 @@ pub struct Wait {
     checked: RefCell<Vec<(Address, u64)>>,
     /// The number of results before the last check.
     since: Cell<usize>,
+    /// The participant dies before its next heavy fence.
+    pub dies_unfenced: Cell<bool>,
 }
 
 impl Wait {
@@ -112,6 +114,9 @@ unsafe impl Layer for Explored {
     }
 
     fn heavy_fence(&self, order: Ordering) {
+        if self.wait.dies_unfenced.get() {
+            hook::die();
+        }
         self.fence(Kind::HeavyFence, Weight::Heavy, order, Location::caller());
     }
 
@@ -145,7 +150,7 @@ impl Park for Explored {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
             Verdict::Ignore => Parked::Stopped,
-            _ if replay::engine() == Engine::Graphs && self.parts.mortal => {
+            _ if replay::engine() == Engine::Graphs && self.parts.mortal.get() => {
                 self.park_mortally(word, expected.into(), site)
             }
             _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == CHECK_LIVENESS => {

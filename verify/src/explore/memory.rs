@@ -97,6 +97,10 @@ impl Memory {
         &self.words[..usize::from(self.used)]
     }
 
+    pub fn set_words(&mut self, words: &[u64]) {
+        self.words[..words.len()].copy_from_slice(words);
+    }
+
     pub const fn get(&self, Address(place): Address) -> u64 {
         self.words[place as usize]
     }

@@ -192,7 +192,7 @@ fn await_poll<T>(
     if deadline == Deadline::Now {
         return poll(Poll::Words).or_else(|| poll(Poll::WordsAndLiveness));
     }
-    let kind = if layer.parts.mortal { Poll::WordsAndLiveness } else { Poll::Words };
+    let kind = if layer.parts.mortal.get() { Poll::WordsAndLiveness } else { Poll::Words };
     loop {
         let (before, evictions) = (replay::answered(), hook::evictions());
         let found = poll(kind);

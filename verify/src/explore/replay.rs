@@ -99,8 +99,8 @@ enum Task {
     SetUp,
     /// To run the participant with this index.
     Run(usize),
-    /// To judge this outcome.
-    Judge(Outcome),
+    /// To judge this outcome, with the words' last values.
+    Judge(Outcome, Vec<u64>),
 }
 
 struct Run {
@@ -134,6 +134,7 @@ impl Run {
         if !self.running {
             return match self.start.memory.apply(0, op) {
                 Effect::Result(value) => Some(value),
+                Effect::Wakes(_) => Some(0), // nothing sleeps yet
                 came => panic!("the set-up neither waits nor wakes: {op:?} came to {came:?}"),
             };
         }
@@ -232,7 +233,13 @@ pub fn run(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
                 Err(payload) => Some(failed(payload)),
             }
         }
-        Task::Judge(outcome) => catch_unwind(AssertUnwindSafe(|| judge(&outcome))).err().map(failed),
+        Task::Judge(outcome, words) => {
+            with(|run| {
+                run.running = false;
+                run.start.memory.set_words(&words);
+            });
+            catch_unwind(AssertUnwindSafe(|| judge(&outcome))).err().map(failed)
+        }
     };
     with(|run| run.next = next.or(run.next.take()));
     hook::ignoring(|| drop(bodies));
@@ -289,9 +296,9 @@ impl Scenario<'_> {
         Position { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
     }
 
-    /// Why the scenario rejects this outcome, if it does.
-    pub fn judge(self, outcome: Outcome) -> Option<String> {
-        match self.start(Task::Judge(outcome), vec![]).next? {
+    /// Why the scenario rejects this outcome, with these last values of the words, if it does.
+    pub fn judge(self, outcome: Outcome, words: &[u64]) -> Option<String> {
+        match self.start(Task::Judge(outcome, words.to_vec()), vec![]).next? {
             Next::Failed(why) => Some(why),
             _ => None,
         }

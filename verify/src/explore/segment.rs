@@ -2,13 +2,13 @@
 
 use super::{
     layer::{Explored, before},
-    memory::{Address, Op, SlotAddress},
+    memory::{Address, NO_HOLDER, Op, SlotAddress},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
     replay::{self, Engine, Start, ask},
 };
 use crate::{
     config::{ModelConfig, Primitive},
-    environment::Environment,
+    environment::{Checked, Environment},
     fixture::{Body, Outcome},
     hook::{self, Kind, Name},
     segment::SIZE,
@@ -18,7 +18,7 @@ use ackcast::{
     protocol::{Channel, ConsumerEntry, Control, Geometry, Header, Make, ProducerEntry, Reading, Storage, Writing},
     signal::WordSignal,
 };
-use std::{cell::UnsafeCell, panic::Location, rc::Rc};
+use std::{cell::{Cell, UnsafeCell}, panic::Location, rc::Rc, sync::atomic::Ordering};
 
 /// The part of a segment that its handles share.
 pub struct Parts {
@@ -28,8 +28,8 @@ pub struct Parts {
     pub alive: Vec<Address>,
     slots: Vec<SlotAddress>,
     pub config: ModelConfig,
-    /// Participants may die.
-    pub mortal: bool,
+    /// Participants may die, or one has died in its own text.
+    pub mortal: Cell<bool>,
 }
 
 /// Makes the words. The second field is the number of consumers, after which producers are numbered.
@@ -86,7 +86,7 @@ fn parts(start: &mut Start, geometry: Geometry, config: ModelConfig, mortal: boo
         alive,
         slots,
         config,
-        mortal,
+        mortal: Cell::new(mortal),
     }
 }
 
@@ -179,6 +179,27 @@ unsafe impl Storage<Explored> for Explored {
     }
 }
 
+impl Checked for Explored {
+    fn layer(segment: &Self) -> Self {
+        Self { parts: Rc::clone(&segment.parts), wait: Rc::default() }
+    }
+
+    fn storage(segment: &Self) -> Self {
+        segment.clone()
+    }
+
+    fn die(segment: &Self, number: u32) {
+        segment.parts.mortal.set(true);
+        let name = Name { word: "alive", owner: Some(number) };
+        let op = Op::Store(segment.parts.alive[number as usize], NO_HOLDER, Ordering::Release);
+        ask(op, Location::caller(), name, Kind::Release);
+    }
+
+    fn die_unfenced(layer: &Self) {
+        layer.wait.dies_unfenced.set(true);
+    }
+}
+
 impl Environment for Explored {
     type Layer = Self;
     type Storage = Self;
@@ -188,6 +209,8 @@ impl Environment for Explored {
     fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
         let config = match replay::engine() {
             Engine::States => ModelConfig::PARK_STACK,
+            // A dead owner leaves the shipping lock behind, and the abstract one would be lost.
+            Engine::Graphs if mortal => ModelConfig { lock: Primitive::Words, ..config },
             Engine::Graphs => config,
         };
         let parts = Rc::new(replay::build(|start| parts(start, geometry, config, mortal)));
@@ -195,9 +218,8 @@ impl Environment for Explored {
     }
 
     fn channel(segment: &Self, geometry: Geometry) -> Channel<Self, Self> {
-        let handle = Self { parts: Rc::clone(&segment.parts), wait: Rc::default() };
         // SAFETY: the segment was made for the geometry.
-        unsafe { Channel::new(handle, segment.clone(), geometry) }
+        unsafe { Channel::new(Self::layer(segment), segment.clone(), geometry) }
     }
 
     fn act_as(_number: u32) {}

@@ -64,6 +64,12 @@ impl Graph {
         &self.writes[location as usize]
     }
 
+    /// The newest value of each location.
+    pub fn last_values(&self, initial: &[Value]) -> Vec<Value> {
+        let last = |(writes, &initial): (&Vec<Stamp>, &Value)| writes.last().map_or(initial, |&write| self.at(write).value);
+        self.writes.iter().zip(initial).map(last).collect()
+    }
+
     /// The participant's last event.
     pub fn last(&self, participant: usize) -> Option<&Event> {
         self.participants[participant].last().map(|&stamp| self.at(stamp))

@@ -21,6 +21,7 @@ use crate::{
     segment::drop_leaked,
 };
 use participants::Participants;
+use program::Program;
 use search::{Counts, Rules, Search, Violation};
 use std::{collections::BTreeSet, panic::{AssertUnwindSafe, catch_unwind}, time::{Duration, Instant}};
 
@@ -35,6 +36,9 @@ pub struct Found {
 
 /// Explores all execution graphs of a scenario.
 pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
+    if std::env::var_os("ACKCAST_DUMP").is_some() {
+        return search(body, rules);
+    }
     let mut found = Ok(Found::default());
     check::silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(body, rules))));
     hook::ignoring(drop_leaked);
@@ -45,7 +49,7 @@ fn search(body: &dyn Fn(), rules: Rules) -> Found {
     let start = Instant::now();
     let scenario = Scenario { body, engine: Engine::Graphs, forgets: Forgets::Nothing };
     let mut program = Participants::new(scenario);
-    let mut outcomes = BTreeSet::new();
+    let (mut outcomes, mut judged, initial) = (BTreeSet::new(), BTreeSet::new(), program.initial());
     let (counts, violation) = Search::new(&mut program, rules).run(|program, graph, counts| {
         if (counts.complete + counts.blocked) % progress::EVERY == 0 {
             progress::tick(counts.complete + counts.blocked);
@@ -56,11 +60,19 @@ fn search(body: &dyn Fn(), rules: Rules) -> Found {
         }
         let places = (0..program.numbers().len()).map(|p| graph.last(p).map_or(0, |last| last.after));
         let outcome = program.outcome(places);
-        if outcomes.insert(outcome.clone()) {
-            return program.judge(outcome).map_or(Ok(()), Err);
+        let words = graph.last_values(&initial);
+        if judged.insert((outcome.clone(), words.clone())) {
+            outcomes.insert(outcome.clone());
+            return program.judge(outcome, &words).map_or(Ok(()), Err);
         }
         Ok(())
     });
+    if let Some((_, graph)) = &violation && std::env::var_os("ACKCAST_DUMP").is_some() {
+        for (stamp, event) in graph.events().iter().enumerate() {
+            let site = match program.text(event.participant.into(), event.before) { Some(crate::explore::replay::Next::Op(_, operation)) => format!("{} {}", operation.name, crate::mutants::label(operation.site)), _ => String::new() };
+            println!("{stamp:>3} T{} {:?} {:?} value {:#x} from {} {site} at {}", event.participant, event.kind, event.op, event.value, event.from as i16, if event.kind == event::Kind::Write { graph.position(event.location, stamp as u16) } else { 0 });
+        }
+    }
     let failure = violation.map(|(violation, graph)| match violation {
         Violation::Failed(why) | Violation::Rejected(why) => why,
         Violation::Race(a, b) => format!("a data race: {:?} {:?}", graph.at(a).op, graph.at(b).op),

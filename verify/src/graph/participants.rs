@@ -77,8 +77,8 @@ impl<'s> Participants<'s> {
     }
 
     /// Why the scenario rejects this outcome, if it does.
-    pub fn judge(&self, outcome: Outcome) -> Option<String> {
-        self.scenario.judge(outcome)
+    pub fn judge(&self, outcome: Outcome, words: &[Value]) -> Option<String> {
+        self.scenario.judge(outcome, words)
     }
 }
 

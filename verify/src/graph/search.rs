@@ -225,7 +225,10 @@ impl<'p, P: Program> Search<'p, P> {
                 continue;
             }
             let mut copy = self.copy(graph);
-            self.add_read(&mut copy, read, from)?;
+            if let Err(race) = self.add_read(&mut copy, read, from) {
+                graph.clone_from(&copy);
+                return Err(race);
+            }
             if self.is_consistent(&copy) {
                 self.stack.push(copy);
             } else {
@@ -300,7 +303,10 @@ impl<'p, P: Program> Search<'p, P> {
             }
             let mut copy = self.copy(graph);
             copy.add_write(event, position);
-            race(&copy, (copy.events().len() - 1) as Stamp)?;
+            if let Err(race) = race(&copy, (copy.events().len() - 1) as Stamp) {
+                graph.clone_from(&copy);
+                return Err(race);
+            }
             if self.is_consistent(&copy) {
                 self.stack.push(copy);
             } else {
@@ -332,22 +338,23 @@ impl<'p, P: Program> Search<'p, P> {
     }
 
     /// Lets earlier reads read from this write, which is not yet in the graph.
-    fn revisit(&mut self, graph: &Graph, event: &Event) -> Result<(), Violation> {
+    fn revisit(&mut self, graph: &mut Graph, event: &Event) -> Result<(), Violation> {
         if event.is_plain() || self.rules.fault == Fault::NoRevisit {
             return Ok(());
         }
         let in_past = |other: &Event| event.prefix.has(other.participant, other.index);
-        for (stamp, read) in graph.events().iter().enumerate().rev() {
+        for stamp in (0..graph.events().len() as Stamp).rev() {
+            let read = graph.at(stamp);
             if in_past(read) {
                 continue;
             }
-            let stamp = stamp as Stamp;
             if !is_maximal(graph, stamp, event) {
                 break;
             }
             if read.kind != Kind::Read || read.location != event.location || read.is_plain() {
                 continue;
             }
+            let read = *read;
             self.counts.revisits += 1;
             let mut base = self.spare.pop().unwrap_or_default();
             graph.restricted(&mut base, |other, event| other <= stamp || in_past(event));
@@ -355,7 +362,7 @@ impl<'p, P: Program> Search<'p, P> {
                 let mut copy = self.copy(&base);
                 copy.add_write(*event, position);
                 let write = (copy.events().len() - 1) as Stamp;
-                let mut read = *read;
+                let mut read = read;
                 self.set_read(&copy, &mut read, write);
                 copy.replace(stamp, read);
                 let last = read.index.checked_sub(1);
@@ -366,7 +373,10 @@ impl<'p, P: Program> Search<'p, P> {
                     _ => copy.newest_known(read.location, &happened),
                 };
                 if position >= oldest && self.is_consistent(&copy) {
-                    race(&copy, stamp)?;
+                    if let Err(race) = race(&copy, stamp) {
+                        graph.clone_from(&copy);
+                        return Err(race);
+                    }
                     self.stack.push(copy);
                 } else {
                     self.spare.push(copy);

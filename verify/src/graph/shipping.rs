@@ -1,13 +1,26 @@
 //! The shipping text.
 
-use super::{explore, search::Rules};
-use crate::{config::ModelConfig, case, check::Case, explore::Explored, fixture::Shape, scenarios::{flow::*, survivors::*}};
+use super::{Found, explore, search::Rules};
+use crate::{
+    case,
+    catalogue::entries,
+    check::Case,
+    config::ModelConfig,
+    fixture::Shape,
+    hook::{self, Armed, Mutant},
+    mutants::{label, operators},
+    scenarios::{flow::*, survivors::*},
+};
+use std::{collections::BTreeMap, time::Instant};
 
-fn run(what: &str, body: fn(&Case), shape: Shape, config: ModelConfig, deaths: u8, victims: u16) {
-    let case = case!(end_is_last, "", shape, config);
-    let found = explore(&|| body(&case), Rules { deaths, victims, ..Rules::default() });
+fn explored(case: &Case, rules: Rules) -> Found {
+    explore(&|| (case.graph)(case), rules)
+}
+
+fn told(case: &Case, deaths: u8, found: &Found) -> String {
     let rate = (found.counts.complete + found.counts.blocked) as f64 / found.time.as_secs_f64();
-    println!("{what} {shape} [{config}] {deaths} deaths: {:?} {:.2?} {:.0}/s {} outcomes, {:?}", found.counts, found.time, rate, found.outcomes.len(), found.failure);
+    let outcomes = found.outcomes.len();
+    format!("{case} {deaths} deaths: {:?} {:.2?} {rate:.0}/s {outcomes} outcomes, {:?}", found.counts, found.time, found.failure)
 }
 
 #[test]
@@ -15,7 +28,85 @@ fn graph_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_GRAPH") else { return };
     let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
     let &[kind, config, p, c, m, s, deaths, victims] = &numbers[..] else { panic!("eight numbers") };
-    let body = [end_is_last::<Explored>, consumer_gets_every_message::<Explored>, survivors_agree::<Explored>][kind as usize];
     let config = [ModelConfig::ASSUME, ModelConfig::ASSUME_FENCED, ModelConfig::WORD_LOCK, ModelConfig::PARK_SIGNAL, ModelConfig::PARK_STACK][config as usize];
-    run(["end", "flow", "survivors"][kind as usize], body, Shape::new(p, c, m, s), config, deaths as u8, victims as u16);
+    let shape = Shape::new(p, c, m, s);
+    let case = [case!(end_is_last, "", shape, config), case!(consumer_gets_every_message, "", shape, config), case!(survivors_agree, "", shape, config)][kind as usize];
+    let found = explored(&case, Rules { deaths: deaths as u8, victims: victims as u16, ..Rules::default() });
+    println!("{}", told(&case, deaths as u8, &found));
+}
+
+/// The checks: the catalogue's, without the largest, and those with deaths.
+fn checks() -> Vec<(Case, u8)> {
+    let mut all: Vec<(Case, u8)> = Vec::new();
+    let mut add = |case: Case, deaths| {
+        if !all.iter().any(|(other, before)| other.to_string() == case.to_string() && *before == deaths) {
+            all.push((case, deaths));
+        }
+    };
+    for entry in entries() {
+        let Shape { producers: p, consumers: c, messages: m, .. } = entry.case.shape;
+        let words = entry.case.config.signal == crate::config::Primitive::Words && !entry.case.name.starts_with("no_notification");
+        if p * c.max(1) * m <= (if words { 2 } else { 6 }) && !(m * p > 4 && entry.case.name.starts_with("lock_has")) {
+            add(entry.case, 0);
+        }
+    }
+    let shape = Shape::new;
+    for (shape, config) in [(shape(1, 1, 1, 1), ModelConfig::WORD_LOCK), (shape(1, 2, 1, 1), ModelConfig::WORD_LOCK), (shape(2, 1, 0, 1), ModelConfig::WORD_LOCK), (shape(1, 1, 2, 1), ModelConfig::WORD_LOCK), (shape(3, 1, 0, 1), ModelConfig::WORD_LOCK), (shape(2, 1, 0, 1), ModelConfig::PARK_STACK)] {
+        add(case!(survivors_agree, "", shape, config), 1);
+    }
+    for shape in [shape(1, 1, 1, 1), shape(2, 1, 0, 1)] {
+        add(case!(consumer_gets_every_message, "", Shape { messages: 1, ..shape }, ModelConfig::PARK_STACK), 0);
+    }
+    all
+}
+
+/// All checks of the catalogue, by graphs.
+#[test]
+fn catalogue_by_hand() {
+    let Ok(filter) = std::env::var("ACKCAST_CATALOGUE") else { return };
+    let model = if std::env::var_os("SC").is_some() { super::consistency::Model::Sc } else { super::consistency::Model::Rc11 };
+    for (case, deaths) in checks().into_iter().filter(|(case, _)| case.name.contains(&filter)) {
+        let found = explored(&case, Rules { model, deaths, ..Rules::default() });
+        println!("{}", told(&case, deaths, &found));
+    }
+}
+
+#[test]
+fn mutants_by_hand() {
+    let Ok(filter) = std::env::var("ACKCAST_MUTANTS") else { return };
+    let checks = checks();
+    let mut sites = BTreeMap::<_, (crate::hook::SiteCoverage, Vec<usize>)>::new();
+    for (number, (case, deaths)) in checks.iter().enumerate() {
+        hook::arm(Armed { coverage: true, ..Armed::default() });
+        let found = explored(case, Rules { deaths: *deaths, ..Rules::default() });
+        assert_eq!(found.failure, None, "{case}");
+        for (place, seen) in hook::disarm().1 {
+            let site = sites.entry(place).or_default();
+            site.0 = seen;
+            site.1.push(number);
+        }
+    }
+    let start = Instant::now();
+    let (mut dead, mut all) = (0, 0);
+    for ((site, kind), (seen, reached)) in &sites {
+        for operator in operators(*kind, seen.order) {
+            if !label(*site).contains(&filter) { continue; }
+            let mutant = Mutant { site: *site, kind: *kind, operator };
+            all += 1;
+            let mut killer = None;
+            for &number in reached {
+                let (case, deaths) = &checks[number];
+                hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
+                let found = explored(case, Rules { deaths: *deaths, ..Rules::default() });
+                hook::disarm();
+                if let Some(why) = found.failure {
+                    killer = Some(format!("{case}: {}", why.lines().next().unwrap_or_default()));
+                    break;
+                }
+            }
+            dead += usize::from(killer.is_some());
+            println!("{} {operator:?}: {}", label(*site), killer.unwrap_or_else(|| "SURVIVES".into()));
+        }
+    }
+    println!("{dead} of {all} die, {} sites, {:.1?}", sites.len(), start.elapsed());
 }

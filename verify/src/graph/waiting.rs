@@ -11,6 +11,7 @@
 use super::{
     event::{Event, Kind},
     execution::Graph,
+    program::Op,
     search::Status,
 };
 
@@ -33,48 +34,49 @@ fn is_newest(graph: &Graph, event: &Event) -> bool {
     event.kind != Kind::Read || graph.position(event.location, event.from) == graph.writes(event.location).len()
 }
 
+/// Whether the wake comes after this park, which found the value at which it sleeps: a write is newer than the one that
+/// the park has read, and happened before the wake.
+fn comes_after(graph: &Graph, wake: &Event, park: &Event) -> bool {
+    let position = graph.position(park.location, park.from);
+    graph.writes(park.location)[position..].iter().any(|&write| {
+        let write = graph.at(write);
+        wake.happened.has(write.participant, write.index)
+    })
+}
+
 /// Whether no wake ends this participant's sleep.
 fn sleeps_on(graph: &Graph, participant: usize, statuses: &[Status]) -> bool {
     let Some(sleep) = graph.last(participant) else { return false };
-    let position = graph.position(sleep.location, sleep.from);
-    let newer = &graph.writes(sleep.location)[position..];
-    let comes_after = |wake: &&Event| {
-        newer.iter().any(|&write| {
-            let write = graph.at(write);
-            wake.happened.has(write.participant, write.index)
-        })
+    let events = || graph.events().iter().filter(|event| event.location == sleep.location);
+    let wakes = events().filter(|event| event.kind == Kind::Wake);
+    let wakes: Vec<&Event> = wakes.filter(|wake| comes_after(graph, wake, sleep)).collect();
+    // Parks of others that have returned. A wake may have ended such a park, unless the park had returned before: it
+    // happened before the wake, or its participant sleeps again, and the wake comes after that, too.
+    let returned = |park: &&Event| {
+        let owner = usize::from(park.participant);
+        let is_last = graph.last(owner).is_some_and(|last| last.index == park.index);
+        park.kind == Kind::Read
+            && matches!(park.op, Op::Park { .. })
+            && owner != participant
+            && !(is_last && statuses[owner] == Status::Sleeps)
     };
-    let wakes = graph.events().iter().filter(|event| event.kind == Kind::Wake && event.location == sleep.location);
-    let wakes: Vec<&Event> = wakes.filter(comes_after).collect();
-    // Sleeps of others that each of these wakes may have ended.
-    let others = graph.events().iter().filter(|other| {
-        let is_park = matches!(other.op, super::program::Op::Park { .. });
-        is_park && other.kind == Kind::Read && other.location == sleep.location
-    });
-    let others: Vec<&Event> = others
-        .filter(|other| usize::from(other.participant) != participant)
-        .filter(|other| statuses[usize::from(other.participant)] != Status::Sleeps || !is_last(graph, other))
-        .collect();
-    let ends = |wake: &Event, other: &Event| !wake.happened.has(other.participant, other.index);
-    can_match(&wakes, &others, &ends, &mut vec![false; others.len()])
+    let parks: Vec<&Event> = events().filter(returned).collect();
+    let ends = |wake: &Event, park: &Event| {
+        let owner = usize::from(park.participant);
+        let sleeps_again = statuses[owner] == Status::Sleeps
+            && graph.last(owner).is_some_and(|last| last.location == wake.location && comes_after(graph, wake, last));
+        !wake.happened.has(park.participant, park.index) && !sleeps_again
+    };
+    can_match(&wakes, &parks, &ends, &mut vec![false; parks.len()])
 }
 
-fn is_last(graph: &Graph, event: &Event) -> bool {
-    graph.last(event.participant.into()).is_some_and(|last| last.index == event.index)
-}
-
-/// Whether each wake can end a sleep of its own.
-fn can_match(
-    wakes: &[&Event],
-    sleeps: &[&Event],
-    ends: &dyn Fn(&Event, &Event) -> bool,
-    taken: &mut Vec<bool>,
-) -> bool {
+/// Whether each wake can end a park of its own.
+fn can_match(wakes: &[&Event], parks: &[&Event], ends: &dyn Fn(&Event, &Event) -> bool, taken: &mut [bool]) -> bool {
     let Some((wake, rest)) = wakes.split_first() else { return true };
-    for place in 0..sleeps.len() {
-        if !taken[place] && ends(wake, sleeps[place]) {
+    for place in 0..parks.len() {
+        if !taken[place] && ends(wake, parks[place]) {
             taken[place] = true;
-            if can_match(rest, sleeps, ends, taken) {
+            if can_match(rest, parks, ends, taken) {
                 return true;
             }
             taken[place] = false;

@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
     config::Primitive,
+    graph::program::Weight,
     hook::{self, Kind, Name, Operator, Verdict},
     layer::{Value, load_part, store_part},
 };
 use ackcast::{
-    layer::{Acquired, Deadline, Found, Layer, Lock, LockError, Participant, Poll, Signal, Word},
+    layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Word},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -259,7 +260,10 @@ unsafe impl Signal<Explored> for ExploredSignal {
                 replay::within(site, notify, |()| vec![Token::Out(0)]);
             }
             // The fence of the contract, where the check has fences.
-            _ if layer.parts.config.fences => layer.light_fence(Ordering::SeqCst),
+            _ if layer.parts.config.fences => {
+                let weight = if layer.parts.config.asymmetric { Weight::Light } else { Weight::Full };
+                ask(Op::Fence(weight, Ordering::SeqCst), site, SIGNAL, Kind::LightFence);
+            }
             _ => {}
         }
     }

@@ -76,6 +76,10 @@ fn search(body: &dyn Fn(), rules: Rules) -> Found {
     let failure = violation.map(|(violation, graph)| match violation {
         Violation::Failed(why) | Violation::Rejected(why) => why,
         Violation::Race(a, b) => format!("a data race: {:?} {:?}", graph.at(a).op, graph.at(b).op),
+        Violation::Endless(participant) => format!(
+            "participant {participant} does more than {} operations: it goes round for ever, or spins where it should wait",
+            clock::EVENTS - 1
+        ),
         Violation::Deadlock(stuck) => format!("participants {stuck:?} wait for ever"),
     });
     Found { counts, outcomes, failure, time: start.elapsed() }

@@ -12,6 +12,7 @@
 //! of them read from the same write, the second's write has no place, but may revisit the first.
 
 use super::{
+    clock::EVENTS,
     consistency::{Fault, Model, is_consistent},
     event::{Event, INITIAL, Kind, Stamp},
     execution::Graph,
@@ -44,6 +45,8 @@ pub enum Violation {
     Failed(String),
     /// Two accesses to a location are concurrent; one of them writes, and one of them is plain.
     Race(Stamp, Stamp),
+    /// This participant has more events than fit: it repeats itself without an end, or spins where it should wait.
+    Endless(usize),
     /// These participants wait for ever.
     Deadlock(Vec<usize>),
     /// A visitor rejected the graph.
@@ -161,6 +164,9 @@ impl<'p, P: Program> Search<'p, P> {
                 continue;
             }
             let Some(place) = graph.place(participant) else { continue };
+            if graph.participants()[participant].len() + 1 >= EVENTS {
+                return Err(Violation::Endless(participant));
+            }
             let op = match self.program.next(participant, place) {
                 Next::Op(Op::Await { .. }) if is_stale(graph, participant) => return Ok(Step::Dropped),
                 Next::Op(Op::Await { .. }) | Next::Ended | Next::Died => continue,

@@ -76,10 +76,13 @@ fn mutants_by_hand() {
     let Ok(filter) = std::env::var("ACKCAST_MUTANTS") else { return };
     let checks = checks();
     let mut sites = BTreeMap::<_, (crate::hook::SiteCoverage, Vec<usize>)>::new();
+    let (mut times, mut outcomes) = (Vec::new(), Vec::new());
     for (number, (case, deaths)) in checks.iter().enumerate() {
         hook::arm(Armed { coverage: true, ..Armed::default() });
         let found = explored(case, Rules { deaths: *deaths, ..Rules::default() });
         assert_eq!(found.failure, None, "{case}");
+        times.push(found.time);
+        outcomes.push(found.outcomes);
         for (place, seen) in hook::disarm().1 {
             let site = sites.entry(place).or_default();
             site.0 = seen;
@@ -94,12 +97,15 @@ fn mutants_by_hand() {
             let mutant = Mutant { site: *site, kind: *kind, operator };
             all += 1;
             let mut killer = None;
-            for &number in reached {
+            let mut reached = reached.clone();
+            reached.sort_by_key(|&number| times[number]);
+            for number in reached {
                 let (case, deaths) = &checks[number];
                 hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
                 let found = explored(case, Rules { deaths: *deaths, ..Rules::default() });
                 hook::disarm();
-                if let Some(why) = found.failure {
+                let lost = outcomes[number].difference(&found.outcomes).next().map(|outcome| format!("outcome {outcome:?} is not reached any more"));
+                if let Some(why) = found.failure.or(lost) {
                     killer = Some(format!("{case}: {}", why.lines().next().unwrap_or_default()));
                     break;
                 }

@@ -7,7 +7,7 @@ use super::{
     segment::Parts,
 };
 use crate::hook::{self, Kind, Name, Operator, Verdict};
-use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
+use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 /// The result of a park: a wake, or a change of the word.
@@ -40,12 +40,10 @@ impl Explored {
     }
 }
 
-// SAFETY: fences order nothing under sequential consistency, and claims are steps of the exploration.
-unsafe impl Layer for Explored {
+// SAFETY: fences order nothing under sequential consistency.
+unsafe impl Memory for Explored {
     type W32 = ExploredWord;
     type W64 = ExploredWord;
-    type Lock = ExploredLock;
-    type Signal = ExploredSignal;
 
     fn light_fence(&self, order: Ordering) {
         before(Location::caller(), Name { word: "fence", owner: None }, Kind::LightFence, Some(order));
@@ -54,10 +52,18 @@ unsafe impl Layer for Explored {
     fn heavy_fence(&self, order: Ordering) {
         before(Location::caller(), Name { word: "fence", owner: None }, Kind::HeavyFence, Some(order));
     }
+}
 
+impl Clock for Explored {
     fn now(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+// SAFETY: claims are steps of the exploration.
+unsafe impl Layer for Explored {
+    type Lock = ExploredLock;
+    type Signal = ExploredSignal;
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         Ok(self.kernel(number, Kind::Claim, Op::Claim, Location::caller()) != 0)

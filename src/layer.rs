@@ -1,9 +1,12 @@
 //! The only door to memory that another process can see.
 //!
-//! The protocol is written once against these traits. A *layer* says what a [`Word`] is, how a thread waits until it
-//! changes, and which participants are alive. [`Futex`](crate::layers::Futex) puts the words into real shared memory.
-//! `verify/` has layers in which every operation is a step of a model checker. Nothing here needs `std` or an
-//! allocator.
+//! The protocol is written once against these traits, of which each asks for no more than it needs:
+//! - [`Memory`] says what a [`Word`] is and how fences order. A protocol that never sleeps needs only this.
+//! - [`Park`] adds the sleep until a word changes, on a [`Clock`].
+//! - [`Layer`] adds what acknowledged broadcast needs: a [`Lock`], [`Signal`]s, and which participants are alive.
+//!
+//! [`Futex`](crate::layers::Futex) puts the words into real shared memory. `verify/` has layers in which every operation
+//! is a step of a model checker. Nothing here needs `std` or an allocator.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -55,7 +58,7 @@ pub enum Deadline {
     Never,
     /// At once: the call polls, checks liveness once, and does not wait.
     Now,
-    /// When [`Layer::now`] has reached this value.
+    /// When [`Clock::now`] has reached this value.
     At(Duration),
 }
 
@@ -88,23 +91,18 @@ pub struct LivenessUnknown {
     pub errno: i32,
 }
 
-/// The primitives over one segment, as one participant holds them.
+/// Words and fences, as one participant uses them.
 ///
 /// # Safety
-/// An implementation keeps what its methods promise: fences order, a number has at most one living claimant, and
-/// an answer of `is_alive` that is `Ok(false)` is a death. The protocol's access to slots relies on all three.
-pub unsafe trait Layer: Sized + fmt::Debug {
+/// The fences order as their methods promise. The protocol's access to slots relies on it.
+pub unsafe trait Memory: Sized + fmt::Debug {
     /// A 32-bit word.
     type W32: Word<u32>;
     /// A 64-bit word.
     type W64: Word<u64>;
-    /// The write lock's storage.
-    type Lock: Lock<Self>;
-    /// A signal's storage.
-    type Signal: Signal<Self>;
 
     /// The light side of an asymmetric fence, for the side that runs often. A light fence and a
-    /// [heavy](Layer::heavy_fence) one order what stands before and after them as two fences of this ordering do. Two
+    /// [heavy](Memory::heavy_fence) one order what stands before and after them as two fences of this ordering do. Two
     /// light fences do not order each other.
     #[track_caller]
     fn light_fence(&self, order: Ordering);
@@ -112,9 +110,24 @@ pub unsafe trait Layer: Sized + fmt::Debug {
     /// The heavy side. May cost a system call. Orders as a fence does, against light and heavy fences.
     #[track_caller]
     fn heavy_fence(&self, order: Ordering);
+}
 
+/// The clock that deadlines and sleeps refer to.
+pub trait Clock {
     /// Monotonic time since an arbitrary start.
     fn now(&self) -> Duration;
+}
+
+/// The primitives over one segment, as one participant holds them.
+///
+/// # Safety
+/// An implementation keeps what its methods promise: a number has at most one living claimant, and an answer of
+/// `is_alive` that is `Ok(false)` is a death. The protocol's access to slots relies on both.
+pub unsafe trait Layer: Memory + Clock {
+    /// The write lock's storage.
+    type Lock: Lock<Self>;
+    /// A signal's storage.
+    type Signal: Signal<Self>;
 
     /// Takes a participant's number for this handle, until [`release`](Layer::release) or death. False: another living
     /// handle has it.
@@ -169,9 +182,9 @@ impl<T> Found<T> {
     }
 }
 
-/// A layer on which a thread can sleep until a word changes: what [`WordLock`](crate::lock::WordLock)
-/// and [`WordSignal`](crate::signal::WordSignal) need.
-pub trait Park: Layer {
+/// Memory on which a thread can sleep until a word changes. [`WordLock`](crate::lock::WordLock) and
+/// [`WordSignal`](crate::signal::WordSignal) are made of it.
+pub trait Park: Memory + Clock {
     /// A wait for a signal begins. The layer may let a moment pass, so that the first poll finds more.
     fn before_first_poll(&self) {}
 
@@ -182,7 +195,7 @@ pub trait Park: Layer {
     /// before that time matters to a deadline.
     fn spin(&self, spins: &mut Spins) -> bool;
 
-    /// Sleeps while `word` holds `expected`, at most until [`now`](Layer::now) reaches `until`. May return early.
+    /// Sleeps while `word` holds `expected`, at most until [`now`](Clock::now) reaches `until`. May return early.
     #[track_caller]
     fn park(&self, word: &Self::W32, expected: u32, until: Duration) -> Parked;
 

@@ -44,7 +44,7 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Park, Participant, Poll, Spins, Word};
+use crate::layer::{Acquired, Deadline, Layer, Lock, LockError, Memory, Park, Participant, Poll, Spins, Word};
 use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -53,8 +53,8 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 /// Bits 0 to 7: the owner's number plus one; 0 when free. Bit 8: CONTENDED. Bits 9 to 31: the owner's generation.
 #[derive(Debug)]
 #[repr(C)]
-pub struct WordLock<L: Layer> {
-    word: L::W32,
+pub struct WordLock<M: Memory> {
+    word: M::W32,
 }
 
 /// FREE: no owner. The value of a fresh segment.
@@ -72,15 +72,15 @@ const fn owner(word: u32) -> Option<u32> {
     (word & 0xff).checked_sub(1)
 }
 
-impl<L: Layer> WordLock<L> {
+impl<M: Memory> WordLock<M> {
     /// A lock on a word that holds 0: free.
-    pub const fn new(word: L::W32) -> Self {
+    pub const fn new(word: M::W32) -> Self {
         Self { word }
     }
 }
 
 // SAFETY: the word names one owner, and goes from FREE or from a dead owner's name to another's in one exchange.
-unsafe impl<L: Park> Lock<L> for WordLock<L> {
+unsafe impl<L: Layer + Park> Lock<L> for WordLock<L> {
     const IS_THREAD_INDEPENDENT: bool = true;
 
     fn acquire(&self, layer: &L, me: Participant, deadline: Deadline) -> Result<Acquired, LockError> {

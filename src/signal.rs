@@ -74,16 +74,16 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Deadline, Found, Layer, Park, Poll, Signal, Spins, Word};
+use crate::layer::{Deadline, Found, Layer, Memory, Park, Poll, Signal, Spins, Word};
 use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 /// The signal's word; see the [module](self).
 #[derive(Debug)]
 #[repr(C)]
-pub struct WordSignal<L: Layer> {
+pub struct WordSignal<M: Memory> {
     /// [`EMPTY`], [`PARKED`] or [`NOTIFIED`]. Only the waiter stores EMPTY, and only the waiter replaces it.
-    state: L::W32,
+    state: M::W32,
 }
 
 /// EMPTY: no waiter sleeps; the next one makes a fence before it does. The value of a fresh segment.
@@ -93,18 +93,18 @@ pub const PARKED: u32 = 1;
 /// NOTIFIED: a notifier has replaced PARKED or NOTIFIED. The waiter is awake, or that notifier is about to wake it.
 pub const NOTIFIED: u32 = 2;
 
-impl<L: Layer> WordSignal<L> {
+impl<M: Memory> WordSignal<M> {
     /// A signal on a word that holds [`EMPTY`].
-    pub const fn new(state: L::W32) -> Self {
+    pub const fn new(state: M::W32) -> Self {
         Self { state }
     }
 }
 
-impl<L: Park> WordSignal<L> {
+impl<P: Park> WordSignal<P> {
     /// The waiter may sleep, or be about to: makes it poll again.
     #[cold]
     #[inline(never)]
-    fn notify_parked(&self, layer: &L, mut seen: u32) {
+    fn notify_parked(&self, layer: &P, mut seen: u32) {
         while seen != EMPTY {
             // R1 (Release), pairs with R2: what the notifier wrote. F2 does not release it: it may be no more than a
             // compiler's fence.
@@ -130,7 +130,7 @@ impl<L: Park> WordSignal<L> {
 }
 
 // SAFETY: `notify_all` fences before it asks for the first signal.
-unsafe impl<L: Park> Signal<L> for WordSignal<L> {
+unsafe impl<L: Layer + Park> Signal<L> for WordSignal<L> {
     fn wait<T>(&self, layer: &L, deadline: Deadline, mut poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T> {
         if deadline != Deadline::Now {
             layer.before_first_poll();

@@ -5,7 +5,7 @@ use super::liveness::sleep_limiter::{SleepLimiter, SleepSlot};
 use super::waiting::futex::{self, Slept};
 use super::waiting::{AdaptiveWait, Wait, cores};
 use super::{Backend, Fences, LivenessLocks, RealLayer, monotonic};
-use crate::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
+use crate::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use crate::lock::WordLock;
 use crate::signal::WordSignal;
 use core::ptr;
@@ -90,12 +90,10 @@ impl Futex {
     }
 }
 
-// SAFETY: fences are the processor's, or membarrier(2); numbers are locks of the kernel's, which it drops at death.
-unsafe impl Layer for Futex {
+// SAFETY: fences are the processor's, or membarrier(2).
+unsafe impl Memory for Futex {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
-    type Lock = WordLock<Self>;
-    type Signal = WordSignal<Self>;
 
     #[inline(always)]
     fn light_fence(&self, order: Ordering) {
@@ -105,10 +103,18 @@ unsafe impl Layer for Futex {
     fn heavy_fence(&self, order: Ordering) {
         self.fences.heavy(order);
     }
+}
 
+impl Clock for Futex {
     fn now(&self) -> Duration {
         monotonic()
     }
+}
+
+// SAFETY: numbers are locks of the kernel's, which it drops at death.
+unsafe impl Layer for Futex {
+    type Lock = WordLock<Self>;
+    type Signal = WordSignal<Self>;
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.locks.claim(number)

@@ -21,7 +21,7 @@ pub use mark::{CLibrary, Mark, MarkFault, PidNamespace};
 
 use super::liveness::sleep_limiter::SleepLimiter;
 use super::{Backend, Fences, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, lock_poisoned_or_not, monotonic};
-use crate::layer::{Acquired, Deadline, Layer, LivenessUnknown, Lock, LockError, Participant};
+use crate::layer::{Acquired, Clock, Deadline, Layer, LivenessUnknown, Lock, LockError, Memory, Participant};
 use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -125,12 +125,10 @@ unsafe impl RealLayer for RawSync {
     }
 }
 
-// SAFETY: fences are the processor's; numbers are locks of the kernel's, which it drops at death.
-unsafe impl Layer for RawSync {
+// SAFETY: fences are the processor's.
+unsafe impl Memory for RawSync {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
-    type Lock = RawMutex;
-    type Signal = RawEvent;
 
     fn light_fence(&self, order: Ordering) {
         fence(order); // a pthread call beside it costs far more
@@ -139,10 +137,18 @@ unsafe impl Layer for RawSync {
     fn heavy_fence(&self, order: Ordering) {
         fence(order);
     }
+}
 
+impl Clock for RawSync {
     fn now(&self) -> Duration {
         monotonic()
     }
+}
+
+// SAFETY: numbers are locks of the kernel's, which it drops at death.
+unsafe impl Layer for RawSync {
+    type Lock = RawMutex;
+    type Signal = RawEvent;
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.locks.claim(number)

@@ -3,7 +3,7 @@
 //! Its words are the real words in the same places. So a process on this layer shares a segment with processes on the
 //! real layer, and the protocol's own text dies.
 
-use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins, Word};
+use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins, Word};
 use ackcast::layers::{Backend, Fences, Futex, LivenessLocks, RealLayer};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
@@ -102,11 +102,9 @@ unsafe impl RealLayer for Killer {
 }
 
 // SAFETY: `Futex` keeps its promises.
-unsafe impl Layer for Killer {
+unsafe impl Memory for Killer {
     type W32 = Fused<AtomicU32>;
     type W64 = Fused<AtomicU64>;
-    type Lock = WordLock<Self>;
-    type Signal = WordSignal<Self>;
 
     fn light_fence(&self, order: Ordering) {
         step("fence");
@@ -117,10 +115,18 @@ unsafe impl Layer for Killer {
         step("fence");
         self.0.heavy_fence(order);
     }
+}
 
+impl Clock for Killer {
     fn now(&self) -> Duration {
         self.0.now()
     }
+}
+
+// SAFETY: `Futex` keeps its promises.
+unsafe impl Layer for Killer {
+    type Lock = WordLock<Self>;
+    type Signal = WordSignal<Self>;
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         self.0.claim(number)

@@ -1,6 +1,6 @@
 //! A layer without threads: it records what it is asked for.
 
-use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
+use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
 use std::cell::{Cell, RefCell};
@@ -59,11 +59,9 @@ impl fmt::Debug for Alone {
 }
 
 // SAFETY: one thread uses it.
-unsafe impl Layer for Alone {
+unsafe impl Memory for Alone {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
-    type Lock = WordLock<Self>;
-    type Signal = WordSignal<Self>;
 
     fn light_fence(&self, order: Ordering) {
         fence(order);
@@ -73,10 +71,18 @@ unsafe impl Layer for Alone {
         self.heavy_fences.set(self.heavy_fences.get() + 1);
         fence(order);
     }
+}
 
+impl Clock for Alone {
     fn now(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+// SAFETY: one thread uses it.
+unsafe impl Layer for Alone {
+    type Lock = WordLock<Self>;
+    type Signal = WordSignal<Self>;
 
     fn claim(&self, _: u32) -> Result<bool, LivenessUnknown> {
         Ok(true)

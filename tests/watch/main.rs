@@ -9,7 +9,7 @@ mod filter;
 #[path = "../reexec/mod.rs"]
 mod reexec;
 
-use ackcast::layer::{Layer, Park, Parked};
+use ackcast::layer::{Clock, Layer, Park, Parked};
 use ackcast::layers::{Fences, Futex, LivenessLocks, RealLayer};
 use ackcast::{Backend, Channel, Consumer, RecvError};
 use child::receive_nothing;

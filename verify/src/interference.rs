@@ -16,7 +16,7 @@ mod words;
 
 use self::{adversary::*, words::*};
 use crate::tests::panic_message;
-use ackcast::layer::{Deadline, Found, Layer, Lock, LockError, Park, Parked, Participant, Poll, Signal};
+use ackcast::layer::{Clock, Deadline, Found, Layer, Lock, LockError, Park, Parked, Participant, Poll, Signal};
 use ackcast::lock::WordLock;
 use ackcast::protocol::{Consumer, Producer, RecvError, SendError};
 use ackcast::signal::WordSignal;

@@ -18,7 +18,7 @@ use crate::{
     hook::{self, Kind, Name, Operator, Verdict},
     segment::Segment,
 };
-use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
+use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use std::{cell::Cell, fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 /// A participant's handle on a model's segment.
@@ -71,12 +71,10 @@ pub fn asleep(sleeps: bool) -> bool {
     sleeps
 }
 
-// SAFETY: fences are the engine's, and the segment gives a number to one holder at a time.
-unsafe impl<E: Engine> Layer for Model<E> {
+// SAFETY: fences are the engine's.
+unsafe impl<E: Engine> Memory for Model<E> {
     type W32 = ModelWord<E>;
     type W64 = ModelWord<E>;
-    type Lock = ModelLock<E>;
-    type Signal = ModelSignal<E>;
 
     fn light_fence(&self, order: Ordering) {
         self.fence(Kind::LightFence, Weight::Light, order);
@@ -88,10 +86,18 @@ unsafe impl<E: Engine> Layer for Model<E> {
         }
         self.fence(Kind::HeavyFence, Weight::Heavy, order);
     }
+}
 
+impl<E: Engine> Clock for Model<E> {
     fn now(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+// SAFETY: the segment gives a number to one holder at a time.
+unsafe impl<E: Engine> Layer for Model<E> {
+    type Lock = ModelLock<E>;
+    type Signal = ModelSignal<E>;
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         let name = Name { word: "alive", owner: Some(number) };

@@ -3,9 +3,9 @@
 #![no_main]
 
 use ackcast::Channel;
-use ackcast::layer::{Deadline, Layer};
-use ackcast::protocol::{Storage};
+use ackcast::layer::{Clock, Deadline};
 use ackcast::layers::Futex;
+use ackcast::protocol::Storage;
 use ackcast::protocol::{self, Geometry};
 use ackcast::segment::{Handle, Layout, Name, Segment};
 use arbitrary::Arbitrary;

@@ -10,7 +10,7 @@ use crate::{
     graph::program::Weight,
     hook::{self, Kind, Name, Operator, Verdict},
 };
-use ackcast::layer::{Layer, LivenessUnknown, Park, Parked, Spins};
+use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -102,12 +102,10 @@ impl Explored {
     }
 }
 
-// SAFETY: fences order nothing under sequential consistency, and claims are steps of the exploration.
-unsafe impl Layer for Explored {
+// SAFETY: fences order nothing under sequential consistency.
+unsafe impl Memory for Explored {
     type W32 = ExploredWord;
     type W64 = ExploredWord;
-    type Lock = ExploredLock;
-    type Signal = ExploredSignal;
 
     fn light_fence(&self, order: Ordering) {
         self.fence(Kind::LightFence, Weight::Light, order, Location::caller());
@@ -119,10 +117,18 @@ unsafe impl Layer for Explored {
         }
         self.fence(Kind::HeavyFence, Weight::Heavy, order, Location::caller());
     }
+}
 
+impl Clock for Explored {
     fn now(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+// SAFETY: claims are steps of the exploration.
+unsafe impl Layer for Explored {
+    type Lock = ExploredLock;
+    type Signal = ExploredSignal;
 
     fn claim(&self, number: u32) -> Result<bool, LivenessUnknown> {
         Ok(self.kernel(number, Kind::Claim, Op::Claim, Location::caller()) != 0)

@@ -1,6 +1,6 @@
 //! The adversary: a layer with a clock, whose sleeps last and end as a sequence says.
 
-use ackcast::layer::{Deadline, Layer, LivenessUnknown, Park, Parked, Spins};
+use ackcast::layer::{Clock, Deadline, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use ackcast::lock::WordLock;
 use ackcast::signal::WordSignal;
 use std::cell::{Cell, RefCell};
@@ -82,20 +82,26 @@ impl AdversaryLayer {
     }
 }
 
-// SAFETY: one thread uses the layer, and no slot is accessed.
-unsafe impl Layer for AdversaryLayer {
+// SAFETY: one thread uses the layer.
+unsafe impl Memory for AdversaryLayer {
     type W32 = AtomicU32;
     type W64 = AtomicU64;
-    type Lock = WordLock<Self>;
-    type Signal = WordSignal<Self>;
 
     fn light_fence(&self, _: Ordering) {}
 
     fn heavy_fence(&self, _: Ordering) {}
+}
 
+impl Clock for AdversaryLayer {
     fn now(&self) -> Duration {
         if self.0.stopped.get() { Duration::ZERO } else { self.0.now.get() }
     }
+}
+
+// SAFETY: one thread uses the layer, and no slot is accessed.
+unsafe impl Layer for AdversaryLayer {
+    type Lock = WordLock<Self>;
+    type Signal = WordSignal<Self>;
 
     fn claim(&self, _: u32) -> Result<bool, LivenessUnknown> {
         Ok(true)

@@ -48,7 +48,13 @@ pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
 fn search(body: &dyn Fn(), rules: Rules) -> Found {
     let start = Instant::now();
     let scenario = Scenario { body, engine: Engine::Graphs, forgets: Forgets::Nothing };
-    let mut program = Participants::new(scenario);
+    let mut program = match catch_unwind(AssertUnwindSafe(|| Participants::new(scenario))) {
+        Ok(program) => program,
+        Err(payload) => {
+            let why = check::text_of(&*payload).unwrap_or_else(|| "a panic without a text".into());
+            return Found { failure: Some(format!("the set-up fails: {why}")), ..Found::default() };
+        }
+    };
     let (mut outcomes, mut judged, initial) = (BTreeSet::new(), BTreeSet::new(), program.initial());
     let (counts, violation) = Search::new(&mut program, rules).run(|program, graph, counts| {
         if (counts.complete + counts.blocked) % progress::EVERY == 0 {

@@ -18,6 +18,16 @@ pub fn survivors_agree<G: Environment>(case: &Case) {
     check_agreement::<G>(case, Late::None);
 }
 
+/// The same when the last consumer joins in the middle, perhaps in the entry of a dead one.
+pub fn survivors_agree_with_late_consumer<G: Environment>(case: &Case) {
+    check_agreement::<G>(case, Late::Consumer);
+}
+
+/// The same when the last producer joins in the middle, perhaps in the entry of a dead one.
+pub fn survivors_agree_with_late_producer<G: Environment>(case: &Case) {
+    check_agreement::<G>(case, Late::Producer);
+}
+
 /// The participant that joins in the middle, if any. If there is one, all participants leave when they are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Late {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     hook::{Kind, Name, Step, Verdict},
-    scenarios::survivors::Late,
+    model::case::Late,
 };
 
 /// A move.

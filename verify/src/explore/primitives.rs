@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     hook::{Kind, Name, Operator, Verdict},
-    layer::Value,
+    model::word::Value,
 };
 use ackcast::{
     layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Word},

@@ -7,11 +7,10 @@ use super::{
     replay::{self, Start, ask},
 };
 use crate::{
-    config::ModelConfig,
-    environment::Environment,
-    fixture::{Body, Outcome},
+    events::{Body, Outcome},
     hook::{self, Kind, Name},
-    segment::SIZE,
+    model::{case::SIZE, config::ModelConfig},
+    scenarios::environment::Environment,
 };
 use ackcast::{
     lock::WordLock,
@@ -21,6 +20,7 @@ use ackcast::{
 use std::{cell::UnsafeCell, panic::Location, rc::Rc};
 
 /// The part of a segment that its handles share.
+#[derive(Debug)]
 pub struct Parts {
     control: Control<Explored>,
     consumers: Vec<ConsumerEntry<Explored>>,
@@ -79,6 +79,7 @@ fn parts(start: &mut Start, geometry: Geometry) -> Parts {
 }
 
 /// Access to a slot, in progress: a copy of the slot at its beginning.
+#[derive(Debug)]
 pub struct Access {
     header: Header,
     bytes: UnsafeCell<[u8; SIZE]>,

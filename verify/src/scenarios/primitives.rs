@@ -1,13 +1,11 @@
 //! Lock and signal against their contracts: S4, L1.
 
-use super::Body;
+use super::participants::data;
 use crate::{
-    check::Case,
-    engine::Engine,
-    fixture::{Fixture, Seen, event},
+    events::{Body, Seen, event},
     hook::{self, Died},
-    layer::{Model, ModelSignal},
-    segment::Handle,
+    model::{case::Case, engine::Engine, layer::Model, signal::ModelSignal},
+    scenarios::{fixture::Fixture, segment::Handle},
 };
 use ackcast::layer::{Acquired, Deadline, Found, Layer, Lock, LockError, Participant, Signal, Word};
 use ackcast::protocol::{Reading, Storage, Writing};
@@ -24,7 +22,7 @@ fn count_up<E: Engine>(handle: &Handle<E>) -> u8 {
     // SAFETY: a slot has two bytes.
     let value = unsafe { *reading.bytes() } + 1;
     drop(reading);
-    let _ = E::load(&handle.0.alive[0], Relaxed); // a step, at which another thread may run
+    let _ = E::load(&handle.0.kernel.alive[0], Relaxed); // a step, at which another thread may run
     // SAFETY: as above.
     let writing = unsafe { Storage::<Model<E>>::write(handle, 0) };
     // SAFETY: a slot has two bytes.
@@ -40,7 +38,7 @@ pub fn lock_has_one_holder_at_a_time<E: Engine>(case: &Case) {
     (geometry.consumers, geometry.producers) = (0, contenders);
     let fixture = Fixture::<E>::new(geometry, case.config, false);
     let participants = (0..contenders).map(|number| {
-        let layer = Model::new(Rc::clone(&fixture.segment));
+        let layer = fixture.segment.layer();
         let handle = Handle(Rc::clone(&fixture.segment));
         assert_eq!(layer.claim(number), Ok(true));
         let body = move || {
@@ -68,7 +66,7 @@ pub fn lock_has_one_holder_at_a_time<E: Engine>(case: &Case) {
     });
     let participants = participants.collect();
     fixture.run(participants, move |outcome| {
-        let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
+        let mut counts: Seen = outcome.iter().flat_map(data).collect();
         counts.sort_unstable();
         assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
         assert!(tries || counts.len() as u32 == contenders * rounds);
@@ -108,7 +106,7 @@ fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (0, 3);
     let fixture = Fixture::<E>::new(geometry, case.config, false);
-    let handle = || (Model::new(Rc::clone(&fixture.segment)), Handle(Rc::clone(&fixture.segment)));
+    let handle = || (fixture.segment.layer(), Handle(Rc::clone(&fixture.segment)));
     for (number, holds) in [(0, gets == Gets::Inherited), (2, gets == Gets::Orphaned)] {
         let (layer, handle) = handle();
         assert_eq!(layer.claim(number), Ok(true));
@@ -148,7 +146,7 @@ fn successor_keeps_its_lock<E: Engine>(case: &Case, gets: Gets) {
         seen
     });
     fixture.run(vec![(0, successor), (1, rival)], move |outcome| {
-        let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
+        let mut counts: Seen = outcome.iter().flat_map(data).collect();
         counts.sort_unstable();
         assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
     });
@@ -188,7 +186,7 @@ enum Before {
 
 /// A predecessor waits, dies before its fence, and leaves the signal to `successor`.
 fn die_unfenced<E: Engine>(signal: &ModelSignal<E>, segment: &Handle<E>, successor: &Model<E>) {
-    let predecessor = Model::new(Rc::clone(&segment.0));
+    let predecessor = segment.0.layer();
     predecessor.dies_unfenced.set(true);
     let wait = || signal.wait(&predecessor, Deadline::Never, |_| None::<Found<()>>);
     match catch_unwind(AssertUnwindSafe(wait)) {
@@ -204,7 +202,7 @@ fn notified<E: Engine>(case: &Case, waits: u64, satisfied: fn(&[&dyn Fn() -> u64
     let mut geometry = case.shape.geometry();
     (geometry.consumers, geometry.producers) = (notifiers, 1);
     let fixture = Fixture::<E>::new(geometry, case.config, false);
-    let handle = || (Model::new(Rc::clone(&fixture.segment)), Handle(Rc::clone(&fixture.segment)));
+    let handle = || (fixture.segment.layer(), Handle(Rc::clone(&fixture.segment)));
     let mut participants: Vec<(u32, Body)> = Vec::new();
     let (layer, segment) = handle();
     if before == Before::Slept {

@@ -1,11 +1,16 @@
 //! A participant dies anywhere, perhaps while another one joins, and the survivors agree.
 
-use super::{Body, data, receive_all, send_and_finish, send_event};
+use super::participants::{data, receive_all, send_and_finish, send_event};
 use crate::{
-    check::Case,
-    environment::Environment,
-    fixture::{Fixture, Outcome, Seen, Shape, event, message, values},
-    segment::leak_until_end,
+    events::{Body, Outcome, Seen, event},
+    model::{
+        case::{Case, Late, Shape},
+        leak::leak_until_end,
+    },
+    scenarios::{
+        environment::Environment,
+        fixture::{Fixture, message, values},
+    },
 };
 use ackcast::{
     layer::{Deadline, Layer},
@@ -16,18 +21,6 @@ use ackcast::{
 /// is delivered to every living consumer, or to none, and each is told of END or of the loss.
 pub fn survivors_agree<G: Environment>(case: &Case) {
     check_agreement::<G>(case, Late::None);
-}
-
-/// The participant that joins in the middle, if any. If there is one, all participants leave when they are done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Late {
-    #[default]
-    None,
-    /// The last consumer, perhaps in the entry of a dead one.
-    Consumer,
-    /// The last producer, perhaps in the entry of a dead one. A single finished producer suffices for END then, if no
-    /// other lives.
-    Producer,
 }
 
 /// As [`survivors_agree`]. S2, S3: a late participant receives, or sends, everything from its join on.

@@ -6,7 +6,7 @@ mod detection;
 #[path = "../interrupt/mod.rs"]
 mod interrupt;
 mod killer;
-#[path = "../../verify/src/labels.rs"]
+#[path = "../../verify/src/report/labels.rs"]
 mod labels;
 mod release;
 mod restart;

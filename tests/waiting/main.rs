@@ -1,5 +1,5 @@
 //! A waiter notices a death in time, however often it is woken, interrupted, or finds progress that does not suffice.
-//! Real processes, real kills. (`verify/src/interference.rs` has the property of the wait loop itself.)
+//! Real processes, real kills. (`verify/src/self_checks/interference.rs` has the property of the wait loop itself.)
 //!
 //! Figures: `ACKCAST_WAIT_ROUNDS=50 cargo test --release --test waiting -- --nocapture --test-threads=1`.
 #![cfg(target_os = "linux")]

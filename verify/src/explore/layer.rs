@@ -33,6 +33,7 @@ pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: O
 /// A handle on a segment's words.
 #[derive(Clone)]
 pub struct Explored {
+    /// The words that all handles share.
     pub parts: Rc<Parts>,
     /// For the graph checker: what the participant's present wait has done.
     pub wait: Rc<Wait>,

@@ -6,9 +6,9 @@
 //! a step (with the exceptions of `Moves::goes_on`). Between two steps any participant may run, or die. There is no
 //! bound.
 //!
-//! **How.** A participant is a function of the results of its operations. So [`replay`] runs it alone, and [`locals`]
-//! keeps its next operation for each history. The shared words are plain data ([`memory`]). The search over both
-//! ([`search`]) runs no thread: a state is the memory and each participant's place. Of a visited state the search keeps
+//! **How.** A participant is a function of the results of its operations. So `replay` runs it alone, and `locals`
+//! keeps its next operation for each history. The shared words are plain data (`memory`). The search over both
+//! (`search`) runs no thread: a state is the memory and each participant's place. Of a visited state the search keeps
 //! 80 bits of a hash. Among five hundred million states, it confuses two with a probability of 1 in 10^7.
 //!
 //! **Which histories are merged.** Those that the participant cannot distinguish any more. When a function of the lock
@@ -23,22 +23,26 @@
 //! That makes up for a lost wake-up, as it does in the real layers.
 
 mod layer;
-pub mod locals;
-pub mod memory;
+pub(crate) mod locals;
+pub(crate) mod memory;
 mod moves;
 mod primitives;
-pub mod replay;
+pub(crate) mod replay;
 mod search;
 mod segment;
 mod state;
-mod sweep;
+pub mod sweep;
+#[cfg(test)]
 mod tests;
 
 pub use layer::Explored;
 pub use state::{Found, Rules};
-pub use sweep::Exploration;
 
-use crate::{check, hook, segment::drop_leaked};
+use crate::{
+    checks::panics::{silence_panics, text_of},
+    hook,
+    model::leak::drop_leaked,
+};
 use replay::{Engine, Forgets, Scenario};
 use search::Search;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,7 +54,7 @@ pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
 
 fn explore_by(scenario: Scenario<'_>, rules: Rules) -> Found {
     let mut found = Ok(Found::default());
-    check::silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
+    silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| Search::new(scenario, rules).run())));
     hook::ignoring(drop_leaked);
-    found.unwrap_or_else(|payload| panic!("the explorer itself fails: {:?}", check::text_of(&*payload)))
+    found.unwrap_or_else(|payload| panic!("the explorer itself fails: {:?}", text_of(&*payload)))
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     hook::{Kind, Name, Step, Verdict},
-    scenarios::survivors::Late,
+    model::case::Late,
 };
 
 /// A move.
@@ -194,8 +194,12 @@ impl<'s> Moves<'s> {
         }
         let (value, written) = match (op, memory.apply(participant, op)) {
             (Op::Store(_, value, _) | Op::WriteEnds(_, value), _) => (None, Some(value)),
-            (Op::Load(..) | Op::LoadOwned(_) | Op::Alive(_) | Op::Read(_), Effect::Result(value)) => (Some(value), None),
-            (Op::Exchange(_, current, new, ..), Effect::Result(value)) => (Some(value), (value == current).then_some(new)),
+            (Op::Load(..) | Op::LoadOwned(_) | Op::Alive(_) | Op::Read(_), Effect::Result(value)) => {
+                (Some(value), None)
+            }
+            (Op::Exchange(_, current, new, ..), Effect::Result(value)) => {
+                (Some(value), (value == current).then_some(new))
+            }
             (Op::Swap(_, new, _), Effect::Result(value)) => (Some(value), Some(new)),
             (Op::Claim(_), Effect::Result(taken)) => (Some(taken), None),
             _ => (None, None),

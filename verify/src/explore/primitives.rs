@@ -6,10 +6,12 @@ use super::{
     replay::{self, Token, ask},
 };
 use crate::{
-    config::Primitive,
     graph::program::Weight,
     hook::{self, Kind, Name, Operator, Verdict},
-    layer::{Value, load_part, store_part},
+    model::{
+        config::Primitive,
+        word::{Value, load_part, store_part},
+    },
 };
 use ackcast::{
     layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Word},
@@ -105,7 +107,12 @@ pub enum ExploredLock {
 }
 
 /// Takes the abstract lock.
-fn take(lock: Address, me: Participant, deadline: Deadline, site: &'static Location<'static>) -> Result<Acquired, LockError> {
+fn take(
+    lock: Address,
+    me: Participant,
+    deadline: Deadline,
+    site: &'static Location<'static>,
+) -> Result<Acquired, LockError> {
     let op = Op::Exchange(lock, 0, 1 + u64::from(me.number), Ordering::Acquire, Ordering::Relaxed);
     match ask(op, site, LOCK, Kind::Lock) {
         0 => return Ok(Acquired::Clean),

@@ -6,8 +6,8 @@
 
 use super::memory::{Address, Effect, Memory, Op, SlotAddress};
 use crate::{
-    check::text_of,
-    fixture::{Body, Outcome, Seen},
+    checks::panics::text_of,
+    events::{Body, Outcome, Seen},
     hook::{self, Died, Kind, Name, Site},
 };
 use std::{

@@ -8,9 +8,9 @@ use super::{
     state::{Fingerprint, Found, IdentityHasher, Rules, State},
 };
 use crate::{
-    fixture::{Outcome, event},
+    events::{Outcome, event},
     hook::Step,
-    progress,
+    report::progress,
 };
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -121,7 +121,7 @@ impl<'s> Search<'s> {
             doing.collect::<String>().hash(&mut hasher);
             self.found.views.insert(hasher.finish());
         }
-        if self.found.states % progress::EVERY == 0 {
+        if self.found.states.is_multiple_of(progress::EVERY) {
             progress::tick(self.found.states);
         }
         self.order.push((index, print));

@@ -7,20 +7,28 @@ use super::{
     replay::{self, Engine, Start, ask},
 };
 use crate::{
-    config::{ModelConfig, Primitive},
-    environment::{Checked, Environment},
-    fixture::{Body, Outcome},
+    events::{Body, Outcome},
     hook::{self, Kind, Name},
-    segment::SIZE,
+    model::{
+        case::SIZE,
+        config::{ModelConfig, Primitive},
+    },
+    scenarios::environment::{Checked, Environment},
 };
 use ackcast::{
     lock::WordLock,
     protocol::{Channel, ConsumerEntry, Control, Geometry, Header, Make, ProducerEntry, Reading, Storage, Writing},
     signal::WordSignal,
 };
-use std::{cell::{Cell, UnsafeCell}, panic::Location, rc::Rc, sync::atomic::Ordering};
+use std::{
+    cell::{Cell, UnsafeCell},
+    panic::Location,
+    rc::Rc,
+    sync::atomic::Ordering,
+};
 
 /// The part of a segment that its handles share.
+#[derive(Debug)]
 pub struct Parts {
     control: Control<Explored>,
     consumers: Vec<ConsumerEntry<Explored>>,
@@ -91,6 +99,7 @@ fn parts(start: &mut Start, geometry: Geometry, config: ModelConfig, mortal: boo
 }
 
 /// Access to a slot, in progress: a copy of the slot at its beginning.
+#[derive(Debug)]
 pub struct Access {
     header: Header,
     bytes: UnsafeCell<[u8; SIZE]>,

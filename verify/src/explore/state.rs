@@ -4,7 +4,7 @@ use super::{
     locals::Place,
     memory::{Memory, PARTICIPANTS},
 };
-use crate::{fixture::Outcome, hook::Step, scenarios::survivors::Late};
+use crate::{events::Outcome, hook::Step, model::case::Late};
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
@@ -35,12 +35,15 @@ pub enum Omitted {
 /// The result of an exploration.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
+    /// How many states there are.
     pub states: u64,
+    /// How many moves were followed.
     pub transitions: u64,
     /// The number of places of each participant.
     pub places: Vec<usize>,
     /// The participants, and their places, that died there.
     pub died_at: BTreeSet<(usize, Place)>,
+    /// The outcomes at all ends.
     pub outcomes: BTreeSet<Outcome>,
     /// Hashes of each state's memory and of each participant's next operation, if the rules say so.
     pub views: BTreeSet<u64>,

@@ -3,27 +3,17 @@
 use super::{Explored, Found, Rules, explore};
 use crate::{
     case,
-    check::Case,
-    config::ModelConfig,
-    fixture::Shape,
-    picture, progress, report,
-    scenarios::survivors::{Late, check_agreement, survivors_agree},
+    model::{
+        case::{Case, Late, Shape},
+        config::ModelConfig,
+    },
+    report::{
+        picture, progress,
+        tables::{self, EXPLORATIONS},
+    },
+    scenarios::survivors::{check_agreement, survivors_agree},
 };
-use std::time::{Duration, Instant};
-
-/// An exploration that passed.
-#[derive(Clone, Debug)]
-pub struct Exploration {
-    pub shape: Shape,
-    pub late: Late,
-    pub deaths: u8,
-    /// Places of participants at which a death was tried.
-    pub points: usize,
-    pub states: u64,
-    pub steps: u64,
-    pub outcomes: usize,
-    pub time: Duration,
-}
+use std::time::Instant;
 
 /// `survivors_agree` with this shape. Its config serves pictures only.
 pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
@@ -42,7 +32,7 @@ pub fn deaths_with_late(late: Late, case: &Case, deaths: u8) -> Found {
 }
 
 /// Explores the case; panics with the failing execution. Checks that deaths had their effects.
-fn sweep(case: Case, count: u8, late: Late) {
+pub fn sweep(case: Case, count: u8, late: Late) {
     let start = Instant::now();
     progress::begin(|| format!("{case}, {count} deaths"));
     let found = deaths_with_late(late, &case, count);
@@ -66,66 +56,13 @@ fn sweep(case: Case, count: u8, late: Late) {
     );
     assert!(consumers == 0 || outcomes > 1 || count == 0, "deaths make a difference");
     assert!(outcomes > 1 || late == Late::None, "a late participant may join in time");
-    report::add_exploration(&Exploration { shape, late, deaths: count, points, states, steps, outcomes, time });
+    let (late, seconds) = (format!("{late:?}"), format!("{:.1}", time.as_secs_f64()));
+    tables::add(&EXPLORATIONS, &[&shape, &late, &count, &points, &states, &steps, &outcomes, &seconds]);
 }
 
-/// Explores each shape with no death, with one and with two.
-fn sweep_all(shapes: &[(u32, u32, u32, u32)]) {
-    sweep_with(Late::None, shapes);
-}
-
-fn sweep_with(late: Late, shapes: &[(u32, u32, u32, u32)]) {
-    for &(producers, consumers, messages, slots) in shapes {
-        (0..=2).for_each(|count| sweep(survivors(producers, consumers, messages, slots), count, late));
-    }
-}
-
-/// Without deaths there are no liveness checks, so a lost wake-up is a deadlock.
-#[test]
-fn explored_one_and_one() {
-    sweep_all(&[(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 1), (2, 1, 0, 1)]);
-}
-
-#[test]
-fn explored_two_consumers() {
-    sweep_all(&[(1, 2, 1, 1), (1, 2, 1, 2)]);
-}
-
-#[test]
-fn explored_two_producers() {
-    sweep_all(&[(2, 1, 1, 1), (2, 1, 1, 2)]);
-}
-
-#[test]
-fn explored_late_consumers() {
-    sweep_with(Late::Consumer, &[(1, 1, 1, 1), (1, 1, 2, 1), (1, 1, 2, 2), (2, 1, 0, 1)]);
-    if cfg!(loom) {
-        sweep_with(Late::Consumer, &[(1, 2, 1, 1)]);
-    }
-}
-
-#[test]
-fn explored_late_producers() {
-    sweep_with(Late::Producer, &[(2, 1, 0, 1)]);
-    if cfg!(loom) {
-        sweep_with(Late::Producer, &[(2, 1, 1, 1)]);
-    }
-}
-
-/// With a message and a death there are a hundred million states, so that runs by hand only.
-#[test]
-fn explored_two_and_two() {
-    sweep_all(&[(2, 2, 0, 1)]);
-    if cfg!(loom) {
-        sweep(survivors(2, 2, 1, 1), 0, Late::None);
-    }
-}
-
-/// A shape by hand: `ACKCAST_EXPLORE="2 2 1 1 2"`, where the fifth number is that of the deaths. A sixth number makes a
+/// A shape by hand: "2 2 1 1 2", where the fifth number is that of the deaths. A sixth number makes a
 /// participant join late: 1 the last consumer, 2 the last producer.
-#[test]
-fn one_exploration_by_hand() {
-    let Ok(wanted) = std::env::var("ACKCAST_EXPLORE") else { return };
+pub fn by_hand(wanted: &str) {
     let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
     let &[producers, consumers, messages, slots, count, ref late @ ..] = &numbers[..] else {
         panic!("five numbers or six: {wanted}")

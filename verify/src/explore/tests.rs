@@ -9,15 +9,16 @@ use super::{
 };
 use crate::{
     case,
-    check::{Case, Checker, check},
-    config::{ModelConfig, WaitModel},
-    fixture::{Outcome, Shape, event},
+    checks::run::{Checker, check},
+    events::{Outcome, event},
     hook::{self, Armed, Crash, Kind, Mutant, Operator, Site},
-    mutants::labelled,
+    model::{
+        case::{Case, Late, Shape},
+        config::{ModelConfig, WaitModel},
+    },
+    mutation::sites::labelled,
     scenarios::{
-        deaths::dead_owner_is_replaced,
-        flow::end_is_last,
-        survivors::{Late, survivors_agree},
+        deaths::dead_owner_is_replaced, flow::end_is_last, survivors::survivors_agree,
         tries::participants_try_without_waiting,
     },
 };
@@ -110,7 +111,10 @@ fn incomplete_fingerprint_loses_outcomes() {
 
 fn forgetting(case: &Case, forgets: Forgets, deaths: u8) -> Found {
     let body = || survivors_agree::<Explored>(case);
-    explore_by(Scenario { body: &body, engine: Engine::States, forgets }, Rules { deaths, keeps_views: true, ..Rules::default() })
+    explore_by(
+        Scenario { body: &body, engine: Engine::States, forgets },
+        Rules { deaths, keeps_views: true, ..Rules::default() },
+    )
 }
 
 /// Forgetting steps loses no state: with whole histories there are more states, but the same views, that is, memories

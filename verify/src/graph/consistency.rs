@@ -209,9 +209,8 @@ fn between_all(graph: &Graph, sequential: &[(Stamp, Weight)]) -> Vec<Row> {
         let exits = all().filter(|&x| x == a || is_fence(a) && hb(a, x));
         let entries: Vec<usize> = all().filter(|&y| y == b || is_fence(b) && hb(y, b)).collect();
         let base = exits.into_iter().any(|x| entries.iter().any(|&y| scb(x, y)));
-        let fences = is_fence(a)
-            && is_fence(b)
-            && (hb(a, b) || all().any(|x| hb(a, x) && all().any(|y| eco(x, y) && hb(y, b))));
+        let fences =
+            is_fence(a) && is_fence(b) && (hb(a, b) || all().any(|x| hb(a, x) && all().any(|y| eco(x, y) && hb(y, b))));
         base || fences
     };
     let row = |&(from, weight): &(Stamp, Weight)| {

@@ -66,7 +66,8 @@ impl Graph {
 
     /// The newest value of each location.
     pub fn last_values(&self, initial: &[Value]) -> Vec<Value> {
-        let last = |(writes, &initial): (&Vec<Stamp>, &Value)| writes.last().map_or(initial, |&write| self.at(write).value);
+        let last =
+            |(writes, &initial): (&Vec<Stamp>, &Value)| writes.last().map_or(initial, |&write| self.at(write).value);
         self.writes.iter().zip(initial).map(last).collect()
     }
 

@@ -3,34 +3,43 @@ pub mod clock;
 pub mod consistency;
 pub mod event;
 pub mod execution;
-pub mod participants;
+pub(crate) mod participants;
 pub mod program;
 pub mod search;
-pub mod tiny;
-pub mod waiting;
-#[cfg(test)]
-mod tests;
 #[cfg(test)]
 mod shipping;
+#[cfg(test)]
+mod tests;
+pub mod tiny;
+pub mod waiting;
 
 use crate::{
-    check,
+    checks::panics::{silence_panics, text_of},
+    events::Outcome,
     explore::replay::{Engine, Forgets, Scenario},
-    fixture::Outcome,
-    hook, progress,
-    segment::drop_leaked,
+    hook,
+    model::leak::drop_leaked,
+    report::progress,
 };
 use participants::Participants;
 use program::Program;
 use search::{Counts, Rules, Search, Violation};
-use std::{collections::BTreeSet, panic::{AssertUnwindSafe, catch_unwind}, time::{Duration, Instant}};
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
 
 /// What an exploration found.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
+    /// How many graphs there are.
     pub counts: Counts,
+    /// The outcomes of the complete ones.
     pub outcomes: BTreeSet<Outcome>,
+    /// The first failure, if there is one.
     pub failure: Option<String>,
+    /// How long the exploration took.
     pub time: Duration,
 }
 
@@ -40,9 +49,9 @@ pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
         return search(body, rules);
     }
     let mut found = Ok(Found::default());
-    check::silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(body, rules))));
+    silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(body, rules))));
     hook::ignoring(drop_leaked);
-    found.unwrap_or_else(|payload| panic!("the graph checker itself fails: {:?}", check::text_of(&*payload)))
+    found.unwrap_or_else(|payload| panic!("the graph checker itself fails: {:?}", text_of(&*payload)))
 }
 
 fn search(body: &dyn Fn(), rules: Rules) -> Found {
@@ -51,14 +60,14 @@ fn search(body: &dyn Fn(), rules: Rules) -> Found {
     let mut program = match catch_unwind(AssertUnwindSafe(|| Participants::new(scenario))) {
         Ok(program) => program,
         Err(payload) => {
-            let why = check::text_of(&*payload).unwrap_or_else(|| "a panic without a text".into());
+            let why = text_of(&*payload).unwrap_or_else(|| "a panic without a text".into());
             return Found { failure: Some(format!("the set-up fails: {why}")), ..Found::default() };
         }
     };
     let (mut outcomes, mut judged, initial) = (BTreeSet::new(), BTreeSet::new(), program.initial());
     let (counts, violation) = Search::new(&mut program, rules).run(|program, graph, counts| {
         if (counts.complete + counts.blocked) % progress::EVERY == 0 {
-            progress::tick(counts.complete + counts.blocked);
+            progress::executions(counts.complete + counts.blocked);
         }
         let is_complete = search::statuses(program, graph).iter().all(|status| *status == search::Status::Done);
         if !is_complete {
@@ -73,10 +82,25 @@ fn search(body: &dyn Fn(), rules: Rules) -> Found {
         }
         Ok(())
     });
-    if let Some((_, graph)) = &violation && std::env::var_os("ACKCAST_DUMP").is_some() {
+    if let Some((_, graph)) = &violation
+        && std::env::var_os("ACKCAST_DUMP").is_some()
+    {
         for (stamp, event) in graph.events().iter().enumerate() {
-            let site = match program.text(event.participant.into(), event.before) { Some(crate::explore::replay::Next::Op(_, operation)) => format!("{} {}", operation.name, crate::mutants::label(operation.site)), _ => String::new() };
-            println!("{stamp:>3} T{} {:?} {:?} value {:#x} from {} {site} at {}", event.participant, event.kind, event.op, event.value, event.from as i16, if event.kind == event::Kind::Write { graph.position(event.location, stamp as u16) } else { 0 });
+            let site = match program.text(event.participant.into(), event.before) {
+                Some(crate::explore::replay::Next::Op(_, operation)) => {
+                    format!("{} {}", operation.name, crate::report::label(operation.site))
+                }
+                _ => String::new(),
+            };
+            println!(
+                "{stamp:>3} T{} {:?} {:?} value {:#x} from {} {site} at {}",
+                event.participant,
+                event.kind,
+                event.op,
+                event.value,
+                event.from as i16,
+                if event.kind == event::Kind::Write { graph.position(event.location, stamp as u16) } else { 0 }
+            );
         }
     }
     let failure = violation.map(|(violation, graph)| match violation {

@@ -2,12 +2,12 @@
 
 use super::program::{Location, Next, Op, Place, Program, Update, Value};
 use crate::{
+    events::{Outcome, event},
     explore::{
         locals::Locals,
         memory::{self, NO_HOLDER, TORN},
         replay::{self, Scenario, Start},
     },
-    fixture::{Outcome, event},
 };
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

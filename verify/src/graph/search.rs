@@ -474,4 +474,3 @@ pub fn statuses<P: Program>(program: &P, graph: &Graph) -> Vec<Status> {
     };
     (0..graph.participants().len()).map(status).collect()
 }
-

@@ -3,12 +3,14 @@
 use super::{Found, explore, search::Rules};
 use crate::{
     case,
-    catalogue::entries,
-    check::Case,
-    config::ModelConfig,
-    fixture::Shape,
+    checks::catalogue::entries,
     hook::{self, Armed, Mutant},
-    mutants::{label, operators},
+    model::{
+        case::{Case, Shape},
+        config::ModelConfig,
+    },
+    mutation::operators::operators,
+    report::label,
     scenarios::{come_and_go::*, flow::*, survivors::*},
 };
 use std::{collections::BTreeMap, time::Instant};
@@ -20,7 +22,10 @@ fn explored(case: &Case, rules: Rules) -> Found {
 fn told(case: &Case, deaths: u8, found: &Found) -> String {
     let rate = (found.counts.complete + found.counts.blocked) as f64 / found.time.as_secs_f64();
     let outcomes = found.outcomes.len();
-    format!("{case} {deaths} deaths: {:?} {:.2?} {rate:.0}/s {outcomes} outcomes, {:?}", found.counts, found.time, found.failure)
+    format!(
+        "{case} {deaths} deaths: {:?} {:.2?} {rate:.0}/s {outcomes} outcomes, {:?}",
+        found.counts, found.time, found.failure
+    )
 }
 
 #[test]
@@ -28,9 +33,19 @@ fn graph_by_hand() {
     let Ok(wanted) = std::env::var("ACKCAST_GRAPH") else { return };
     let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
     let &[kind, config, p, c, m, s, deaths, victims] = &numbers[..] else { panic!("eight numbers") };
-    let config = [ModelConfig::ASSUME, ModelConfig::ASSUME_FENCED, ModelConfig::WORD_LOCK, ModelConfig::PARK_SIGNAL, ModelConfig::PARK_STACK][config as usize];
+    let config = [
+        ModelConfig::ASSUME,
+        ModelConfig::ASSUME_FENCED,
+        ModelConfig::WORD_LOCK,
+        ModelConfig::PARK_SIGNAL,
+        ModelConfig::PARK_STACK,
+    ][config as usize];
     let shape = Shape::new(p, c, m, s);
-    let case = [case!(end_is_last, "", shape, config), case!(consumer_gets_every_message, "", shape, config), case!(survivors_agree, "", shape, config)][kind as usize];
+    let case = [
+        case!(end_is_last, "", shape, config),
+        case!(consumer_gets_every_message, "", shape, config),
+        case!(survivors_agree, "", shape, config),
+    ][kind as usize];
     let found = explored(&case, Rules { deaths: deaths as u8, victims: victims as u16, ..Rules::default() });
     println!("{}", told(&case, deaths as u8, &found));
 }
@@ -45,19 +60,40 @@ fn checks() -> Vec<(Case, u8)> {
     };
     for entry in entries() {
         let Shape { producers: p, consumers: c, messages: m, .. } = entry.case.shape;
-        let words = entry.case.config.signal == crate::config::Primitive::Words && !entry.case.name.starts_with("no_notification");
+        let words = entry.case.config.signal == crate::model::config::Primitive::Words
+            && !entry.case.name.starts_with("no_notification");
         if p * c.max(1) * m <= (if words { 2 } else { 6 }) && !(m * p > 4 && entry.case.name.starts_with("lock_has")) {
             add(entry.case, 0);
         }
     }
     let shape = Shape::new;
-    for (shape, config) in [(shape(1, 1, 1, 1), ModelConfig::WORD_LOCK), (shape(1, 2, 1, 1), ModelConfig::WORD_LOCK), (shape(2, 1, 0, 1), ModelConfig::WORD_LOCK), (shape(1, 1, 2, 1), ModelConfig::WORD_LOCK), (shape(3, 1, 0, 1), ModelConfig::WORD_LOCK), (shape(2, 1, 0, 1), ModelConfig::PARK_STACK)] {
+    for (shape, config) in [
+        (shape(1, 1, 1, 1), ModelConfig::WORD_LOCK),
+        (shape(1, 2, 1, 1), ModelConfig::WORD_LOCK),
+        (shape(2, 1, 0, 1), ModelConfig::WORD_LOCK),
+        (shape(1, 1, 2, 1), ModelConfig::WORD_LOCK),
+        (shape(3, 1, 0, 1), ModelConfig::WORD_LOCK),
+        (shape(2, 1, 0, 1), ModelConfig::PARK_STACK),
+    ] {
         add(case!(survivors_agree, "", shape, config), 1);
     }
-    for (shape, config) in [(shape(1, 1, 1, 1), ModelConfig::WORD_LOCK), (shape(1, 1, 2, 1), ModelConfig::WORD_LOCK), (shape(1, 2, 1, 1), ModelConfig::WORD_LOCK), (shape(1, 2, 2, 1), ModelConfig::WORD_LOCK)] {
+    for (shape, config) in [
+        (shape(1, 1, 1, 1), ModelConfig::WORD_LOCK),
+        (shape(1, 1, 2, 1), ModelConfig::WORD_LOCK),
+        (shape(1, 2, 1, 1), ModelConfig::WORD_LOCK),
+        (shape(1, 2, 2, 1), ModelConfig::WORD_LOCK),
+    ] {
         add(case!(survivors_agree_with_late_consumer, "", shape, ModelConfig { fences: true, ..config }), 1);
     }
-    add(case!(survivors_agree_with_late_producer, "", shape(2, 1, 0, 1), ModelConfig { fences: true, ..ModelConfig::WORD_LOCK }), 1);
+    add(
+        case!(
+            survivors_agree_with_late_producer,
+            "",
+            shape(2, 1, 0, 1),
+            ModelConfig { fences: true, ..ModelConfig::WORD_LOCK }
+        ),
+        1,
+    );
     for config in [ModelConfig::PARK_SIGNAL, ModelConfig::PARK_STACK] {
         add(case!(consumer_leaves_with_unread_message, "", shape(1, 1, 2, 1), config), 0);
         add(case!(consumers_get_the_first_message, "", shape(1, 1, 1, 1), config), 0);
@@ -73,7 +109,8 @@ fn checks() -> Vec<(Case, u8)> {
 #[test]
 fn catalogue_by_hand() {
     let Ok(filter) = std::env::var("ACKCAST_CATALOGUE") else { return };
-    let model = if std::env::var_os("SC").is_some() { super::consistency::Model::Sc } else { super::consistency::Model::Rc11 };
+    let model =
+        if std::env::var_os("SC").is_some() { super::consistency::Model::Sc } else { super::consistency::Model::Rc11 };
     for (case, deaths) in checks().into_iter().filter(|(case, _)| case.name.contains(&filter)) {
         let found = explored(&case, Rules { model, deaths, ..Rules::default() });
         println!("{}", told(&case, deaths, &found));
@@ -101,9 +138,13 @@ fn mutants_by_hand() {
     let start = Instant::now();
     let (mut dead, mut all) = (0, 0);
     for ((site, kind), (seen, reached)) in &sites {
-        if !site.file.starts_with("src/") { continue; }
+        if !site.file.starts_with("src/") {
+            continue;
+        }
         for operator in operators(*kind, seen.order) {
-            if !label(*site).contains(&filter) { continue; }
+            if !label(*site).contains(&filter) {
+                continue;
+            }
             let mutant = Mutant { site: *site, kind: *kind, operator };
             all += 1;
             let mut killer = None;
@@ -114,7 +155,10 @@ fn mutants_by_hand() {
                 hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
                 let found = explored(case, Rules { deaths: *deaths, ..Rules::default() });
                 hook::disarm();
-                let lost = outcomes[number].difference(&found.outcomes).next().map(|outcome| format!("outcome {outcome:?} is not reached any more"));
+                let lost = outcomes[number]
+                    .difference(&found.outcomes)
+                    .next()
+                    .map(|outcome| format!("outcome {outcome:?} is not reached any more"));
                 if let Some(why) = found.failure.or(lost) {
                     killer = Some(format!("{case}: {}", why.lines().next().unwrap_or_default()));
                     break;

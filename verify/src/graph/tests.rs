@@ -58,9 +58,7 @@ fn litmus_tests_have_their_known_numbers_of_executions() {
     assert_eq!(sb(Some([Weight::Heavy, Weight::Heavy]), Relaxed, Relaxed), 3);
     assert_eq!(sb(Some([Weight::Light, Weight::Light]), Relaxed, Relaxed), 4);
     // Load buffering.
-    let lb = |s, l| {
-        executions(vec![vec![load(X, l), store(Y, 1, s)], vec![load(Y, l), store(X, 1, s)]])
-    };
+    let lb = |s, l| executions(vec![vec![load(X, l), store(Y, 1, s)], vec![load(Y, l), store(X, 1, s)]]);
     assert_eq!(lb(Relaxed, Relaxed), 3);
     // Message passing.
     let mp = |s, l| executions(vec![vec![store(X, 1, Relaxed), store(Y, 1, s)], vec![load(Y, l), load(X, Relaxed)]]);
@@ -98,16 +96,36 @@ fn sequential_consistency_is_a_model() {
     let sc = |threads| counts(Rules { model: Model::Sc, ..Rules::default() }, threads).complete;
     let sb = |first, second| vec![store(first, 1, Relaxed), load(second, Relaxed)];
     assert_eq!(sc(vec![sb(X, Y), sb(Y, X)]), 3);
-    assert_eq!(sc(vec![vec![store(X, 1, Relaxed), store(Y, 2, Relaxed)], vec![store(Y, 1, Relaxed), store(X, 2, Relaxed)]]), 3);
+    assert_eq!(
+        sc(vec![vec![store(X, 1, Relaxed), store(Y, 2, Relaxed)], vec![store(Y, 1, Relaxed), store(X, 2, Relaxed)]]),
+        3
+    );
 }
 
 #[test]
 fn speed_by_hand() {
-    for threads in [vec![vec![add(X), add(Y)]; 5], vec![vec![add(X), load(Y, Acquire), add(Y), load(X, Acquire)]; 3],
-        vec![vec![store(X, 1, Release), fence(Weight::Full), load(Y, Acquire), store(Y, 1, Release), fence(Weight::Full), load(X, Acquire)]; 3]] {
+    for threads in [
+        vec![vec![add(X), add(Y)]; 5],
+        vec![vec![add(X), load(Y, Acquire), add(Y), load(X, Acquire)]; 3],
+        vec![
+            vec![
+                store(X, 1, Release),
+                fence(Weight::Full),
+                load(Y, Acquire),
+                store(Y, 1, Release),
+                fence(Weight::Full),
+                load(X, Acquire)
+            ];
+            3
+        ],
+    ] {
         let start = std::time::Instant::now();
         let counts = counts(Rules::default(), threads);
         let seconds = start.elapsed().as_secs_f64();
-        println!("{counts:?} {seconds:.3} s, {:.0}/s, {:.0} steps/s", counts.complete as f64 / seconds, counts.steps as f64 / seconds);
+        println!(
+            "{counts:?} {seconds:.3} s, {:.0}/s, {:.0} steps/s",
+            counts.complete as f64 / seconds,
+            counts.steps as f64 / seconds
+        );
     }
 }

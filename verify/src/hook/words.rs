@@ -5,29 +5,41 @@ use std::{collections::BTreeSet, fmt, panic::Location, sync::atomic::Ordering};
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Reads a word.
     Load,
+    /// Writes a word.
     Store,
+    /// Replaces the value of a word.
     Swap,
+    /// Replaces the value of a word if it is the expected one.
     Exchange,
-    /// The two sides of an asymmetric fence.
+    /// The light side of an asymmetric fence.
     LightFence,
+    /// The heavy side.
     HeavyFence,
-    /// Access to a slot's plain memory.
+    /// Read access to a slot's plain memory.
     Read,
+    /// Write access to a slot's plain memory.
     Write,
-    /// A signal's two sides, as the protocol calls them.
+    /// Waits for a signal, as the protocol calls it.
     Wait,
+    /// Makes the waiters of signals poll again.
     Notify,
-    /// The write lock, as the protocol calls it.
+    /// Takes the write lock, as the protocol calls it.
     Lock,
+    /// Takes over the lock of a dead predecessor.
     Inherit,
+    /// Releases the lock.
     Unlock,
-    /// Parking, as lock and signal call it.
+    /// Parks on a word, as lock and signal call it.
     Park,
+    /// Wakes a parked thread.
     Wake,
-    /// The kernel's knowledge of the living: never mutated.
+    /// Claims a participant's number. (What the kernel knows of the living is never mutated.)
     Claim,
+    /// Gives a participant's number back.
     Release,
+    /// Asks whether a number has a living holder.
     Alive,
 }
 
@@ -43,7 +55,9 @@ impl Kind {
 /// A word, a lock, a signal or a slot, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
+    /// The name of the word, lock, signal or slot.
     pub word: &'static str,
+    /// The participant or the slot that it belongs to.
     pub owner: Option<u32>,
 }
 
@@ -59,8 +73,11 @@ impl fmt::Display for Name {
 /// A place in `src/` at which an operation is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Site {
+    /// The source file, from the root of the repository.
     pub file: &'static str,
+    /// The line, counted from 1.
     pub line: u32,
+    /// The column, counted from 1.
     pub column: u32,
 }
 
@@ -94,9 +111,13 @@ pub enum Operator {
 /// An ordering that a mutant uses. (`Ordering` itself has no order.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weaker {
+    /// No edge.
     Relaxed,
+    /// The acquiring half.
     Acquire,
+    /// The releasing half.
     Release,
+    /// No total order.
     AcqRel,
 }
 
@@ -114,8 +135,11 @@ impl From<Weaker> for Ordering {
 /// A change to the text under test, as a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mutant {
+    /// The place of the changed operation.
     pub site: Site,
+    /// What the operation does.
     pub kind: Kind,
+    /// The change.
     pub operator: Operator,
 }
 
@@ -124,7 +148,9 @@ pub struct Mutant {
 /// A death between two operations that no other participant can notice is the same as a death before both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
+    /// The participant's number.
     pub participant: u32,
+    /// How many effects the participant has before it dies.
     pub step: u32,
 }
 
@@ -135,7 +161,9 @@ pub struct Died;
 /// What the hook answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// The operation takes place.
     Proceed,
+    /// It takes place with this change.
     Otherwise(Operator),
     /// The operation has no effect: the participant is dead, or the execution has failed.
     Ignore,
@@ -154,31 +182,45 @@ impl Verdict {
 /// An operation that was executed.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
+    /// The participant that executed it; `None` during the set-up.
     pub participant: Option<u32>,
+    /// Its place in the source.
     pub site: Site,
+    /// The word that it concerns.
     pub name: Name,
+    /// What it does.
     pub kind: Kind,
+    /// The ordering in the source.
     pub order: Option<Ordering>,
+    /// The hook's answer.
     pub verdict: Verdict,
     /// The values read and written; an exchange has both.
     pub value: Option<u64>,
+    /// The value written.
     pub written: Option<u64>,
 }
 
 /// What a run saw of a site.
 #[derive(Clone, Debug, Default)]
 pub struct SiteCoverage {
+    /// The words that it concerned.
     pub names: BTreeSet<&'static str>,
+    /// The ordering in the source.
     pub order: Option<Ordering>,
+    /// How often it was executed.
     pub count: u64,
 }
 
 /// What the hook does; nothing by default.
 #[derive(Debug, Default)]
 pub struct Armed {
+    /// Changes this operation.
     pub mutant: Option<Mutant>,
+    /// Kills these participants.
     pub crashes: Vec<Crash>,
+    /// Keeps the steps of the last execution.
     pub trace: bool,
+    /// Counts the sites that are reached.
     pub coverage: bool,
     /// Most executions, after which the run fails with [`EXECUTION_LIMIT`].
     pub executions: Option<u64>,

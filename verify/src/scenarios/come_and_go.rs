@@ -1,14 +1,15 @@
 //! Joining and leaving while messages flow: S2, S3.
 
-use super::{
-    Body, assert_one_order, consumer_until_end, data, fixture, producer_to_end, receive_all, send_and_finish,
-    send_event,
+use super::participants::{
+    assert_one_order, consumer_until_end, data, fixture, producer_to_end, receive_all, send_and_finish, send_event,
 };
 use crate::{
-    check::Case,
-    environment::Environment,
-    fixture::{Fixture, Seen, event, message, receive, send, send_batch, values},
-    segment::leak_until_end,
+    events::{Body, Seen, event},
+    model::{case::Case, leak::leak_until_end},
+    scenarios::{
+        environment::Environment,
+        fixture::{Fixture, message, receive, send, send_batch, values},
+    },
 };
 use ackcast::{
     layer::Deadline,

@@ -1,12 +1,14 @@
 //! A participant dies: C1, C2, L2. The scenario says where, or a [`Crash`](crate::hook::Crash) does.
 
-use super::{Body, consumer_until_end, data, mortal_fixture, producer_to_end};
+use super::participants::{consumer_until_end, data, mortal_fixture, producer_to_end};
 use crate::{
-    check::Case,
-    environment::{Checked, Environment},
-    fixture::{Seen, event, message, receive, send, values},
+    events::{Body, Seen, event},
     hook::die,
-    segment::leak_until_end,
+    model::{case::Case, leak::leak_until_end},
+    scenarios::{
+        environment::{Checked, Environment},
+        fixture::{message, receive, send, values},
+    },
 };
 use ackcast::{
     layer::{Deadline, Layer},

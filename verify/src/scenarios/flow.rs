@@ -1,14 +1,13 @@
 //! All participants join before the start, and none leaves: S1, S2, S3, S4, S5.
 
-use super::{Body, assert_one_order, consumer_until_end, fixture, producer_to_end};
+use super::participants::{assert_one_order, consumer_until_end, fixture, producer_to_end};
 use crate::{
-    check::Case,
-    environment::Environment,
-    fixture::{
-        ConsumerOn, Outcome, ProducerOn, Seen, decode, event, message, receive, receive_batches, send, send_batch,
-        values,
+    events::{Body, Outcome, Seen, event},
+    model::{case::Case, leak::leak_until_end},
+    scenarios::{
+        environment::Environment,
+        fixture::{ConsumerOn, ProducerOn, decode, message, receive, receive_batches, send, send_batch, values},
     },
-    segment::leak_until_end,
 };
 use ackcast::layer::Deadline;
 
@@ -63,7 +62,7 @@ pub fn batches_are_whole<G: Environment>(case: &Case) {
 
 /// Every second message of a producer is shorter than its slot.
 const fn length(value: u8) -> usize {
-    if value % 2 == 0 { 2 } else { 1 }
+    if value.is_multiple_of(2) { 2 } else { 1 }
 }
 
 /// S1: every message has its length, even when the consumer has read no length before because all earlier messages

@@ -1,11 +1,11 @@
 //! Lock and signal against their contracts: S4, L1.
 
-use super::Body;
+use super::participants::data;
 use crate::{
-    check::Case,
-    environment::Checked,
-    fixture::{Fixture, Seen, event},
+    events::{Body, Seen, event},
     hook::{self, Died},
+    model::case::Case,
+    scenarios::{environment::Checked, fixture::Fixture},
 };
 use ackcast::layer::{Acquired, Deadline, Found, Layer, Lock, LockError, Participant, Signal, Word};
 use ackcast::protocol::{Reading, Storage, Writing};
@@ -66,7 +66,7 @@ pub fn lock_has_one_holder_at_a_time<G: Checked>(case: &Case) {
     });
     let participants = participants.collect();
     fixture.run(participants, move |outcome| {
-        let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
+        let mut counts: Seen = outcome.iter().flat_map(data).collect();
         counts.sort_unstable();
         assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
         assert!(tries || counts.len() as u32 == contenders * rounds);
@@ -147,7 +147,7 @@ fn successor_keeps_its_lock<G: Checked>(case: &Case, gets: Gets) {
         seen
     });
     fixture.run(vec![(0, successor), (1, rival)], move |outcome| {
-        let mut counts: Seen = outcome.iter().flat_map(super::data).collect();
+        let mut counts: Seen = outcome.iter().flat_map(data).collect();
         counts.sort_unstable();
         assert!(counts.iter().copied().eq(1..=counts.len() as u8), "S4: a count is lost: {outcome:?}");
     });

@@ -1,11 +1,16 @@
 //! A participant dies anywhere, perhaps while another one joins, and the survivors agree.
 
-use super::{Body, data, receive_all, send_and_finish, send_event};
+use super::participants::{data, receive_all, send_and_finish, send_event};
 use crate::{
-    check::Case,
-    environment::Environment,
-    fixture::{Fixture, Outcome, Seen, Shape, event, message, values},
-    segment::leak_until_end,
+    events::{Body, Outcome, Seen, event},
+    model::{
+        case::{Case, Late, Shape},
+        leak::leak_until_end,
+    },
+    scenarios::{
+        environment::Environment,
+        fixture::{Fixture, message, values},
+    },
 };
 use ackcast::{
     layer::{Deadline, Layer},
@@ -26,18 +31,6 @@ pub fn survivors_agree_with_late_consumer<G: Environment>(case: &Case) {
 /// The same when the last producer joins in the middle, perhaps in the entry of a dead one.
 pub fn survivors_agree_with_late_producer<G: Environment>(case: &Case) {
     check_agreement::<G>(case, Late::Producer);
-}
-
-/// The participant that joins in the middle, if any. If there is one, all participants leave when they are done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Late {
-    #[default]
-    None,
-    /// The last consumer, perhaps in the entry of a dead one.
-    Consumer,
-    /// The last producer, perhaps in the entry of a dead one. A single finished producer suffices for END then, if no
-    /// other lives.
-    Producer,
 }
 
 /// As [`survivors_agree`]. S2, S3: a late participant receives, or sends, everything from its join on.

@@ -1,11 +1,13 @@
 //! Operations that do not wait. They have the most outcomes, for witnesses and for the oracle.
 
-use super::{Body, fixture, receive_event, send_event};
+use super::participants::{data, fixture, receive_event, send_event};
 use crate::{
-    check::Case,
-    environment::Environment,
-    fixture::{Seen, decode, event, message, values},
-    segment::leak_until_end,
+    events::{Body, Seen, event},
+    model::{case::Case, leak::leak_until_end},
+    scenarios::{
+        environment::Environment,
+        fixture::{decode, message, values},
+    },
 };
 use ackcast::layer::Deadline;
 
@@ -47,9 +49,9 @@ pub fn participants_try_without_waiting<G: Environment>(case: &Case) {
             sent.extend(results.filter(|&(_, &event)| event == event::SENT).map(|(value, _)| value));
             assert!(shape.producers > 1 || !seen.contains(&event::NO_LOCK), "no other producer holds the lock");
         }
-        let longest = consumers.iter().map(super::data).max_by_key(Vec::len).unwrap_or_default();
+        let longest = consumers.iter().map(data).max_by_key(Vec::len).unwrap_or_default();
         for seen in consumers {
-            assert!(longest.starts_with(&super::data(seen)), "S2: one order: {outcome:?}");
+            assert!(longest.starts_with(&data(seen)), "S2: one order: {outcome:?}");
         }
         for p in 1..=producers.len() as u8 {
             let of_p = |all: &Seen| all.iter().copied().filter(|value| value / 16 == p).collect::<Seen>();

@@ -1,0 +1,143 @@
+//! Everything that is checked, as tests with names: the checks of the catalogue, the mutants, the crash points, the
+//! explorations. The target `tests/verify.rs` runs them.
+
+use crate::{
+    checks::{catalogue::entries, entry::words, explain, isolate},
+    crashes::sweep::{self, double, sampled, single, survivors},
+    explore::sweep as exploration,
+    model::case::{Case, Late},
+    mutation::{equivalents::EQUIVALENTS, run},
+    report::tables,
+};
+use std::fmt;
+
+/// A test.
+pub struct Trial {
+    /// Its name: the kind, and what is checked.
+    pub name: String,
+    /// It runs in the test binary's own process, for its output.
+    by_hand: bool,
+    body: Box<dyn FnOnce() + Send>,
+}
+
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trial").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Trial {
+    fn new(name: String, body: impl FnOnce() + Send + 'static) -> Self {
+        Self { name, by_hand: false, body: Box::new(body) }
+    }
+
+    /// Runs the test, in a process of its own.
+    ///
+    /// # Errors
+    /// It fails; the text has the failing execution.
+    pub fn run(self) -> Result<(), String> {
+        if self.by_hand {
+            (self.body)();
+            return Ok(());
+        }
+        isolate::run(&self.name, self.body)
+    }
+}
+
+/// All tests, the longest first, so that no core is idle at the end. `--cfg loom` adds the deep ones, and changes
+/// nothing else.
+pub fn trials() -> Vec<Trial> {
+    let mut all = by_hand();
+    all.push(Trial::new(
+        "mutants::table::every_mutant_dies_or_has_a_reason".into(),
+        run::every_mutant_dies_or_has_a_reason,
+    ));
+    let wanted = entries().into_iter().rev().filter(|entry| cfg!(loom) || !entry.deep);
+    let (deep, quick): (Vec<_>, Vec<_>) = wanted.partition(|entry| entry.deep);
+    let check = |entry: crate::checks::entry::Entry| Trial::new(entry.test_name(), move || explain::test(entry));
+    all.extend(deep.into_iter().map(check));
+    all.extend(crash_points());
+    all.extend(explorations());
+    all.extend(EQUIVALENTS.iter().map(|equivalent| {
+        let name = words(&format!("mutants::equivalent_lives::{}_{:?}", equivalent.label, equivalent.operator));
+        Trial::new(name, || run::equivalent_lives(equivalent))
+    }));
+    all.extend(quick.into_iter().map(check));
+    all
+}
+
+/// What environment variables ask for.
+fn by_hand() -> Vec<Trial> {
+    let mut all = Vec::new();
+    let mut ask = |variable, name: &str, body: fn(&str)| {
+        if let Ok(wanted) = std::env::var(variable) {
+            all.push(Trial { by_hand: true, ..Trial::new(name.into(), move || body(&wanted)) });
+        }
+    };
+    ask("ACKCAST_SWEEP", "crash_points::by_hand", sweep::by_hand);
+    ask("ACKCAST_EXPLORE", "explore::by_hand", exploration::by_hand);
+    all
+}
+
+/// The sweeps over crash points: single deaths, pairs of deaths, and larger shapes, which are sampled.
+fn crash_points() -> Vec<Trial> {
+    let test = |case: Case, what: &str, body: fn(Case)| {
+        Trial::new(words(&format!("crash_points::{}{what}", case.shape)), move || body(case))
+    };
+    let mut all = Vec::new();
+    if cfg!(loom) {
+        let deep = [survivors(2, 1, 1, 1), survivors(1, 2, 1, 1), survivors(1, 2, 1, 2)];
+        all.extend(deep.map(|case| test(case, "", single)));
+    }
+    let quick = [survivors(2, 1, 0, 1), survivors(1, 1, 2, 1), survivors(1, 1, 1, 2), survivors(1, 1, 1, 1)];
+    all.extend(quick.map(|case| test(case, "", single)));
+    let pairs = [(2, 0, 1, 2), (2, 0, 0, 2), (2, 0, 0, 1), (1, 1, 0, 1)];
+    all.extend(pairs.map(|(producers, messages, first, second)| {
+        let case = survivors(producers, 1, messages, 1);
+        let name =
+            format!("crash_points::{}::{}_and_{}", case.shape, sweep::name(&case, first), sweep::name(&case, second));
+        Trial::new(words(&name), move || double(case, first, second))
+    }));
+    // The explorer covers both shapes; that on 2 slots by hand only, because it takes long.
+    all.extend([1, 2].map(|slots| test(sampled(survivors(2, 2, 1, slots)), "::sampled", single)));
+    all
+}
+
+/// The explorations: each shape with no death, with one and with two.
+fn explorations() -> Vec<Trial> {
+    let test = |(p, c, m, s): (u32, u32, u32, u32), late: Late, deaths: u8| {
+        let case = exploration::survivors(p, c, m, s);
+        let who = if late == Late::None { String::new() } else { format!("::late_{late:?}") };
+        let name = format!("explore::{}{who}::{deaths}_deaths", case.shape);
+        Trial::new(words(&name), move || exploration::sweep(case, deaths, late))
+    };
+    let mut shapes = vec![];
+    let mut all = vec![];
+    if cfg!(loom) {
+        // With a message and a death there are a hundred million states, so that runs by hand only.
+        all.push(test((2, 2, 1, 1), Late::None, 0));
+        shapes.extend([((2, 1, 1, 1), Late::Producer), ((1, 2, 1, 1), Late::Consumer)]);
+    }
+    shapes.extend(
+        [(2, 2, 0, 1), (2, 1, 1, 2), (2, 1, 1, 1), (1, 2, 1, 2), (1, 2, 1, 1)].map(|shape| (shape, Late::None)),
+    );
+    shapes.push(((2, 1, 0, 1), Late::Producer));
+    shapes.extend([(2, 1, 0, 1), (1, 1, 2, 2), (1, 1, 2, 1), (1, 1, 1, 1)].map(|shape| (shape, Late::Consumer)));
+    shapes.extend([(2, 1, 0, 1), (1, 1, 2, 1), (1, 1, 1, 2), (1, 1, 1, 1)].map(|shape| (shape, Late::None)));
+    all.extend((0..=2).rev().flat_map(|deaths| shapes.iter().map(move |&(shape, late)| test(shape, late, deaths))));
+    all
+}
+
+/// Ends a run of these tests. A deep run that was complete writes its page if `ACKCAST_BLESS` is set.
+pub fn finish(complete: bool) {
+    if cfg!(loom) && complete && std::env::var_os("ACKCAST_BLESS").is_some() {
+        tables::write_deep_page();
+    }
+}
+
+#[test]
+fn each_test_has_a_name_of_its_own() {
+    let names: Vec<_> = trials().into_iter().map(|trial| trial.name).collect();
+    let unique: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:#?}");
+}

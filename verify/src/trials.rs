@@ -5,9 +5,10 @@ use crate::{
     checks::{catalogue::entries, entry::words, explain, isolate},
     crashes::sweep::{self, double, sampled, single, survivors},
     explore::sweep as exploration,
+    graph,
     model::case::{Case, Late},
     mutation::{equivalents::EQUIVALENTS, run},
-    report::tables,
+    report::tables::{self, GRAPHS},
 };
 use std::fmt;
 
@@ -52,6 +53,12 @@ pub fn trials() -> Vec<Trial> {
         "mutants::table::every_mutant_dies_or_has_a_reason".into(),
         run::every_mutant_dies_or_has_a_reason,
     ));
+    all.push(Trial::new(
+        "graph::mutants::every_mutant_dies_by_graphs_or_has_a_reason".into(),
+        graph::mutants::every_mutant_dies_by_graphs_or_has_a_reason,
+    ));
+    let graphs = graph::check::checks().into_iter().rev().filter(|check| cfg!(loom) || !check.deep);
+    all.extend(graphs.map(|check| Trial::new(check.test_name(), move || graph::check::test(check))));
     let wanted = entries().into_iter().rev().filter(|entry| cfg!(loom) || !entry.deep);
     let (deep, quick): (Vec<_>, Vec<_>) = wanted.partition(|entry| entry.deep);
     let check = |entry: crate::checks::entry::Entry| Trial::new(entry.test_name(), move || explain::test(entry));
@@ -130,8 +137,15 @@ fn explorations() -> Vec<Trial> {
 
 /// Ends a run of these tests. A deep run that was complete writes its page if `ACKCAST_BLESS` is set.
 pub fn finish(complete: bool) {
-    if cfg!(loom) && complete && std::env::var_os("ACKCAST_BLESS").is_some() {
+    if std::env::var_os("ACKCAST_BLESS").is_none() || !cfg!(loom) {
+        return;
+    }
+    if complete {
         tables::write_deep_page();
+    }
+    let graphs = graph::check::checks().len();
+    if tables::count(&GRAPHS) == graphs {
+        tables::write_graphs_page();
     }
 }
 

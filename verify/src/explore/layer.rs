@@ -3,7 +3,7 @@
 use super::{
     memory::{Address, NO_HOLDER, Op},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
-    replay::{self, Engine, ask},
+    replay::{self, Engine, Operation, ask, ask_as},
     segment::Parts,
 };
 use crate::{
@@ -67,13 +67,15 @@ impl Explored {
     fn fence(&self, kind: Kind, weight: Weight, order: Ordering, site: &'static Location<'static>) {
         let name = Name { word: "fence", owner: None };
         let weight = if self.parts.config.asymmetric { weight } else { Weight::Full };
-        let (weight, order) = match before(site, name, kind, Some(order)) {
+        let verdict = before(site, name, kind, Some(order));
+        let weight = match verdict {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => return,
-            Verdict::Otherwise(Operator::Lighten) => (Weight::Light, order),
-            verdict => (weight, verdict.order(order)),
+            Verdict::Otherwise(Operator::Lighten) => Weight::Light,
+            _ => weight,
         };
         if replay::engine() == Engine::Graphs {
-            ask(Op::Fence(weight, order), site, name, kind);
+            let operation = Operation::new(site, name, kind).ordered(order, verdict);
+            ask_as(Op::Fence(weight, verdict.order(order)), operation);
         }
     }
 

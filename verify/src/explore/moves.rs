@@ -187,10 +187,22 @@ impl<'s> Moves<'s> {
         | Choice::Stops(participant)) = choice;
         let (number, mut memory) = (Some(self.start.numbers[participant]), state.memory);
         let (order, verdict) = (None, Verdict::Proceed);
-        let Some(&Next::Op(op, Operation { site, name, kind })) = self.next(state, participant) else { return None };
+        let Some(&Next::Op(op, Operation { site, name, kind, .. })) = self.next(state, participant) else {
+            return None;
+        };
         if matches!(choice, Choice::Dies(_)) {
             let (name, kind) = (Name { word: "alive", owner: number }, Kind::Release);
-            return Some(Step { participant: number, site, name, kind, order, verdict, value: None, written: Some(0) });
+            return Some(Step {
+                participant: number,
+                site,
+                name,
+                kind,
+                order,
+                verdict,
+                value: None,
+                written: Some(0),
+                edges: None,
+            });
         }
         let (value, written) = match (op, memory.apply(participant, op)) {
             (Op::Store(_, value, _) | Op::WriteEnds(_, value), _) => (None, Some(value)),
@@ -204,6 +216,6 @@ impl<'s> Moves<'s> {
             (Op::Claim(_), Effect::Result(taken)) => (Some(taken), None),
             _ => (None, None),
         };
-        Some(Step { participant: number, site, name, kind, order, verdict, value, written })
+        Some(Step { participant: number, site, name, kind, order, verdict, value, written, edges: None })
     }
 }

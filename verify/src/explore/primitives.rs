@@ -3,7 +3,7 @@
 use super::{
     layer::{Explored, before},
     memory::{Address, Op},
-    replay::{self, Token, ask},
+    replay::{self, Operation, Token, ask, ask_as},
 };
 use crate::{
     graph::program::Weight,
@@ -30,18 +30,21 @@ pub struct ExploredWord {
 // SAFETY: each operation is one step of the exploration.
 unsafe impl<T: Value> Word<T> for ExploredWord {
     fn load(&self, order: Ordering) -> T {
-        let site = Location::caller();
-        match before(site, self.name, Kind::Load, Some(order)) {
+        let operation = Operation::new(Location::caller(), self.name, Kind::Load);
+        match before(Location::caller(), self.name, Kind::Load, Some(order)) {
             Verdict::Ignore => T::wrap(0),
-            verdict => T::wrap(ask(Op::Load(self.address, verdict.order(order)), site, self.name, Kind::Load)),
+            verdict => T::wrap(ask_as(Op::Load(self.address, verdict.order(order)), operation.ordered(order, verdict))),
         }
     }
 
     fn load_owned(&self) -> T {
-        let site = Location::caller();
-        match before(site, self.name, Kind::Load, Some(Ordering::Relaxed)) {
+        let (site, order) = (Location::caller(), Ordering::Relaxed);
+        match before(site, self.name, Kind::Load, Some(order)) {
             Verdict::Ignore => T::wrap(0),
-            _ => T::wrap(ask(Op::LoadOwned(self.address), site, self.name, Kind::Load)),
+            verdict => {
+                let operation = Operation::new(site, self.name, Kind::Load).ordered(order, verdict);
+                T::wrap(ask_as(Op::LoadOwned(self.address), operation))
+            }
         }
     }
 
@@ -50,16 +53,18 @@ unsafe impl<T: Value> Word<T> for ExploredWord {
         match before(site, self.name, Kind::Store, Some(order)) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
             verdict => {
-                ask(Op::Store(self.address, value.word(), verdict.order(order)), site, self.name, Kind::Store);
+                let operation = Operation::new(site, self.name, Kind::Store).ordered(order, verdict);
+                ask_as(Op::Store(self.address, value.word(), verdict.order(order)), operation);
             }
         }
     }
 
     fn swap(&self, value: T, order: Ordering) -> T {
         let site = Location::caller();
-        let ask = |op, kind| ask(op, site, self.name, kind);
+        let verdict = before(site, self.name, Kind::Swap, Some(order));
+        let ask = |op, kind| ask_as(op, Operation::new(site, self.name, kind).ordered(order, verdict));
         let load = || ask(Op::Load(self.address, load_part(order)), Kind::Load);
-        T::wrap(match before(site, self.name, Kind::Swap, Some(order)) {
+        T::wrap(match verdict {
             Verdict::Ignore => 0,
             Verdict::Otherwise(Operator::Drop) => load(),
             Verdict::Otherwise(Operator::Split) => {
@@ -73,10 +78,11 @@ unsafe impl<T: Value> Word<T> for ExploredWord {
 
     fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T> {
         let site = Location::caller();
-        let ask = |op, kind| ask(op, site, self.name, kind);
+        let verdict = before(site, self.name, Kind::Exchange, Some(success));
+        let ask = |op, kind| ask_as(op, Operation::new(site, self.name, kind).ordered(success, verdict));
         let load = || ask(Op::Load(self.address, load_part(success)), Kind::Load);
         let (expected, new) = (current.word(), new.word());
-        let found = match before(site, self.name, Kind::Exchange, Some(success)) {
+        let found = match verdict {
             Verdict::Ignore => return Ok(current),
             Verdict::Otherwise(Operator::Drop) => load(),
             Verdict::Otherwise(Operator::Split) => {

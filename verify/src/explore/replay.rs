@@ -8,11 +8,12 @@ use super::memory::{Address, Effect, Memory, Op, SlotAddress};
 use crate::{
     checks::panics::text_of,
     events::{Body, Outcome, Seen},
-    hook::{self, Died, Kind, Name, Site},
+    hook::{self, Died, Kind, Name, Site, Verdict},
 };
 use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    sync::atomic::Ordering,
 };
 
 /// What a participant does next.
@@ -33,6 +34,20 @@ pub struct Operation {
     pub site: Site,
     pub name: Name,
     pub kind: Kind,
+    /// The text's ordering, and the hook's answer.
+    pub order: Option<Ordering>,
+    pub verdict: Verdict,
+}
+
+impl Operation {
+    pub fn new(site: &'static Location<'static>, name: Name, kind: Kind) -> Self {
+        Self { site: site.into(), name, kind, order: None, verdict: Verdict::Proceed }
+    }
+
+    /// The same with an ordering.
+    pub fn ordered(self, order: Ordering, verdict: Verdict) -> Self {
+        Self { order: Some(order), verdict, ..self }
+    }
 }
 
 /// A piece of what a participant still knows of its history.
@@ -157,7 +172,11 @@ impl Run {
 
 /// The result of an operation of the running participant.
 pub fn ask(op: Op, site: &'static Location<'static>, name: Name, kind: Kind) -> u64 {
-    let operation = Operation { site: site.into(), name, kind };
+    ask_as(op, Operation::new(site, name, kind))
+}
+
+/// The same for an operation with an ordering.
+pub fn ask_as(op: Op, operation: Operation) -> u64 {
     with(|run| run.answer(op, operation)).unwrap_or_else(|| resume_unwind(Box::new(Stopped)))
 }
 

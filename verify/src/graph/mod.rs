@@ -1,13 +1,24 @@
-//! The graph checker.
+//! The graph checker: explores execution graphs, that is, which write each read reads from, in place of schedules.
+//!
+//! Its memory model is RC11 with asymmetric fences ([`consistency`]). Participants may die at every step, and sleep.
+//! There is no bound on preemptions or executions. A graph stands for all the schedules that nobody can tell apart, so
+//! there are few: 25 where loom needs 477,756 executions.
+//!
+//! [`program`] says what can be explored, [`search`] how, [`waiting`] what a deadlock is. [`check`] runs the shipping
+//! text, whose participants [`participants`] makes programs of.
+
+pub mod check;
 pub mod clock;
 pub mod consistency;
+pub(crate) mod counterexample;
 pub mod event;
 pub mod execution;
+#[cfg(test)]
+mod litmus;
+pub mod mutants;
 pub(crate) mod participants;
 pub mod program;
 pub mod search;
-#[cfg(test)]
-mod shipping;
 #[cfg(test)]
 mod tests;
 pub mod tiny;
@@ -17,13 +28,13 @@ use crate::{
     checks::panics::{silence_panics, text_of},
     events::Outcome,
     explore::replay::{Engine, Forgets, Scenario},
-    hook,
+    hook::{self, Step},
     model::leak::drop_leaked,
     report::progress,
 };
 use participants::Participants;
 use program::Program;
-use search::{Counts, Rules, Search, Violation};
+use search::{Counts, Rules, Search, Status, Violation};
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -37,80 +48,71 @@ pub struct Found {
     pub counts: Counts,
     /// The outcomes of the complete ones.
     pub outcomes: BTreeSet<Outcome>,
-    /// The first failure, if there is one.
-    pub failure: Option<String>,
+    /// The first failure, and the graph that has it, as a trace.
+    pub failure: Option<(String, Vec<Step>)>,
     /// How long the exploration took.
     pub time: Duration,
 }
 
-/// Explores all execution graphs of a scenario.
+/// Explores all execution graphs of a scenario, or all until the first failure.
 pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
-    if std::env::var_os("ACKCAST_DUMP").is_some() {
-        return search(body, rules);
-    }
+    let start = Instant::now();
     let mut found = Ok(Found::default());
     silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(body, rules))));
     hook::ignoring(drop_leaked);
-    found.unwrap_or_else(|payload| panic!("the graph checker itself fails: {:?}", text_of(&*payload)))
+    let found = found.unwrap_or_else(|payload| panic!("the graph checker itself fails: {:?}", text_of(&*payload)));
+    Found { time: start.elapsed(), ..found }
 }
 
 fn search(body: &dyn Fn(), rules: Rules) -> Found {
-    let start = Instant::now();
     let scenario = Scenario { body, engine: Engine::Graphs, forgets: Forgets::Nothing };
     let mut program = match catch_unwind(AssertUnwindSafe(|| Participants::new(scenario))) {
         Ok(program) => program,
         Err(payload) => {
             let why = text_of(&*payload).unwrap_or_else(|| "a panic without a text".into());
-            return Found { failure: Some(format!("the set-up fails: {why}")), ..Found::default() };
+            return Found { failure: Some((format!("the set-up fails: {why}"), vec![])), ..Found::default() };
         }
     };
     let (mut outcomes, mut judged, initial) = (BTreeSet::new(), BTreeSet::new(), program.initial());
     let (counts, violation) = Search::new(&mut program, rules).run(|program, graph, counts| {
-        if (counts.complete + counts.blocked) % progress::EVERY == 0 {
-            progress::executions(counts.complete + counts.blocked);
-        }
-        let is_complete = search::statuses(program, graph).iter().all(|status| *status == search::Status::Done);
-        if !is_complete {
+        progress::executions(counts.complete + counts.blocked);
+        if search::statuses(program, graph).iter().any(|status| *status != Status::Done) {
             return Ok(());
         }
         let places = (0..program.numbers().len()).map(|p| graph.last(p).map_or(0, |last| last.after));
-        let outcome = program.outcome(places);
-        let words = graph.last_values(&initial);
-        if judged.insert((outcome.clone(), words.clone())) {
-            outcomes.insert(outcome.clone());
-            return program.judge(outcome, &words).map_or(Ok(()), Err);
+        let (outcome, words) = (program.outcome(places), graph.last_values(&initial));
+        if !judged.insert((outcome.clone(), words.clone())) {
+            return Ok(());
         }
-        Ok(())
+        outcomes.insert(outcome.clone());
+        program.judge(outcome, &words).map_or(Ok(()), Err)
     });
-    if let Some((_, graph)) = &violation
-        && std::env::var_os("ACKCAST_DUMP").is_some()
-    {
-        for (stamp, event) in graph.events().iter().enumerate() {
-            let site = match program.text(event.participant.into(), event.before) {
-                Some(crate::explore::replay::Next::Op(_, operation)) => {
-                    format!("{} {}", operation.name, crate::report::label(operation.site))
-                }
-                _ => String::new(),
-            };
-            println!(
-                "{stamp:>3} T{} {:?} {:?} value {:#x} from {} {site} at {}",
-                event.participant,
-                event.kind,
-                event.op,
-                event.value,
-                event.from as i16,
-                if event.kind == event::Kind::Write { graph.position(event.location, stamp as u16) } else { 0 }
-            );
-        }
-    }
-    let failure = violation.map(|(violation, graph)| match violation {
+    let failure = violation.map(|(violation, graph)| {
+        let racing = if let Violation::Race(first, second) = violation { vec![first, second] } else { vec![] };
+        let steps = counterexample::steps(&program, &graph, &racing);
+        (in_words(&program, violation, &steps), steps)
+    });
+    Found { counts, outcomes, failure, time: Duration::ZERO }
+}
+
+/// What is wrong, in a sentence.
+fn in_words(program: &Participants<'_>, violation: Violation, steps: &[Step]) -> String {
+    match violation {
         Violation::Failed(why) | Violation::Rejected(why) => why,
-        Violation::Race(a, b) => format!("a data race: {:?} {:?}", graph.at(a).op, graph.at(b).op),
+        Violation::Race(..) => {
+            let racing = steps.iter().enumerate().filter(|(_, step)| step.edges.is_some_and(|edges| edges.races));
+            let told = racing.map(|(row, step)| format!("row {row} ({:?} {})", step.kind, step.name));
+            let told: Vec<_> = told.collect();
+            format!("a data race: neither of {} happens before the other", told.join(" and "))
+        }
         Violation::Endless(participant) => format!(
-            "participant {participant} does more than {} operations: it goes round for ever, or spins where it should wait",
+            "participant {} does more than {} operations: it goes round for ever, or spins where it should wait",
+            program.numbers()[participant],
             clock::EVENTS - 1
         ),
-        Violation::Deadlock(stuck) => format!("participants {stuck:?} wait for ever"),
-    });
-    Found { counts, outcomes, failure, time: start.elapsed() }
+        Violation::Deadlock(stuck) => {
+            let numbers: Vec<_> = stuck.into_iter().map(|participant| program.numbers()[participant]).collect();
+            format!("deadlock: participants {numbers:?} wait, and nothing that they read can change any more")
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A scenario's participants as a program of the graph checker.
 
+use super::event::Event;
 use super::program::{Location, Next, Op, Place, Program, Update, Value};
 use crate::{
     events::{Outcome, event},
@@ -76,6 +77,14 @@ impl<'s> Participants<'s> {
         places.enumerate().map(saw).collect()
     }
 
+    /// The result of an event as the text sees it.
+    pub fn result(&self, event: &Event) -> Value {
+        match self.text(event.participant.into(), event.before) {
+            Some(&replay::Next::Op(op, _)) => result(op, event.value),
+            _ => event.value,
+        }
+    }
+
     /// Why the scenario rejects this outcome, if it does.
     pub fn judge(&self, outcome: Outcome, words: &[Value]) -> Option<String> {
         self.scenario.judge(outcome, words)
@@ -112,6 +121,16 @@ fn op(op: memory::Op) -> Op {
     }
 }
 
+/// The result of an operation that has read this value.
+const fn result(op: memory::Op, value: Value) -> Value {
+    match op {
+        memory::Op::Claim(_) => (value == NO_HOLDER) as Value,
+        memory::Op::Alive(_) => (value != NO_HOLDER) as Value,
+        memory::Op::Park(..) => 0,
+        _ => value,
+    }
+}
+
 /// Whether other participants can notice the operation.
 const fn is_effect(op: memory::Op) -> bool {
     use memory::Op as O;
@@ -141,14 +160,9 @@ impl Program for Participants<'_> {
         }
     }
 
-    fn after(&mut self, participant: usize, place: Place, result: Value) -> Place {
+    fn after(&mut self, participant: usize, place: Place, read: Value) -> Place {
         let Some(&replay::Next::Op(op, _)) = self.text(participant, place) else { return DEAD };
-        let result = match op {
-            memory::Op::Claim(_) => u64::from(result == NO_HOLDER),
-            memory::Op::Alive(_) => u64::from(result != NO_HOLDER),
-            memory::Op::Park(..) => 0,
-            _ => result,
-        };
+        let result = result(op, read);
         let number = self.number(participant);
         let after = self.locals[participant].after(place, result).expect("nothing is forgotten");
         let known = &mut self.known[participant];

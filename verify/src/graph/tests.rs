@@ -1,131 +1,205 @@
-//! Litmus tests with their known numbers of executions.
+//! The graph checker finds what other searches find, and it can fail.
 
 use super::{
+    check::{checks, explain},
     consistency::Model,
-    program::{Op, Update, Weight},
-    search::{Counts, Rules, Search},
+    explore,
+    program::{Op, Update},
+    search::{Counts, Rules, Search, Violation},
     tiny::{Instruction, Running, Tiny},
 };
-use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::{
+    case,
+    checks::run::{Checker, check},
+    explore::sweep::{deaths, survivors},
+    hook::{self, Armed, Mutant, Operator, Weaker},
+    model::{
+        case::{Case, Shape},
+        config::{ModelConfig, Primitive, WaitModel},
+    },
+    mutation::sites::labelled,
+    report::picture,
+    scenarios::{deaths::dead_owner_is_replaced, flow::end_is_last, primitives::*, tries::*},
+};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
+};
+
+/// Cases of the oracle: few steps, so that shuttle tries all schedules, and more than one outcome.
+fn oracle() -> Vec<Case> {
+    let (shape, plain) = (Shape::new, ModelConfig::ASSUME);
+    vec![
+        case!(participants_try_without_waiting, "", shape(1, 1, 1, 1), plain),
+        case!(participants_try_without_waiting, "", shape(2, 0, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "", shape(2, 0, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "", shape(2, 1, 2, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "", shape(3, 1, 1, 1), plain),
+        case!(lock_has_one_holder_at_a_time, "", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
+        case!(lock_has_one_holder_at_a_time, "", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
+        case!(end_is_last, "", shape(2, 0, 1, 1), plain),
+        case!(dead_owner_is_replaced, "", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
+    ]
+}
+
+/// Under the axioms of sequential consistency, the outcomes are those of every schedule. RC11 has those, and perhaps
+/// more.
+#[test]
+fn graphs_have_the_outcomes_of_every_schedule() {
+    for case in oracle() {
+        let parked = Case { config: ModelConfig { waiting: WaitModel::Park, ..case.config }, ..case };
+        let by_all = check(parked, Checker::Dfs, Armed::default());
+        let [sc, rc11] =
+            [Model::Sc, Model::Rc11].map(|model| explore(&|| (case.graph)(&case), Rules { model, ..Rules::default() }));
+        let count = by_all.outcomes.len();
+        println!("{case}: {} schedules, {:?}, {:?}, {count} outcomes", by_all.executions, sc.counts, rc11.counts);
+        assert!(by_all.failure.is_none() && sc.failure.is_none() && rc11.failure.is_none(), "{case}");
+        assert!(count > 1, "{case}: one outcome says nothing");
+        assert_eq!(by_all.outcomes, sc.outcomes, "{case}");
+        assert!(rc11.outcomes.is_superset(&sc.outcomes), "{case}");
+    }
+}
+
+/// With deaths at every step, the outcomes are those that the explorer finds in all states of the full stack.
+#[test]
+fn graphs_have_the_outcomes_of_every_state() {
+    for case in [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
+        let case = Case { config: ModelConfig::WORD_LOCK, ..case };
+        for count in [0, 1, 2] {
+            let explored = deaths(&case, count);
+            let rules = |model| Rules { model, deaths: count, ..Rules::default() };
+            let [sc, rc11] =
+                [Model::Sc, Model::Rc11].map(|model| explore(&|| (case.graph)(&case), rules(model)).outcomes);
+            println!("{case}, {count} deaths: {} outcomes, {} under RC11", sc.len(), rc11.len());
+            assert_eq!(explored.outcomes, sc, "{case}, {count} deaths");
+            assert!(rc11.is_superset(&sc));
+        }
+    }
+}
 
 const X: u8 = 0;
 const Y: u8 = 1;
 
-fn load(location: u8, order: Ordering) -> Instruction {
+fn load(location: u8, order: std::sync::atomic::Ordering) -> Instruction {
     Op::Load { location, order }.into()
 }
 
-fn store(location: u8, value: u64, order: Ordering) -> Instruction {
+fn store(location: u8, value: u64, order: std::sync::atomic::Ordering) -> Instruction {
     Op::Store { location, value, order }.into()
 }
 
-fn add(location: u8) -> Instruction {
-    Op::Update { location, update: Update::Add(1), success: AcqRel, failure: Relaxed }.into()
-}
-
-fn fence(weight: Weight) -> Instruction {
-    Op::Fence { weight, order: SeqCst }.into()
-}
-
-fn counts(rules: Rules, instructions: Vec<Vec<Instruction>>) -> Counts {
+fn outcome(instructions: Vec<Vec<Instruction>>) -> (Counts, Option<Violation>) {
     let mut running = Running::from(Tiny { instructions, initial: vec![0; 8] });
-    let (counts, violation) = Search::new(&mut running, rules).run(|_, _, _| Ok(()));
-    assert_eq!(violation.map(|(violation, _)| violation), None);
-    counts
+    let (counts, violation) = Search::new(&mut running, Rules::default()).run(|_, _, _| Ok(()));
+    (counts, violation.map(|(violation, _)| violation))
 }
 
-fn executions(instructions: Vec<Vec<Instruction>>) -> u64 {
-    counts(Rules::default(), instructions).complete
-}
-
+/// A thread that sleeps on a word is woken by a wake that comes after it, and by no other.
 #[test]
-fn litmus_tests_have_their_known_numbers_of_executions() {
-    let sb = |middle: Option<[Weight; 2]>, s, l| {
-        let thread = |first, second, n: usize| {
-            let mut thread = vec![store(first, 1, s), load(second, l)];
-            if let Some(weights) = middle {
-                thread.insert(1, fence(weights[n]));
-            }
-            thread
-        };
-        executions(vec![thread(X, Y, 0), thread(Y, X, 1)])
+fn sleep_without_a_wake_is_a_deadlock() {
+    let park = |location| Instruction::from(Op::Park { location, expected: 0 });
+    let wake = |location| Instruction::from(Op::Wake { location });
+    let sleeper = || vec![park(X)];
+    let (counts, violation) = outcome(vec![sleeper(), vec![store(X, 1, Release), wake(X)]]);
+    assert_eq!((counts.complete, violation), (1, None), "it finds the word changed, or sleeps until the wake");
+    let (_, violation) = outcome(vec![sleeper(), vec![store(X, 1, Release)]]);
+    assert_eq!(violation, Some(Violation::Deadlock(vec![0])), "nobody wakes it");
+    let (_, violation) = outcome(vec![sleeper(), vec![wake(X), store(X, 1, Release)]]);
+    assert_eq!(violation, Some(Violation::Deadlock(vec![0])), "the wake comes before the change");
+    let (_, violation) = outcome(vec![sleeper(), vec![store(X, 1, Release), wake(Y)]]);
+    assert_eq!(violation, Some(Violation::Deadlock(vec![0])), "the wake is for another word");
+    let (_, violation) = outcome(vec![sleeper(), sleeper(), vec![store(X, 1, Release), wake(X)]]);
+    assert!(matches!(violation, Some(Violation::Deadlock(_))), "one wake for two sleepers: {violation:?}");
+    let (_, violation) = outcome(vec![sleeper(), sleeper(), vec![store(X, 1, Release), wake(X), wake(X)]]);
+    assert_eq!(violation, None, "a wake for each");
+}
+
+/// A participant that waits for a value waits for ever if the value never comes.
+#[test]
+fn wait_without_an_end_is_a_deadlock() {
+    let waits = |value| Instruction { awaits: Some(value), ..load(X, Acquire) };
+    assert_eq!(outcome(vec![vec![waits(1)], vec![store(X, 1, Release)]]).1, None);
+    assert_eq!(outcome(vec![vec![waits(2)], vec![store(X, 1, Release)]]).1, Some(Violation::Deadlock(vec![0])));
+}
+
+/// Accesses to plain memory race unless one happens before the other.
+#[test]
+fn unordered_plain_accesses_race() {
+    let hand_over = |order| {
+        let write = Instruction::from(Op::Write { location: Y, value: 7 });
+        let read = Instruction { only_if: Some(1), ..Op::Read { location: Y }.into() };
+        outcome(vec![vec![write, store(X, 1, order)], vec![load(X, Acquire), read]]).1
     };
-    assert_eq!(sb(None, Relaxed, Relaxed), 4);
-    assert_eq!(sb(None, Release, Acquire), 4);
-    assert_eq!(sb(None, SeqCst, SeqCst), 3);
-    assert_eq!(sb(Some([Weight::Full, Weight::Full]), Relaxed, Relaxed), 3);
-    assert_eq!(sb(Some([Weight::Light, Weight::Heavy]), Relaxed, Relaxed), 3);
-    assert_eq!(sb(Some([Weight::Heavy, Weight::Heavy]), Relaxed, Relaxed), 3);
-    assert_eq!(sb(Some([Weight::Light, Weight::Light]), Relaxed, Relaxed), 4);
-    // Load buffering.
-    let lb = |s, l| executions(vec![vec![load(X, l), store(Y, 1, s)], vec![load(Y, l), store(X, 1, s)]]);
-    assert_eq!(lb(Relaxed, Relaxed), 3);
-    // Message passing.
-    let mp = |s, l| executions(vec![vec![store(X, 1, Relaxed), store(Y, 1, s)], vec![load(Y, l), load(X, Relaxed)]]);
-    assert_eq!((mp(Release, Acquire), mp(Relaxed, Acquire), mp(Release, Relaxed)), (3, 4, 4));
-    // 2+2W.
-    let w = |a, b| vec![store(a, 1, Relaxed), store(b, 2, Relaxed)];
-    assert_eq!(executions(vec![w(X, Y), w(Y, X)]), 4);
-    // Independent reads of independent writes.
-    let iriw = vec![
-        vec![store(X, 1, Release)],
-        vec![store(Y, 1, Release)],
-        vec![load(X, Acquire), load(Y, Acquire)],
-        vec![load(Y, Acquire), load(X, Acquire)],
-    ];
-    assert_eq!(executions(iriw), 16);
+    assert_eq!(hand_over(Release), None);
+    assert!(matches!(hand_over(Relaxed), Some(Violation::Race(..))));
 }
 
+/// A participant that spins without waiting is told so.
 #[test]
-fn counters_have_their_known_numbers_of_executions() {
-    for (n, factorial) in [(2_usize, 2_u64), (3, 6), (4, 24), (5, 120)] {
-        assert_eq!(executions(vec![vec![add(X)]; n]), factorial);
-        if n < 5 {
-            assert_eq!(executions(vec![vec![add(X), add(Y)]; n]), factorial * factorial);
+fn endless_participant_is_told() {
+    #[derive(Debug)]
+    struct Spins;
+    impl super::program::Program for Spins {
+        fn participants(&self) -> usize {
+            1
+        }
+        fn initial(&self) -> Vec<u64> {
+            vec![0]
+        }
+        fn next(&self, _participant: usize, _place: u32) -> super::program::Next {
+            super::program::Next::Op(Op::Load { location: X, order: Relaxed })
+        }
+        fn after(&mut self, _participant: usize, _place: u32, _result: u64) -> u32 {
+            0
         }
     }
-    for readers in [2_u32, 8, 13] {
-        let mut threads = vec![vec![store(X, 1, Relaxed)]];
-        threads.extend(vec![vec![load(X, Relaxed)]; readers as usize]);
-        assert_eq!(executions(threads), 2_u64.pow(readers));
-    }
+    let (_, violation) = Search::new(&mut Spins, Rules::default()).run(|_, _, _| Ok(()));
+    assert_eq!(violation.map(|(violation, _)| violation), Some(Violation::Endless(0)));
 }
 
+/// A failed exchange may read an older value, and is a load of its failure ordering.
 #[test]
-fn sequential_consistency_is_a_model() {
-    let sc = |threads| counts(Rules { model: Model::Sc, ..Rules::default() }, threads).complete;
-    let sb = |first, second| vec![store(first, 1, Relaxed), load(second, Relaxed)];
-    assert_eq!(sc(vec![sb(X, Y), sb(Y, X)]), 3);
-    assert_eq!(
-        sc(vec![vec![store(X, 1, Relaxed), store(Y, 2, Relaxed)], vec![store(Y, 1, Relaxed), store(X, 2, Relaxed)]]),
-        3
+fn failed_exchange_may_read_an_older_value() {
+    let fails = Instruction::from(Op::Update {
+        location: X,
+        update: Update::Exchange { current: 7, new: 8 },
+        success: Relaxed,
+        failure: Relaxed,
+    });
+    let threads = vec![vec![store(X, 1, Relaxed), store(Y, 1, Relaxed)], vec![load(Y, Relaxed), fails]];
+    assert_eq!(outcome(threads).0.complete, 4, "1 of Y with 0 of X is among them; loom misses it");
+}
+
+/// The counterexample of a graph has rows, edges, the pair that races, and a picture.
+#[test]
+fn weakened_publication_is_shown_as_a_race() {
+    let wanted = checks().into_iter().find(|check| check.case.name == "consumer_gets_every_message");
+    let wanted = wanted.expect("there is such a check");
+    hook::arm(Armed { coverage: true, ..Armed::default() });
+    drop(wanted.run());
+    let seen = hook::disarm().1;
+    let (site, kind) = labelled(seen.keys(), "E1");
+    let mutant = Mutant { site, kind, operator: Operator::Weaken(Weaker::Relaxed) };
+    hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
+    let found = wanted.run();
+    hook::disarm();
+    let text = explain(&wanted, &found);
+    println!("{text}");
+    for part in ["a data race", "WEAKENED to Relaxed", "rf ", "mo 1", "RACES", "producer 0", "consumer 0", "E1"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let svg = std::fs::read_to_string(picture::directory().join("consumer_gets_every_message.graph.svg"));
+    let svg = svg.expect("it is drawn");
+    assert!(
+        svg.contains("stroke-dasharray=\"4 3\"") && svg.contains("stroke-width=\"2\""),
+        "the missing edge, the race"
     );
 }
 
+/// Every exhaustive check of the catalogue whose shape is small is a check by graphs, too.
 #[test]
-fn speed_by_hand() {
-    for threads in [
-        vec![vec![add(X), add(Y)]; 5],
-        vec![vec![add(X), load(Y, Acquire), add(Y), load(X, Acquire)]; 3],
-        vec![
-            vec![
-                store(X, 1, Release),
-                fence(Weight::Full),
-                load(Y, Acquire),
-                store(Y, 1, Release),
-                fence(Weight::Full),
-                load(X, Acquire)
-            ];
-            3
-        ],
-    ] {
-        let start = std::time::Instant::now();
-        let counts = counts(Rules::default(), threads);
-        let seconds = start.elapsed().as_secs_f64();
-        println!(
-            "{counts:?} {seconds:.3} s, {:.0}/s, {:.0} steps/s",
-            counts.complete as f64 / seconds,
-            counts.steps as f64 / seconds
-        );
-    }
+fn each_check_has_a_name_of_its_own() {
+    let names: Vec<_> = checks().iter().map(super::check::GraphCheck::test_name).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:#?}");
+    assert!(checks().iter().any(|check| check.case.config.lock == Primitive::Words && check.deaths == 2));
 }

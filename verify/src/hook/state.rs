@@ -77,7 +77,7 @@ impl State {
         }
         if self.armed.trace {
             let (site, value, written) = (site.into(), None, None);
-            self.trace.push(Step { participant, site, name, kind, order, verdict, value, written });
+            self.trace.push(Step { participant, site, name, kind, order, verdict, value, written, edges: None });
         }
         Some(verdict)
     }

@@ -179,6 +179,17 @@ impl Verdict {
     }
 }
 
+/// A step's edges in an execution graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edges {
+    /// The row of the trace whose write it reads; `None` is the initial write.
+    pub from: Option<usize>,
+    /// The place of its write among all writes of the word; 0 is the initial one.
+    pub rank: Option<usize>,
+    /// It is one of the two steps that race.
+    pub races: bool,
+}
+
 /// An operation that was executed.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -198,6 +209,8 @@ pub struct Step {
     pub value: Option<u64>,
     /// The value written.
     pub written: Option<u64>,
+    /// Its edges, if the trace is an execution graph.
+    pub edges: Option<Edges>,
 }
 
 /// What a run saw of a site.

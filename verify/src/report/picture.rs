@@ -2,7 +2,7 @@
 
 use super::label;
 use crate::{
-    hook::{Kind, Operator, Step, Verdict},
+    hook::{Edges, Kind, Operator, Step, Verdict},
     model::case::Case,
 };
 use ackcast::protocol::{Acknowledged, EntryState, Published};
@@ -75,7 +75,12 @@ fn value(step: &Step) -> String {
 const MAX_STEPS: usize = 60;
 
 /// The part of a trace to show: at most [`MAX_STEPS`] steps after the set-up.
+///
+/// An execution graph is shown as a whole.
 fn excerpt(trace: &[Step]) -> &[Step] {
+    if trace.iter().any(|step| step.edges.is_some()) {
+        return trace;
+    }
     let first = trace.first().and_then(|step| step.participant);
     let setup = trace.iter().rposition(|step| step.kind == Kind::Claim).map_or(0, |last| last + 1);
     let start = if first.is_some() && setup < trace.len() { setup } else { 0 };
@@ -88,26 +93,55 @@ fn excerpt(trace: &[Step]) -> &[Step] {
 /// The execution as a table.
 pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
     let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.config);
-    for step in excerpt(trace) {
+    for (row, step) in excerpt(trace).iter().enumerate() {
         let (participant, operation, value) = (participant(case, step), operation(step), value(step));
         let (name, label) = (step.name.to_string(), label(step.site));
-        let _ = writeln!(text, "  {participant:<11} {operation:<34} {name:<10} {value:<22} {label:<4} {}", step.site);
+        let edges = step.edges.map(|edges| format!("{:<14}", in_words(step, edges))).unwrap_or_default();
+        let number = if step.edges.is_some() { format!("{row:>4}") } else { String::new() };
+        let _ = writeln!(
+            text,
+            "{number}  {participant:<11} {operation:<34} {name:<10} {value:<22} {edges}{label:<4} {}",
+            step.site
+        );
     }
     let _ = writeln!(text, "  ✗ {message}");
     text
+}
+
+/// The edges of a step in an execution graph: the row that it reads from, and its write's place in modification order.
+fn in_words(step: &Step, Edges { from, rank, races }: Edges) -> String {
+    let from = match (step.value, from) {
+        (Some(_), Some(row)) => format!("rf {row} "),
+        (Some(_), None) => "rf init ".to_owned(),
+        (None, _) => String::new(),
+    };
+    let rank = rank.map(|rank| format!("mo {rank} ")).unwrap_or_default();
+    format!("{from}{rank}{}", if races { "RACES " } else { "" })
+}
+
+fn acquires(step: &Step) -> bool {
+    matches!(order(step), Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst))
+}
+
+fn releases(step: &Step) -> bool {
+    matches!(order(step), Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst))
 }
 
 /// The step from which this step reads, and whether the orderings make it a happens-before edge.
 fn read_from(trace: &[Step], place: usize) -> Option<(usize, bool)> {
     let reader = &trace[place];
     let read = reader.value?;
+    if let Some(Edges { from, .. }) = reader.edges {
+        let source = from?;
+        let synchronises = acquires(reader) && releases(trace.get(source)?);
+        return (trace[source].participant != reader.participant).then_some((source, synchronises));
+    }
     let writes = |step: &Step| {
         step.name == reader.name && step.written == Some(read) && step.verdict != Verdict::Otherwise(Operator::Drop)
     };
     let source = trace[..place].iter().rposition(writes)?;
-    let acquires = matches!(order(reader), Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst));
-    let releases = matches!(order(&trace[source]), Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst));
-    (trace[source].participant != reader.participant).then_some((source, acquires && releases))
+    let synchronises = acquires(reader) && releases(&trace[source]);
+    (trace[source].participant != reader.participant).then_some((source, synchronises))
 }
 
 fn escaped(text: &str) -> String {
@@ -152,6 +186,21 @@ pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
             let line =
                 format!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {style} marker-end=\"url(#a)\"/>");
             let _ = writeln!(svg, "{line}");
+        }
+    }
+    // Of an execution graph: the modification order between participants, and the two steps that race.
+    let line = |svg: &mut String, from: usize, to: usize, style: &str| {
+        let (x1, y1, x2, y2) = (x(&trace[from]), y(from) - 4, x(&trace[to]), y(to) - 4);
+        let _ = writeln!(svg, "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {style}/>");
+    };
+    let edges = |row: usize| trace[row].edges.unwrap_or_default();
+    for (from, to) in (0..trace.len()).flat_map(|from| (0..trace.len()).map(move |to| (from, to))) {
+        let next = edges(from).rank.is_some_and(|rank| edges(to).rank == Some(rank + 1));
+        if next && trace[from].name == trace[to].name && trace[from].participant != trace[to].participant {
+            line(&mut svg, from, to, "stroke=\"#999\" stroke-dasharray=\"1 3\"");
+        }
+        if from < to && edges(from).races && edges(to).races {
+            line(&mut svg, from, to, "stroke=\"#dc2626\" stroke-width=\"2\"");
         }
     }
     let broke = trace.last().map_or(20, x);

@@ -66,6 +66,21 @@ pub const EXPLORATIONS: Section = Section {
     ],
 };
 
+/// The checks by graphs.
+pub const GRAPHS: Section = Section {
+    title: "Graphs",
+    columns: &[
+        ("scenario", "scenario", false),
+        SHAPE,
+        ("config", "config", false),
+        ("deaths", "deaths", false),
+        ("complete", "complete", true),
+        ("blocked", "blocked", true),
+        ("outcomes", "outcomes", true),
+        ("seconds", "seconds", true),
+    ],
+};
+
 /// The mutants and their fates.
 pub const MUTANTS: Section = Section {
     title: "Mutants",
@@ -78,7 +93,7 @@ pub const MUTANTS: Section = Section {
 };
 
 /// All sections, in their order in the report.
-const SECTIONS: [&Section; 4] = [&CHECKS, &CRASH_POINTS, &EXPLORATIONS, &MUTANTS];
+const SECTIONS: [&Section; 5] = [&CHECKS, &CRASH_POINTS, &EXPLORATIONS, &GRAPHS, &MUTANTS];
 /// The sections of the page `docs/tables/deep.md`.
 const DEEP: [&Section; 3] = [&CHECKS, &CRASH_POINTS, &EXPLORATIONS];
 
@@ -144,6 +159,12 @@ fn write(all: &Rows) {
     }
 }
 
+/// How many rows the section has so far.
+pub fn count(section: &Section) -> usize {
+    let all = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
+    all.get(section.title).map_or(0, Vec::len)
+}
+
 /// Writes the page of a deep run that was complete.
 pub fn write_deep_page() {
     let all = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -152,6 +173,15 @@ pub fn write_deep_page() {
                 Written by `ACKCAST_BLESS=1 RUSTFLAGS=\"--cfg loom\" cargo test --test verify`.\n\
                 [verification.md](../verification.md) explains the columns and names the machine.\n\n";
     pages::write("deep", &format!("{head}{}", sections.join("\n")));
+}
+
+/// Writes the page of the checks by graphs.
+pub fn write_graphs_page() {
+    let all = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
+    let head = "# The checks by graphs\n\n\
+                Written by `ACKCAST_BLESS=1 RUSTFLAGS=\"--cfg loom\" cargo test --test verify graph::`. Each run compares its\n\
+                numbers of graphs with these. [verification.md](../verification.md) explains the columns.\n\n";
+    pages::write("graphs", &format!("{head}{}", markdown(&GRAPHS, &all)));
 }
 
 #[test]

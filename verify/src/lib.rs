@@ -45,6 +45,7 @@ pub mod checks;
 pub mod crashes;
 pub mod events;
 pub mod explore;
+pub mod graph;
 pub mod hook;
 pub mod model;
 pub mod mutation;

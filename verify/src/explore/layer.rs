@@ -3,12 +3,22 @@
 use super::{
     memory::{Address, NO_HOLDER, Op},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
-    replay::ask,
+    replay::{self, Engine, ask},
     segment::Parts,
 };
-use crate::hook::{self, Kind, Name, Operator, Verdict};
+use crate::{
+    graph::program::Weight,
+    hook::{self, Kind, Name, Operator, Verdict},
+};
 use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
-use std::{fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    panic::Location,
+    rc::Rc,
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 /// The result of a park: a wake, or a change of the word.
 pub const WOKEN: u64 = 0;
@@ -22,7 +32,30 @@ pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: O
 
 /// A handle on a segment's words.
 #[derive(Clone)]
-pub struct Explored(pub Rc<Parts>);
+pub struct Explored {
+    /// The words that all handles share.
+    pub parts: Rc<Parts>,
+    /// For the graph checker: what the participant's present wait has done.
+    pub wait: Rc<Wait>,
+}
+
+/// A wait in which participants may die: it checks liveness once in each sleep.
+#[derive(Debug, Default)]
+pub struct Wait {
+    /// The word and the value of each sleep in which liveness was checked.
+    checked: RefCell<Vec<(Address, u64)>>,
+    /// The number of results before the last check.
+    since: Cell<usize>,
+    /// The participant dies before its next heavy fence.
+    pub dies_unfenced: Cell<bool>,
+}
+
+impl Wait {
+    /// A wait begins, or has made progress: the next sleep checks liveness.
+    pub fn begin(&self) {
+        self.checked.borrow_mut().clear();
+    }
+}
 
 impl fmt::Debug for Explored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,11 +64,41 @@ impl fmt::Debug for Explored {
 }
 
 impl Explored {
+    fn fence(&self, kind: Kind, weight: Weight, order: Ordering, site: &'static Location<'static>) {
+        let name = Name { word: "fence", owner: None };
+        let weight = if self.parts.config.asymmetric { weight } else { Weight::Full };
+        let (weight, order) = match before(site, name, kind, Some(order)) {
+            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => return,
+            Verdict::Otherwise(Operator::Lighten) => (Weight::Light, order),
+            verdict => (weight, verdict.order(order)),
+        };
+        if replay::engine() == Engine::Graphs {
+            ask(Op::Fence(weight, order), site, name, kind);
+        }
+    }
+
+    /// A park when participants may die. The first sleep on a value checks liveness. The second waits until something
+    /// changes that the participant has read since.
+    fn park_mortally(&self, word: &ExploredWord, expected: u64, site: &'static Location<'static>) -> Parked {
+        let this = (word.address, expected);
+        if ask(Op::Load(word.address, Ordering::Relaxed), site, word.name, Kind::Park) != expected {
+            self.wait.begin();
+            return Parked::Woken;
+        }
+        if self.wait.checked.borrow().contains(&this) {
+            let reads = replay::answered() - self.wait.since.get();
+            ask(Op::Await(reads), site, word.name, Kind::Park);
+        }
+        self.wait.checked.borrow_mut().push(this);
+        self.wait.since.set(replay::answered());
+        Parked::CheckLiveness
+    }
+
     fn kernel(&self, number: u32, kind: Kind, op: impl FnOnce(Address) -> Op, site: &'static Location<'static>) -> u64 {
         let name = Name { word: "alive", owner: Some(number) };
         match before(site, name, kind, None) {
             Verdict::Ignore => 0,
-            _ => ask(op(self.0.alive[number as usize]), site, name, kind),
+            _ => ask(op(self.parts.alive[number as usize]), site, name, kind),
         }
     }
 }
@@ -46,11 +109,14 @@ unsafe impl Memory for Explored {
     type W64 = ExploredWord;
 
     fn light_fence(&self, order: Ordering) {
-        before(Location::caller(), Name { word: "fence", owner: None }, Kind::LightFence, Some(order));
+        self.fence(Kind::LightFence, Weight::Light, order, Location::caller());
     }
 
     fn heavy_fence(&self, order: Ordering) {
-        before(Location::caller(), Name { word: "fence", owner: None }, Kind::HeavyFence, Some(order));
+        if self.wait.dies_unfenced.get() {
+            hook::die();
+        }
+        self.fence(Kind::HeavyFence, Weight::Heavy, order, Location::caller());
     }
 }
 
@@ -70,7 +136,7 @@ unsafe impl Layer for Explored {
     }
 
     fn release(&self, number: u32) {
-        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NO_HOLDER), Location::caller());
+        self.kernel(number, Kind::Release, |alive| Op::Store(alive, NO_HOLDER, Ordering::Release), Location::caller());
     }
 
     fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
@@ -91,6 +157,9 @@ impl Park for Explored {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
             Verdict::Ignore => Parked::Stopped,
+            _ if replay::engine() == Engine::Graphs && self.parts.mortal.get() => {
+                self.park_mortally(word, expected.into(), site)
+            }
             _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == CHECK_LIVENESS => {
                 Parked::CheckLiveness
             }

@@ -1,5 +1,8 @@
 //! The words that participants share, as plain data, and the effects of operations.
 
+use crate::graph::program::Weight;
+use std::sync::atomic::Ordering;
+
 /// Most words of a segment.
 const WORDS: usize = 32;
 /// Most participants of a scenario.
@@ -7,17 +10,17 @@ pub const PARTICIPANTS: usize = 5;
 
 /// A word's index in the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Address(u8);
+pub struct Address(pub u8);
 
 /// A slot: the word of its content, and the word of its accesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SlotAddress {
-    content: Address,
+    pub content: Address,
     accesses: Address,
 }
 
 /// A slot's content during a write. No message looks like it, so a writer's death leaves the slot torn.
-const TORN: u64 = u64::MAX;
+pub const TORN: u64 = u64::MAX;
 
 /// The word of a participant's number if it has no holder; else it is 1 + the holder's index.
 pub const NO_HOLDER: u64 = 0;
@@ -25,10 +28,16 @@ pub const NO_HOLDER: u64 = 0;
 /// An operation on shared words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
-    Load(Address),
-    Store(Address, u64),
-    Swap(Address, u64),
-    Exchange(Address, u64, u64),
+    Load(Address, Ordering),
+    /// A load to which no write is concurrent.
+    LoadOwned(Address),
+    Store(Address, u64, Ordering),
+    Swap(Address, u64, Ordering),
+    /// The expected value and the new one; the orderings of success and of failure.
+    Exchange(Address, u64, u64, Ordering, Ordering),
+    Fence(Weight, Ordering),
+    /// The results since this number of them did not suffice.
+    Await(usize),
     /// Claims a participant's number: 1 if no living participant holds it.
     Claim(Address),
     /// Whether a living participant holds the number.
@@ -83,6 +92,15 @@ impl Memory {
         SlotAddress { content: self.word(), accesses: self.word() }
     }
 
+    /// The values of all words.
+    pub fn words(&self) -> &[u64] {
+        &self.words[..usize::from(self.used)]
+    }
+
+    pub fn set_words(&mut self, words: &[u64]) {
+        self.words[..words.len()].copy_from_slice(words);
+    }
+
     pub const fn get(&self, Address(place): Address) -> u64 {
         self.words[place as usize]
     }
@@ -118,13 +136,14 @@ impl Memory {
     pub fn apply(&mut self, participant: usize, op: Op) -> Effect {
         let (reader, writer) = (1 << participant, 1 << (PARTICIPANTS + participant));
         Effect::Result(match op {
-            Op::Load(word) => self.get(word),
-            Op::Store(word, value) => {
+            Op::Fence(..) | Op::Await(_) => 0, // every step is ordered with every other; nothing awaits without a word
+            Op::Load(word, _) | Op::LoadOwned(word) => self.get(word),
+            Op::Store(word, value, _) => {
                 *self.at(word) = value;
                 0
             }
-            Op::Swap(word, value) => std::mem::replace(self.at(word), value),
-            Op::Exchange(word, current, new) => {
+            Op::Swap(word, value, _) => std::mem::replace(self.at(word), value),
+            Op::Exchange(word, current, new, ..) => {
                 let found = self.get(word);
                 if found == current {
                     *self.at(word) = new;

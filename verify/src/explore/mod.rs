@@ -23,11 +23,11 @@
 //! That makes up for a lost wake-up, as it does in the real layers.
 
 mod layer;
-mod locals;
-mod memory;
+pub(crate) mod locals;
+pub(crate) mod memory;
 mod moves;
 mod primitives;
-mod replay;
+pub(crate) mod replay;
 mod search;
 mod segment;
 mod state;
@@ -43,13 +43,13 @@ use crate::{
     hook,
     model::leak::drop_leaked,
 };
-use replay::{Forgets, Scenario};
+use replay::{Engine, Forgets, Scenario};
 use search::Search;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Explores a scenario.
 pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
-    explore_by(Scenario { body, forgets: Forgets::Steps }, rules)
+    explore_by(Scenario { body, engine: Engine::States, forgets: Forgets::Steps }, rules)
 }
 
 fn explore_by(scenario: Scenario<'_>, rules: Rules) -> Found {

@@ -140,7 +140,7 @@ impl<'s> Moves<'s> {
         match (done, next) {
             (_, Op::Wake(_) | Op::Park(..)) => false,
             (_, Op::Read(_) | Op::Write(_)) | (Op::ReadEnds(_) | Op::WriteEnds(..), _) => true,
-            (Op::Load(word) | Op::Alive(word), _) => self.is_settled(state, participant, word),
+            (Op::Load(word, _) | Op::LoadOwned(word) | Op::Alive(word), _) => self.is_settled(state, participant, word),
             _ => false,
         }
     }
@@ -161,7 +161,7 @@ impl<'s> Moves<'s> {
     /// What [`is_settled`](Self::is_settled) relies on: only the owner of the lock writes `finished`. Without joins,
     /// only the producer itself writes its entry, and only the owner of the lock writes a consumer's entry.
     fn is_allowed(&self, state: &State, participant: usize, op: Op) -> bool {
-        let (Op::Store(word, _) | Op::Swap(word, _) | Op::Exchange(word, ..)) = op else { return true };
+        let (Op::Store(word, ..) | Op::Swap(word, ..) | Op::Exchange(word, ..)) = op else { return true };
         let Start { states, guarded, .. } = &self.start;
         let owner = states.iter().find(|&&(_, state)| state == word);
         owner.is_none_or(|&(owner, _)| owner == participant)
@@ -193,10 +193,14 @@ impl<'s> Moves<'s> {
             return Some(Step { participant: number, site, name, kind, order, verdict, value: None, written: Some(0) });
         }
         let (value, written) = match (op, memory.apply(participant, op)) {
-            (Op::Store(_, value) | Op::WriteEnds(_, value), _) => (None, Some(value)),
-            (Op::Load(_) | Op::Alive(_) | Op::Read(_), Effect::Result(value)) => (Some(value), None),
-            (Op::Exchange(_, current, new), Effect::Result(value)) => (Some(value), (value == current).then_some(new)),
-            (Op::Swap(_, new), Effect::Result(value)) => (Some(value), Some(new)),
+            (Op::Store(_, value, _) | Op::WriteEnds(_, value), _) => (None, Some(value)),
+            (Op::Load(..) | Op::LoadOwned(_) | Op::Alive(_) | Op::Read(_), Effect::Result(value)) => {
+                (Some(value), None)
+            }
+            (Op::Exchange(_, current, new, ..), Effect::Result(value)) => {
+                (Some(value), (value == current).then_some(new))
+            }
+            (Op::Swap(_, new, _), Effect::Result(value)) => (Some(value), Some(new)),
             (Op::Claim(_), Effect::Result(taken)) => (Some(taken), None),
             _ => (None, None),
         };

@@ -6,8 +6,12 @@ use super::{
     replay::{self, Token, ask},
 };
 use crate::{
-    hook::{Kind, Name, Operator, Verdict},
-    model::word::Value,
+    graph::program::Weight,
+    hook::{self, Kind, Name, Operator, Verdict},
+    model::{
+        config::Primitive,
+        word::{Value, load_part, store_part},
+    },
 };
 use ackcast::{
     layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Word},
@@ -29,42 +33,48 @@ unsafe impl<T: Value> Word<T> for ExploredWord {
         let site = Location::caller();
         match before(site, self.name, Kind::Load, Some(order)) {
             Verdict::Ignore => T::wrap(0),
-            _ => T::wrap(ask(Op::Load(self.address), site, self.name, Kind::Load)),
+            verdict => T::wrap(ask(Op::Load(self.address, verdict.order(order)), site, self.name, Kind::Load)),
         }
     }
 
     fn load_owned(&self) -> T {
-        self.load(Ordering::Relaxed)
+        let site = Location::caller();
+        match before(site, self.name, Kind::Load, Some(Ordering::Relaxed)) {
+            Verdict::Ignore => T::wrap(0),
+            _ => T::wrap(ask(Op::LoadOwned(self.address), site, self.name, Kind::Load)),
+        }
     }
 
     fn store(&self, value: T, order: Ordering) {
         let site = Location::caller();
         match before(site, self.name, Kind::Store, Some(order)) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
-            _ => drop(ask(Op::Store(self.address, value.word()), site, self.name, Kind::Store)),
+            verdict => {
+                ask(Op::Store(self.address, value.word(), verdict.order(order)), site, self.name, Kind::Store);
+            }
         }
     }
 
     fn swap(&self, value: T, order: Ordering) -> T {
         let site = Location::caller();
         let ask = |op, kind| ask(op, site, self.name, kind);
-        let load = || ask(Op::Load(self.address), Kind::Load);
+        let load = || ask(Op::Load(self.address, load_part(order)), Kind::Load);
         T::wrap(match before(site, self.name, Kind::Swap, Some(order)) {
             Verdict::Ignore => 0,
             Verdict::Otherwise(Operator::Drop) => load(),
             Verdict::Otherwise(Operator::Split) => {
                 let was = load();
-                ask(Op::Store(self.address, value.word()), Kind::Store);
+                ask(Op::Store(self.address, value.word(), store_part(order)), Kind::Store);
                 was
             }
-            _ => ask(Op::Swap(self.address, value.word()), Kind::Swap),
+            verdict => ask(Op::Swap(self.address, value.word(), verdict.order(order)), Kind::Swap),
         })
     }
 
-    fn compare_exchange(&self, current: T, new: T, success: Ordering, _failure: Ordering) -> Result<T, T> {
+    fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T> {
         let site = Location::caller();
         let ask = |op, kind| ask(op, site, self.name, kind);
-        let load = || ask(Op::Load(self.address), Kind::Load);
+        let load = || ask(Op::Load(self.address, load_part(success)), Kind::Load);
         let (expected, new) = (current.word(), new.word());
         let found = match before(site, self.name, Kind::Exchange, Some(success)) {
             Verdict::Ignore => return Ok(current),
@@ -72,19 +82,45 @@ unsafe impl<T: Value> Word<T> for ExploredWord {
             Verdict::Otherwise(Operator::Split) => {
                 let found = load();
                 if found == expected {
-                    ask(Op::Store(self.address, new), Kind::Store);
+                    ask(Op::Store(self.address, new, store_part(success)), Kind::Store);
                 }
                 found
             }
-            _ => ask(Op::Exchange(self.address, expected, new), Kind::Exchange),
+            verdict => {
+                let op = Op::Exchange(self.address, expected, new, verdict.order(success), failure);
+                ask(op, Kind::Exchange)
+            }
         };
+        if self.name.word == "state" && found == expected {
+            hook::evicted();
+        }
         if found == expected { Ok(T::wrap(found)) } else { Err(T::wrap(found)) }
     }
 }
 
-/// The shipping lock. Its steps are forgotten when it returns, because all that it keeps is in its word.
+/// A lock: the shipping one, whose steps are forgotten when it returns, because all that it keeps is in its word. Or,
+/// for the graph checker, one step on a word that is 0 while the lock is free.
 #[derive(Debug)]
-pub struct ExploredLock(pub WordLock<Explored>);
+pub enum ExploredLock {
+    Words(WordLock<Explored>),
+    Abstract(Address),
+}
+
+/// Takes the abstract lock.
+fn take(
+    lock: Address,
+    me: Participant,
+    deadline: Deadline,
+    site: &'static Location<'static>,
+) -> Result<Acquired, LockError> {
+    let op = Op::Exchange(lock, 0, 1 + u64::from(me.number), Ordering::Acquire, Ordering::Relaxed);
+    match ask(op, site, LOCK, Kind::Lock) {
+        0 => return Ok(Acquired::Clean),
+        holder if deadline == Deadline::Now => return Err(LockError::Busy { owner: Some(holder as u32 - 1) }),
+        _ => ask(Op::Await(1), site, LOCK, Kind::Lock),
+    };
+    unreachable!("an unsatisfied wait does not end")
+}
 
 const LOCK: Name = Name { word: "lock", owner: None };
 
@@ -105,7 +141,13 @@ unsafe impl Lock<Explored> for ExploredLock {
         };
         match before(site, LOCK, Kind::Lock, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Skip) => Ok(Acquired::Clean),
-            _ => replay::within(site, || self.0.acquire(layer, me, deadline), result),
+            _ => match self {
+                Self::Words(lock) => {
+                    layer.wait.begin();
+                    replay::within(site, || lock.acquire(layer, me, deadline), result)
+                }
+                Self::Abstract(lock) => take(*lock, me, deadline, site),
+            },
         }
     }
 
@@ -114,7 +156,12 @@ unsafe impl Lock<Explored> for ExploredLock {
         let site = Location::caller();
         match before(site, LOCK, Kind::Inherit, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Skip) => false,
-            _ => replay::within(site, || self.0.inherit(layer, me), |&taken| vec![Token::Out(taken.into())]),
+            _ => match self {
+                Self::Words(lock) => {
+                    replay::within(site, || lock.inherit(layer, me), |&taken| vec![Token::Out(taken.into())])
+                }
+                Self::Abstract(_) => false,
+            },
         }
     }
 
@@ -123,14 +170,48 @@ unsafe impl Lock<Explored> for ExploredLock {
         let site = Location::caller();
         match before(site, LOCK, Kind::Unlock, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
-            _ => replay::within(site, || self.0.release(layer, me), |()| vec![Token::Out(0)]),
+            _ => match self {
+                Self::Words(lock) => replay::within(site, || lock.release(layer, me), |()| vec![Token::Out(0)]),
+                Self::Abstract(lock) => {
+                    ask(Op::Store(*lock, 0, Ordering::Release), site, LOCK, Kind::Unlock);
+                }
+            },
         }
     }
 }
 
-/// The shipping signal. Of a wait, only what its last poll saw is known after it.
+/// A signal: the shipping one, of which only what a wait's last poll saw is known after it. Or, for the graph checker,
+/// one whose wait is over when a poll finds something, whether notified or not.
 #[derive(Debug)]
-pub struct ExploredSignal(pub WordSignal<Explored>);
+pub enum ExploredSignal {
+    Words(WordSignal<Explored>),
+    Abstract,
+}
+
+const SIGNAL: Name = Name { word: "signal", owner: None };
+
+/// Waits on the abstract signal. In a scenario with deaths the poll checks liveness, and begins as one without does.
+fn await_poll<T>(
+    layer: &Explored,
+    deadline: Deadline,
+    site: &'static Location<'static>,
+    mut poll: impl FnMut(Poll) -> Option<T>,
+) -> Option<T> {
+    if deadline == Deadline::Now {
+        return poll(Poll::Words).or_else(|| poll(Poll::WordsAndLiveness));
+    }
+    let kind = if layer.parts.mortal.get() { Poll::WordsAndLiveness } else { Poll::Words };
+    loop {
+        let (before, evictions) = (replay::answered(), hook::evictions());
+        let found = poll(kind);
+        if found.is_some() || hook::is_over() {
+            return found;
+        }
+        if evictions == hook::evictions() {
+            ask(Op::Await(replay::answered() - before), site, SIGNAL, Kind::Wait);
+        }
+    }
+}
 
 // SAFETY: it is the shipping signal.
 unsafe impl Signal<Explored> for ExploredSignal {
@@ -141,22 +222,32 @@ unsafe impl Signal<Explored> for ExploredSignal {
         deadline: Deadline,
         mut poll: impl FnMut(Poll) -> Option<Found<T>>,
     ) -> Option<T> {
+        let site = Location::caller();
+        let Self::Words(signal) = self else {
+            return await_poll(layer, deadline, site, |kind| poll(kind).map(|found| found.value));
+        };
+        layer.wait.begin();
         let wait = || {
             let mut saw = Vec::new();
-            let found = self.0.wait(layer, deadline, |kind| {
-                let place = replay::place();
+            let found = signal.wait(layer, deadline, |kind| {
+                let (place, evictions) = (replay::place(), hook::evictions());
                 let found = poll(kind);
+                if evictions != hook::evictions() {
+                    layer.wait.begin();
+                }
                 saw = replay::known_since(place);
                 found
             });
             (found, saw)
         };
         let result = |(_, saw): &(Option<T>, Vec<Token>)| [&[Token::Out(0)], &saw[..]].concat();
-        replay::within(Location::caller(), wait, result).0
+        replay::within(site, wait, result).0
     }
 
     fn reset(&self, layer: &Explored) {
-        self.0.reset(layer);
+        if let Self::Words(signal) = self {
+            signal.reset(layer);
+        }
     }
 
     #[track_caller]
@@ -165,12 +256,22 @@ unsafe impl Signal<Explored> for ExploredSignal {
         Self: 'a,
     {
         let site = Location::caller();
-        match before(site, Name { word: "signal", owner: None }, Kind::Notify, None) {
+        match before(site, SIGNAL, Kind::Notify, None) {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
-            _ => {
-                let notify = || WordSignal::notify_all(layer, signals.map(|signal| &signal.0));
+            _ if layer.parts.config.signal == Primitive::Words => {
+                let words = |signal: &'a Self| match signal {
+                    Self::Words(signal) => Some(signal),
+                    Self::Abstract => None,
+                };
+                let notify = || WordSignal::notify_all(layer, signals.filter_map(words));
                 replay::within(site, notify, |()| vec![Token::Out(0)]);
             }
+            // The fence of the contract, where the check has fences.
+            _ if layer.parts.config.fences => {
+                let weight = if layer.parts.config.asymmetric { Weight::Light } else { Weight::Full };
+                ask(Op::Fence(weight, Ordering::SeqCst), site, SIGNAL, Kind::LightFence);
+            }
+            _ => {}
         }
     }
 }

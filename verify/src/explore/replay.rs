@@ -99,12 +99,13 @@ enum Task {
     SetUp,
     /// To run the participant with this index.
     Run(usize),
-    /// To judge this outcome.
-    Judge(Outcome),
+    /// To judge this outcome, with the words' last values.
+    Judge(Outcome, Vec<u64>),
 }
 
 struct Run {
     task: Task,
+    engine: Engine,
     running: bool,
     start: Start,
     log: Vec<u64>,
@@ -133,6 +134,7 @@ impl Run {
         if !self.running {
             return match self.start.memory.apply(0, op) {
                 Effect::Result(value) => Some(value),
+                Effect::Wakes(_) => Some(0), // nothing sleeps yet
                 came => panic!("the set-up neither waits nor wakes: {op:?} came to {came:?}"),
             };
         }
@@ -191,6 +193,16 @@ pub fn known_since(place: usize) -> Vec<Token> {
     if hook::is_over() { Vec::new() } else { with(|run| run.known[place..].to_vec()) }
 }
 
+/// How many results the participant has had.
+pub fn answered() -> usize {
+    if hook::is_over() { 0 } else { with(|run| run.answered) }
+}
+
+/// What explores the participants.
+pub fn engine() -> Engine {
+    with(|run| run.engine)
+}
+
 /// Makes the words of the segment.
 pub fn build<R>(f: impl FnOnce(&mut Start) -> R) -> R {
     with(|run| f(&mut run.start))
@@ -221,7 +233,13 @@ pub fn run(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
                 Err(payload) => Some(failed(payload)),
             }
         }
-        Task::Judge(outcome) => catch_unwind(AssertUnwindSafe(|| judge(&outcome))).err().map(failed),
+        Task::Judge(outcome, words) => {
+            with(|run| {
+                run.running = false;
+                run.start.memory.set_words(&words);
+            });
+            catch_unwind(AssertUnwindSafe(|| judge(&outcome))).err().map(failed)
+        }
     };
     with(|run| run.next = next.or(run.next.take()));
     hook::ignoring(|| drop(bodies));
@@ -238,10 +256,20 @@ pub enum Forgets {
     Results,
 }
 
+/// What explores the participants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The explorer: states under sequential consistency. Lock and signal are the shipping text, and fences are no step.
+    States,
+    /// The graph checker. A wait whose operations did not suffice is an operation, [`Op::Await`].
+    Graphs,
+}
+
 /// A scenario that can be run again and again, a participant at a time.
 #[derive(Clone, Copy)]
 pub struct Scenario<'s> {
     pub body: &'s dyn Fn(),
+    pub engine: Engine,
     pub forgets: Forgets,
 }
 
@@ -249,8 +277,8 @@ impl Scenario<'_> {
     fn start(self, task: Task, log: Vec<u64>) -> Run {
         let start = Start::new();
         let (known, inside) = (Vec::new(), Vec::new());
-        let Self { body, forgets } = self;
-        let run = Run { task, running: false, start, log, answered: 0, known, inside, forgets, next: None };
+        let Self { body, engine, forgets } = self;
+        let run = Run { task, engine, running: false, start, log, answered: 0, known, inside, forgets, next: None };
         RUN.set(Some(run));
         body();
         RUN.take().expect("the run has begun")
@@ -268,9 +296,9 @@ impl Scenario<'_> {
         Position { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
     }
 
-    /// Why the scenario rejects this outcome, if it does.
-    pub fn judge(self, outcome: Outcome) -> Option<String> {
-        match self.start(Task::Judge(outcome), vec![]).next? {
+    /// Why the scenario rejects this outcome, with these last values of the words, if it does.
+    pub fn judge(self, outcome: Outcome, words: &[u64]) -> Option<String> {
+        match self.start(Task::Judge(outcome, words.to_vec()), vec![]).next? {
             Next::Failed(why) => Some(why),
             _ => None,
         }

@@ -164,7 +164,7 @@ impl<'s> Search<'s> {
         let counts = ["takeovers", "evicted"].map(|name| (name, self.moves.start.count(&state.memory, name)));
         self.found.counts.extend(counts);
         if self.found.outcomes.insert(outcome.clone()) {
-            self.scenario.judge(outcome).map_or(Ok(()), Err)?;
+            self.scenario.judge(outcome, state.memory.words()).map_or(Ok(()), Err)?;
         }
         Ok(())
     }

@@ -2,22 +2,30 @@
 
 use super::{
     layer::{Explored, before},
-    memory::{Address, Op, SlotAddress},
+    memory::{Address, NO_HOLDER, Op, SlotAddress},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
-    replay::{self, Start, ask},
+    replay::{self, Engine, Start, ask},
 };
 use crate::{
     events::{Body, Outcome},
     hook::{self, Kind, Name},
-    model::{case::SIZE, config::ModelConfig},
-    scenarios::environment::Environment,
+    model::{
+        case::SIZE,
+        config::{ModelConfig, Primitive},
+    },
+    scenarios::environment::{Checked, Environment},
 };
 use ackcast::{
     lock::WordLock,
     protocol::{Channel, ConsumerEntry, Control, Geometry, Header, Make, ProducerEntry, Reading, Storage, Writing},
     signal::WordSignal,
 };
-use std::{cell::UnsafeCell, panic::Location, rc::Rc};
+use std::{
+    cell::{Cell, UnsafeCell},
+    panic::Location,
+    rc::Rc,
+    sync::atomic::Ordering,
+};
 
 /// The part of a segment that its handles share.
 #[derive(Debug)]
@@ -27,10 +35,13 @@ pub struct Parts {
     producers: Vec<ProducerEntry<Explored>>,
     pub alive: Vec<Address>,
     slots: Vec<SlotAddress>,
+    pub config: ModelConfig,
+    /// Participants may die, or one has died in its own text.
+    pub mortal: Cell<bool>,
 }
 
 /// Makes the words. The second field is the number of consumers, after which producers are numbered.
-struct Maker<'s>(&'s mut Start, u32);
+struct Maker<'s>(&'s mut Start, u32, ModelConfig);
 
 impl Maker<'_> {
     fn word(&mut self, word: &'static str, owner: Option<u32>) -> ExploredWord {
@@ -55,26 +66,35 @@ impl Make<Explored> for Maker<'_> {
     }
 
     fn lock(&mut self) -> ExploredLock {
-        ExploredLock(WordLock::new(self.word("lock", None)))
+        let word = self.word("lock", None);
+        match self.2.lock {
+            Primitive::Words => ExploredLock::Words(WordLock::new(word)),
+            Primitive::Abstract => ExploredLock::Abstract(word.address),
+        }
     }
 
     fn signal(&mut self, name: &'static str, owner: Option<u32>) -> ExploredSignal {
-        ExploredSignal(WordSignal::new(self.word(name, owner)))
+        match self.2.signal {
+            Primitive::Words => ExploredSignal::Words(WordSignal::new(self.word(name, owner))),
+            Primitive::Abstract => ExploredSignal::Abstract,
+        }
     }
 }
 
-fn parts(start: &mut Start, geometry: Geometry) -> Parts {
+fn parts(start: &mut Start, geometry: Geometry, config: ModelConfig, mortal: bool) -> Parts {
     let Geometry { slots, consumers, producers, .. } = geometry;
     start.alive = (0..consumers + producers).map(|_| start.memory.word()).collect();
     start.slots = (0..slots).map(|_| start.memory.slot()).collect();
     let (alive, slots) = (start.alive.clone(), start.slots.clone());
-    let mut maker = Maker(start, consumers);
+    let mut maker = Maker(start, consumers, config);
     Parts {
         control: Control::new(&mut maker),
         consumers: (0..consumers).map(|number| ConsumerEntry::new(&mut maker, number)).collect(),
         producers: (0..producers).map(|number| ProducerEntry::new(&mut maker, consumers + number)).collect(),
         alive,
         slots,
+        config,
+        mortal: Cell::new(mortal),
     }
 }
 
@@ -148,23 +168,44 @@ unsafe impl Storage<Explored> for Explored {
     type Writing = Access;
 
     fn control(&self) -> &Control<Explored> {
-        &self.0.control
+        &self.parts.control
     }
 
     fn consumers(&self) -> &[ConsumerEntry<Explored>] {
-        &self.0.consumers
+        &self.parts.consumers
     }
 
     fn producers(&self) -> &[ProducerEntry<Explored>] {
-        &self.0.producers
+        &self.parts.producers
     }
 
     unsafe fn read(&self, index: usize) -> Access {
-        Access::begin(&self.0, index, false, Location::caller())
+        Access::begin(&self.parts, index, false, Location::caller())
     }
 
     unsafe fn write(&self, index: usize) -> Access {
-        Access::begin(&self.0, index, true, Location::caller())
+        Access::begin(&self.parts, index, true, Location::caller())
+    }
+}
+
+impl Checked for Explored {
+    fn layer(segment: &Self) -> Self {
+        Self { parts: Rc::clone(&segment.parts), wait: Rc::default() }
+    }
+
+    fn storage(segment: &Self) -> Self {
+        segment.clone()
+    }
+
+    fn die(segment: &Self, number: u32) {
+        segment.parts.mortal.set(true);
+        let name = Name { word: "alive", owner: Some(number) };
+        let op = Op::Store(segment.parts.alive[number as usize], NO_HOLDER, Ordering::Release);
+        ask(op, Location::caller(), name, Kind::Release);
+    }
+
+    fn die_unfenced(layer: &Self) {
+        layer.wait.dies_unfenced.set(true);
     }
 }
 
@@ -173,13 +214,21 @@ impl Environment for Explored {
     type Storage = Self;
     type Segment = Self;
 
-    fn segment(geometry: Geometry, _config: ModelConfig, _mortal: bool) -> Self {
-        Self(Rc::new(replay::build(|start| parts(start, geometry))))
+    /// The explorer has the shipping lock and signals, whatever the configuration says.
+    fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
+        let config = match replay::engine() {
+            Engine::States => ModelConfig::PARK_STACK,
+            // A dead owner leaves the shipping lock behind, and the abstract one would be lost.
+            Engine::Graphs if mortal => ModelConfig { lock: Primitive::Words, ..config },
+            Engine::Graphs => config,
+        };
+        let parts = Rc::new(replay::build(|start| parts(start, geometry, config, mortal)));
+        Self { parts, wait: Rc::default() }
     }
 
     fn channel(segment: &Self, geometry: Geometry) -> Channel<Self, Self> {
         // SAFETY: the segment was made for the geometry.
-        unsafe { Channel::new(segment.clone(), segment.clone(), geometry) }
+        unsafe { Channel::new(Self::layer(segment), segment.clone(), geometry) }
     }
 
     fn act_as(_number: u32) {}

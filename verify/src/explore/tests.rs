@@ -3,7 +3,7 @@
 use super::{
     Explored, Found, Rules, explore, explore_by,
     locals::TOO_MUCH,
-    replay::{Forgets, Scenario},
+    replay::{Engine, Forgets, Scenario},
     state::Omitted,
     sweep::{deaths, deaths_with_late, survivors},
 };
@@ -111,7 +111,10 @@ fn incomplete_fingerprint_loses_outcomes() {
 
 fn forgetting(case: &Case, forgets: Forgets, deaths: u8) -> Found {
     let body = || survivors_agree::<Explored>(case);
-    explore_by(Scenario { body: &body, forgets }, Rules { deaths, keeps_views: true, ..Rules::default() })
+    explore_by(
+        Scenario { body: &body, engine: Engine::States, forgets },
+        Rules { deaths, keeps_views: true, ..Rules::default() },
+    )
 }
 
 /// Forgetting steps loses no state: with whole histories there are more states, but the same views, that is, memories

@@ -57,6 +57,8 @@ pub struct Case {
     pub loom: fn(&Case),
     /// An execution under shuttle.
     pub shuttle: fn(&Case),
+    /// The same for the graph checker, which runs a participant at a time.
+    pub graph: fn(&Case),
 }
 
 impl fmt::Display for Case {
@@ -89,6 +91,7 @@ macro_rules! case {
             config: $config,
             loom: $body::<$crate::model::engine::Loom>,
             shuttle: $body::<$crate::model::engine::Shuttle>,
+            graph: $body::<$crate::explore::Explored>,
         }
     };
 }

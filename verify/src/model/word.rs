@@ -47,7 +47,7 @@ impl Value for u64 {
 }
 
 /// The load's share of a read-modify-write's ordering.
-const fn load_part(order: Ordering) -> Ordering {
+pub const fn load_part(order: Ordering) -> Ordering {
     match order {
         Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst => Ordering::Acquire,
         _ => Ordering::Relaxed,
@@ -55,7 +55,7 @@ const fn load_part(order: Ordering) -> Ordering {
 }
 
 /// The store's share of a read-modify-write's ordering.
-const fn store_part(order: Ordering) -> Ordering {
+pub const fn store_part(order: Ordering) -> Ordering {
     match order {
         Ordering::Release | Ordering::AcqRel | Ordering::SeqCst => Ordering::Release,
         _ => Ordering::Relaxed,

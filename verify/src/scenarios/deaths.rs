@@ -4,9 +4,9 @@ use super::participants::{consumer_until_end, data, mortal_fixture, producer_to_
 use crate::{
     events::{Body, Seen, event},
     hook::die,
-    model::{case::Case, engine::Engine, leak::leak_until_end},
+    model::{case::Case, leak::leak_until_end},
     scenarios::{
-        environment::Environment,
+        environment::{Checked, Environment},
         fixture::{message, receive, send, values},
     },
 };
@@ -17,9 +17,9 @@ use ackcast::{
 use std::{cell::Cell, rc::Rc};
 
 /// C1: the producer goes on without a consumer that died while it held a message.
-pub fn dead_consumer_is_evicted<E: Engine>(case: &Case) {
+pub fn dead_consumer_is_evicted<G: Checked>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_fixture::<E>(case);
+    let fixture = mortal_fixture::<G>(case);
     let (mut lives, mut dies, mut producer) = (fixture.consumer(), fixture.consumer(), fixture.producer());
     let lives: Body = Box::new(move || {
         let seen = receive(&mut lives, shape.messages);
@@ -80,11 +80,11 @@ pub fn dead_owner_is_replaced<G: Environment>(case: &Case) {
 }
 
 /// C1, S3: a consumer dies while it holds a message, and another consumer takes its entry.
-pub fn dead_consumer_is_succeeded<E: Engine>(case: &Case) {
+pub fn dead_consumer_is_succeeded<G: Checked>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_fixture::<E>(case);
+    let fixture = mortal_fixture::<G>(case);
     let mut dies = fixture.consumer();
-    let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
+    let (channel, segment) = (fixture.channel(), fixture.segment.clone());
     let mut producer = fixture.producer();
     let sends: Body = Box::new(move || {
         send(&mut producer, values(0, shape.messages));
@@ -94,7 +94,7 @@ pub fn dead_consumer_is_succeeded<E: Engine>(case: &Case) {
     let succeeds: Body = Box::new(move || {
         dies.receive(Deadline::Never).expect("the message comes").keep();
         leak_until_end(dies);
-        segment.die(0);
+        G::die(&segment, 0);
         let mut next = Consumer::join(channel).expect("the number is free");
         let rest = shape.messages - next.next() as u32;
         let seen = receive(&mut next, rest);
@@ -108,9 +108,9 @@ pub fn dead_consumer_is_succeeded<E: Engine>(case: &Case) {
 }
 
 /// C2, S4: a producer dies with the write lock; two other producers contend for it.
-pub fn rival_takes_over_the_lock<E: Engine>(case: &Case) {
+pub fn rival_takes_over_the_lock<G: Checked>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_fixture::<E>(case);
+    let fixture = mortal_fixture::<G>(case);
     let mut dies = fixture.producer();
     let mut participants: Vec<(u32, Body)> = Vec::new();
     for p in 1..shape.producers {
@@ -155,20 +155,20 @@ fn send_alone<L: Layer, S: Storage<L>>(
 
 /// C2: a producer dies with the write lock; its successor under the same number frees it, or a rival takes it over.
 /// (There is no consumer, and a slot for each message.)
-pub fn successor_inherits_the_lock<E: Engine>(case: &Case) {
+pub fn successor_inherits_the_lock<G: Checked>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_fixture::<E>(case);
+    let fixture = mortal_fixture::<G>(case);
     let rival = (shape.producers > 1).then(|| fixture.producer());
     let mut dies = fixture.producer();
     let number = dies.participant().number;
-    let (channel, segment) = (fixture.channel(), Rc::clone(&fixture.segment));
+    let (channel, segment) = (fixture.channel(), fixture.segment.clone());
     let count = u64::from(shape.producers * shape.messages);
     let inside = Rc::new(Cell::new(false));
     let rival_inside = Rc::clone(&inside);
     let inherits: Body = Box::new(move || {
         std::mem::forget(dies.lock(Deadline::Never));
         leak_until_end(dies);
-        segment.die(number);
+        G::die(&segment, number);
         let mut heir = Producer::join(channel).expect("the number is free");
         send_alone(&mut heir, values(1, shape.messages), &inside);
         leak_until_end(heir);
@@ -188,9 +188,9 @@ pub fn successor_inherits_the_lock<E: Engine>(case: &Case) {
 }
 
 /// C2: all producers die unfinished; the consumer gets what they published, and is then told of the loss.
-pub fn consumer_is_told_of_lost_producers<E: Engine>(case: &Case) {
+pub fn consumer_is_told_of_lost_producers<G: Checked>(case: &Case) {
     let shape = case.shape;
-    let fixture = mortal_fixture::<E>(case);
+    let fixture = mortal_fixture::<G>(case);
     let consumer = consumer_until_end(&fixture);
     let mut participants = vec![consumer];
     for p in 0..shape.producers {
@@ -209,9 +209,9 @@ pub fn consumer_is_told_of_lost_producers<E: Engine>(case: &Case) {
 
 /// C2: of two producers, the first dies at once and the second finishes. The consumer gets what the second sent before
 /// it is told of the loss.
-pub fn finished_producer_is_not_lost<E: Engine>(case: &Case) {
+pub fn finished_producer_is_not_lost<G: Checked>(case: &Case) {
     let messages = case.shape.messages;
-    let fixture = mortal_fixture::<E>(case);
+    let fixture = mortal_fixture::<G>(case);
     let mut participants = vec![consumer_until_end(&fixture)];
     let dies = fixture.producer();
     let dies: Body = Box::new(move || {

@@ -10,7 +10,7 @@ use ackcast::{
     layer::Layer,
     protocol::{Channel, Geometry, Storage},
 };
-use std::{fmt::Debug, rc::Rc};
+use std::{fmt::Debug, rc::Rc, sync::atomic::Ordering::Relaxed};
 
 /// See the [module](self).
 pub trait Environment: Debug + Sized + 'static {
@@ -25,6 +25,43 @@ pub trait Environment: Debug + Sized + 'static {
     fn act_as(number: u32);
     /// Runs the participants, by number, each in its thread. `judge` checks what they saw.
     fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static);
+}
+
+/// An environment in which lock and signals can be used alone, and in which a participant's death is a part of its
+/// text.
+pub trait Checked: Environment<Segment: Clone> {
+    /// A handle of its own, which has claimed no number.
+    fn layer(segment: &Self::Segment) -> Self::Layer;
+    /// The segment's words and slots.
+    fn storage(segment: &Self::Segment) -> Self::Storage;
+    /// The kernel's part when `number` dies.
+    fn die(segment: &Self::Segment, number: u32);
+    /// A step at which another thread may run, where the checker needs one.
+    fn step(_segment: &Self::Segment) {}
+    /// From now on the participant dies before its next heavy fence.
+    fn die_unfenced(layer: &Self::Layer);
+}
+
+impl<E: Engine> Checked for E {
+    fn layer(segment: &Self::Segment) -> Model<E> {
+        segment.layer()
+    }
+
+    fn storage(segment: &Self::Segment) -> Handle<E> {
+        Handle(Rc::clone(segment))
+    }
+
+    fn die(segment: &Self::Segment, number: u32) {
+        segment.die(number);
+    }
+
+    fn step(segment: &Self::Segment) {
+        let _ = E::load(&segment.kernel.alive[0], Relaxed);
+    }
+
+    fn die_unfenced(layer: &Model<E>) {
+        layer.dies_unfenced.set(true);
+    }
 }
 
 impl<E: Engine> Environment for E {

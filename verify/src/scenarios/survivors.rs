@@ -23,6 +23,16 @@ pub fn survivors_agree<G: Environment>(case: &Case) {
     check_agreement::<G>(case, Late::None);
 }
 
+/// The same when the last consumer joins in the middle, perhaps in the entry of a dead one.
+pub fn survivors_agree_with_late_consumer<G: Environment>(case: &Case) {
+    check_agreement::<G>(case, Late::Consumer);
+}
+
+/// The same when the last producer joins in the middle, perhaps in the entry of a dead one.
+pub fn survivors_agree_with_late_producer<G: Environment>(case: &Case) {
+    check_agreement::<G>(case, Late::Producer);
+}
+
 /// As [`survivors_agree`]. S2, S3: a late participant receives, or sends, everything from its join on.
 pub fn check_agreement<G: Environment>(case: &Case, late: Late) {
     let shape = case.shape;

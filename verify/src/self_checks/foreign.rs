@@ -1,14 +1,13 @@
 //! A foreign protocol on the model's words: an ordinary load may be stale, whatever its word is called.
 
 use crate::{
-    case,
     checks::run::{Checker, check},
     events::{Body, Seen},
     hook::Armed,
     model::{
         case::{Case, Shape},
         config::ModelConfig,
-        engine::Engine,
+        engine::{Engine, Loom},
         execution,
         kernel::Kernel,
         layer::Model,
@@ -80,10 +79,19 @@ fn seqlock_without_the_readers_fence<E: Engine>(case: &Case) {
 #[test]
 fn seqlock_needs_the_fence_of_its_reader() {
     let shape = Shape::new(1, 1, 1, 1);
-    let found = check(case!(seqlock, "S1", shape, ModelConfig::ASSUME), Checker::Loom, Armed::default());
+    let case = |name, body| Case {
+        name,
+        defends: "S1",
+        shape,
+        config: ModelConfig::ASSUME,
+        loom: body,
+        shuttle: body,
+        graph: body,
+    };
+    let found = check(case("seqlock", seqlock::<Loom>), Checker::Loom, Armed::default());
     assert_eq!(found.failure.map(|failure| failure.message), None);
     println!("with the fence: {} executions", found.executions);
-    let case = case!(seqlock_without_the_readers_fence, "S1", shape, ModelConfig::ASSUME);
+    let case = case("without the fence", seqlock_without_the_readers_fence::<Loom>);
     let failure = check(case, Checker::Loom, Armed::default()).failure.expect("it fails without the fence");
     assert!(failure.message.contains("a torn read"), "{}", failure.message);
 }

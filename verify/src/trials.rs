@@ -63,12 +63,12 @@ pub fn trials() -> Vec<Trial> {
     let (deep, quick): (Vec<_>, Vec<_>) = wanted.partition(|entry| entry.deep);
     let check = |entry: crate::checks::entry::Entry| Trial::new(entry.test_name(), move || explain::test(entry));
     all.extend(deep.into_iter().map(check));
-    all.extend(crash_points());
-    all.extend(explorations());
     all.extend(EQUIVALENTS.iter().map(|equivalent| {
         let name = words(&format!("mutants::equivalent_lives::{}_{:?}", equivalent.label, equivalent.operator));
         Trial::new(name, || run::equivalent_lives(equivalent))
     }));
+    all.extend(explorations());
+    all.extend(crash_points());
     all.extend(quick.into_iter().map(check));
     all
 }

@@ -30,6 +30,7 @@ pub fn run(name: &str, body: impl FnOnce()) -> Result<(), String> {
     let mut child = Command::new(env::current_exe().expect("the test binary is a file"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(progress::FORWARD, "1")
+        .env("RUST_BACKTRACE", "0") // the counterexample says where it failed
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

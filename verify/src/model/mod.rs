@@ -4,6 +4,7 @@
 pub mod case;
 pub mod config;
 pub mod engine;
+pub mod execution;
 pub mod fence;
 pub mod kernel;
 pub mod layer;

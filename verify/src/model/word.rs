@@ -63,6 +63,12 @@ pub const fn store_part(order: Ordering) -> Ordering {
 }
 
 impl<E: Engine> ModelWord<E> {
+    /// A word that holds 0, with ordinary accesses. No thread parks on it.
+    pub fn new(word: &'static str) -> Self {
+        let name = Name { word, owner: None };
+        Self { atom: E::atom(0), name, sequential: false, touched: None, monitor: None }
+    }
+
     fn order(&self, verdict: Verdict, order: Ordering) -> Ordering {
         if self.sequential { Ordering::SeqCst } else { verdict.order(order) }
     }

@@ -2,21 +2,15 @@
 
 use super::segment::{Handle, Segment};
 use crate::{
-    events::{self, Body, Outcome, Seen, event},
-    hook::{self, Died},
-    model::{config::ModelConfig, engine::Engine, layer::Model},
+    events::{Body, Outcome},
+    hook,
+    model::{config::ModelConfig, engine::Engine, execution, layer::Model},
 };
 use ackcast::{
     layer::Layer,
     protocol::{Channel, Geometry, Storage},
 };
-use std::{
-    cell::RefCell,
-    fmt::Debug,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    rc::Rc,
-    sync::atomic::Ordering::Relaxed,
-};
+use std::{fmt::Debug, rc::Rc, sync::atomic::Ordering::Relaxed};
 
 /// See the [module](self).
 pub trait Environment: Debug + Sized + 'static {
@@ -89,44 +83,6 @@ impl<E: Engine> Environment for E {
     }
 
     fn run(segment: Self::Segment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-        run(segment, participants, judge);
-    }
-}
-
-/// Runs the participants in a model.
-fn run<E: Engine>(segment: Rc<Segment<E>>, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-    hook::run();
-    let judge = Rc::new(judge);
-    let count = participants.len();
-    let seen: Rc<RefCell<Vec<Option<Seen>>>> = Rc::new(RefCell::new(vec![None; count]));
-    let mut first = None;
-    for (place, (number, body)) in participants.into_iter().enumerate() {
-        let (seen, judge, segment) = (Rc::clone(&seen), Rc::clone(&judge), Rc::clone(&segment));
-        let participant = move || {
-            hook::act_as(E::thread, number);
-            let saw = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-                if !payload.is::<Died>() {
-                    resume_unwind(payload);
-                }
-                hook::died();
-                segment.die(number);
-                vec![event::DIED]
-            });
-            let mut seen = seen.borrow_mut();
-            seen[place] = Some(saw);
-            if seen.iter().all(Option::is_some) {
-                let outcome: Outcome = seen.iter_mut().filter_map(Option::take).collect();
-                judge(&outcome);
-                events::record(outcome);
-            }
-        };
-        // The main thread is the first participant, because loom allows five threads, main included.
-        match first {
-            None => first = Some(participant),
-            Some(_) => E::spawn(participant),
-        }
-    }
-    if let Some(participant) = first {
-        participant();
+        execution::run::<E>(participants, move |number| segment.die(number), judge);
     }
 }

@@ -2,9 +2,8 @@
 
 use super::environment::Environment;
 use crate::{
-    events::{self, Body, Event, Outcome, Seen, record_event},
-    hook,
-    model::{case::SIZE, config::ModelConfig, leak::drop_leaked},
+    events::{Body, Event, Outcome, Seen, record_event},
+    model::{case::SIZE, config::ModelConfig, execution},
 };
 use ackcast::{
     layer::{Deadline, Layer},
@@ -24,9 +23,7 @@ pub struct Fixture<G: Environment> {
 
 impl<G: Environment> Fixture<G> {
     pub fn new(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
-        drop_leaked();
-        hook::begin();
-        events::begin();
+        execution::begin();
         Self { segment: G::segment(geometry, config, mortal), geometry }
     }
 

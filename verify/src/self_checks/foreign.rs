@@ -3,58 +3,69 @@
 use crate::{
     checks::run::{Checker, check},
     events::{Body, Seen},
-    hook::{Armed, Name},
+    hook::Armed,
     model::{
         case::{Case, Shape},
         config::ModelConfig,
         engine::{Engine, Loom},
+        execution,
+        kernel::Kernel,
+        layer::Model,
         word::ModelWord,
     },
-    scenarios::fixture::Fixture,
 };
-use ackcast::layer::Word;
+use ackcast::layer::{Memory, Word};
 use std::{
     rc::Rc,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
-/// The words of a seqlock. They bear names of ackcast's words on purpose.
-struct Seqlock<E: Engine> {
-    sequence: ModelWord<E>,
-    values: [ModelWord<E>; 2],
+/// A seqlock, on any memory.
+struct Seqlock<M: Memory> {
+    sequence: M::W64,
+    values: [M::W64; 2],
 }
 
-fn word<E: Engine>(word: &'static str) -> ModelWord<E> {
-    ModelWord { atom: E::atom(0), name: Name { word, owner: None }, sequential: false, touched: None, monitor: None }
-}
+/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012).
+impl<M: Memory> Seqlock<M> {
+    fn write(&self, memory: &M, value: u64) {
+        self.sequence.store(1, Relaxed);
+        memory.light_fence(Release);
+        self.values.iter().for_each(|word| word.store(value, Relaxed));
+        self.sequence.store(2, Release);
+    }
 
-/// After Boehm, *Can Seqlocks Get Along With Programming Language Memory Models?* (MSPC 2012). The reader's fence
-/// orders its loads of the values before its second load of the sequence.
-fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
-    let fixture = Fixture::<E>::new(case.shape.geometry(), case.config, false);
-    let lock = Rc::new(Seqlock::<E> { sequence: word("published"), values: [word("state"), word("acked")] });
-    let load = |word: &ModelWord<E>, order| Word::<u64>::load(word, order);
-    let store = |word: &ModelWord<E>, value, order| Word::<u64>::store(word, value, order);
-    let (reader, writer) = (Rc::clone(&lock), lock);
-    let reads: Body = Box::new(move || {
-        let before = load(&reader.sequence, Acquire);
-        let values = reader.values.each_ref().map(|value| load(value, Relaxed));
+    /// The values, if no write came in between. The fence orders their loads before the second load of the sequence.
+    fn read(&self, memory: &M, fenced: bool) -> Option<[u64; 2]> {
+        let before = self.sequence.load(Acquire);
+        let values = self.values.each_ref().map(|word| word.load(Relaxed));
         if fenced {
-            E::fence(Acquire);
+            memory.light_fence(Acquire);
         }
-        let after = load(&reader.sequence, Relaxed);
-        let whole = before == after && before % 2 == 0;
-        assert!(!whole || values[0] == values[1], "a torn read");
+        let after = self.sequence.load(Relaxed);
+        (before == after && before.is_multiple_of(2)).then_some(values)
+    }
+}
+
+fn read_is_whole<E: Engine>(case: &Case, fenced: bool) {
+    execution::begin();
+    let kernel = Kernel::new(2, 1, case.config, false, vec![]);
+    let memory = || Model::<E>::new(Rc::clone(&kernel));
+    // The words bear names of ackcast's words on purpose.
+    let words = ["state", "acked"].map(ModelWord::new);
+    let lock = Rc::new(Seqlock::<Model<E>> { sequence: ModelWord::new("published"), values: words });
+    let (reader, reads_on, writer, writes_on) = (Rc::clone(&lock), memory(), lock, memory());
+    let reads: Body = Box::new(move || {
+        if let Some([first, second]) = reader.read(&reads_on, fenced) {
+            assert_eq!(first, second, "a torn read");
+        }
         Seen::new()
     });
     let writes: Body = Box::new(move || {
-        store(&writer.sequence, 1, Relaxed);
-        E::fence(Release);
-        writer.values.iter().for_each(|value| store(value, 1, Relaxed));
-        store(&writer.sequence, 2, Release);
+        writer.write(&writes_on, 1);
         Seen::new()
     });
-    fixture.run(vec![(0, reads), (1, writes)], |_| {});
+    execution::run::<E>(vec![(0, reads), (1, writes)], |_| {}, |_| {});
 }
 
 fn seqlock<E: Engine>(case: &Case) {

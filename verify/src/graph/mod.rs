@@ -7,6 +7,8 @@
 //! [`program`] says what can be explored, [`search`] how, [`waiting`] what a deadlock is. [`check`] runs the shipping
 //! text, whose participants [`participants`] makes programs of.
 
+#[cfg(test)]
+mod brute;
 pub mod check;
 pub mod clock;
 pub mod consistency;

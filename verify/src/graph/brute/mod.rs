@@ -248,7 +248,7 @@ fn note(candidate: &Candidate<'_>, runs: &[&Run], order: &[&Vec<usize>], first: 
     found.blocked.insert(key);
     let is_newest = |&participant: &usize| {
         let own = (first..events.len()).filter(|&at| events[at].participant == Some(participant as u8));
-        let polled = own.last().expect("it has polled");
+        let polled = own.max().expect("it has polled");
         let write = from(polled).expect("it has read");
         // A read-modify-write's own write is newer than what it has read, and changes nothing for it.
         !(0..events.len()).any(|newer| newer != polled && candidate.mo.has(write, newer))

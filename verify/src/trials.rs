@@ -3,7 +3,7 @@
 
 use crate::{
     checks::{catalogue::entries, entry::words, explain, isolate},
-    crashes::sweep::{self, double, sampled, single, survivors},
+    crashes::sweep::{self, double, single, survivors},
     explore::sweep as exploration,
     graph,
     model::case::{Case, Late},
@@ -86,18 +86,12 @@ fn by_hand() -> Vec<Trial> {
     all
 }
 
-/// The sweeps over crash points: single deaths, pairs of deaths, and larger shapes, which are sampled.
+/// The sweeps over crash points: single deaths, and pairs of deaths.
 fn crash_points() -> Vec<Trial> {
-    let test = |case: Case, what: &str, body: fn(Case)| {
-        Trial::new(words(&format!("crash_points::{}{what}", case.shape)), move || body(case))
-    };
+    let test = |case: Case| Trial::new(words(&format!("crash_points::{}", case.shape)), move || single(case));
     let mut all = Vec::new();
-    if cfg!(loom) {
-        let deep = [survivors(2, 1, 1, 1), survivors(1, 2, 1, 1), survivors(1, 2, 1, 2)];
-        all.extend(deep.map(|case| test(case, "", single)));
-    }
     let quick = [survivors(2, 1, 0, 1), survivors(1, 1, 2, 1), survivors(1, 1, 1, 2), survivors(1, 1, 1, 1)];
-    all.extend(quick.map(|case| test(case, "", single)));
+    all.extend(quick.map(test));
     let pairs = [(2, 0, 1, 2), (2, 0, 0, 2), (2, 0, 0, 1), (1, 1, 0, 1)];
     all.extend(pairs.map(|(producers, messages, first, second)| {
         let case = survivors(producers, 1, messages, 1);
@@ -105,8 +99,6 @@ fn crash_points() -> Vec<Trial> {
             format!("crash_points::{}::{}_and_{}", case.shape, sweep::name(&case, first), sweep::name(&case, second));
         Trial::new(words(&name), move || double(case, first, second))
     }));
-    // The explorer covers both shapes; that on 2 slots by hand only, because it takes long.
-    all.extend([1, 2].map(|slots| test(sampled(survivors(2, 2, 1, slots)), "::sampled", single)));
     all
 }
 

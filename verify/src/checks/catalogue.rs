@@ -128,6 +128,7 @@ pub fn entries() -> Vec<Entry> {
     vec![
         flow(1, 1, 2, 1, D::ASSUME),
         signal(1, 1, D::PARK_SIGNAL),
+        signal(1, 1, D::STACK),
         again(1, D::STACK),
         again(1, D::PARK_ASYMMETRIC),
         successor(1, D::STACK),
@@ -192,21 +193,16 @@ pub fn entries() -> Vec<Entry> {
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Random(MANY, 1)),
         flow(3, 5, 10, 2, D::PARK_STACK).by(Checker::Pct(MANY, 2)),
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Urw(MANY, 3)),
-        // The largest shapes that loom finishes.
+        // Larger shapes, up to a hundred thousand executions: loom's own account of what graphs say in milliseconds.
         flow(1, 2, 4, 1, D::ASSUME).deep(),
         flow(1, 2, 2, 2, D::ASSUME).deep(),
         flow(1, 1, 5, 2, D::ASSUME).deep(),
         flow(1, 3, 1, 1, D::ASSUME).deep(),
         flow(2, 1, 2, 1, D::ASSUME).deep(),
         flow(2, 2, 1, 1, D::ASSUME).deep(),
-        flow(1, 2, 3, 2, D::ASSUME).deep(),
         flow(1, 3, 2, 1, D::ASSUME).deep(),
-        lock(3, 1, 1, D::WORD_LOCK).deep(),
         batches(1, 2, 3, 2, D::ASSUME).deep(),
         batches(2, 1, 2, 2, D::ASSUME).deep(),
-        signal(2, 1, D::STACK).deep(),
-        back(2, 1, D::ASSUME_ASYMMETRIC).deep(),
-        signal(2, 2, D::PARK_SIGNAL).by(Checker::Random(50_000, 9)).deep(),
     ]
 }
 

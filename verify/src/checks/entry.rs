@@ -42,7 +42,7 @@ impl Entry {
         Self { checker, ..self }
     }
 
-    /// The name of its test: `check::consumer_gets_every_message::1x2x3_on_2::assume`.
+    /// The name of its test: `check::consumer_gets_every_message::1x3x2_on_1::assume`.
     pub fn test_name(&self) -> String {
         let Case { name, shape, config, .. } = &self.case;
         let by = match self.checker {

@@ -1,6 +1,6 @@
 //! The sweep over crash points: every participant dies at every step, alone and in pairs. loom runs all interleavings
-//! of the others and judges orderings, on shapes that it finishes. The explorer has the larger shapes
-//! (`explore/sweep.rs`).
+//! of the others and judges orderings, on the smallest shapes. Graphs judge them on larger ones (`graph/check.rs`), and
+//! the explorer has the full stack (`explore/sweep.rs`).
 //!
 //! A step is an operation that other participants can notice, counted after all have joined: see [`Crash`]. A point
 //! counts only if the death happens in some execution. A participant's points end where no execution reaches the next.
@@ -12,7 +12,7 @@ use crate::{
     hook::{Armed, Crash, Mutant, disarm},
     model::{
         case::{Case, Shape},
-        config::{ModelConfig, WaitModel},
+        config::ModelConfig,
     },
     report::{
         picture,
@@ -41,16 +41,11 @@ pub struct Swept {
 }
 
 impl Swept {
-    /// Whether every execution of each point was run.
-    pub fn exhaustive(&self) -> bool {
-        checker(self.case) == Checker::Loom
-    }
-
     /// Adds the sweep to the report.
     fn add_to_report(&self) {
         let Self { case, config, deaths, victims, points, executions, time } = self;
-        let (seconds, all) = (format!("{:.1}", time.as_secs_f64()), if self.exhaustive() { "yes" } else { "no" });
-        tables::add(&CRASH_POINTS, &[&case.shape, config, deaths, victims, points, executions, &seconds, &all]);
+        let seconds = format!("{:.1}", time.as_secs_f64());
+        tables::add(&CRASH_POINTS, &[&case.shape, config, deaths, victims, points, executions, &seconds]);
     }
 }
 
@@ -58,21 +53,6 @@ impl Swept {
 /// is the stricter check.
 pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32) -> Case {
     case!(survivors_agree, "C1 C2 L2", Shape::new(producers, consumers, messages, slots), ModelConfig::ASSUME)
-}
-
-/// The case on the full stack, where a takeover consists of steps.
-pub const fn sampled(case: Case) -> Case {
-    Case { config: ModelConfig::PARK_STACK, ..case }
-}
-
-/// Schedules of each point, for cases that are too large for all executions.
-const SCHEDULES: usize = if cfg!(loom) { 200 } else { 20 };
-
-fn checker(case: Case) -> Checker {
-    match case.config.waiting {
-        WaitModel::Park => Checker::Random(SCHEDULES, 11),
-        _ => Checker::Loom,
-    }
 }
 
 /// A participant's name.
@@ -85,7 +65,7 @@ pub fn name(case: &Case, number: u32) -> String {
 
 /// Runs the check with these deaths, and perhaps a mutant.
 pub fn check_with_deaths(case: Case, crashes: &[Crash], mutant: Option<Mutant>) -> Report {
-    let found = check(case, checker(case), Armed { mutant, crashes: crashes.to_vec(), ..Armed::default() });
+    let found = check(case, Checker::Loom, Armed { mutant, crashes: crashes.to_vec(), ..Armed::default() });
     disarm();
     found
 }
@@ -100,7 +80,7 @@ pub fn happened(found: &Report, crashes: &[Crash]) -> bool {
 fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
     let Some(failure) = &found.failure else { return };
     let armed = Armed { crashes: crashes.to_vec(), ..Armed::default() };
-    let steps = trace(case, checker(case), armed, found);
+    let steps = trace(case, Checker::Loom, armed, found);
     let table = picture::table(&case, &steps, &failure.message);
     panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.config, failure.message);
 }
@@ -169,13 +149,12 @@ pub fn double(case: Case, first: u32, second: u32) {
     end(sweep);
 }
 
-/// A shape by hand, point by point: "1 2 1 1". A fifth number of 1 samples it, of 2 checks all pairs.
+/// A shape by hand, point by point: "1 2 1 1". A fifth number of 2 checks all pairs.
 pub fn by_hand(wanted: &str) {
     let numbers: Vec<u32> = wanted.split_whitespace().map(|number| number.parse().expect("numbers")).collect();
     let case = survivors(numbers[0], numbers[1], numbers[2], numbers[3]);
     let count = numbers[0] + numbers[1];
     match numbers.get(4) {
-        Some(1) => single(sampled(case)),
         Some(_) => (0..count).for_each(|a| (a + 1..count).for_each(|b| double(case, a, b))),
         None => single(case),
     }

@@ -9,56 +9,19 @@ use super::{
     tiny::{Instruction, Running, Tiny},
 };
 use crate::{
-    case,
-    checks::run::{Checker, check},
     explore::sweep::{deaths, survivors},
     hook::{self, Armed, Mutant, Operator, Weaker},
     model::{
-        case::{Case, Shape},
-        config::{ModelConfig, Primitive, WaitModel},
+        case::Case,
+        config::{ModelConfig, Primitive},
     },
     mutation::sites::labelled,
     report::picture,
-    scenarios::{deaths::dead_owner_is_replaced, flow::end_is_last, primitives::*, tries::*},
 };
 use std::{
     collections::BTreeSet,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
-
-/// Cases of the oracle: few steps, so that shuttle tries all schedules, and more than one outcome.
-fn oracle() -> Vec<Case> {
-    let (shape, plain) = (Shape::new, ModelConfig::ASSUME);
-    vec![
-        case!(participants_try_without_waiting, "", shape(1, 1, 1, 1), plain),
-        case!(participants_try_without_waiting, "", shape(2, 0, 1, 1), plain),
-        case!(lock_has_one_holder_at_a_time, "", shape(2, 0, 1, 1), plain),
-        case!(lock_has_one_holder_at_a_time, "", shape(2, 1, 2, 1), plain),
-        case!(lock_has_one_holder_at_a_time, "", shape(3, 1, 1, 1), plain),
-        case!(lock_has_one_holder_at_a_time, "", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
-        case!(lock_has_one_holder_at_a_time, "", shape(2, 1, 1, 1), ModelConfig::WORD_LOCK),
-        case!(end_is_last, "", shape(2, 0, 1, 1), plain),
-        case!(dead_owner_is_replaced, "", shape(2, 0, 1, 1), ModelConfig::WORD_LOCK),
-    ]
-}
-
-/// Under the axioms of sequential consistency, the outcomes are those of every schedule. RC11 has those, and perhaps
-/// more.
-#[test]
-fn graphs_have_the_outcomes_of_every_schedule() {
-    for case in oracle() {
-        let parked = Case { config: ModelConfig { waiting: WaitModel::Park, ..case.config }, ..case };
-        let by_all = check(parked, Checker::Dfs, Armed::default());
-        let [sc, rc11] =
-            [Model::Sc, Model::Rc11].map(|model| explore(&|| (case.graph)(&case), Rules { model, ..Rules::default() }));
-        let count = by_all.outcomes.len();
-        println!("{case}: {} schedules, {:?}, {:?}, {count} outcomes", by_all.executions, sc.counts, rc11.counts);
-        assert!(by_all.failure.is_none() && sc.failure.is_none() && rc11.failure.is_none(), "{case}");
-        assert!(count > 1, "{case}: one outcome says nothing");
-        assert_eq!(by_all.outcomes, sc.outcomes, "{case}");
-        assert!(rc11.outcomes.is_superset(&sc.outcomes), "{case}");
-    }
-}
 
 /// With deaths at every step, the outcomes are those that the explorer finds in all states of the full stack.
 #[test]

@@ -47,7 +47,6 @@ pub const CRASH_POINTS: Section = Section {
         ("crash points", "points", true),
         ("executions", "executions", true),
         ("seconds", "seconds", true),
-        ("exhaustive", "exhaustive", false),
     ],
 };
 

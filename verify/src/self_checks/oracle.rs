@@ -7,6 +7,7 @@ use crate::{
         run::{Checker, check},
     },
     events::Outcome,
+    graph::{consistency::Model, explore, search::Rules},
     hook::{Armed, disarm},
     model::{
         case::{Case, Shape},
@@ -101,7 +102,7 @@ fn small() -> Vec<Case> {
 
 /// All schedules: the search has no bound and ends when none is left. A schedule without an end fails it.
 #[test]
-fn loom_reaches_what_every_schedule_reaches() {
+fn loom_and_graphs_reach_what_every_schedule_reaches() {
     for case in small() {
         let by_loom = check(case, Checker::Loom, Armed::default());
         let by_shuttle = check(parked(case), Checker::Dfs, Armed::default());
@@ -110,6 +111,13 @@ fn loom_reaches_what_every_schedule_reaches() {
         assert!(by_loom.failure.is_none() && by_shuttle.failure.is_none(), "{case}: {:?}", by_shuttle.failure);
         assert!(count > 1, "{case}: one outcome says nothing");
         assert_eq!(missed(&by_loom.outcomes, &by_shuttle.outcomes), Ok(()), "{case}");
+        // Graphs have just these outcomes under the axioms of sequential consistency, and perhaps more under RC11.
+        let graphs = |model| explore(&|| (case.graph)(&case), Rules { model, ..Rules::default() });
+        let [sc, rc11] = [Model::Sc, Model::Rc11].map(graphs);
+        println!("by graphs: {:?}, under RC11 {:?}", sc.counts, rc11.counts);
+        assert!(sc.failure.is_none() && rc11.failure.is_none(), "{case}");
+        assert_eq!(sc.outcomes, by_shuttle.outcomes, "{case}");
+        assert!(rc11.outcomes.is_superset(&sc.outcomes), "{case}");
         // Negative twin: the first execution of loom lacks outcomes.
         let armed = Armed { coverage: true, executions: Some(1), ..Armed::default() };
         let first = check(case, Checker::Loom, armed);

@@ -53,6 +53,7 @@ pub mod report;
 mod scenarios;
 #[cfg(test)]
 mod self_checks;
+pub mod template;
 mod trials;
 
 pub use trials::{Trial, finish, trials};

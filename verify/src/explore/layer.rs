@@ -64,6 +64,12 @@ impl fmt::Debug for Explored {
 }
 
 impl Explored {
+    /// An ordinary fence.
+    #[track_caller]
+    pub fn full_fence(&self, order: Ordering) {
+        self.fence(Kind::Fence, Weight::Full, order, Location::caller());
+    }
+
     fn fence(&self, kind: Kind, weight: Weight, order: Ordering, site: &'static Location<'static>) {
         let name = Name { word: "fence", owner: None };
         let weight = if self.parts.config.asymmetric { weight } else { Weight::Full };

@@ -22,11 +22,11 @@
 //! lost wake-up is a deadlock. With deaths, a parked thread may check liveness at any moment, also before the death.
 //! That makes up for a lost wake-up, as it does in the real layers.
 
-mod layer;
+pub(crate) mod layer;
 pub(crate) mod locals;
 pub(crate) mod memory;
 mod moves;
-mod primitives;
+pub(crate) mod primitives;
 pub(crate) mod replay;
 mod search;
 mod segment;

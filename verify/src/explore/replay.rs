@@ -217,6 +217,11 @@ pub fn answered() -> usize {
     if hook::is_over() { 0 } else { with(|run| run.answered) }
 }
 
+/// Whether a participant runs, and no longer the set-up.
+pub fn is_running() -> bool {
+    with(|run| run.running)
+}
+
 /// What explores the participants.
 pub fn engine() -> Engine {
     with(|run| run.engine)
@@ -263,6 +268,10 @@ pub fn run(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
     with(|run| run.next = next.or(run.next.take()));
     hook::ignoring(|| drop(bodies));
 }
+
+/// The failure of a participant that is no function of its operations' results.
+pub const KEEPS_STATE: &str = "a participant does not do the same when it runs again: it keeps state across \
+     executions, or reads a clock or chance; make all its state in the scenario";
 
 /// What a participant forgets of a function of the lock or of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,8 +320,9 @@ impl Scenario<'_> {
     /// The position of the participant with this index after this history.
     pub fn position(self, place: usize, log: Vec<u64>) -> Position {
         let run = self.start(Task::Run(place), log);
-        assert_eq!(run.answered, run.log.len(), "a participant is deterministic");
-        Position { next: run.next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
+        // With the same results, the participant has not done the same again.
+        let next = if run.answered == run.log.len() { run.next } else { Some(Next::Failed(KEEPS_STATE.into())) };
+        Position { next: next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
     }
 
     /// Why the scenario rejects this outcome, with these last values of the words, if it does.

@@ -13,6 +13,8 @@ pub enum Kind {
     Swap,
     /// Replaces the value of a word if it is the expected one.
     Exchange,
+    /// An ordinary fence.
+    Fence,
     /// The light side of an asymmetric fence.
     LightFence,
     /// The heavy side.
@@ -47,8 +49,8 @@ impl Kind {
     /// Whether other participants can notice the operation. Reading a slot conflicts with its next writer. A
     /// notification consists of its steps.
     pub(super) const fn is_effect(self) -> bool {
-        use Kind::{Alive, HeavyFence, LightFence, Load, Notify, Park, Wait};
-        !matches!(self, Load | LightFence | HeavyFence | Alive | Wait | Park | Notify)
+        use Kind::{Alive, Fence, HeavyFence, LightFence, Load, Notify, Park, Wait};
+        !matches!(self, Load | Fence | LightFence | HeavyFence | Alive | Wait | Park | Notify)
     }
 }
 

@@ -59,6 +59,17 @@ pub struct Case {
     pub shuttle: fn(&Case),
     /// The same for the graph checker, which runs a participant at a time.
     pub graph: fn(&Case),
+    /// What people call the participant of this number.
+    pub role: fn(&Case, u32) -> String,
+}
+
+/// A participant of ackcast: consumers come first.
+pub fn role(case: &Case, number: u32) -> String {
+    let consumers = if case.name == "lock_has_one_holder_at_a_time" { 0 } else { case.shape.consumers };
+    match number.checked_sub(consumers) {
+        Some(producer) => format!("producer {producer}"),
+        None => format!("consumer {number}"),
+    }
 }
 
 impl fmt::Display for Case {
@@ -92,6 +103,7 @@ macro_rules! case {
             loom: $body::<$crate::model::engine::Loom>,
             shuttle: $body::<$crate::model::engine::Shuttle>,
             graph: $body::<$crate::explore::Explored>,
+            role: $crate::model::case::role,
         }
     };
 }

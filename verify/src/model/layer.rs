@@ -38,6 +38,16 @@ impl<E: Engine> Model<E> {
         self.number.get().is_some_and(|number| number < self.kernel.consumers)
     }
 
+    /// An ordinary fence.
+    #[track_caller]
+    pub fn full_fence(&self, order: Ordering) {
+        let name = Name { word: "fence", owner: None };
+        match hook::before(E::thread, Location::caller(), name, Kind::Fence, Some(order)) {
+            Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
+            verdict => E::fence(verdict.order(order)),
+        }
+    }
+
     #[track_caller]
     fn fence(&self, kind: Kind, weight: Weight, order: Ordering) {
         let name = Name { word: "fence", owner: None };

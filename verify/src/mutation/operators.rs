@@ -8,14 +8,18 @@ use std::sync::atomic::Ordering;
 pub fn operators(kind: Kind, order: Option<Ordering>) -> Vec<Operator> {
     use Operator::{Drop, Lighten, Skip, Split, Weaken};
     let weaker = match order {
-        Some(Ordering::SeqCst) if matches!(kind, Kind::LightFence | Kind::HeavyFence) => vec![Weaker::AcqRel],
+        Some(Ordering::SeqCst) if matches!(kind, Kind::Fence | Kind::LightFence | Kind::HeavyFence) => {
+            vec![Weaker::AcqRel]
+        }
+        // A fence cannot be relaxed: to weaken it is to drop it.
+        _ if kind == Kind::Fence => vec![],
         Some(Ordering::Acquire | Ordering::Release) => vec![Weaker::Relaxed],
         Some(Ordering::AcqRel) => vec![Weaker::Acquire, Weaker::Release],
         _ => vec![],
     };
     let mut all: Vec<Operator> = weaker.into_iter().map(Weaken).collect();
     all.extend(match kind {
-        Kind::Store | Kind::LightFence | Kind::Notify | Kind::Unlock | Kind::Wake => vec![Drop],
+        Kind::Store | Kind::Fence | Kind::LightFence | Kind::Notify | Kind::Unlock | Kind::Wake => vec![Drop],
         Kind::HeavyFence => vec![Drop, Lighten],
         Kind::Swap | Kind::Exchange => vec![Drop, Split],
         Kind::Wait | Kind::Lock | Kind::Inherit => vec![Skip],

@@ -18,12 +18,7 @@ pub fn directory() -> PathBuf {
 }
 
 fn participant(case: &Case, step: &Step) -> String {
-    let consumers = if case.name == "lock_has_one_holder_at_a_time" { 0 } else { case.shape.consumers };
-    match step.participant {
-        Some(number) if number < consumers => format!("consumer {number}"),
-        Some(number) => format!("producer {}", number - consumers),
-        None => "set-up".to_owned(),
-    }
+    step.participant.map_or_else(|| "set-up".to_owned(), |number| (case.role)(case, number))
 }
 
 /// The ordering that the engine used.
@@ -76,10 +71,11 @@ const MAX_STEPS: usize = 60;
 
 /// The part of a trace to show: at most [`MAX_STEPS`] steps after the set-up.
 ///
-/// An execution graph is shown as a whole.
+/// An execution graph is shown as a whole, unless it has no end.
 fn excerpt(trace: &[Step]) -> &[Step] {
     if trace.iter().any(|step| step.edges.is_some()) {
-        return trace;
+        let endless = trace.len() > 3 * MAX_STEPS;
+        return if endless { &trace[..MAX_STEPS] } else { trace };
     }
     let first = trace.first().and_then(|step| step.participant);
     let setup = trace.iter().rposition(|step| step.kind == Kind::Claim).map_or(0, |last| last + 1);
@@ -132,8 +128,8 @@ fn read_from(trace: &[Step], place: usize) -> Option<(usize, bool)> {
     let reader = &trace[place];
     let read = reader.value?;
     if let Some(Edges { from, .. }) = reader.edges {
-        let source = from?;
-        let synchronises = acquires(reader) && releases(trace.get(source)?);
+        let source = from.filter(|&row| row < trace.len())?;
+        let synchronises = acquires(reader) && releases(&trace[source]);
         return (trace[source].participant != reader.participant).then_some((source, synchronises));
     }
     let writes = |step: &Step| {

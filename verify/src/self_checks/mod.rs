@@ -1,7 +1,6 @@
 //! The checkers checked: what loom explores, what the model assumes, what the hook costs.
 
 mod assumption;
-mod foreign;
 mod interference;
 mod labels_in_source;
 mod litmus;

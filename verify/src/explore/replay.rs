@@ -13,6 +13,7 @@ use crate::{
 use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    time::Duration,
 };
 
 /// What a participant does next.
@@ -44,8 +45,8 @@ pub enum Token {
     Inside(u32, u32),
     /// Such a function has returned this result.
     Out(u64),
-    /// It parks while the word holds this value.
-    Parked(Address, u64),
+    /// It parks while the word holds this value, until this time.
+    Parked(Address, u64, Duration),
 }
 
 /// The words of a scenario's segment after the set-up.
@@ -114,6 +115,8 @@ struct Run {
     /// Indices into `known`: the beginnings of the functions that it is inside of.
     inside: Vec<usize>,
     forgets: Forgets,
+    /// With a clock: when the next sleep ends by itself.
+    until: Duration,
     next: Option<Next>,
 }
 
@@ -141,7 +144,7 @@ impl Run {
         let forgets = self.forgets != Forgets::Nothing;
         if let (Op::Park(word, value), true, Some(&inside)) = (op, forgets, self.inside.last()) {
             self.known.truncate(inside + 1);
-            self.known.push(Token::Parked(word, value));
+            self.known.push(Token::Parked(word, value, self.until));
         }
         let answer = self.log.get(self.answered).copied();
         match answer {
@@ -191,6 +194,11 @@ pub fn place() -> usize {
 /// The knowledge since `place`.
 pub fn known_since(place: usize) -> Vec<Token> {
     if hook::is_over() { Vec::new() } else { with(|run| run.known[place..].to_vec()) }
+}
+
+/// With a clock: the participant's next sleep ends at this time by itself.
+pub fn sleeps_until(until: Duration) {
+    with(|run| run.until = until);
 }
 
 /// How many results the participant has had.
@@ -263,6 +271,8 @@ pub enum Engine {
     States,
     /// The graph checker. A wait whose operations did not suffice is an operation, [`Op::Await`].
     Graphs,
+    /// As `States`, with a clock: a word that no participant writes.
+    Clocked,
 }
 
 /// A scenario that can be run again and again, a participant at a time.
@@ -278,7 +288,8 @@ impl Scenario<'_> {
         let start = Start::new();
         let (known, inside) = (Vec::new(), Vec::new());
         let Self { body, engine, forgets } = self;
-        let run = Run { task, engine, running: false, start, log, answered: 0, known, inside, forgets, next: None };
+        let (until, next) = (Duration::ZERO, None);
+        let run = Run { task, engine, running: false, start, log, answered: 0, known, inside, forgets, until, next };
         RUN.set(Some(run));
         body();
         RUN.take().expect("the run has begun")

@@ -24,8 +24,8 @@
 //!
 //! A check concerns the participant that blocks this poll. The next check finds a second dead participant.
 //!
-//! The same goes for the deadline. `verify/src/self_checks/interference.rs` runs lock and signal against all sequences of
-//! six sleeps. It also finds the failing order in a faulty loop.
+//! The same goes for the deadline. `verify/src/explore/progress/` follows a wait through every interference, and finds
+//! the failing order in a faulty loop. `verify/src/self_checks/interference.rs` has the durations of sleeps.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

@@ -25,6 +25,13 @@ pub const WOKEN: u64 = 0;
 /// The result of a park: the liveness check is due.
 pub const CHECK_LIVENESS: u64 = 1;
 
+/// The unit of the clock, if there is one.
+pub const TICK: Duration = Duration::from_secs(1);
+/// Ticks between two liveness checks: two, so that time may pass before a check is due.
+pub const INTERVAL: u8 = 2;
+/// The word that the clock is.
+pub const CLOCK: Name = Name { word: "clock", owner: None };
+
 /// Asks the hook before an operation. (The participant does not matter here.)
 pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
     hook::before(|| 0, site, name, kind, order)
@@ -130,7 +137,12 @@ unsafe impl Memory for Explored {
 
 impl Clock for Explored {
     fn now(&self) -> Duration {
-        Duration::ZERO
+        match self.parts.clock {
+            Some(clock) if !hook::is_over() => {
+                TICK * ask(Op::Load(clock, Ordering::Relaxed), Location::caller(), CLOCK, Kind::Load) as u32
+            }
+            _ => Duration::ZERO,
+        }
     }
 }
 
@@ -152,7 +164,8 @@ unsafe impl Layer for Explored {
     }
 
     fn liveness_interval(&self, _now: Duration) -> Duration {
-        Duration::MAX // a check may be due at any moment: it is a result of `park`
+        // Without a clock, a check may be due at any moment: it is a result of `park`.
+        if self.parts.clock.is_some() { TICK * INTERVAL.into() } else { Duration::MAX }
     }
 }
 
@@ -161,17 +174,22 @@ impl Park for Explored {
         false // spinning polls again, and the exploration polls at every moment anyway
     }
 
-    fn park(&self, word: &ExploredWord, expected: u32, _until: Duration) -> Parked {
+    fn park(&self, word: &ExploredWord, expected: u32, until: Duration) -> Parked {
         let site = Location::caller();
         match before(site, word.name, Kind::Park, None) {
             Verdict::Ignore => Parked::Stopped,
             _ if replay::engine() == Engine::Graphs && self.parts.mortal.get() => {
                 self.park_mortally(word, expected.into(), site)
             }
-            _ if ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) == CHECK_LIVENESS => {
-                Parked::CheckLiveness
+            _ => {
+                if self.parts.clock.is_some() {
+                    replay::sleeps_until(until);
+                }
+                match ask(Op::Park(word.address, expected.into()), site, word.name, Kind::Park) {
+                    CHECK_LIVENESS => Parked::CheckLiveness,
+                    _ => Parked::Woken,
+                }
             }
-            _ => Parked::Woken,
         }
     }
 

@@ -1,6 +1,9 @@
 //! The next operation of a participant at each of its places, found by a single replay per place.
 
-use super::replay::{Next, Position, Scenario, Token};
+use super::{
+    memory::Op,
+    replay::{KEEPS_STATE, Next, Position, Scenario, Token},
+};
 use std::collections::HashMap;
 
 /// A participant's place: a number for what it still knows of its history.
@@ -27,7 +30,7 @@ pub struct Locals<'s> {
 impl<'s> Locals<'s> {
     pub fn new(scenario: Scenario<'s>, participant: usize) -> Self {
         let mut new = Self { scenario, participant, nodes: Vec::new(), known: HashMap::new() };
-        new.find(vec![]).expect("there is no other history yet");
+        new.find(vec![], None).expect("there is no other history yet");
         new
     }
 
@@ -48,14 +51,17 @@ impl<'s> Locals<'s> {
         if let Some(&(_, after)) = node.after.iter().find(|&&(other, _)| other == result) {
             return Ok(after);
         }
-        let after = self.find([&node.log[..], &[result]].concat())?;
+        let op = if let Next::Op(op, _) = node.next { Some(op) } else { None };
+        let after = self.find([&node.log[..], &[result]].concat(), op)?;
         self.nodes[place as usize].after.push((result, after));
         Ok(after)
     }
 
     /// The place of this history. Checks that histories with the same knowledge go on alike.
-    fn find(&mut self, log: Vec<u64>) -> Result<Place, String> {
-        let Position { next, known, log } = self.scenario.position(self.participant, log);
+    /// `op` is the operation that has the last result: the participant must ask for it again.
+    fn find(&mut self, log: Vec<u64>, op: Option<Op>) -> Result<Place, String> {
+        let Position { next, last, known, log } = self.scenario.position(self.participant, log);
+        let next = if last == op { next } else { Next::Failed(KEEPS_STATE.into()) };
         let nodes = &mut self.nodes;
         let place = *self.known.entry(known).or_insert_with(|| {
             nodes.push(Node { next: next.clone(), log, after: Vec::new() });

@@ -21,12 +21,15 @@
 //! reached without a further death: a deadlock, or an endless loop. Without deaths there are no liveness checks, so a
 //! lost wake-up is a deadlock. With deaths, a parked thread may check liveness at any moment, also before the death.
 //! That makes up for a lost wake-up, as it does in the real layers.
+//!
+//! The exploration has no clock. `progress` has one, and explores the wait of a single participant.
 
 pub(crate) mod layer;
 pub(crate) mod locals;
 pub(crate) mod memory;
 mod moves;
 pub(crate) mod primitives;
+pub mod progress;
 pub(crate) mod replay;
 mod search;
 mod segment;

@@ -14,6 +14,7 @@ use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::atomic::Ordering,
+    time::Duration,
 };
 
 /// What a participant does next.
@@ -59,8 +60,8 @@ pub enum Token {
     Inside(u32, u32),
     /// Such a function has returned this result.
     Out(u64),
-    /// It parks while the word holds this value.
-    Parked(Address, u64),
+    /// It parks while the word holds this value, until this time.
+    Parked(Address, u64, Duration),
 }
 
 /// The words of a scenario's segment after the set-up.
@@ -101,6 +102,8 @@ impl Start {
 #[derive(Clone, Debug)]
 pub struct Position {
     pub next: Next,
+    /// The last operation of its history.
+    pub last: Option<Op>,
     /// What it still knows: histories with the same knowledge go on alike.
     pub known: Vec<Token>,
     /// The history.
@@ -125,10 +128,14 @@ struct Run {
     start: Start,
     log: Vec<u64>,
     answered: usize,
+    /// The operation that was answered last.
+    last: Option<Op>,
     known: Vec<Token>,
     /// Indices into `known`: the beginnings of the functions that it is inside of.
     inside: Vec<usize>,
     forgets: Forgets,
+    /// With a clock: when the next sleep ends by itself.
+    until: Duration,
     next: Option<Next>,
 }
 
@@ -156,12 +163,13 @@ impl Run {
         let forgets = self.forgets != Forgets::Nothing;
         if let (Op::Park(word, value), true, Some(&inside)) = (op, forgets, self.inside.last()) {
             self.known.truncate(inside + 1);
-            self.known.push(Token::Parked(word, value));
+            self.known.push(Token::Parked(word, value, self.until));
         }
         let answer = self.log.get(self.answered).copied();
         match answer {
             Some(value) => {
                 self.answered += 1;
+                self.last = Some(op);
                 self.known.push(Token::Value(value));
             }
             None => self.next = Some(Next::Op(op, operation)),
@@ -210,6 +218,11 @@ pub fn place() -> usize {
 /// The knowledge since `place`.
 pub fn known_since(place: usize) -> Vec<Token> {
     if hook::is_over() { Vec::new() } else { with(|run| run.known[place..].to_vec()) }
+}
+
+/// With a clock: the participant's next sleep ends at this time by itself.
+pub fn sleeps_until(until: Duration) {
+    with(|run| run.until = until);
 }
 
 /// How many results the participant has had.
@@ -291,6 +304,8 @@ pub enum Engine {
     States,
     /// The graph checker. A wait whose operations did not suffice is an operation, [`Op::Await`].
     Graphs,
+    /// As `States`, with a clock: a word that no participant writes.
+    Clocked,
 }
 
 /// A scenario that can be run again and again, a participant at a time.
@@ -306,7 +321,21 @@ impl Scenario<'_> {
         let start = Start::new();
         let (known, inside) = (Vec::new(), Vec::new());
         let Self { body, engine, forgets } = self;
-        let run = Run { task, engine, running: false, start, log, answered: 0, known, inside, forgets, next: None };
+        let (until, next) = (Duration::ZERO, None);
+        let run = Run {
+            task,
+            engine,
+            running: false,
+            start,
+            log,
+            answered: 0,
+            last: None,
+            known,
+            inside,
+            forgets,
+            until,
+            next,
+        };
         RUN.set(Some(run));
         body();
         RUN.take().expect("the run has begun")
@@ -322,7 +351,8 @@ impl Scenario<'_> {
         let run = self.start(Task::Run(place), log);
         // With the same results, the participant has not done the same again.
         let next = if run.answered == run.log.len() { run.next } else { Some(Next::Failed(KEEPS_STATE.into())) };
-        Position { next: next.expect("a participant goes on, ends or dies"), known: run.known, log: run.log }
+        let next = next.expect("a participant goes on, ends or dies");
+        Position { next, last: run.last, known: run.known, log: run.log }
     }
 
     /// Why the scenario rejects this outcome, with these last values of the words, if it does.

@@ -38,6 +38,8 @@ pub struct Parts {
     pub config: ModelConfig,
     /// Participants may die, or one has died in its own text.
     pub mortal: Cell<bool>,
+    /// The clock, if there is one.
+    pub clock: Option<Address>,
 }
 
 /// Makes the words. The second field is the number of consumers, after which producers are numbered.
@@ -95,6 +97,7 @@ fn parts(start: &mut Start, geometry: Geometry, config: ModelConfig, mortal: boo
         slots,
         config,
         mortal: Cell::new(mortal),
+        clock: None,
     }
 }
 
@@ -217,13 +220,14 @@ impl Environment for Explored {
     /// The explorer has the shipping lock and signals, whatever the configuration says.
     fn segment(geometry: Geometry, config: ModelConfig, mortal: bool) -> Self {
         let config = match replay::engine() {
-            Engine::States => ModelConfig::PARK_STACK,
+            Engine::States | Engine::Clocked => ModelConfig::PARK_STACK,
             // A dead owner leaves the shipping lock behind, and the abstract one would be lost.
             Engine::Graphs if mortal => ModelConfig { lock: Primitive::Words, ..config },
             Engine::Graphs => config,
         };
-        let parts = Rc::new(replay::build(|start| parts(start, geometry, config, mortal)));
-        Self { parts, wait: Rc::default() }
+        let mut parts = replay::build(|start| parts(start, geometry, config, mortal));
+        parts.clock = (replay::engine() == Engine::Clocked).then(|| replay::build(|start| start.memory.word()));
+        Self { parts: Rc::new(parts), wait: Rc::default() }
     }
 
     fn channel(segment: &Self, geometry: Geometry) -> Channel<Self, Self> {

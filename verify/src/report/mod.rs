@@ -8,7 +8,8 @@ pub mod tables;
 
 use crate::hook::Site;
 
-/// The label of a site; its file and line if it has none.
+/// The label of a site; its file and line if it has none, as all outside of `src/`.
 pub fn label(site: Site) -> String {
-    labels::at(site.file, site.line).map_or_else(|| site.to_string(), |found| found.label)
+    let found = if site.file.starts_with("src/") { labels::at(site.file, site.line) } else { None };
+    found.map_or_else(|| site.to_string(), |found| found.label)
 }

@@ -91,13 +91,13 @@ pub fn table(case: &Case, trace: &[Step], message: &str) -> String {
     let mut text = format!("{} {:?} [{}]: {message}\n", case.name, case.shape, case.config);
     for (row, step) in excerpt(trace).iter().enumerate() {
         let (participant, operation, value) = (participant(case, step), operation(step), value(step));
-        let (name, label) = (step.name.to_string(), label(step.site));
+        let (name, site) = (step.name.to_string(), step.site.to_string());
+        let label = Some(label(step.site)).filter(|label| *label != site).unwrap_or_default();
         let edges = step.edges.map(|edges| format!("{:<14}", in_words(step, edges))).unwrap_or_default();
         let number = if step.edges.is_some() { format!("{row:>4}") } else { String::new() };
         let _ = writeln!(
             text,
-            "{number}  {participant:<11} {operation:<34} {name:<10} {value:<22} {edges}{label:<4} {}",
-            step.site
+            "{number}  {participant:<11} {operation:<34} {name:<10} {value:<22} {edges}{label:<4} {site}"
         );
     }
     let _ = writeln!(text, "  ✗ {message}");

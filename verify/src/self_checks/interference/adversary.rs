@@ -47,8 +47,6 @@ pub struct Adversary {
     pub slept: Cell<usize>,
     /// The dead participants, a bit for each number.
     pub dead: Cell<u32>,
-    /// Runs in each sleep: a change that does not satisfy the wait.
-    pub change: RefCell<Option<Box<dyn Fn()>>>,
 }
 
 /// The layer of the participant that waits.
@@ -149,7 +147,6 @@ impl Park for AdversaryLayer {
             Some(ticks) => self.tick(ticks),
             None => self.0.now.set(until),
         }
-        self.0.change.borrow().iter().for_each(|change| change());
         ends
     }
 

@@ -29,12 +29,12 @@
 //! | [`checks`] | runs a scenario: the catalogue, a process for each check, what a failure prints | scenarios, report |
 //! | [`mutation`] | every site × every operator | checks |
 //! | [`crashes`] | every participant dies at every step, under loom | checks |
-//! | [`explore`] | every state, with deaths, under sequential consistency | checks, scenarios |
+//! | [`explore`] | every state, with deaths, under sequential consistency; the replay of participants | checks, scenarios |
+//! | [`graph`] | every execution graph, with deaths and sleeping, under RC11 | explore, mutation |
+//! | [`template`] | checks a protocol of one's own by all of these | graph, checks |
 //! | `self_checks` | the checkers checked: litmus tests, the oracle, the model's assumption, the hook's cost | all of them |
 //!
-//! A protocol of one's own is written over [`ackcast::layer::Memory`], or over `Park` if it sleeps.
-//! `self_checks/foreign.rs` has a seqlock: [`model::execution`] runs its participants, and [`checks::run`] all
-//! interleavings.
+//! A protocol of one's own is written over [`ackcast::layer::Memory`]: see [`template`], and `examples/foreign/`.
 //!
 //! # Running it
 //!

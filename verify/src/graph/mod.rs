@@ -5,7 +5,7 @@
 //! there are few: 25 where loom needs 477,756 executions.
 //!
 //! [`program`] says what can be explored, [`search`] how, [`waiting`] what a deadlock is. [`check`] runs the shipping
-//! text, whose participants [`participants`] makes programs of.
+//! text, whose participants `participants` makes programs of.
 
 #[cfg(test)]
 mod brute;

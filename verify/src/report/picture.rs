@@ -8,12 +8,13 @@ use crate::{
 use ackcast::protocol::{Acknowledged, EntryState, Published};
 use std::{fmt::Write as _, path::PathBuf, sync::atomic::Ordering};
 
-/// The folder of reports and diagrams: `verify/` in the target directory.
+/// The folder of reports and diagrams: `verify/` in the target directory. For a program outside of one, such as a test
+/// of documentation, it is a folder for temporary files.
 pub fn directory() -> PathBuf {
-    let program = std::env::current_exe().expect("the test binary is a file");
+    let program = std::env::current_exe().unwrap_or_default();
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    let directory = target.expect("the test binary is in cargo's target directory").join("verify");
-    std::fs::create_dir_all(&directory).expect("the target directory can be written");
+    let directory = target.map_or_else(|| std::env::temp_dir().join("ackcast-verify"), |target| target.join("verify"));
+    std::fs::create_dir_all(&directory).expect("the folder of reports can be made");
     directory
 }
 

@@ -20,7 +20,7 @@ pub struct Interference {
     pub satisfies: Option<u64>,
 }
 
-/// See the [module](self).
+/// An adversary: see the module `adversary`.
 #[derive(Clone, Debug)]
 pub struct Adversary {
     /// The words that change.

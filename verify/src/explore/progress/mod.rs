@@ -1,7 +1,7 @@
 //! Progress of a wait under interference: a participant that keeps taking steps gets to its liveness check.
 //!
 //! Without a clock, a liveness check that is postponed for ever looks like one that may be due at any moment. Here the
-//! replay has a clock: a word that no participant writes ([`Engine::Clocked`]). One participant of the shipping text
+//! replay has a clock: a word that no participant writes (`Engine::Clocked`). One participant of the shipping text
 //! runs alone against an [`Adversary`], which chooses the result of each operation. The words change in every way that
 //! does not satisfy the wait. Wakes come for ever, and the kernel never asks for a check. The adversary also chooses at
 //! which reading of the clock the check is due.

@@ -1,16 +1,18 @@
 //! The explorer's layer.
 
 use super::{
-    memory::{Address, NO_HOLDER, Op},
+    memory::{Address, NO_HOLDER, Op, SlotAddress},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
     replay::{self, Engine, Operation, ask, ask_as},
-    segment::Parts,
 };
 use crate::{
-    graph::program::Weight,
-    hook::{self, Kind, Name, Operator, Verdict},
+    hook::{self, Kind, Name, Operator, Verdict, Weight},
+    model::config::ModelConfig,
 };
-use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
+use ackcast::{
+    layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins},
+    protocol::{ConsumerEntry, Control, ProducerEntry},
+};
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -35,6 +37,27 @@ pub const CLOCK: Name = Name { word: "clock", owner: None };
 /// Asks the hook before an operation. (The participant does not matter here.)
 pub fn before(site: &'static Location<'static>, name: Name, kind: Kind, order: Option<Ordering>) -> Verdict {
     hook::before(|| 0, site, name, kind, order)
+}
+
+/// The part of a segment that its handles share.
+#[derive(Debug)]
+pub struct Parts {
+    /// The words that all participants share.
+    pub control: Control<Explored>,
+    /// The consumers' words.
+    pub consumers: Vec<ConsumerEntry<Explored>>,
+    /// The producers' words.
+    pub producers: Vec<ProducerEntry<Explored>>,
+    /// By number: the word of its holder.
+    pub alive: Vec<Address>,
+    /// The slots.
+    pub slots: Vec<SlotAddress>,
+    /// What implements lock, signals and fences.
+    pub config: ModelConfig,
+    /// Participants may die, or one has died in its own text.
+    pub mortal: Cell<bool>,
+    /// The clock, if there is one.
+    pub clock: Option<Address>,
 }
 
 /// A handle on a segment's words.

@@ -1,6 +1,6 @@
 //! The words that participants share, as plain data, and the effects of operations.
 
-use crate::graph::program::Weight;
+use crate::hook::Weight;
 use std::sync::atomic::Ordering;
 
 /// Most words of a segment.

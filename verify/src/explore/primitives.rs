@@ -6,8 +6,7 @@ use super::{
     replay::{self, Operation, Token, ask, ask_as},
 };
 use crate::{
-    graph::program::Weight,
-    hook::{self, Kind, Name, Operator, Verdict},
+    hook::{self, Kind, Name, Operator, Verdict, Weight},
     model::{
         config::Primitive,
         word::{Value, load_part, store_part},

@@ -1,8 +1,8 @@
 //! An explored segment, and the environment for scenarios in it.
 
 use super::{
-    layer::{Explored, before},
-    memory::{Address, NO_HOLDER, Op, SlotAddress},
+    layer::{Explored, Parts, before},
+    memory::{NO_HOLDER, Op, SlotAddress},
     primitives::{ExploredLock, ExploredSignal, ExploredWord},
     replay::{self, Engine, Start, ask},
 };
@@ -26,21 +26,6 @@ use std::{
     rc::Rc,
     sync::atomic::Ordering,
 };
-
-/// The part of a segment that its handles share.
-#[derive(Debug)]
-pub struct Parts {
-    control: Control<Explored>,
-    consumers: Vec<ConsumerEntry<Explored>>,
-    producers: Vec<ProducerEntry<Explored>>,
-    pub alive: Vec<Address>,
-    slots: Vec<SlotAddress>,
-    pub config: ModelConfig,
-    /// Participants may die, or one has died in its own text.
-    pub mortal: Cell<bool>,
-    /// The clock, if there is one.
-    pub clock: Option<Address>,
-}
 
 /// Makes the words. The second field is the number of consumers, after which producers are numbered.
 struct Maker<'s>(&'s mut Start, u32, ModelConfig);

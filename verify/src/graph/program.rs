@@ -1,5 +1,7 @@
 //! What the graph checker explores: participants as functions of what their operations return.
 
+pub use crate::hook::Weight;
+
 use std::{fmt::Debug, sync::atomic::Ordering};
 
 /// A shared location: an atomic word, or a cell of plain memory. Small numbers from 0.
@@ -40,17 +42,6 @@ impl Update {
             }
         }
     }
-}
-
-/// The weight of a fence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Weight {
-    /// A fence of C11.
-    Full,
-    /// The light side of an asymmetric fence: it orders against heavy fences alone, and synchronises with none.
-    Light,
-    /// The heavy side: a full fence that is also ordered with light ones.
-    Heavy,
 }
 
 /// An operation on shared locations. Its result is the value that it reads; 0 if it reads none.

@@ -8,7 +8,8 @@ mod state;
 mod words;
 
 pub use words::{
-    Armed, Crash, Died, EXECUTION_LIMIT, Edges, Kind, Mutant, Name, Operator, Site, SiteCoverage, Step, Verdict, Weaker,
+    Armed, Crash, Died, EXECUTION_LIMIT, Edges, Kind, Mutant, Name, Operator, Site, SiteCoverage, Step, Verdict,
+    Weaker, Weight,
 };
 
 use state::State;

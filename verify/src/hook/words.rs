@@ -54,6 +54,17 @@ impl Kind {
     }
 }
 
+/// The weight of a fence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Weight {
+    /// A fence of C11.
+    Full,
+    /// The light side of an asymmetric fence: it orders against heavy fences alone, and synchronises with none.
+    Light,
+    /// The heavy side: a full fence that is also ordered with light ones.
+    Heavy,
+}
+
 /// A word, a lock, a signal or a slot, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {

@@ -1,16 +1,8 @@
 //! Asymmetric fences that order no more than they promise.
 
 use super::engine::Engine;
+use crate::hook::Weight;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release, SeqCst};
-
-/// The side of an asymmetric fence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// The side that runs often.
-    Light,
-    /// The side that pays.
-    Heavy,
-}
 
 /// A light and a heavy fence are ordered, and so are two heavy fences: the first happens before the second. Two light
 /// fences are not ordered; two full fences would be.
@@ -34,6 +26,7 @@ impl<E: Engine> Asymmetric<E> {
     /// A fence of this side.
     pub fn fence(&self, weight: Weight) {
         match weight {
+            Weight::Full => E::fence(SeqCst),
             Weight::Light => {
                 E::swap(&self.light, 0, Release);
                 E::swap(&self.heavy, 0, Acquire);

@@ -3,9 +3,9 @@
 use super::{
     config::{ModelConfig, WaitModel},
     engine::Engine,
-    fence::{Asymmetric, Weight},
+    fence::Asymmetric,
 };
-use crate::hook;
+use crate::hook::{self, Weight};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,

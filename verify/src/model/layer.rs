@@ -1,12 +1,9 @@
 //! The layer of the model checkers: every operation asks the hook and is then one step of the engine.
 
-use super::{
-    config::WaitModel, engine::Engine, fence::Weight, kernel::Kernel, lock::ModelLock, signal::ModelSignal,
-    word::ModelWord,
-};
+use super::{config::WaitModel, engine::Engine, kernel::Kernel, lock::ModelLock, signal::ModelSignal, word::ModelWord};
 use crate::{
     events::{Event, record_event},
-    hook::{self, Kind, Name, Operator, Verdict},
+    hook::{self, Kind, Name, Operator, Verdict, Weight},
 };
 use ackcast::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use std::{cell::Cell, fmt, panic::Location, rc::Rc, sync::atomic::Ordering, time::Duration};

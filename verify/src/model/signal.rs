@@ -3,12 +3,11 @@
 use super::{
     config::{ModelConfig, Primitive, WaitModel},
     engine::Engine,
-    fence::Weight,
     layer::{Model, asleep},
 };
 use crate::{
     events::{Event, record_event},
-    hook::{self, Kind, Name, Operator, Verdict},
+    hook::{self, Kind, Name, Operator, Verdict, Weight},
 };
 use ackcast::{
     layer::{Deadline, Found, Poll, Signal},

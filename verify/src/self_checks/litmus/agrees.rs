@@ -1,7 +1,7 @@
 //! Where loom reaches exactly what C11 allows.
 
 use super::{Thread, Words, explore, set};
-use crate::model::fence::Weight;
+use crate::hook::Weight;
 use loom::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
     fence,

@@ -17,7 +17,10 @@ use super::{
     event::{Event, INITIAL, Kind, Stamp},
     execution::Graph,
     program::{Next, Op, Program, Value},
+    waiting,
 };
+
+pub use super::waiting::Status;
 
 /// What to explore.
 #[derive(Clone, Copy, Debug)]
@@ -64,17 +67,6 @@ pub struct Counts {
     pub steps: u64,
     /// Revisits.
     pub revisits: u64,
-}
-
-/// A participant at the end of a graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It has returned, or died.
-    Done,
-    /// Its last operations, as many, did not suffice.
-    Waits(u32),
-    /// It sleeps on a word; its last event is the read of that.
-    Sleeps,
 }
 
 /// See the [module](self).
@@ -143,7 +135,7 @@ impl<'p, P: Program> Search<'p, P> {
             return None;
         }
         self.counts.blocked += 1;
-        let stuck = super::waiting::stuck(graph, &statuses)?;
+        let stuck = waiting::stuck(graph, &statuses)?;
         Some(Violation::Deadlock(stuck))
     }
 

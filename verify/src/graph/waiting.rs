@@ -12,8 +12,18 @@ use super::{
     event::{Event, Kind},
     execution::Graph,
     program::Op,
-    search::Status,
 };
+
+/// A participant at the end of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It has returned, or died.
+    Done,
+    /// Its last operations, as many, did not suffice.
+    Waits(u32),
+    /// It sleeps on a word; its last event is the read of that.
+    Sleeps,
+}
 
 /// The participants that wait for ever; `None` if there is one that does not.
 pub fn stuck(graph: &Graph, statuses: &[Status]) -> Option<Vec<usize>> {

@@ -1,6 +1,7 @@
 //! The checkers checked: what loom explores, what the model assumes, what the hook costs.
 
 mod assumption;
+mod in_memory;
 mod interference;
 mod labels_in_source;
 mod litmus;

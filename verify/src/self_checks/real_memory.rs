@@ -43,8 +43,8 @@ pub struct NamedSegment {
 /// Moves a participant's body into its thread.
 struct SendBody(Body);
 
-// SAFETY: besides numbers, a body of the scenarios below holds consumers, producers and channels on real layers, which
-// are `Send`.
+// SAFETY: besides numbers, a body of the scenarios holds consumers, producers and channels on real layers or on that of
+// `in_memory`, which are `Send`.
 unsafe impl Send for SendBody {}
 
 const _: fn() = || {
@@ -87,12 +87,17 @@ impl<L: RealLayer + 'static> Environment for Real<L> {
     fn act_as(_number: u32) {}
 
     fn run(_segment: NamedSegment, participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome) + 'static) {
-        let bodies = participants.into_iter().map(|(_, body)| SendBody(body));
-        let running: Vec<_> = bodies.map(|body| thread::spawn(move || body.run())).collect();
-        let outcome = running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect();
-        judge(&outcome);
-        events::record(outcome);
+        run_in_threads(participants, judge);
     }
+}
+
+/// Runs each participant in a thread, and judges what they saw. What the bodies hold must be `Send`.
+pub(super) fn run_in_threads(participants: Vec<(u32, Body)>, judge: impl Fn(&Outcome)) {
+    let bodies = participants.into_iter().map(|(_, body)| SendBody(body));
+    let running: Vec<_> = bodies.map(|body| thread::spawn(move || body.run())).collect();
+    let outcome = running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect();
+    judge(&outcome);
+    events::record(outcome);
 }
 
 /// Checks a scenario on both layers until the time is over; prints the rounds and the number of outcomes.

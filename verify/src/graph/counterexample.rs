@@ -8,7 +8,7 @@ use super::{
     program::Op,
 };
 use crate::{
-    explore::replay,
+    explore::{memory::TORN, replay},
     hook::{self, Edges, Name, Step, Verdict},
 };
 
@@ -45,10 +45,18 @@ pub(crate) fn steps(program: &Participants<'_>, graph: &Graph, racing: &[Stamp])
             }
             Kind::Fence | Kind::Wake | Kind::Death => {}
         }
+        if step.name.word == "slot" {
+            (step.value, step.written) = (step.value.and_then(first_byte), step.written.and_then(first_byte));
+        }
         step.edges = Some(edges);
         step
     };
     shown.iter().map(step).collect()
+}
+
+/// The first byte of a slot's content, which names the message; `None` while it is written.
+fn first_byte(content: u64) -> Option<u64> {
+    (content != TORN).then_some(content >> 16 & 0xff)
 }
 
 /// The event after this one in program order.

@@ -17,7 +17,7 @@ use super::{
     event::{Event, INITIAL, Kind, Stamp},
     execution::Graph,
     program::{Next, Op, Program, Value},
-    waiting,
+    waiting::{self, Known},
 };
 
 pub use super::waiting::Status;
@@ -135,7 +135,7 @@ impl<'p, P: Program> Search<'p, P> {
             return None;
         }
         self.counts.blocked += 1;
-        let stuck = waiting::stuck(graph, &statuses)?;
+        let stuck = waiting::stuck(graph, &statuses, &Known { initial: &self.initial, model: self.rules.model })?;
         Some(Violation::Deadlock(stuck))
     }
 

@@ -49,7 +49,8 @@ impl Tiny {
                 op => op,
             };
             let Some(result) = results.next() else { return Next::Op(op) };
-            if !matches!(op, Op::Store { .. } | Op::Write { .. } | Op::Fence { .. }) {
+            if !matches!(op, Op::Store { .. } | Op::Write { .. } | Op::Fence { .. } | Op::Park { .. } | Op::Wake { .. })
+            {
                 last = result;
             }
             if instruction.awaits.is_some_and(|value| value != result) {

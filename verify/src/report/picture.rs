@@ -171,7 +171,8 @@ pub fn diagram(case: &Case, trace: &[Step], message: &str) -> String {
         let (x, y) = (x(step), y(row));
         let changed = matches!(step.verdict, Verdict::Otherwise(_));
         let colour = if changed { "#dc2626" } else { "#111" };
-        let text = escaped(&format!("{} {} {}", operation(step), step.name, value(step)));
+        let number = if step.edges.is_some() { format!("{row}: ") } else { String::new() };
+        let text = escaped(&format!("{number}{} {} {}", operation(step), step.name, value(step)));
         let title = escaped(&step.site.to_string());
         let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{}\" r=\"3\" fill=\"{colour}\"/>", y - 4);
         let _ = writeln!(svg, "<text x=\"{}\" y=\"{y}\" fill=\"{colour}\">{text}<title>{title}</title></text>", x + 8);

@@ -5,6 +5,7 @@ mod axioms;
 mod chance;
 mod compare;
 pub mod key;
+mod sleep;
 
 use super::{
     consistency::Model,

@@ -26,16 +26,20 @@ use std::{
 /// With deaths at every step, the outcomes are those that the explorer finds in all states of the full stack.
 #[test]
 fn graphs_have_the_outcomes_of_every_state() {
-    for case in [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)] {
-        let case = Case { config: ModelConfig::WORD_LOCK, ..case };
-        for count in [0, 1, 2] {
+    let (lock, stack) = (ModelConfig::WORD_LOCK, ModelConfig::PARK_STACK);
+    let small = [survivors(1, 1, 1, 1), survivors(1, 1, 1, 2), survivors(1, 1, 2, 1), survivors(2, 1, 0, 1)];
+    let on_lock = small.map(|case| (Case { config: lock, ..case }, 2));
+    // The full stack here, too: lock, signal and sleeping.
+    let on_stack = [small[0], small[3]].map(|case| (Case { config: stack, ..case }, 1));
+    for (case, most) in on_lock.into_iter().chain(on_stack) {
+        for count in 0..=most {
             let explored = deaths(&case, count);
             let rules = |model| Rules { model, deaths: count, ..Rules::default() };
-            let [sc, rc11] =
-                [Model::Sc, Model::Rc11].map(|model| explore(&|| (case.graph)(&case), rules(model)).outcomes);
-            println!("{case}, {count} deaths: {} outcomes, {} under RC11", sc.len(), rc11.len());
-            assert_eq!(explored.outcomes, sc, "{case}, {count} deaths");
-            assert!(rc11.is_superset(&sc));
+            let [sc, rc11] = [Model::Sc, Model::Rc11].map(|model| explore(&|| (case.graph)(&case), rules(model)));
+            println!("{case}, {count} deaths: {:?}, under RC11 {:?}", sc.counts, rc11.counts);
+            assert!(sc.failure.is_none() && rc11.failure.is_none(), "{case}, {count} deaths");
+            assert_eq!(explored.outcomes, sc.outcomes, "{case}, {count} deaths");
+            assert!(rc11.outcomes.is_superset(&sc.outcomes));
         }
     }
 }

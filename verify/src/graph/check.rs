@@ -152,7 +152,7 @@ pub fn checks() -> Vec<GraphCheck> {
         graph!(survivors_agree, (2, 1, 1, 1), lock).dying(1),
         graph!(survivors_agree, (3, 1, 0, 1), lock).dying(1),
         GraphCheck { victims: 0b101, ..graph!(survivors_agree, (2, 2, 1, 1), lock).dying(2) },
-        GraphCheck { victims: 0b101, ..graph!(survivors_agree, (2, 2, 1, 2), lock).dying(2) },
+        GraphCheck { victims: 0b101, ..graph!(survivors_agree, (2, 2, 1, 2), lock).dying(2).deep() },
         graph!(survivors_agree, (2, 1, 1, 1), lock).dying(2).deep(),
         // The same on the full stack.
         graph!(survivors_agree, (1, 1, 1, 1), stack).dying(1),

@@ -89,6 +89,34 @@ fn wait_without_an_end_is_a_deadlock() {
     assert_eq!(outcome(vec![vec![waits(2)], vec![store(X, 1, Release)]]).1, Some(Violation::Deadlock(vec![0])));
 }
 
+/// A poll may have exchanged a word: that it has made a newer write itself is no reason to go on.
+#[test]
+fn wait_after_an_exchange_is_a_deadlock() {
+    #[derive(Debug)]
+    struct Waits;
+    impl super::program::Program for Waits {
+        fn participants(&self) -> usize {
+            1
+        }
+        fn initial(&self) -> Vec<u64> {
+            vec![0, 0]
+        }
+        fn next(&self, _participant: usize, place: u32) -> super::program::Next {
+            let swap = Op::Update { location: Y, update: Update::Swap(1), success: Acquire, failure: Acquire };
+            super::program::Next::Op(match place {
+                0 => Op::Load { location: X, order: Acquire },
+                1 => swap,
+                _ => Op::Await { reads: 2 },
+            })
+        }
+        fn after(&mut self, _participant: usize, place: u32, _result: u64) -> u32 {
+            place + 1
+        }
+    }
+    let (_, violation) = Search::new(&mut Waits, Rules::default()).run(|_, _, _| Ok(()));
+    assert_eq!(violation.map(|(violation, _)| violation), Some(Violation::Deadlock(vec![0])));
+}
+
 /// Accesses to plain memory race unless one happens before the other.
 #[test]
 fn unordered_plain_accesses_race() {

@@ -5,8 +5,9 @@
 //! and Vafeiadis, *Making Weak Memory Models Fair*, OOPSLA 2021.)
 //!
 //! A sleeping participant does not read again until a wake. The kernel compares the word and enqueues the thread in one
-//! step, under the lock under which it wakes. So a wake comes after a sleep if a write that happened before the wake is
-//! newer than the one that the sleeper has read. Such a wake ends that sleep, or another participant's.
+//! step, under the lock under which it wakes. So a wake comes after a sleep if what happened before the wake knows a newer
+//! write than the sleeper has read. Such a wake has ended that sleep, or another one. The sleeper sleeps for ever if each
+//! such wake can have ended a sleep of another. `brute/sleep.rs` has the second opinion.
 
 use super::{
     clock::Clock,
@@ -52,17 +53,22 @@ pub fn stuck(graph: &Graph, statuses: &[Status], known: &Known<'_>) -> Option<Ve
     let is_stuck = |&participant: &usize| match statuses[participant] {
         Status::Done => false,
         Status::Waits(reads) => {
-            let events = &graph.participants()[participant];
-            let polled = &events[events.len() - (reads as usize).min(events.len())..];
-            polled.iter().all(|&stamp| is_newest(graph, graph.at(stamp)))
+            // A read-modify-write has one result, and two events.
+            let events = graph.participants()[participant].iter().rev().map(|&stamp| graph.at(stamp));
+            let operations = events.filter(|event| !(event.kind == Kind::Write && event.is_exclusive()));
+            operations.take(reads as usize).all(|event| is_newest(graph, event))
         }
         Status::Sleeps => sleeps_on(graph, participant, statuses, known),
     };
     waiting.iter().all(is_stuck).then_some(waiting)
 }
 
+/// Whether an operation has read the newest write, or none. A read-modify-write has made a newer one itself: if another
+/// participant has written since, what was read after it tells.
 fn is_newest(graph: &Graph, event: &Event) -> bool {
-    event.kind != Kind::Read || graph.position(event.location, event.from) == graph.writes(event.location).len()
+    event.kind != Kind::Read
+        || event.then_writes().is_some()
+        || graph.position(event.location, event.from) == graph.writes(event.location).len()
 }
 
 /// Whether the wake comes after this park, which found the value at which it sleeps: what happened before the wake knows

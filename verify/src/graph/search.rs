@@ -11,10 +11,13 @@
 //! the revisit also happens from the graph in which the participant lives. A read-modify-write is two events. Where two
 //! of them read from the same write, the second's write has no place, but may revisit the first.
 
+mod growth;
+mod revisit;
+
 use super::{
     clock::EVENTS,
     consistency::{Fault, Model, is_consistent},
-    event::{Event, INITIAL, Kind, Stamp},
+    event::{Event, Kind, Stamp},
     execution::Graph,
     program::{Next, Op, Program, Value},
     waiting::{self, Known},
@@ -210,181 +213,6 @@ impl<'p, P: Program> Search<'p, P> {
         Ok(Step::Grown)
     }
 
-    fn grow_read(&mut self, graph: &mut Graph, participant: usize, op: Op) -> Result<Step, Violation> {
-        let read = graph.next_event(participant, Kind::Read, op);
-        let newest = graph.writes(read.location).len();
-        let oldest = match self.rules.fault {
-            Fault::NoCoherence => 0,
-            _ => graph.newest_known(read.location, &read.happened),
-        };
-        for position in oldest..newest {
-            let from = graph.write_at(read.location, position);
-            if !self.may_be_updated(graph, &read, position) {
-                continue;
-            }
-            let mut copy = self.copy(graph);
-            if let Err(race) = self.add_read(&mut copy, read, from) {
-                graph.clone_from(&copy);
-                return Err(race);
-            }
-            if self.is_consistent(&copy) {
-                self.stack.push(copy);
-            } else {
-                self.spare.push(copy);
-            }
-        }
-        // The newest write comes last: this is always consistent.
-        let from = graph.write_at(read.location, newest);
-        self.add_read(graph, read, from)?;
-        Ok(Step::Grown)
-    }
-
-    /// Whether a read-modify-write may read the write at this place. If another one has read it, that one's read must
-    /// be such that it can be revisited.
-    fn may_be_updated(&self, graph: &Graph, read: &Event, position: usize) -> bool {
-        let Op::Update { update, .. } = read.op else { return true };
-        let from = graph.write_at(read.location, position);
-        let value = graph.write(from).map_or(self.initial[usize::from(read.location)], |write| write.value);
-        if update.apply(value).is_none() || !graph.is_bound(read.location, position + 1) {
-            return true;
-        }
-        let rival = graph.at(graph.write_at(read.location, position + 1));
-        let rival = graph.read_of(rival).expect("it belongs to a read-modify-write");
-        !read.prefix.has(rival.participant, rival.index)
-    }
-
-    fn add_read(&mut self, graph: &mut Graph, mut read: Event, from: Stamp) -> Result<Stamp, Violation> {
-        self.set_read(graph, &mut read, from);
-        let stamp = graph.add(read);
-        race(graph, stamp)?;
-        Ok(stamp)
-    }
-
-    /// The read reads from this write.
-    fn set_read(&mut self, graph: &Graph, read: &mut Event, from: Stamp) {
-        graph.reads(read, from, self.initial[usize::from(read.location)]);
-        read.after = read.before;
-        if !is_asleep(read) {
-            read.after = self.program.after(read.participant.into(), read.before, read.value);
-        }
-    }
-
-    /// Adds the write of a read-modify-write whose read is there.
-    fn grow_update(&mut self, graph: &mut Graph, participant: usize) -> Result<Step, Violation> {
-        self.counts.steps += 1;
-        let read = *graph.last(participant).expect("its read is there");
-        let mut event = graph.next_event(participant, Kind::Write, read.op);
-        event.value = read.then_writes().expect("it writes");
-        event.know(Some(&read), graph.write(read.from));
-        self.grow_write(graph, event)
-    }
-
-    /// Adds a write. Its location's order and its clocks are set, and its value.
-    fn grow_write(&mut self, graph: &mut Graph, mut event: Event) -> Result<Step, Violation> {
-        if event.is_exclusive() {
-            event.after = event.before;
-        } else {
-            // A write of plain memory also returns what was there. It is the newest, or there is a race.
-            let there = graph.write_at(event.location, graph.writes(event.location).len());
-            let initial = self.initial[usize::from(event.location)];
-            let result = if event.is_plain() { graph.write(there).map_or(initial, |write| write.value) } else { 0 };
-            event.after = self.program.after(event.participant.into(), event.before, result);
-        }
-        self.revisit(graph, &event)?;
-        let newest = graph.writes(event.location).len() + 1;
-        let places = self.places(graph, &event);
-        let mut newest_is_free = false;
-        for position in places {
-            if position == newest {
-                newest_is_free = true;
-                continue;
-            }
-            let mut copy = self.copy(graph);
-            copy.add_write(event, position);
-            if let Err(race) = race(&copy, (copy.events().len() - 1) as Stamp) {
-                graph.clone_from(&copy);
-                return Err(race);
-            }
-            if self.is_consistent(&copy) {
-                self.stack.push(copy);
-            } else {
-                self.spare.push(copy);
-            }
-        }
-        if !newest_is_free {
-            return Ok(Step::Dropped);
-        }
-        graph.add_write(event, newest);
-        race(graph, (graph.events().len() - 1) as Stamp)?;
-        Ok(Step::Grown)
-    }
-
-    /// The places that a write may have in its location's order.
-    fn places(&self, graph: &Graph, event: &Event) -> Vec<usize> {
-        let newest = graph.writes(event.location).len() + 1;
-        if event.is_exclusive() {
-            let read = graph.last(event.participant.into()).expect("its read is there");
-            let place = graph.position(event.location, read.from) + 1;
-            let free = !graph.is_bound(event.location, place);
-            return if free { vec![place] } else { vec![] };
-        }
-        let first = match self.rules.fault {
-            Fault::NewestOnly => newest,
-            _ => graph.newest_known(event.location, &event.happened) + 1,
-        };
-        (first..=newest).filter(|&place| !graph.is_bound(event.location, place)).collect()
-    }
-
-    /// Lets earlier reads read from this write, which is not yet in the graph.
-    fn revisit(&mut self, graph: &mut Graph, event: &Event) -> Result<(), Violation> {
-        if event.is_plain() || self.rules.fault == Fault::NoRevisit {
-            return Ok(());
-        }
-        let in_past = |other: &Event| event.prefix.has(other.participant, other.index);
-        for stamp in (0..graph.events().len() as Stamp).rev() {
-            let read = graph.at(stamp);
-            if in_past(read) {
-                continue;
-            }
-            if !is_maximal(graph, stamp, event) {
-                break;
-            }
-            if read.kind != Kind::Read || read.location != event.location || read.is_plain() {
-                continue;
-            }
-            let read = *read;
-            self.counts.revisits += 1;
-            let mut base = self.spare.pop().unwrap_or_default();
-            graph.restricted(&mut base, |other, event| other <= stamp || in_past(event));
-            for position in self.places(&base, event) {
-                let mut copy = self.copy(&base);
-                copy.add_write(*event, position);
-                let write = (copy.events().len() - 1) as Stamp;
-                let mut read = read;
-                self.set_read(&copy, &mut read, write);
-                copy.replace(stamp, read);
-                let last = read.index.checked_sub(1);
-                let last = last.map(|index| copy.participants()[usize::from(read.participant)][usize::from(index)]);
-                let happened = last.map(|last| copy.at(last).happened).unwrap_or_default();
-                let oldest = match self.rules.fault {
-                    Fault::NoCoherence => 0,
-                    _ => copy.newest_known(read.location, &happened),
-                };
-                if position >= oldest && self.is_consistent(&copy) {
-                    if let Err(race) = race(&copy, stamp) {
-                        graph.clone_from(&copy);
-                        return Err(race);
-                    }
-                    self.stack.push(copy);
-                } else {
-                    self.spare.push(copy);
-                }
-            }
-            self.spare.push(base);
-        }
-        Ok(())
-    }
-
     fn is_consistent(&self, graph: &Graph) -> bool {
         self.rules.fault == Fault::NoSeqCst || is_consistent(graph, self.rules.model)
     }
@@ -399,35 +227,6 @@ fn is_stale(graph: &Graph, participant: usize) -> bool {
         && last.kind == Kind::Read
         && graph.position(last.location, last.from) < graph.writes(last.location).len()
 }
-
-/// Whether the event was added in the way that is always possible, as far as `write`, which is about to be added, can
-/// tell: a read from the newest write, a write as the newest, among the events before it and those in `write`'s past.
-fn is_maximal(graph: &Graph, stamp: Stamp, write: &Event) -> bool {
-    let event = graph.at(stamp);
-    let known = |other: Stamp| {
-        let event = graph.at(other);
-        other <= stamp || write.prefix.has(event.participant, event.index)
-    };
-    let from = match event.kind {
-        Kind::Fence | Kind::Wake => return true,
-        Kind::Death => return false,
-        Kind::Read => event.from,
-        Kind::Write => {
-            let readers = (0..).zip(graph.events());
-            let mut readers = readers.filter(|(_, read)| read.kind == Kind::Read && read.from == stamp);
-            if readers.any(|(reader, _)| known(reader)) {
-                return false;
-            }
-            stamp
-        }
-    };
-    if from != INITIAL && !known(from) {
-        return false;
-    }
-    let position = graph.position(event.location, from);
-    !graph.writes(event.location)[position..].iter().any(|&newer| known(newer))
-}
-
 /// Whether the participant sleeps: its last event is the read of a park that found the value at which it sleeps.
 pub fn is_asleep(event: &Event) -> bool {
     event.kind == Kind::Read && matches!(event.op, Op::Park { expected, .. } if expected == event.value)

@@ -42,9 +42,13 @@
 //! has all of them.
 
 pub mod checks;
+#[path = "../course/mod.rs"]
+pub mod course;
 pub mod crashes;
 pub mod events;
 pub mod explore;
+#[path = "../gallery/mod.rs"]
+pub mod gallery;
 pub mod graph;
 pub mod hook;
 pub mod model;

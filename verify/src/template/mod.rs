@@ -61,6 +61,7 @@
 //! ```
 
 pub mod memory;
+pub mod model;
 pub mod report;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,55 @@
+//! # A lock whose owner died
+//!
+//! The owner dies in its critical section. The others wait for ever.
+//!
+//! ## In real code
+//!
+//! Every lock of an address space that moves to shared memory: `std::sync::Mutex`, a spin lock, a pthread mutex without
+//! `PTHREAD_MUTEX_ROBUST`. Python's `multiprocessing.Lock` is one: a killed child keeps it.
+//!
+//! ## The repair
+//!
+//! The word names its owner. A waiter asks the kernel whether the owner lives, and takes the lock of a dead one.
+//!
+//! ## Where ackcast does it right
+//!
+//! E7e takes over a dead owner's lock, after K2 has asked the kernel.
+
+use super::prelude::*;
+
+/// The lock holds its owner's number plus 1, or 0.
+fn acquire<M: Checkable>(s: &Words<M>, m: &M, me: u32, recovers: bool) {
+    loop {
+        let owner = m.wait_until(|| {
+            let owner = s.lock.load(Relaxed);
+            (owner == 0 || recovers && !m.is_alive(owner - 1)).then_some(owner)
+        });
+        if s.lock.compare_exchange(owner, me + 1, AcqRel, Relaxed).is_ok() {
+            return;
+        }
+    }
+}
+
+model! {
+    LockOfADeadOwner { lock: word32, count: cell }
+    @deaths 1 of 0b01;
+    @graphs;
+
+    "first" => |s, m| {
+        acquire(s, m, 0, REPAIRED);
+        s.count.write(1);
+        s.lock.store(0, Release);
+        vec![]
+    }
+
+    "second" => |s, m| {
+        acquire(s, m, 1, REPAIRED);
+        let count = s.count.read();
+        s.lock.store(0, Release);
+        vec![count as u8]
+    }
+
+    judge |seen| assert!(seen[1].len() == 1, "C2: a dead owner stops nobody: {seen:?}");
+    witness "the owner dies before it writes" |seen| seen[0] == [DIED] && seen[1] == [0];
+    witness "the owner dies after it writes" |seen| seen[0] == [DIED] && seen[1] == [1];
+}

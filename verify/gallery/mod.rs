@@ -1,0 +1,77 @@
+//! Protocols that fail. Each has a mistake that real programs make, and its repair.
+//!
+//! A file is a model: the same text with `REPAIRED` false must fail, and with `REPAIRED` true must pass. Its head is the
+//! page in `docs/gallery/`.
+
+mod flag_before_payload;
+mod lock_of_a_dead_owner;
+
+use crate::template::model::Subject;
+
+/// What the models use.
+#[allow(unused_imports, reason = "not each model uses all")]
+pub(crate) mod prelude {
+    pub(crate) use crate::{
+        model,
+        template::{Cell, Checkable, DIED},
+    };
+    pub(crate) use ackcast::layer::Word;
+    pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+}
+
+/// A model with a mistake.
+#[derive(Clone, Copy, Debug)]
+pub struct Specimen {
+    /// Its name, which is its file's.
+    pub name: &'static str,
+    /// Its text.
+    pub source: &'static str,
+    /// The model with its mistake.
+    pub broken: Subject,
+    /// The model without.
+    pub repaired: Subject,
+}
+
+/// The files with their models.
+#[macro_export]
+macro_rules! specimens {
+    ($($file:ident: $model:ident),+ $(,)?) => {
+        vec![$($crate::gallery::Specimen {
+            name: stringify!($file),
+            source: include_str!(concat!(stringify!($file), ".rs")),
+            broken: $crate::template::model::Subject::of::<$file::$model<false>>(),
+            repaired: $crate::template::model::Subject::of::<$file::$model<true>>(),
+        }),+]
+    };
+}
+
+/// All specimens, in the order of their page.
+pub fn specimens() -> Vec<Specimen> {
+    crate::specimens! {
+        flag_before_payload: FlagBeforePayload,
+        lock_of_a_dead_owner: LockOfADeadOwner,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Specimen, specimens};
+
+    /// Each model fails with its mistake, and passes without, under all checkers and in threads.
+    pub(crate) fn fail_and_pass(all: &[Specimen]) {
+        for Specimen { name, broken, repaired, .. } in all {
+            let (why, _) = broken.by_graphs().failure.unwrap_or_else(|| panic!("{name} passes"));
+            println!("{name}: {why}");
+            let report = repaired.check().unwrap_or_else(|fault| panic!("{name}: {fault}"));
+            println!("{report}");
+            // SAFETY: the checkers have found no data race.
+            let outcomes = unsafe { repaired.in_threads(100) };
+            assert!(!outcomes.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn specimen_fails_and_its_repair_passes() {
+        fail_and_pass(&specimens());
+    }
+}

@@ -1,20 +1,23 @@
 //! # The flag is raised before the payload is written
 //!
 //! The consumer sees the flag, and reads a message that is not there yet. A Relaxed flag after the payload is the same
-//! mistake: the text's order is no order between processes.
+//! mistake: the order of the text is no order between processes.
 //!
 //! ## In real code
 //!
-//! `ready = true; buffer = message;`, or `ready.store(true, Ordering::Relaxed)` because "x86 keeps stores in order". The
-//! compiler need not.
+//! `ready = true; buffer = message;` in this order, as in
+//! [hw-native-sys/simpler#1942](https://github.com/hw-native-sys/simpler/pull/1942). Or the right order without
+//! Release, because "x86 keeps stores in order". The compiler need not, and other processors do not:
+//! [ClusterLabs/libqb#64](https://github.com/ClusterLabs/libqb/issues/64).
 //!
 //! ## The repair
 //!
-//! The flag is stored after the payload, with Release; the consumer loads it with Acquire.
+//! The flag is stored after the payload, with Release. The consumer loads it with Acquire.
 //!
 //! ## Where ackcast does it right
 //!
-//! E1 publishes with Release after the bytes are written (D1), and E2a acquires.
+//! The producer publishes with Release ([E1](../orderings/E1.md)) after it has written the bytes
+//! ([D1](../orderings/D1.md)). The consumer acquires ([E2a](../orderings/E2a.md)).
 
 use super::prelude::*;
 

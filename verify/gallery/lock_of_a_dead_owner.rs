@@ -1,19 +1,22 @@
 //! # A lock whose owner died
 //!
-//! The owner dies in its critical section. The others wait for ever.
+//! The owner dies in its critical section. The lock stays taken, and the others wait for ever.
 //!
 //! ## In real code
 //!
-//! Every lock of an address space that moves to shared memory: `std::sync::Mutex`, a spin lock, a pthread mutex without
-//! `PTHREAD_MUTEX_ROBUST`. Python's `multiprocessing.Lock` is one: a killed child keeps it.
+//! Every lock of one address space that is moved to shared memory: `std::sync::Mutex`, a spin lock, a pthread mutex
+//! without `PTHREAD_MUTEX_ROBUST`. Python's `multiprocessing.Lock` is a semaphore, which has no owner: in
+//! [birdnet-team/birdnet#73](https://github.com/birdnet-team/birdnet/issues/73) a killed worker keeps it.
+//! [boostorg/interprocess#65](https://github.com/boostorg/interprocess/issues/65) reports the same of Boost's mutexes.
 //!
 //! ## The repair
 //!
-//! The word names its owner. A waiter asks the kernel whether the owner lives, and takes the lock of a dead one.
+//! The word names its owner. A waiter asks the kernel whether the owner lives, and takes over a dead owner's lock.
 //!
 //! ## Where ackcast does it right
 //!
-//! E7e takes over a dead owner's lock, after K2 has asked the kernel.
+//! The word names its owner ([E7c](../orderings/E7c.md)). A waiter asks the kernel ([K2](../orderings/K2.md)), and
+//! takes over a dead owner's lock ([E7e](../orderings/E7e.md)).
 
 use super::prelude::*;
 
@@ -24,7 +27,7 @@ fn acquire<M: Checkable>(s: &Words<M>, m: &M, me: u32, recovers: bool) {
             let owner = s.lock.load(Relaxed);
             (owner == 0 || recovers && !m.is_alive(owner - 1)).then_some(owner)
         });
-        if s.lock.compare_exchange(owner, me + 1, AcqRel, Relaxed).is_ok() {
+        if s.lock.compare_exchange(owner, me + 1, Acquire, Relaxed).is_ok() {
             return;
         }
     }

@@ -3,8 +3,17 @@
 //! A file is a model: the same text with `REPAIRED` false must fail, and with `REPAIRED` true must pass. Its head is the
 //! page in `docs/gallery/`.
 
+mod acknowledge_before_copy;
+mod check_then_sleep;
+mod dekker_with_release_and_acquire;
+mod end_over_last_message;
 mod flag_before_payload;
 mod lock_of_a_dead_owner;
+mod lock_without_generations;
+mod no_acknowledgement;
+mod sentinel_in_element_0;
+mod shared_acknowledgement_counter;
+mod shared_event;
 
 use crate::template::model::Subject;
 
@@ -48,8 +57,17 @@ macro_rules! specimens {
 /// All specimens, in the order of their page.
 pub fn specimens() -> Vec<Specimen> {
     crate::specimens! {
+        shared_event: SharedEvent,
+        end_over_last_message: EndOverLastMessage,
+        sentinel_in_element_0: SentinelInElement0,
         flag_before_payload: FlagBeforePayload,
+        no_acknowledgement: NoAcknowledgement,
+        shared_acknowledgement_counter: SharedAcknowledgementCounter,
+        acknowledge_before_copy: AcknowledgeBeforeCopy,
+        check_then_sleep: CheckThenSleep,
+        dekker_with_release_and_acquire: DekkerWithReleaseAndAcquire,
         lock_of_a_dead_owner: LockOfADeadOwner,
+        lock_without_generations: LockWithoutGenerations,
     }
 }
 

@@ -7,13 +7,23 @@ mod acknowledge_before_copy;
 mod check_then_sleep;
 mod dekker_with_release_and_acquire;
 mod end_over_last_message;
+mod double_checked_header;
+mod end_as_a_second_word;
+mod eviction_by_timeout;
+mod fence_on_one_side;
 mod flag_before_payload;
+mod header_grown_by_the_loser;
+mod joining_without_a_fence;
+mod liveness_after_undisturbed_sleep;
 mod lock_of_a_dead_owner;
 mod lock_without_generations;
 mod no_acknowledgement;
 mod sentinel_in_element_0;
 mod shared_acknowledgement_counter;
 mod shared_event;
+mod seqlock_without_fence;
+mod sequence_outside_the_lock;
+mod trusted_length;
 
 use crate::template::model::Subject;
 
@@ -68,6 +78,16 @@ pub fn specimens() -> Vec<Specimen> {
         dekker_with_release_and_acquire: DekkerWithReleaseAndAcquire,
         lock_of_a_dead_owner: LockOfADeadOwner,
         lock_without_generations: LockWithoutGenerations,
+        eviction_by_timeout: EvictionByTimeout,
+        sequence_outside_the_lock: SequenceOutsideTheLock,
+        trusted_length: TrustedLength,
+        double_checked_header: DoubleCheckedHeader,
+        header_grown_by_the_loser: HeaderGrownByTheLoser,
+        seqlock_without_fence: SeqlockWithoutFence,
+        end_as_a_second_word: EndAsASecondWord,
+        joining_without_a_fence: JoiningWithoutAFence,
+        liveness_after_undisturbed_sleep: LivenessAfterUndisturbedSleep,
+        fence_on_one_side: FenceOnOneSide,
     }
 }
 

@@ -32,6 +32,7 @@
 //! | [`explore`] | every state, with deaths, under sequential consistency; the replay of participants | checks, scenarios |
 //! | [`graph`] | every execution graph, with deaths and sleeping, under RC11 | explore, mutation |
 //! | [`template`] | checks a protocol of one's own by all of these | graph, checks |
+//! | [`litmus`] | the classic litmus tests: what each checker says, C++20, and a real machine | template |
 //! | `self_checks` | the checkers checked: litmus tests, the oracle, the model's assumption, the hook's cost | all of them |
 //!
 //! A protocol of one's own is written over [`ackcast::layer::Memory`]: see [`template`], and `examples/foreign/`.
@@ -51,6 +52,7 @@ pub mod explore;
 pub mod gallery;
 pub mod graph;
 pub mod hook;
+pub mod litmus;
 pub mod model;
 pub mod mutation;
 pub mod report;

@@ -241,7 +241,8 @@ fn role<P: Protocol>(_case: &Case, number: u32) -> String {
     P::participants::<Explored>().get(number as usize).map_or_else(String::new, |one| one.name.to_owned())
 }
 
-fn case<P: Protocol>() -> Case {
+/// The protocol as a case of the checkers.
+pub(crate) fn case<P: Protocol>() -> Case {
     Case {
         name: P::NAME,
         defends: "",

@@ -5,16 +5,26 @@ use super::{
     memory::{Cell, Checkable},
 };
 use crate::events::Outcome;
-use ackcast::layer::{Memory, Word};
+use ackcast::{
+    Fences,
+    layer::{Memory, Word},
+};
 use std::{
     cell::UnsafeCell,
     sync::atomic::{AtomicU32, AtomicU64, Ordering, fence},
     thread,
 };
 
-/// See the [module](self). Only [`run`] makes one.
+/// See the [module](self). Only [`run`] and the litmus tests make one.
 #[derive(Debug)]
-pub struct Threads(());
+pub struct Threads(Fences);
+
+impl Threads {
+    /// Real memory with these fences, which this process may use.
+    pub(crate) fn new(fences: Fences) -> Self {
+        Self(fences)
+    }
+}
 
 /// A word of real memory.
 #[derive(Debug, Default)]
@@ -73,17 +83,17 @@ impl Cell for PlainCell {
     }
 }
 
-// SAFETY: each fence is a full fence of its ordering.
+// SAFETY: the fences are the shipping ones.
 unsafe impl Memory for Threads {
     type W32 = Atomic<AtomicU32>;
     type W64 = Atomic<AtomicU64>;
 
     fn light_fence(&self, order: Ordering) {
-        fence(order);
+        self.0.light(order);
     }
 
     fn heavy_fence(&self, order: Ordering) {
-        fence(order);
+        self.0.heavy(order);
     }
 }
 
@@ -142,7 +152,7 @@ pub unsafe fn run<P: Protocol>(rounds: u32) -> Vec<Outcome>
 where
     P::Shared<Threads>: Sync,
 {
-    let memory = &Threads(());
+    let memory = &Threads::new(Fences::Symmetric);
     let round = |_| {
         let shared = P::shared(memory);
         let outcome: Outcome = thread::scope(|scope| {

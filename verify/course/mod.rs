@@ -3,7 +3,13 @@
 //! A file is a model: the same text with `REPAIRED` false must fail, and with `REPAIRED` true must pass. Its head is the
 //! page in `docs/course/`.
 
+mod acknowledgement;
+mod end;
+mod joining;
+mod lock;
 mod one_slot;
+mod ring;
+mod sleeping;
 
 use crate::gallery::Specimen;
 
@@ -11,6 +17,12 @@ use crate::gallery::Specimen;
 pub fn steps() -> Vec<Specimen> {
     crate::specimens! {
         one_slot: OneSlot,
+        acknowledgement: Acknowledgement,
+        ring: Ring,
+        end: End,
+        lock: Lock,
+        joining: Joining,
+        sleeping: Sleeping,
     }
 }
 

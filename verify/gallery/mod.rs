@@ -6,9 +6,9 @@
 mod acknowledge_before_copy;
 mod check_then_sleep;
 mod dekker_with_release_and_acquire;
-mod end_over_last_message;
 mod double_checked_header;
 mod end_as_a_second_word;
+mod end_over_last_message;
 mod eviction_by_timeout;
 mod fence_on_one_side;
 mod flag_before_payload;
@@ -19,10 +19,10 @@ mod lock_of_a_dead_owner;
 mod lock_without_generations;
 mod no_acknowledgement;
 mod sentinel_in_element_0;
-mod shared_acknowledgement_counter;
-mod shared_event;
 mod seqlock_without_fence;
 mod sequence_outside_the_lock;
+mod shared_acknowledgement_counter;
+mod shared_event;
 mod trusted_length;
 
 use crate::template::model::Subject;

@@ -5,10 +5,14 @@ use crate::{
     checks::{catalogue::entries, entry::words, explain, isolate},
     crashes::sweep::{self, double, single, survivors},
     explore::sweep as exploration,
-    graph,
+    graph::{self, check::GraphCheck},
+    hook::{self, Armed},
     model::case::{Case, Late},
     mutation::{equivalents::EQUIVALENTS, run},
-    report::tables::{self, GRAPHS},
+    report::{
+        counterexample::Counterexample,
+        tables::{self, GRAPHS},
+    },
 };
 use std::fmt;
 
@@ -125,6 +129,22 @@ fn explorations() -> Vec<Trial> {
     shapes.extend([(2, 1, 0, 1), (1, 1, 2, 1), (1, 1, 1, 2), (1, 1, 1, 1)].map(|shape| (shape, Late::None)));
     all.extend((0..=2).rev().flat_map(|deaths| shapes.iter().map(move |&(shape, late)| test(shape, late, deaths))));
     all
+}
+
+/// A check by graphs with at most so many graphs, by the page, is part of the first look.
+const GLANCE: u64 = 500;
+
+/// The first look: runs the smallest checks by graphs, which kill almost every mutant, in a second. If some fail, the text
+/// of the shortest counterexample.
+pub fn first_look() -> Option<String> {
+    let small = |check: &GraphCheck| check.documented().is_some_and(|graphs| graphs <= GLANCE);
+    let failures = graph::check::checks().into_iter().filter(small).filter_map(|check| {
+        hook::arm(Armed::default());
+        let found = check.run();
+        hook::disarm();
+        graph::check::explain(&check, &found)
+    });
+    failures.min_by_key(Counterexample::len).map(|shortest| shortest.report())
 }
 
 /// Ends a run of these tests. A deep run that was complete writes its page if `ACKCAST_BLESS` is set.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     hook::Armed,
     report::{
-        picture,
+        counterexample::Counterexample,
         tables::{self, CHECKS},
     },
 };
@@ -17,23 +17,31 @@ use std::fmt::Write as _;
 /// The schedule to run, if not the whole check.
 pub const SCHEDULE: &str = "ACKCAST_SCHEDULE";
 
-/// The failing execution as a table, where it is drawn, and how it is run again.
-pub fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> String {
-    let Some(failure) = &found.failure else { return String::new() };
+/// The failing execution for people, and how it is run again; `None` if there is no failure.
+pub fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> Option<Counterexample> {
+    let failure = found.failure.as_ref()?;
     let steps = trace(entry.case, entry.checker, armed(), found);
-    let path = picture::directory().join(format!("{}.svg", entry.case.name));
-    let drawn = std::fs::write(&path, picture::diagram(&entry.case, &steps, &failure.message));
-    let table = picture::table(&entry.case, &steps, &failure.message);
-    let mut replay =
-        format!("execution {} of {:?}, deterministic: the same check finds it again", found.executions, entry.checker);
+    let name = entry.test_name();
+    let is_known = entries().iter().any(|other| entry.is(other));
+    let mut next = String::new();
+    if is_known {
+        let _ = writeln!(next, "cargo test --test verify -- --exact {name} finds it again.");
+    }
     if let Some(schedule) = &failure.schedule {
-        let _ = write!(replay, "\n  that schedule: Checker::Replay(\"{schedule}\")");
-        if entries().iter().any(|other| entry.is(other)) {
-            let name = entry.test_name();
-            let _ = write!(replay, ", or {SCHEDULE}='{schedule}' cargo test --test verify -- --exact {name}");
+        let _ = writeln!(next, "Checker::Replay(\"{schedule}\") runs that schedule alone.");
+        if is_known {
+            let _ = writeln!(next, "{SCHEDULE}='{schedule}' cargo test --test verify -- --exact {name} does, too.");
         }
     }
-    format!("{table}  {replay}\n  drawn in {} ({drawn:?})\n", path.display())
+    let found_by = format!("{:?}, execution {}", entry.checker, found.executions);
+    Some(Counterexample::new(name, entry.case, found_by, &failure.message, &steps).with_next(next))
+}
+
+/// Fails with the counterexample, if there is one.
+pub fn must_pass(counterexample: Option<Counterexample>) {
+    if let Some(counterexample) = counterexample {
+        panic!("{}", counterexample.report());
+    }
 }
 
 /// Runs a check.
@@ -42,7 +50,7 @@ pub fn explain(entry: Entry, armed: impl Fn() -> Armed, found: &Report) -> Strin
 /// It fails, or lacks a witness.
 pub fn passes(entry: Entry) -> Report {
     let found = check(entry.case, entry.checker, Armed::default());
-    assert!(found.failure.is_none(), "\n{}", explain(entry, Armed::default, &found));
+    must_pass(explain(entry, Armed::default, &found));
     assert_eq!(entry.unreached(&found), None, "{} never reaches it", entry.case);
     found
 }

@@ -4,7 +4,10 @@
 //! serialises the mappings of a process, and interrupts its other threads' cores for each. So two checks side by side
 //! in the same process took as long as one after the other.
 
-use crate::report::{progress, tables};
+use crate::report::{
+    counterexample::{MARK, parse},
+    progress, tables,
+};
 use std::{
     env,
     io::{BufRead, BufReader, Read},
@@ -59,6 +62,11 @@ pub fn run(name: &str, body: impl FnOnce()) -> Result<(), String> {
         return Ok(());
     }
     // The failure's text is on the standard error; a test harness repeats it on the standard output.
+    // shuttle writes lines of its own to the standard error, which nothing can switch off.
+    let counterexample = errors.match_indices(MARK).map(|(place, _)| errors[place..].trim());
+    if let Some(text) = counterexample.into_iter().find(|text| parse(text).is_some()) {
+        return Err(text.to_owned());
+    }
     let output = if errors.trim().is_empty() { said } else { errors };
     Err(format!("in a process of its own: {status}\n{output}"))
 }

@@ -1,5 +1,6 @@
 //! Panics as a check's result.
 
+use crate::report::counterexample::MARK;
 use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -23,12 +24,17 @@ pub fn text_of(payload: &(dyn std::any::Any + Send)) -> Option<String> {
 fn catch_panics() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // shuttle wraps the hook that it finds at its first run, so it must run before ours is installed.
-        shuttle::check_dfs(|| {}, Some(1));
+        // shuttle wraps the hook that it finds at its first run. Its hook tells of a schedule at each panic, whatever
+        // has panicked, so it goes.
         let default = std::panic::take_hook();
+        shuttle::check_dfs(|| {}, Some(1));
+        drop(std::panic::take_hook());
         std::panic::set_hook(Box::new(move |info| {
             if !SILENCED.get() {
-                return default(info);
+                return match text_of(info.payload()) {
+                    Some(text) if text.starts_with(MARK) => eprintln!("{text}"),
+                    _ => default(info),
+                };
             }
             // An engine ends its threads by panics without a text.
             if let Some(text) = text_of(info.payload()) {

@@ -1,7 +1,7 @@
 //! The schedule of a shuttle execution as text, to replay it.
 
 use shuttle::scheduler::{ReplayScheduler, Schedule, Scheduler, Task, TaskId};
-use std::{cell::RefCell, fmt::Write as _};
+use std::{cell::RefCell, fmt::Write as _, mem::ManuallyDrop};
 
 thread_local! {
     /// The last execution's schedule: a task, and how many steps in a row it made.
@@ -10,11 +10,22 @@ thread_local! {
 
 /// A scheduler whose choices are recorded.
 #[derive(Debug)]
-pub struct Recorded<S>(pub S);
+pub struct Recorded<S> {
+    /// shuttle's random scheduler advises at its end, on the standard error, to pass its seed to another function than
+    /// the one that is called here. So it has no end.
+    scheduler: ManuallyDrop<S>,
+}
+
+impl<S: Scheduler> Recorded<S> {
+    /// Records the choices of this scheduler.
+    pub const fn new(scheduler: S) -> Self {
+        Self { scheduler: ManuallyDrop::new(scheduler) }
+    }
+}
 
 impl<S: Scheduler> Scheduler for Recorded<S> {
     fn new_execution(&mut self) -> Option<Schedule> {
-        let schedule = self.0.new_execution();
+        let schedule = self.scheduler.new_execution();
         if schedule.is_some() {
             SCHEDULE.with_borrow_mut(Vec::clear);
         }
@@ -22,7 +33,7 @@ impl<S: Scheduler> Scheduler for Recorded<S> {
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
-        let next = self.0.next_task(runnable, current, is_yielding);
+        let next = self.scheduler.next_task(runnable, current, is_yielding);
         if let Some(task) = next.map(usize::from) {
             SCHEDULE.with_borrow_mut(|schedule| match schedule.last_mut() {
                 Some((last, times)) if *last == task => *times += 1,
@@ -33,7 +44,7 @@ impl<S: Scheduler> Scheduler for Recorded<S> {
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.0.next_u64()
+        self.scheduler.next_u64()
     }
 }
 

@@ -120,7 +120,7 @@ fn run_shuttle(scheduler: impl shuttle::scheduler::Scheduler + 'static, body: im
     config.failure_persistence = shuttle::FailurePersistence::None;
     config.max_steps = shuttle::MaxSteps::FailAfter(100_000);
     config.silence_warnings = true;
-    shuttle::Runner::new(replay::Recorded(scheduler), config).run(body);
+    shuttle::Runner::new(replay::Recorded::new(scheduler), config).run(body);
 }
 
 /// Checks a case to the end, or to its first failure.

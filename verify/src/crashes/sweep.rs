@@ -7,7 +7,10 @@
 
 use crate::{
     case,
-    checks::run::{Checker, Report, check, trace},
+    checks::{
+        explain,
+        run::{Checker, Report, check, trace},
+    },
     events::{Outcome, event},
     hook::{Armed, Crash, Mutant, disarm},
     model::{
@@ -15,7 +18,7 @@ use crate::{
         config::ModelConfig,
     },
     report::{
-        picture,
+        counterexample::Counterexample,
         tables::{self, CRASH_POINTS},
     },
     scenarios::survivors::survivors_agree,
@@ -81,8 +84,11 @@ fn must_pass(case: Case, crashes: &[Crash], found: &Report) {
     let Some(failure) = &found.failure else { return };
     let armed = Armed { crashes: crashes.to_vec(), ..Armed::default() };
     let steps = trace(case, Checker::Loom, armed, found);
-    let table = picture::table(&case, &steps, &failure.message);
-    panic!("\n{table}\n{:?} [{}] with {crashes:?}: {}", case.shape, case.config, failure.message);
+    let deaths = crashes.iter().map(|crash| format!("{} at step {}", name(&case, crash.participant), crash.step));
+    let deaths = deaths.collect::<Vec<_>>().join(", ");
+    let found_by = format!("loom, execution {}, with the death of {deaths}", found.executions);
+    let test = format!("crash_points::{}", case.shape);
+    explain::must_pass(Some(Counterexample::new(test, case, found_by, &failure.message, &steps)));
 }
 
 /// Checks a point with its deaths; returns whether they all happen in some execution.

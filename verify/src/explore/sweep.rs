@@ -3,12 +3,14 @@
 use super::{Explored, Found, Rules, explore};
 use crate::{
     case,
+    checks::explain::must_pass,
     model::{
         case::{Case, Late, Shape},
         config::ModelConfig,
     },
     report::{
-        picture, progress,
+        counterexample::Counterexample,
+        progress,
         tables::{self, EXPLORATIONS},
     },
     scenarios::survivors::{check_agreement, survivors_agree},
@@ -39,7 +41,8 @@ pub fn sweep(case: Case, count: u8, late: Late) {
     progress::end();
     let Shape { producers, consumers, slots, .. } = case.shape;
     if let Some((why, steps)) = &found.failure {
-        panic!("\n{}\n{} with {count} deaths: {why}", picture::table(&case, steps, why), case.shape);
+        let (name, found_by) = (format!("explore::{}", case.shape), format!("states, with up to {count} deaths"));
+        must_pass(Some(Counterexample::new(name, case, found_by, why, steps)));
     }
     let most = |name| found.counts.iter().filter(|count| count.0 == name).map(|count| count.1).max();
     let takeovers = if producers > 1 { u64::from(count) } else { 0 };

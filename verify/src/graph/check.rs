@@ -9,13 +9,15 @@ use crate::{
     checks::{
         catalogue::entries,
         entry::{Entry, words},
+        explain::must_pass,
     },
     model::{
         case::{Case, Shape},
         config::{ModelConfig, Primitive},
     },
     report::{
-        pages, picture,
+        counterexample::Counterexample,
+        pages,
         tables::{self, GRAPHS},
     },
     scenarios::{come_and_go::*, deaths::*, flow::*, primitives::*, survivors::*},
@@ -170,14 +172,24 @@ pub fn checks() -> Vec<GraphCheck> {
     all
 }
 
-/// The failing graph as a table, and where it is drawn.
-pub fn explain(check: &GraphCheck, found: &Found) -> String {
-    let Some((why, steps)) = &found.failure else { return String::new() };
-    let path = picture::directory().join(format!("{}.graph.svg", check.case.name));
-    let drawn = std::fs::write(&path, picture::diagram(&check.case, steps, why));
-    let table = picture::table(&check.case, steps, why);
+impl GraphCheck {
+    /// The number of graphs in docs/tables/graphs.md.
+    pub fn documented(&self) -> Option<u64> {
+        let Case { name, shape, config, .. } = &self.case;
+        let key = pages::row(&[name, shape, config, &self.dead()]);
+        let rest = pages::read("graphs").lines().find_map(|line| line.strip_prefix(&key).map(str::to_owned))?;
+        let numbers: Vec<u64> = rest.split('|').map_while(|cell| cell.trim().parse().ok()).collect();
+        (numbers.len() >= 2).then(|| numbers[0] + numbers[1])
+    }
+}
+
+/// The failing graph for people; `None` if there is no failure.
+pub fn explain(check: &GraphCheck, found: &Found) -> Option<Counterexample> {
+    let (why, steps) = found.failure.as_ref()?;
     let name = check.test_name();
-    format!("{table}  again: cargo test --test verify -- --exact {name}\n  drawn in {} ({drawn:?})\n", path.display())
+    let found_by = format!("execution graphs, graph {}", found.counts.complete + found.counts.blocked + 1);
+    let next = format!("cargo test --test verify -- --exact {name} finds it again.");
+    Some(Counterexample::new(name, check.case, found_by, why, steps).with_next(next))
 }
 
 /// The cells of a check's row that a run must not change.
@@ -190,7 +202,7 @@ fn cells(check: &GraphCheck, counts: Counts) -> [String; 6] {
 /// Runs a check as a test. Its numbers are those of docs/tables/graphs.md.
 pub fn test(check: GraphCheck) {
     let found = check.run();
-    assert!(found.failure.is_none(), "\n{}", explain(&check, &found));
+    must_pass(explain(&check, &found));
     assert!(found.counts.complete > 0, "an exploration without an end says nothing");
     assert!(check.deaths == 0 || found.outcomes.len() > 1, "deaths make a difference");
     let cells = cells(&check, found.counts);

@@ -30,10 +30,16 @@ pub(crate) fn steps(program: &Participants<'_>, graph: &Graph, racing: &[Stamp])
     let step = |&stamp: &Stamp| {
         let event = graph.at(stamp);
         let mut step = operation(program, event);
-        let mut edges = Edges { races: racing.contains(&stamp), ..Edges::default() };
+        let happened = |&&other: &&Stamp| {
+            let before = graph.at(other);
+            other != stamp && event.happened.has(before.participant, before.index)
+        };
+        let past = shown.iter().filter(happened).filter_map(|&before| row(before)).collect();
+        let mut edges = Edges { races: racing.contains(&stamp), past, ..Edges::default() };
         match event.kind {
             Kind::Read => {
-                step.value = Some(program.result(event));
+                let read = if step.kind == hook::Kind::Park { event.value } else { program.result(event) };
+                step.value = Some(read);
                 step.written = event.then_writes();
                 edges.from = (event.from != INITIAL).then(|| row(event.from)).flatten();
                 let written = event.then_writes().and_then(|_| next_of(graph, event));
@@ -45,7 +51,7 @@ pub(crate) fn steps(program: &Participants<'_>, graph: &Graph, racing: &[Stamp])
             }
             Kind::Fence | Kind::Wake | Kind::Death => {}
         }
-        if step.name.word == "slot" {
+        if step.name.word == "slot" && step.name.owner.is_some() {
             (step.value, step.written) = (step.value.and_then(first_byte), step.written.and_then(first_byte));
         }
         step.edges = Some(edges);

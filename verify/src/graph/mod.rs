@@ -102,7 +102,8 @@ fn in_words(program: &Participants<'_>, violation: Violation, steps: &[Step]) ->
     match violation {
         Violation::Failed(why) | Violation::Rejected(why) => why,
         Violation::Race(..) => {
-            let racing = steps.iter().enumerate().filter(|(_, step)| step.edges.is_some_and(|edges| edges.races));
+            let racing =
+                steps.iter().enumerate().filter(|(_, step)| step.edges.as_ref().is_some_and(|edges| edges.races));
             let told = racing.map(|(row, step)| format!("row {row} ({:?} {})", step.kind, step.name));
             let told: Vec<_> = told.collect();
             format!("a data race: neither of {} happens before the other", told.join(" and "))

@@ -100,9 +100,16 @@ impl From<&'static Location<'static>> for Site {
     }
 }
 
+impl Site {
+    /// The file's path without detours: `verify/gallery/a.rs`, and not `verify/src/../gallery/a.rs`.
+    pub fn path(&self) -> String {
+        self.file.replace("src/../", "")
+    }
+}
+
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        write!(f, "{}:{}", self.path(), self.line)
     }
 }
 
@@ -193,7 +200,7 @@ impl Verdict {
 }
 
 /// A step's edges in an execution graph.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edges {
     /// The row of the trace whose write it reads; `None` is the initial write.
     pub from: Option<usize>,
@@ -201,10 +208,12 @@ pub struct Edges {
     pub rank: Option<usize>,
     /// It is one of the two steps that race.
     pub races: bool,
+    /// The rows that happen before it, in ascending order.
+    pub past: Vec<usize>,
 }
 
 /// An operation that was executed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// The participant that executed it; `None` during the set-up.
     pub participant: Option<u32>,

@@ -61,6 +61,8 @@ pub struct Case {
     pub graph: fn(&Case),
     /// What people call the participant of this number.
     pub role: fn(&Case, u32) -> String,
+    /// Whether it is a case of ackcast's own text, whose words have an encoding.
+    pub is_ours: bool,
 }
 
 /// A participant of ackcast: consumers come first.
@@ -104,6 +106,7 @@ macro_rules! case {
             shuttle: $body::<$crate::model::engine::Shuttle>,
             graph: $body::<$crate::explore::Explored>,
             role: $crate::model::case::role,
+            is_ours: true,
         }
     };
 }

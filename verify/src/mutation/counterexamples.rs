@@ -10,37 +10,38 @@ use crate::{
     },
     hook::{Armed, Mutant, Operator, Weaker},
     model::{case::Case, config::ModelConfig},
-    report::picture,
+    report::{counterexample::Counterexample, page::html},
 };
 
 /// The counterexample to a mutant.
-fn counterexample(entry: Entry, mutant: Mutant) -> String {
+fn counterexample(entry: Entry, mutant: Mutant) -> Counterexample {
     let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
-    explain(entry, armed, &check(entry.case, entry.checker, armed()))
+    explain(entry, armed, &check(entry.case, entry.checker, armed())).expect("it fails")
 }
 
 #[test]
 fn relaxed_publication_is_reported_as_a_data_race() {
     let entry = first_entry("consumer_gets_every_message", ModelConfig::ASSUME);
     let mutant = mutant(entry, "E1", Operator::Weaken(Weaker::Relaxed));
-    let text = counterexample(entry, mutant);
+    let counterexample = counterexample(entry, mutant);
+    let text = counterexample.to_string();
     println!("{text}");
     assert!(text.contains("Causality violation") && text.contains("WEAKENED to Relaxed"));
     assert!(text.contains("producer 0") && text.contains("src/protocol/producer/prepared.rs:"));
-    let svg = std::fs::read_to_string(picture::directory().join("consumer_gets_every_message.svg"));
-    assert!(svg.is_ok_and(|svg| svg.contains("stroke-dasharray")), "the missing edge is drawn");
+    assert!(text.contains("Relaxed at E1 does not carry") && text.contains("S1: no torn payload"), "{text}");
+    assert!(html(&counterexample).contains("class=\"rf\""), "the missing edge is drawn");
 }
 
 #[test]
 fn dropped_acknowledgement_is_noticed_by_both_engines() {
     let entry = first_entry("consumer_gets_every_message", ModelConfig::ASSUME);
     let mutant = mutant(entry, "E3a", Operator::Drop);
-    assert!(counterexample(entry, mutant).contains("DROPPED"));
+    assert!(counterexample(entry, mutant).to_string().contains("DROPPED"));
     let case = Case { config: ModelConfig::PARK, ..entry.case };
     let by_shuttle = Entry { case, checker: Checker::Random(100, 1), ..entry };
     let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
     let found = check(case, by_shuttle.checker, armed());
-    let text = explain(by_shuttle, armed, &found);
+    let text = explain(by_shuttle, armed, &found).expect("it fails").to_string();
     let failure = found.failure.expect("the producer waits for ever");
     let schedule: &'static str = failure.schedule.expect("shuttle's schedules are kept").leak();
     assert!(
@@ -56,7 +57,7 @@ fn lost_wake_up_is_noticed_without_a_condition_variable() {
     let entry = first_entry("no_notification_is_lost", ModelConfig::STACK);
     for fence in ["F1", "F2"] {
         let mutant = mutant(entry, fence, Operator::Weaken(Weaker::AcqRel));
-        assert!(counterexample(entry, mutant).contains("exceeded maximum number of branches"), "{fence}");
+        assert!(counterexample(entry, mutant).message.contains("exceeded maximum number of branches"), "{fence}");
     }
 }
 
@@ -68,7 +69,7 @@ fn shuttle_failure_prints_how_to_replay_its_schedule() {
     let mutant = mutant(entry, "N", Operator::Drop);
     let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
     let found = check(entry.case, entry.checker, armed());
-    let text = explain(entry, armed, &found);
+    let text = explain(entry, armed, &found).expect("it fails").to_string();
     println!("{text}");
     let failure = found.failure.expect("a consumer sleeps for ever");
     let schedule: &'static str = failure.schedule.expect("shuttle's schedules are kept").leak();
@@ -79,6 +80,7 @@ fn shuttle_failure_prints_how_to_replay_its_schedule() {
     assert_eq!(unharmed.failure.map(|failure| failure.message), None);
     // A check of the catalogue can be run by its name.
     let known = entries().into_iter().find(|entry| entry.checker.is_shuttle()).expect("there is one");
-    let text = explain(known, armed, &check(known.case, known.checker, armed()));
+    let found = check(known.case, known.checker, armed());
+    let text = explain(known, armed, &found).expect("it fails").to_string();
     assert!(text.contains("ACKCAST_SCHEDULE='") && text.contains(&known.test_name()), "{text}");
 }

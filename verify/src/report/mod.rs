@@ -1,9 +1,13 @@
-//! What people see of a run: labels, pictures, progress, pages and tables.
+//! What people see of a run: labels, counterexamples, pages, progress and tables.
 
+pub mod counterexample;
 pub mod labels;
+pub mod operations;
+pub mod page;
 pub mod pages;
 pub mod picture;
 pub mod progress;
+pub mod steps;
 pub mod tables;
 
 use crate::hook::Site;

@@ -1,47 +1,11 @@
 //! Whether the labels in the source are those of the table: complete, unique, in the same functions, with the same
 //! orderings.
 
-use crate::report::labels::{Row, label_at, place_of, root, rows, source};
+use crate::report::{
+    labels::{Row, label_at, place_of, root, rows, source},
+    operations::{FILES, OPERATIONS},
+};
 use std::path::Path;
-
-/// The files whose operations other processes see.
-const FILES: [&str; 11] = [
-    "src/lock.rs",
-    "src/signal.rs",
-    "src/protocol/mod.rs",
-    "src/protocol/consumer.rs",
-    "src/protocol/consumer/message.rs",
-    "src/protocol/producer.rs",
-    "src/protocol/producer/await_room.rs",
-    "src/protocol/producer/free_slot.rs",
-    "src/protocol/producer/prepared.rs",
-    "src/protocol/producer/write_lock.rs",
-    "src/protocol/registry.rs",
-];
-
-/// An operation on the layer: its text in the source, and its name in the table.
-const OPERATIONS: [(&str, &str); 20] = [
-    (".load(", "load"),
-    (".load_owned(", "load owned"),
-    (".store(", "store"),
-    (".swap(", "swap"),
-    (".compare_exchange(", "exchange"),
-    (".light_fence(", "light fence"),
-    (".heavy_fence(", "heavy fence"),
-    ("storage.read(", "read"),
-    ("storage.write(", "write"),
-    ("layer.claim(", "claim"),
-    ("layer.is_alive(", "is_alive"),
-    ("layer.release(", "release"),
-    ("layer.park(", "park"),
-    ("layer.wake(", "wake"),
-    ("lock.acquire(layer", "acquire"),
-    ("lock.inherit(layer", "inherit"),
-    ("lock.release(layer", "release"),
-    (".wait(&self.channel.layer", "wait"),
-    ("::notify_all(&self", "notify_all"),
-    (".reset(&self", "reset"),
-];
 
 /// The faults in the labels of a file: an operation without a label, a label that the table lacks or describes
 /// otherwise. Adds the labels found to `seen`.

@@ -83,13 +83,12 @@ use crate::{
         layer::Model,
     },
     mutation::operators::operators,
-    report::picture,
+    report::counterexample::Counterexample,
 };
 use report::{Account, Fate};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::PathBuf,
     rc::Rc,
 };
 
@@ -172,12 +171,8 @@ pub enum Fault {
     Fails {
         /// The checker that found it.
         checker: String,
-        /// What is wrong with it.
-        why: String,
-        /// The execution, as a table.
-        table: String,
-        /// The execution, drawn.
-        picture: Option<PathBuf>,
+        /// The execution. [`Counterexample::draw`] writes it as a page.
+        counterexample: Box<Counterexample>,
     },
 }
 
@@ -199,9 +194,9 @@ impl fmt::Display for Fault {
                 "no execution is one in which {witness}: the outcomes are {outcomes:?}. \
                  Mend the scenario, or the witness"
             ),
-            Self::Fails { checker, why, table, picture } => {
-                write!(f, "{checker}: {why}{}\n{table}", advice(why))?;
-                picture.as_ref().map_or(Ok(()), |path| write!(f, "  drawn in {}", path.display()))
+            Self::Fails { checker, counterexample } => {
+                let why = &counterexample.message;
+                write!(f, "{checker}: {why}{}\n{counterexample}", advice(why))
             }
         }
     }
@@ -252,14 +247,15 @@ pub(crate) fn case<P: Protocol>() -> Case {
         shuttle: on_engine::<P, Shuttle>,
         graph: on_graphs::<P>,
         role: role::<P>,
+        is_ours: false,
     }
 }
 
-/// A failure with its table and picture.
-fn fails(case: &Case, checker: String, why: String, steps: &[Step]) -> Fault {
-    let path = picture::directory().join(format!("{}.{}.svg", case.name.replace(' ', "_"), checker.replace(' ', "_")));
-    let picture = std::fs::write(&path, picture::diagram(case, steps, &why)).is_ok().then_some(path);
-    Fault::Fails { checker, table: picture::table(case, steps, &why), why, picture }
+/// A failure with its execution.
+fn fails(case: &Case, checker: &str, after: u64, why: &str, steps: &[Step]) -> Fault {
+    let found_by = format!("{checker}, execution {after}");
+    let counterexample = Counterexample::new(case.name.into(), *case, found_by, why, steps);
+    Fault::Fails { checker: checker.into(), counterexample: Box::new(counterexample) }
 }
 
 fn by_graphs<P: Protocol>(case: &Case) -> graph::Found {
@@ -285,7 +281,7 @@ pub fn check<P: Protocol>() -> Result<Report, Fault> {
     let found = by_graphs::<P>(&case);
     let sites = hook::disarm().1;
     if let Some((why, steps)) = found.failure {
-        return Err(fails(&case, "graphs".into(), why, &steps));
+        return Err(fails(&case, "graphs", found.counts.complete + found.counts.blocked + 1, &why, &steps));
     }
     let mut account = |checker: &str, executions, seconds, outcomes| {
         report.accounts.push(Account { checker: checker.into(), executions, seconds, outcomes });
@@ -303,7 +299,7 @@ pub fn check<P: Protocol>() -> Result<Report, Fault> {
             let found = check_by(case, checker, Armed::default());
             if let Some(failure) = &found.failure {
                 let steps = crate::checks::run::trace(case, checker, Armed::default(), &found);
-                return Err(fails(&case, name.into(), failure.message.clone(), &steps));
+                return Err(fails(&case, name, found.executions, &failure.message, &steps));
             }
             account(name, found.executions, found.time.as_secs_f64(), found.outcomes.len());
         }
@@ -331,24 +327,22 @@ fn fate<P: Protocol>(case: &Case, mutant: Mutant, seen: &SiteCoverage, known: &B
     hook::disarm();
     if let Some((why, steps)) = found.failure {
         let name = format!("{}.{}.{:?}", P::NAME, mutant.site.line, mutant.operator);
-        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let path = picture::directory().join(format!("{name}.svg"));
-        let picture = std::fs::write(&path, picture::diagram(case, &steps, &why)).is_ok().then_some(path);
+        let counterexample = Some(Counterexample::new(name, *case, "graphs".into(), &why, &steps));
         let why = why.lines().next().unwrap_or_default().to_owned();
-        return Fate { mutant, words, killer: Some(("graphs".into(), why)), picture };
+        return Fate { mutant, words, killer: Some(("graphs".into(), why)), counterexample };
     }
     let lost = P::witnesses().into_iter().find(|(_, is)| known.iter().any(is) && !found.outcomes.iter().any(is));
     if let Some((witness, _)) = lost {
         let how = format!("it is not reached any more that {witness}");
-        return Fate { mutant, words, killer: Some(("graphs".into(), how)), picture: None };
+        return Fate { mutant, words, killer: Some(("graphs".into(), how)), counterexample: None };
     }
     if P::BY_SCHEDULES {
         let found = check_by(*case, Checker::Loom, armed());
         hook::disarm();
         if let Some(failure) = found.failure {
             let how = failure.message.lines().next().unwrap_or_default().to_owned();
-            return Fate { mutant, words, killer: Some(("loom".into(), how)), picture: None };
+            return Fate { mutant, words, killer: Some(("loom".into(), how)), counterexample: None };
         }
     }
-    Fate { mutant, words, killer: None, picture: None }
+    Fate { mutant, words, killer: None, counterexample: None }
 }

@@ -1,4 +1,4 @@
-//! A protocol in a few lines: [`model!`], for the gallery and the course.
+//! A protocol in a few lines: [`model!`](crate::model!), for the gallery and the course.
 
 use super::{Fault, Outcome, Protocol, Report, case, check, threads};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{collections::BTreeSet, fmt};
 
-/// The type of a field of a [`model!`], and the call that makes it.
+/// The type of a field of a `model!`, and the call that makes it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! model_field {

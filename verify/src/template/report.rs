@@ -1,8 +1,11 @@
 //! What a check of a protocol says.
 
 use super::Protocol;
-use crate::hook::{Kind, Mutant};
-use std::{fmt, path::PathBuf};
+use crate::{
+    hook::Mutant,
+    report::{counterexample::Counterexample, steps::kind_in_words},
+};
+use std::fmt;
 
 /// A checker's account.
 #[derive(Clone, Debug)]
@@ -26,8 +29,8 @@ pub struct Fate {
     pub words: String,
     /// The checker that killed it, and how. `None`: it survives.
     pub killer: Option<(String, String)>,
-    /// The picture of the execution that killed it.
-    pub picture: Option<PathBuf>,
+    /// The execution graph that killed it. [`Counterexample::draw`] writes it as a page.
+    pub counterexample: Option<Counterexample>,
 }
 
 /// A protocol that passed, and how well the checks can tell.
@@ -57,12 +60,7 @@ impl Report {
 
 /// The change, in words.
 fn change(mutant: Mutant) -> String {
-    let kind = match mutant.kind {
-        Kind::LightFence => "light fence".to_owned(),
-        Kind::HeavyFence => "heavy fence".to_owned(),
-        kind => format!("{kind:?}").to_lowercase(),
-    };
-    format!("{kind}: {:?}", mutant.operator)
+    format!("{}: {:?}", kind_in_words(mutant.kind), mutant.operator)
 }
 
 impl fmt::Display for Report {

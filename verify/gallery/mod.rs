@@ -18,6 +18,7 @@ mod liveness_after_undisturbed_sleep;
 mod lock_of_a_dead_owner;
 mod lock_without_generations;
 mod no_acknowledgement;
+pub mod ring_under_review;
 mod sentinel_in_element_0;
 mod seqlock_without_fence;
 mod sequence_outside_the_lock;

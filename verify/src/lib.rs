@@ -34,6 +34,7 @@
 //! | [`template`] | checks a protocol of one's own by all of these | graph, checks |
 //! | [`gallery`], [`course`] | protocols that fail, and the steps from one slot to `src/` | template |
 //! | [`litmus`] | the classic litmus tests: what each checker says, C++20, and a real machine | template |
+//! | [`mod@reference`] | the pages of `docs/orderings/`, `docs/gallery/` and `docs/course/` | all above |
 //! | `self_checks` | the checkers checked: litmus tests, the oracle, the model's assumption, the hook's cost | all of them |
 //!
 //! A protocol of one's own is written over [`ackcast::layer::Memory`]: see [`template`], and `examples/foreign/`.
@@ -56,6 +57,7 @@ pub mod hook;
 pub mod litmus;
 pub mod model;
 pub mod mutation;
+pub mod reference;
 pub mod report;
 mod scenarios;
 #[cfg(test)]

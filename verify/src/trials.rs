@@ -9,6 +9,7 @@ use crate::{
     hook::{self, Armed},
     model::case::{Case, Late},
     mutation::{equivalents::EQUIVALENTS, run},
+    reference::{models, orderings},
     report::{
         counterexample::Counterexample,
         tables::{self, GRAPHS},
@@ -58,9 +59,11 @@ pub fn trials() -> Vec<Trial> {
         run::every_mutant_dies_or_has_a_reason,
     ));
     all.push(Trial::new(
-        "graph::mutants::every_mutant_dies_by_graphs_or_has_a_reason".into(),
-        graph::mutants::every_mutant_dies_by_graphs_or_has_a_reason,
+        "reference::orderings::every_mutant_dies_by_graphs_or_has_a_reason".into(),
+        orderings::pages_are_fresh,
     ));
+    all.push(Trial::new("reference::models::gallery".into(), models::gallery_is_fresh));
+    all.push(Trial::new("reference::models::course".into(), models::course_is_fresh));
     let graphs = graph::check::checks().into_iter().rev().filter(|check| cfg!(loom) || !check.deep);
     all.extend(graphs.map(|check| Trial::new(check.test_name(), move || graph::check::test(check))));
     let wanted = entries().into_iter().rev().filter(|entry| cfg!(loom) || !entry.deep);

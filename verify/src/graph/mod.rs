@@ -17,7 +17,6 @@ pub mod event;
 pub mod execution;
 #[cfg(test)]
 mod litmus;
-pub mod mutants;
 pub(crate) mod participants;
 pub mod program;
 pub mod search;

@@ -86,6 +86,7 @@ impl<E: Engine> ModelWord<E> {
 
 // SAFETY: the engine runs one thread at a time, and each operation is one of its atomics.
 unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
+    #[inline(never)]
     fn load(&self, order: Ordering) -> T {
         let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(order));
         if verdict == Verdict::Ignore {
@@ -99,6 +100,7 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         T::wrap(value)
     }
 
+    #[inline(never)]
     fn load_owned(&self) -> T {
         let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Load, Some(Ordering::Relaxed));
         if verdict == Verdict::Ignore {
@@ -109,6 +111,7 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         T::wrap(value)
     }
 
+    #[inline(never)]
     fn store(&self, value: T, order: Ordering) {
         match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
             Verdict::Ignore => return,
@@ -118,6 +121,7 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         hook::after(E::thread, Kind::Store, None, Some(value.word()));
     }
 
+    #[inline(never)]
     fn swap(&self, value: T, order: Ordering) -> T {
         let was = match hook::before(E::thread, Location::caller(), self.name, Kind::Swap, Some(order)) {
             Verdict::Ignore => return T::wrap(0),
@@ -133,6 +137,7 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
         T::wrap(was)
     }
 
+    #[inline(never)]
     fn compare_exchange(&self, current: T, new: T, success: Ordering, failure: Ordering) -> Result<T, T> {
         let (current, new) = (current.word(), new.word());
         let load = |order| match E::load(&self.atom, order) {

@@ -165,8 +165,8 @@ impl<E: Engine> Checkable for Model<E> {
 /// An execution under loom or shuttle.
 pub(super) fn on_engine<E: Engine>(
     participants: u32,
-    bodies: impl FnOnce(&dyn Fn() -> Model<E>) -> Vec<Body>,
-    judge: impl Fn(&Outcome) + 'static,
+    bodies: fn(&dyn Fn() -> Model<E>) -> Vec<Body>,
+    judge: fn(&Outcome),
 ) {
     execution::begin();
     let kernel = Kernel::<E>::new(participants, 0, CONFIG, false, vec![]);
@@ -260,8 +260,8 @@ impl Checkable for Explored {
 pub(super) fn on_graphs(
     participants: u32,
     mortal: bool,
-    bodies: impl FnOnce(&dyn Fn() -> Explored) -> Vec<Body>,
-    judge: impl Fn(&Outcome) + 'static,
+    bodies: fn(&dyn Fn() -> Explored) -> Vec<Body>,
+    judge: fn(&Outcome),
 ) {
     execution::begin();
     let geometry =

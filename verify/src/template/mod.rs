@@ -258,9 +258,27 @@ fn fails(case: &Case, checker: &str, after: u64, why: &str, steps: &[Step]) -> F
     Fault::Fails { checker: checker.into(), counterexample: Box::new(counterexample) }
 }
 
-fn by_graphs<P: Protocol>(case: &Case) -> graph::Found {
-    let rules = Rules { deaths: P::DEATHS, victims: P::VICTIMS, ..Rules::default() };
-    graph::explore(&|| (case.graph)(case), rules)
+/// A protocol without its type. What the checkers do is compiled once for all protocols, and not for each.
+#[derive(Clone, Copy)]
+pub(crate) struct Scenario {
+    pub(crate) case: Case,
+    pub(crate) by_schedules: bool,
+    rules: Rules,
+    participants: u32,
+    witnesses: fn() -> Vec<Witness>,
+}
+
+impl Scenario {
+    pub(crate) fn of<P: Protocol>() -> Self {
+        let rules = Rules { deaths: P::DEATHS, victims: P::VICTIMS, ..Rules::default() };
+        let (case, participants) = (case::<P>(), count::<P>());
+        Self { case, by_schedules: P::BY_SCHEDULES, rules, participants, witnesses: P::witnesses }
+    }
+
+    /// Explores all graphs, up to the first failure.
+    pub(crate) fn by_graphs(&self) -> graph::Found {
+        graph::explore(&|| (self.case.graph)(&self.case), self.rules)
+    }
 }
 
 /// Checks a protocol by graphs, and by schedules under loom and shuttle; then tries each of its mutants.
@@ -268,17 +286,23 @@ fn by_graphs<P: Protocol>(case: &Case) -> graph::Found {
 /// # Errors
 /// [`Fault`]: what is wrong with the protocol, or with the way in which it is checked.
 pub fn check<P: Protocol>() -> Result<Report, Fault> {
-    let (participants, case) = (count::<P>() as usize, case::<P>());
-    let most = if P::BY_SCHEDULES { loom::MAX_THREADS } else { graph::clock::PARTICIPANTS };
+    check_scenario(&Scenario::of::<P>())
+}
+
+/// See [`check`].
+pub(crate) fn check_scenario(scenario: &Scenario) -> Result<Report, Fault> {
+    let Scenario { case, by_schedules, participants, .. } = *scenario;
+    let (participants, witnesses) = (participants as usize, (scenario.witnesses)());
+    let most = if by_schedules { loom::MAX_THREADS } else { graph::clock::PARTICIPANTS };
     match participants {
         0 => return Err(Fault::NoParticipant),
         _ if participants > most => return Err(Fault::TooMany { participants, most }),
-        _ if P::witnesses().is_empty() => return Err(Fault::NoWitness),
+        _ if witnesses.is_empty() => return Err(Fault::NoWitness),
         _ => {}
     }
-    let mut report = Report::new::<P>();
+    let mut report = Report::new(case.name);
     hook::arm(Armed { coverage: true, ..Armed::default() });
-    let found = by_graphs::<P>(&case);
+    let found = scenario.by_graphs();
     let sites = hook::disarm().1;
     if let Some((why, steps)) = found.failure {
         return Err(fails(&case, "graphs", found.counts.complete + found.counts.blocked + 1, &why, &steps));
@@ -287,10 +311,10 @@ pub fn check<P: Protocol>() -> Result<Report, Fault> {
         report.accounts.push(Account { checker: checker.into(), executions, seconds, outcomes });
     };
     account("graphs", found.counts.complete, found.time.as_secs_f64(), found.outcomes.len());
-    if let Some(&(witness, _)) = P::witnesses().iter().find(|(_, is)| !found.outcomes.iter().any(is)) {
+    if let Some(&(witness, _)) = witnesses.iter().find(|(_, is)| !found.outcomes.iter().any(is)) {
         return Err(Fault::Unreached { witness, outcomes: found.outcomes.into_iter().collect() });
     }
-    if P::BY_SCHEDULES {
+    if by_schedules {
         for (name, checker) in [
             ("loom", Checker::Loom),
             ("shuttle, random", Checker::Random(500, 1)),
@@ -312,31 +336,33 @@ pub fn check<P: Protocol>() -> Result<Report, Fault> {
     for ((site, kind), seen) in own {
         for operator in operators(kind, seen.order) {
             let mutant = Mutant { site, kind, operator };
-            report.fates.push(fate::<P>(&case, mutant, &seen, &known));
+            report.fates.push(fate(scenario, mutant, &seen, &known));
         }
     }
     Ok(report)
 }
 
 /// Runs the protocol with a mutant.
-fn fate<P: Protocol>(case: &Case, mutant: Mutant, seen: &SiteCoverage, known: &BTreeSet<Outcome>) -> Fate {
+fn fate(scenario: &Scenario, mutant: Mutant, seen: &SiteCoverage, known: &BTreeSet<Outcome>) -> Fate {
+    let case = &scenario.case;
     let words = Vec::from_iter(seen.names.iter().copied()).join(", ");
     let armed = || Armed { mutant: Some(mutant), ..Armed::default() };
     hook::arm(armed());
-    let found = by_graphs::<P>(case);
+    let found = scenario.by_graphs();
     hook::disarm();
     if let Some((why, steps)) = found.failure {
-        let name = format!("{}.{}.{:?}", P::NAME, mutant.site.line, mutant.operator);
+        let name = format!("{}.{}.{:?}", case.name, mutant.site.line, mutant.operator);
         let counterexample = Some(Counterexample::new(name, *case, "graphs".into(), &why, &steps));
         let why = why.lines().next().unwrap_or_default().to_owned();
         return Fate { mutant, words, killer: Some(("graphs".into(), why)), counterexample };
     }
-    let lost = P::witnesses().into_iter().find(|(_, is)| known.iter().any(is) && !found.outcomes.iter().any(is));
+    let lost =
+        (scenario.witnesses)().into_iter().find(|(_, is)| known.iter().any(is) && !found.outcomes.iter().any(is));
     if let Some((witness, _)) = lost {
         let how = format!("it is not reached any more that {witness}");
         return Fate { mutant, words, killer: Some(("graphs".into(), how)), counterexample: None };
     }
-    if P::BY_SCHEDULES {
+    if scenario.by_schedules {
         let found = check_by(*case, Checker::Loom, armed());
         hook::disarm();
         if let Some(failure) = found.failure {

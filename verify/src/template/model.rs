@@ -1,9 +1,8 @@
 //! A protocol in a few lines: [`model!`](crate::model!), for the gallery and the course.
 
-use super::{Fault, Outcome, Protocol, Report, case, check, threads};
+use super::{Fault, Outcome, Protocol, Report, Scenario, check_scenario, threads};
 use crate::{
     checks::run::{Checker, check as check_by, trace},
-    graph::{self, search::Rules},
     hook::{self, Armed, Step},
     model::case::Case,
 };
@@ -89,10 +88,7 @@ macro_rules! model {
 pub struct Subject {
     /// The protocol as a case.
     pub case: Case,
-    /// Whether loom and shuttle can run it.
-    pub by_schedules: bool,
-    rules: Rules,
-    check: fn() -> Result<Report, Fault>,
+    scenario: Scenario,
     threads: unsafe fn(u32) -> Vec<Outcome>,
 }
 
@@ -119,15 +115,14 @@ impl Subject {
     where
         P::Shared<threads::Threads>: Sync,
     {
-        let rules = Rules { deaths: P::DEATHS, victims: P::VICTIMS, ..Rules::default() };
-        let by_schedules = P::BY_SCHEDULES;
-        Self { case: case::<P>(), by_schedules, rules, check: check::<P>, threads: threads::run::<P> }
+        let scenario = Scenario::of::<P>();
+        Self { case: scenario.case, scenario, threads: threads::run::<P> }
     }
 
     /// Explores all graphs, up to the first failure.
     pub fn by_graphs(&self) -> Search {
         hook::arm(Armed::default());
-        let found = graph::explore(&|| (self.case.graph)(&self.case), self.rules);
+        let found = self.scenario.by_graphs();
         hook::disarm();
         let executions = found.counts.complete + found.counts.blocked;
         Search { executions, outcomes: found.outcomes, failure: found.failure }
@@ -135,7 +130,7 @@ impl Subject {
 
     /// Runs schedules, up to the first failure. `None`: this checker cannot run the protocol.
     pub fn by(&self, checker: Checker) -> Option<Search> {
-        if !self.by_schedules {
+        if !self.scenario.by_schedules {
             return None;
         }
         let found = check_by(self.case, checker, Armed::default());
@@ -144,12 +139,12 @@ impl Subject {
         Some(Search { executions: found.executions, outcomes: found.outcomes, failure })
     }
 
-    /// Checks the protocol and its mutants: see [`check`].
+    /// Checks the protocol and its mutants: see [`check`](super::check).
     ///
     /// # Errors
-    /// As [`check`].
+    /// As [`check`](super::check).
     pub fn check(&self) -> Result<Report, Fault> {
-        (self.check)()
+        check_scenario(&self.scenario)
     }
 
     /// Runs the protocol in threads, so many times: see [`threads::run`].

@@ -4,7 +4,7 @@ use super::{
     Protocol,
     memory::{Cell, Checkable},
 };
-use crate::events::Outcome;
+use crate::events::{Outcome, Seen};
 use ackcast::{
     Fences,
     layer::{Memory, Word},
@@ -154,22 +154,28 @@ where
 {
     let memory = &Threads::new(Fences::Symmetric);
     let round = |_| {
-        let shared = P::shared(memory);
-        let outcome: Outcome = thread::scope(|scope| {
-            let running: Vec<_> = P::participants::<Threads>()
-                .into_iter()
-                .map(|participant| {
-                    let (shared, body) = (&shared, participant.body);
-                    scope.spawn(move || body(shared, memory))
-                })
-                .collect();
-            running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect()
-        });
-        P::judge(&outcome);
-        outcome
+        let shared = &P::shared(memory);
+        let participants = P::participants::<Threads>().into_iter();
+        round(
+            participants.map(|one| -> Running<'_> { Box::new(move || (one.body)(shared, memory)) }).collect(),
+            P::judge,
+        )
     };
     let mut outcomes: Vec<_> = (0..rounds).map(round).collect();
     outcomes.sort();
     outcomes.dedup();
     outcomes
+}
+
+/// What a participant does in its thread.
+type Running<'r> = Box<dyn FnOnce() -> Seen + Send + 'r>;
+
+/// Runs each participant in a thread.
+fn round(participants: Vec<Running<'_>>, judge: fn(&Outcome)) -> Outcome {
+    let outcome: Outcome = thread::scope(|scope| {
+        let running: Vec<_> = participants.into_iter().map(|participant| scope.spawn(participant)).collect();
+        running.into_iter().map(|thread| thread.join().expect("no participant panics")).collect()
+    });
+    judge(&outcome);
+    outcome
 }

@@ -13,7 +13,7 @@
 /// | | |
 /// | --- | --- |
 /// | site | [`prepared::publish`](../../../../src/ackcast/protocol/producer/prepared.rs.html) |
-/// | partner | [E2](E2a) |
+/// | partner | [E2a] to [E2d] |
 /// | carries | the bytes of the prepared slots, and of earlier ones by the lock |
 /// | relaxed | breaks S1: no torn payload: no data race on any slot: 9 steps |
 /// | drop | breaks L1: no deadlock, no lost wake-up: 9 steps |
@@ -322,7 +322,7 @@ pub mod E8 {}
 /// | --- | --- |
 /// | site | [`registry::take_consumer_entry`](../../../../src/ackcast/protocol/registry.rs.html) |
 /// | partner | [E6] |
-/// | carries | the acknowledgement, with JOINING; for [K3] the claim |
+/// | carries | the acknowledgement with JOINING, and for [K3] the claim |
 /// | relaxed | breaks L1: no deadlock, no lost wake-up: 20 steps |
 /// | drop | breaks S1: no torn payload: no data race on any slot: 13 steps |
 ///
@@ -362,7 +362,7 @@ pub mod E10 {}
 /// `docs/orderings/E11.md` in the repository has the executions, step by step and drawn.
 pub mod E11 {}
 
-/// F1: heavy fence SeqCst. Why has `signal::wait` a heavy fence?
+/// F1: heavy fence SeqCst. Why has `signal::wait` a heavy fence SeqCst?
 ///
 /// ```text
 /// layer.heavy_fence(SeqCst);
@@ -372,7 +372,7 @@ pub mod E11 {}
 /// | --- | --- |
 /// | site | [`signal::wait`](../../../../src/ackcast/signal.rs.html) |
 /// | partner | [F2] |
-/// | carries | the waiter polls after [F2]'s writes, or [F3] reads PARKED |
+/// | carries | the waiter's poll sees what the notifier wrote before [F2], or [F3] reads PARKED |
 /// | acqrel | breaks L1: no deadlock, no lost wake-up: 8 steps |
 /// | drop | breaks L1: no deadlock, no lost wake-up: 7 steps |
 /// | lighten | breaks L1: no deadlock, no lost wake-up: 8 steps |
@@ -380,7 +380,7 @@ pub mod E11 {}
 /// `docs/orderings/F1.md` in the repository has the executions, step by step and drawn.
 pub mod F1 {}
 
-/// F2: light fence SeqCst. Why has `signal::notify_all` a light fence?
+/// F2: light fence SeqCst. Why has `signal::notify_all` a light fence SeqCst?
 ///
 /// ```text
 /// layer.light_fence(SeqCst);
@@ -390,14 +390,14 @@ pub mod F1 {}
 /// | --- | --- |
 /// | site | [`signal::notify_all`](../../../../src/ackcast/signal.rs.html) |
 /// | partner | [F1], [J] |
-/// | carries | the waiter polls after [F2]'s writes, or [F3] reads PARKED |
+/// | carries | the waiter's poll sees what the notifier wrote before [F2], or [F3] reads PARKED |
 /// | acqrel | breaks L1: no deadlock, no lost wake-up: 8 steps |
 /// | drop | breaks L1: no deadlock, no lost wake-up: 7 steps |
 ///
 /// `docs/orderings/F2.md` in the repository has the executions, step by step and drawn.
 pub mod F2 {}
 
-/// F3: signal: load Relaxed. Why Relaxed for the load of `signal` in `signal::notify_all`?
+/// F3: signal: load Relaxed. Why is Relaxed enough for the load of `signal` in `signal::notify_all`?
 ///
 /// ```text
 /// let seen = signal.state.load(Relaxed);
@@ -414,7 +414,7 @@ pub mod F2 {}
 /// `docs/orderings/F3.md` in the repository has the executions, step by step and drawn.
 pub mod F3 {}
 
-/// J: heavy fence SeqCst. Why has `registry::take_consumer_entry` a heavy fence?
+/// J: heavy fence SeqCst. Why has `registry::take_consumer_entry` a heavy fence SeqCst?
 ///
 /// ```text
 /// self.layer.heavy_fence(SeqCst);
@@ -432,7 +432,7 @@ pub mod F3 {}
 /// `docs/orderings/J.md` in the repository has the executions, step by step and drawn.
 pub mod J {}
 
-/// N: notify_all. What is notify_all in `producer::notify` for?
+/// N: notify_all. Why does `producer::notify` call `notify_all`?
 ///
 /// ```text
 /// L::Signal::notify_all(&self.channel.layer, attached.map(|entry| &entry.data));
@@ -484,7 +484,7 @@ pub mod R1 {}
 /// `docs/orderings/R2.md` in the repository has the executions, step by step and drawn.
 pub mod R2 {}
 
-/// R3: lock: exchange Relaxed. Why Relaxed for the exchange of `lock` in `lock::acquire`?
+/// R3: lock: exchange Relaxed. Why is Relaxed enough for the exchange of `lock` in `lock::acquire`?
 ///
 /// ```text
 /// if self.word.compare_exchange(seen, waited, Relaxed, Relaxed).is_err() {
@@ -501,7 +501,7 @@ pub mod R2 {}
 /// `docs/orderings/R3.md` in the repository has the executions, step by step and drawn.
 pub mod R3 {}
 
-/// X1: published: load owned. Why the `published` load owned in `producer::begin`?
+/// X1: published: load owned. Why needs the load of `published` in `producer::begin` no ordering?
 ///
 /// ```text
 /// let published = Published::from_word(self.channel.control().published.0.load_owned());
@@ -518,7 +518,7 @@ pub mod R3 {}
 /// `docs/orderings/X1.md` in the repository has the executions, step by step and drawn.
 pub mod X1 {}
 
-/// X2: finished: load owned. Why the `finished` load owned in `producer::finish`?
+/// X2: finished: load owned. Why needs the load of `finished` in `producer::finish` no ordering?
 ///
 /// ```text
 /// let finished = channel.control().finished.load_owned().saturating_add(1);
@@ -535,7 +535,7 @@ pub mod X1 {}
 /// `docs/orderings/X2.md` in the repository has the executions, step by step and drawn.
 pub mod X2 {}
 
-/// X3: finished: store Relaxed. Why Relaxed for the store of `finished` in `producer::finish`?
+/// X3: finished: store Relaxed. Why is Relaxed enough for the store of `finished` in `producer::finish`?
 ///
 /// ```text
 /// guard.producer.channel.control().finished.store(finished, Relaxed);
@@ -551,7 +551,7 @@ pub mod X2 {}
 /// `docs/orderings/X3.md` in the repository has the executions, step by step and drawn.
 pub mod X3 {}
 
-/// X4: takeovers: load owned. Why the `takeovers` load owned in `producer::recover`?
+/// X4: takeovers: load owned. Why needs the load of `takeovers` in `producer::recover` no ordering?
 ///
 /// ```text
 /// let count = takeovers.load_owned();
@@ -568,7 +568,7 @@ pub mod X3 {}
 /// `docs/orderings/X4.md` in the repository has the executions, step by step and drawn.
 pub mod X4 {}
 
-/// X5: takeovers: store Relaxed. Why Relaxed for the store of `takeovers` in `producer::recover`?
+/// X5: takeovers: store Relaxed. Why is Relaxed enough for the store of `takeovers` in `producer::recover`?
 ///
 /// ```text
 /// takeovers.store(count.wrapping_add(1), Relaxed);
@@ -584,7 +584,7 @@ pub mod X4 {}
 /// `docs/orderings/X5.md` in the repository has the executions, step by step and drawn.
 pub mod X5 {}
 
-/// X6: evicted: load owned. Why the `evicted` load owned in `registry::evict`?
+/// X6: evicted: load owned. Why needs the load of `evicted` in `registry::evict` no ordering?
 ///
 /// ```text
 /// let count = evicted.load_owned();
@@ -601,7 +601,7 @@ pub mod X5 {}
 /// `docs/orderings/X6.md` in the repository has the executions, step by step and drawn.
 pub mod X6 {}
 
-/// X7: evicted: store Relaxed. Why Relaxed for the store of `evicted` in `registry::evict`?
+/// X7: evicted: store Relaxed. Why is Relaxed enough for the store of `evicted` in `registry::evict`?
 ///
 /// ```text
 /// evicted.store(count.wrapping_add(1), Relaxed);
@@ -617,7 +617,7 @@ pub mod X6 {}
 /// `docs/orderings/X7.md` in the repository has the executions, step by step and drawn.
 pub mod X7 {}
 
-/// X8: generation: load owned. Why the `generation` load owned in `registry::take_consumer_entry`?
+/// X8: generation: load owned. Why needs the load of `generation` in `registry::take_consumer_entry` no ordering?
 ///
 /// ```text
 /// let generation = entry.generation.load_owned();
@@ -634,7 +634,7 @@ pub mod X7 {}
 /// `docs/orderings/X8.md` in the repository has the executions, step by step and drawn.
 pub mod X8 {}
 
-/// X9: generation: store Relaxed. Why Relaxed for the store of `generation` in `registry::take_consumer_entry`?
+/// X9: generation: store Relaxed. Why is Relaxed enough for the store of `generation` in `registry::take_consumer_entry`?
 ///
 /// ```text
 /// entry.generation.store(state.generation, Relaxed);
@@ -650,7 +650,7 @@ pub mod X8 {}
 /// `docs/orderings/X9.md` in the repository has the executions, step by step and drawn.
 pub mod X9 {}
 
-/// X10: state: load owned. Why the `state` load owned in `registry::take_producer_entry`?
+/// X10: state: load owned. Why needs the load of `state` in `registry::take_producer_entry` no ordering?
 ///
 /// ```text
 /// let state = EntryState::from_word(entry.state.load_owned()).next();
@@ -667,7 +667,7 @@ pub mod X9 {}
 /// `docs/orderings/X10.md` in the repository has the executions, step by step and drawn.
 pub mod X10 {}
 
-/// X11: state: store Relaxed. Why Relaxed for the store of `state` in `registry::take_producer_entry`?
+/// X11: state: store Relaxed. Why is Relaxed enough for the store of `state` in `registry::take_producer_entry`?
 ///
 /// ```text
 /// entry.state.store(state.word(), Relaxed);
@@ -683,7 +683,7 @@ pub mod X10 {}
 /// `docs/orderings/X11.md` in the repository has the executions, step by step and drawn.
 pub mod X11 {}
 
-/// X12: state: exchange Relaxed. Why Relaxed for the exchange of `state` in `registry::evict`?
+/// X12: state: exchange Relaxed. Why is Relaxed enough for the exchange of `state` in `registry::evict`?
 ///
 /// ```text
 /// let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
@@ -693,14 +693,14 @@ pub mod X11 {}
 /// | --- | --- |
 /// | site | [`registry::evict`](../../../../src/ackcast/protocol/registry.rs.html) |
 /// | partner | [E9] |
-/// | carries | the generation decides the race; [K3]'s death reaches the next writer by the lock |
+/// | carries | the value has the generation, so no successor's entry matches; the lock carries [K3]'s death to the next writer |
 /// | drop | breaks C1: a consumer dying at any step harms no other participant: 37 steps |
 /// | split | breaks S1: no torn payload: no data race on any slot: 50 steps |
 ///
 /// `docs/orderings/X12.md` in the repository has the executions, step by step and drawn.
 pub mod X12 {}
 
-/// H1: lock: load Relaxed. Why Relaxed for the load of `lock` in `lock::acquire`?
+/// H1: lock: load Relaxed. Why is Relaxed enough for the load of `lock` in `lock::acquire`?
 ///
 /// ```text
 /// if self.word.load(Relaxed) != FREE {
@@ -717,7 +717,7 @@ pub mod X12 {}
 /// `docs/orderings/H1.md` in the repository has the executions, step by step and drawn.
 pub mod H1 {}
 
-/// H2: lock: load Relaxed. Why Relaxed for the load of `lock` in `lock::inherit`?
+/// H2: lock: load Relaxed. Why is Relaxed enough for the load of `lock` in `lock::inherit`?
 ///
 /// ```text
 /// let seen = self.word.load(Relaxed);
@@ -734,7 +734,7 @@ pub mod H1 {}
 /// `docs/orderings/H2.md` in the repository has the executions, step by step and drawn.
 pub mod H2 {}
 
-/// H3: evicted: load Relaxed. Why Relaxed for the load of `evicted` in `mod::evicted`?
+/// H3: evicted: load Relaxed. Why is Relaxed enough for the load of `evicted` in `mod::evicted`?
 ///
 /// ```text
 /// self.control().evicted.load(Relaxed)
@@ -751,7 +751,7 @@ pub mod H2 {}
 /// `docs/orderings/H3.md` in the repository has the executions, step by step and drawn.
 pub mod H3 {}
 
-/// H4: takeovers: load Relaxed. Why Relaxed for the load of `takeovers` in `mod::takeovers`?
+/// H4: takeovers: load Relaxed. Why is Relaxed enough for the load of `takeovers` in `mod::takeovers`?
 ///
 /// ```text
 /// self.control().takeovers.load(Relaxed)
@@ -768,7 +768,7 @@ pub mod H3 {}
 /// `docs/orderings/H4.md` in the repository has the executions, step by step and drawn.
 pub mod H4 {}
 
-/// H5a: state: load Relaxed. Why Relaxed for the load of `state` in `mod::acknowledged`?
+/// H5a: state: load Relaxed. Why is Relaxed enough for the load of `state` in `mod::acknowledged`?
 ///
 /// ```text
 /// let state = EntryState::from_word(entry.state.load(Relaxed));
@@ -785,7 +785,7 @@ pub mod H4 {}
 /// `docs/orderings/H5a.md` in the repository has the executions, step by step and drawn.
 pub mod H5a {}
 
-/// H5b: acked: load Relaxed. Why Relaxed for the load of `acked` in `mod::acknowledged`?
+/// H5b: acked: load Relaxed. Why is Relaxed enough for the load of `acked` in `mod::acknowledged`?
 ///
 /// ```text
 /// let acked = Acknowledged::from_word(entry.acked.0.load(Relaxed));
@@ -802,7 +802,7 @@ pub mod H5a {}
 /// `docs/orderings/H5b.md` in the repository has the executions, step by step and drawn.
 pub mod H5b {}
 
-/// H6: state: load Relaxed. Why Relaxed for the load of `state` in `producer::notify`?
+/// H6: state: load Relaxed. Why is Relaxed enough for the load of `state` in `producer::notify`?
 ///
 /// ```text
 /// EntryState::from_word(entry.state.load(Relaxed)).active
@@ -819,7 +819,7 @@ pub mod H5b {}
 /// `docs/orderings/H6.md` in the repository has the executions, step by step and drawn.
 pub mod H6 {}
 
-/// H7: state: load Relaxed. Why Relaxed for the load of `state` in `registry::lost_producers`?
+/// H7: state: load Relaxed. Why is Relaxed enough for the load of `state` in `registry::lost_producers`?
 ///
 /// ```text
 /// let last = EntryState::from_word(entry.state.load(Relaxed));
@@ -836,7 +836,7 @@ pub mod H6 {}
 /// `docs/orderings/H7.md` in the repository has the executions, step by step and drawn.
 pub mod H7 {}
 
-/// H8: signal: load Relaxed. Why Relaxed for the load of `signal` in `signal::stay_awake`?
+/// H8: signal: load Relaxed. Why is Relaxed enough for the load of `signal` in `signal::stay_awake`?
 ///
 /// ```text
 /// if self.state.load(Relaxed) != EMPTY {
@@ -853,7 +853,7 @@ pub mod H7 {}
 /// `docs/orderings/H8.md` in the repository has the executions, step by step and drawn.
 pub mod H8 {}
 
-/// H9: signal: store Relaxed. Why Relaxed for the store of `signal` in `signal::stay_awake`?
+/// H9: signal: store Relaxed. Why is Relaxed enough for the store of `signal` in `signal::stay_awake`?
 ///
 /// ```text
 /// self.state.store(EMPTY, Relaxed);
@@ -869,7 +869,7 @@ pub mod H8 {}
 /// `docs/orderings/H9.md` in the repository has the executions, step by step and drawn.
 pub mod H9 {}
 
-/// H10: signal: store Relaxed. Why Relaxed for the store of `signal` in `signal::reset`?
+/// H10: signal: store Relaxed. Why is Relaxed enough for the store of `signal` in `signal::reset`?
 ///
 /// ```text
 /// self.state.store(EMPTY, Relaxed);
@@ -885,7 +885,7 @@ pub mod H9 {}
 /// `docs/orderings/H10.md` in the repository has the executions, step by step and drawn.
 pub mod H10 {}
 
-/// D1: slot: write. Why the `slot` write in `free_slot::new`?
+/// D1: slot: write. What orders the write of `slot` in `free_slot::new`?
 ///
 /// ```text
 /// let writing = unsafe { channel.storage.write(position.slot) };
@@ -895,14 +895,14 @@ pub mod H10 {}
 /// | --- | --- |
 /// | site | [`free_slot::new`](../../../../src/ackcast/protocol/producer/free_slot.rs.html) |
 /// | partner | [E1] |
-/// | carries | the message; after [E7](E7a) and [E4], [E6] or [K3] |
+/// | carries | the message; after [E7a] to [E7f] and [E4], [E6] or [K3] |
 ///
 /// **No ordering of its own**: plain memory. Each missing edge shows as a data race here.
 ///
 /// `docs/orderings/D1.md` in the repository has the executions, step by step and drawn.
 pub mod D1 {}
 
-/// D2: slot: read. Why the `slot` read in `free_slot::copy_previous`?
+/// D2: slot: read. What orders the read of `slot` in `free_slot::copy_previous`?
 ///
 /// ```text
 /// let reading = unsafe { channel.storage.read(from) };
@@ -911,7 +911,7 @@ pub mod D1 {}
 /// | | |
 /// | --- | --- |
 /// | site | [`free_slot::copy_previous`](../../../../src/ackcast/protocol/producer/free_slot.rs.html) |
-/// | partner | [E7](E7a) |
+/// | partner | [E7a] to [E7f] |
 /// | carries | the previous message |
 ///
 /// **No ordering of its own**: plain memory. Each missing edge shows as a data race here.
@@ -919,7 +919,7 @@ pub mod D1 {}
 /// `docs/orderings/D2.md` in the repository has the executions, step by step and drawn.
 pub mod D2 {}
 
-/// D3: slot: write. Why the `slot` write in `prepared::extend`?
+/// D3: slot: write. What orders the write of `slot` in `prepared::extend`?
 ///
 /// ```text
 /// let mut writing = unsafe { channel.storage.write(slot) };
@@ -929,14 +929,14 @@ pub mod D2 {}
 /// | --- | --- |
 /// | site | [`prepared::extend`](../../../../src/ackcast/protocol/producer/prepared.rs.html) |
 /// | partner | [E1] |
-/// | carries | the message; after [E7](E7a) and [E4], [E6] or [K3] |
+/// | carries | the message; after [E7a] to [E7f] and [E4], [E6] or [K3] |
 ///
 /// **No ordering of its own**: plain memory. Each missing edge shows as a data race here.
 ///
 /// `docs/orderings/D3.md` in the repository has the executions, step by step and drawn.
 pub mod D3 {}
 
-/// D4: slot: read. Why the `slot` read in `consumer::open`?
+/// D4: slot: read. What orders the read of `slot` in `consumer::open`?
 ///
 /// ```text
 /// unsafe { self.channel.storage.read(slot) }
@@ -953,7 +953,7 @@ pub mod D3 {}
 /// `docs/orderings/D4.md` in the repository has the executions, step by step and drawn.
 pub mod D4 {}
 
-/// K1: claim. What is claim in `registry::claim_first_free` for?
+/// K1: claim. Why does `registry::claim_first_free` call `claim`?
 ///
 /// ```text
 /// if self.layer.claim(number)? {
@@ -970,7 +970,7 @@ pub mod D4 {}
 /// `docs/orderings/K1.md` in the repository has the executions, step by step and drawn.
 pub mod K1 {}
 
-/// K2: is_alive. What is is_alive in `lock::acquire` for?
+/// K2: is_alive. Why does `lock::acquire` call `is_alive`?
 ///
 /// ```text
 /// if check && !layer.is_alive(other).map_err(LockError::Liveness)? {
@@ -987,7 +987,7 @@ pub mod K1 {}
 /// `docs/orderings/K2.md` in the repository has the executions, step by step and drawn.
 pub mod K2 {}
 
-/// K3: is_alive. What is is_alive in `await_room::is_consumer_alive` for?
+/// K3: is_alive. Why does `await_room::is_consumer_alive` call `is_alive`?
 ///
 /// ```text
 /// let answer = self.channel.layer.is_alive(consumer);
@@ -1004,7 +1004,7 @@ pub mod K2 {}
 /// `docs/orderings/K3.md` in the repository has the executions, step by step and drawn.
 pub mod K3 {}
 
-/// K4: is_alive. What is is_alive in `registry::another_producer_lives` for?
+/// K4: is_alive. Why does `registry::another_producer_lives` call `is_alive`?
 ///
 /// ```text
 /// if number != me.number && self.layer.is_alive(number)? {
@@ -1021,7 +1021,7 @@ pub mod K3 {}
 /// `docs/orderings/K4.md` in the repository has the executions, step by step and drawn.
 pub mod K4 {}
 
-/// K5: is_alive. What is is_alive in `registry::lost_producers` for?
+/// K5: is_alive. Why does `registry::lost_producers` call `is_alive`?
 ///
 /// ```text
 /// if self.layer.is_alive(number)? {
@@ -1038,7 +1038,7 @@ pub mod K4 {}
 /// `docs/orderings/K5.md` in the repository has the executions, step by step and drawn.
 pub mod K5 {}
 
-/// K6: release. What is release in `registry::leave_consumer_entry` for?
+/// K6: release. Why does `registry::leave_consumer_entry` call `release`?
 ///
 /// ```text
 /// self.layer.release(me.number);
@@ -1055,7 +1055,7 @@ pub mod K5 {}
 /// `docs/orderings/K6.md` in the repository has the executions, step by step and drawn.
 pub mod K6 {}
 
-/// K7: release. What is release in `producer::drop` for?
+/// K7: release. Why does `producer::drop` call `release`?
 ///
 /// ```text
 /// self.channel.layer.release(self.participant().number);
@@ -1072,7 +1072,7 @@ pub mod K6 {}
 /// `docs/orderings/K7.md` in the repository has the executions, step by step and drawn.
 pub mod K7 {}
 
-/// P1: park. What is park in `lock::acquire` for?
+/// P1: park. Why does `lock::acquire` call `park`?
 ///
 /// ```text
 /// let parked = layer.park(&self.word, seen, timer.sleep_until());
@@ -1089,7 +1089,7 @@ pub mod K7 {}
 /// `docs/orderings/P1.md` in the repository has the executions, step by step and drawn.
 pub mod P1 {}
 
-/// P2: wake. What is wake in `lock::release` for?
+/// P2: wake. Why does `lock::release` call `wake`?
 ///
 /// ```text
 /// layer.wake(&self.word);
@@ -1105,7 +1105,7 @@ pub mod P1 {}
 /// `docs/orderings/P2.md` in the repository has the executions, step by step and drawn.
 pub mod P2 {}
 
-/// P3: park. What is park in `signal::wait` for?
+/// P3: park. Why does `signal::wait` call `park`?
 ///
 /// ```text
 /// let parked = layer.park(&self.state, PARKED, timer.sleep_until());
@@ -1122,7 +1122,7 @@ pub mod P2 {}
 /// `docs/orderings/P3.md` in the repository has the executions, step by step and drawn.
 pub mod P3 {}
 
-/// P4: wake. What is wake in `signal::notify_parked` for?
+/// P4: wake. Why does `signal::notify_parked` call `wake`?
 ///
 /// ```text
 /// return layer.wake(&self.state);
@@ -1138,7 +1138,7 @@ pub mod P3 {}
 /// `docs/orderings/P4.md` in the repository has the executions, step by step and drawn.
 pub mod P4 {}
 
-/// C1: acquire. What is acquire in `write_lock::acquire` for?
+/// C1: acquire. Why does `write_lock::acquire` call `acquire`?
 ///
 /// ```text
 /// let acquired = lock.acquire(layer, self.me, deadline)?;
@@ -1154,7 +1154,7 @@ pub mod P4 {}
 /// `docs/orderings/C1.md` in the repository has the executions, step by step and drawn.
 pub mod C1 {}
 
-/// C2: inherit. What is inherit in `write_lock::inherit` for?
+/// C2: inherit. Why does `write_lock::inherit` call `inherit`?
 ///
 /// ```text
 /// self.held = lock.inherit(layer, self.me);
@@ -1170,7 +1170,7 @@ pub mod C1 {}
 /// `docs/orderings/C2.md` in the repository has the executions, step by step and drawn.
 pub mod C2 {}
 
-/// C3: release. What is release in `write_lock::release` for?
+/// C3: release. Why does `write_lock::release` call `release`?
 ///
 /// ```text
 /// lock.release(layer, self.me);
@@ -1186,7 +1186,7 @@ pub mod C2 {}
 /// `docs/orderings/C3.md` in the repository has the executions, step by step and drawn.
 pub mod C3 {}
 
-/// C4: wait. What is wait in `consumer::await_next` for?
+/// C4: wait. Why does `consumer::await_next` call `wait`?
 ///
 /// ```text
 /// let found = entry.data.wait(&self.channel.layer, deadline, poll);
@@ -1203,7 +1203,7 @@ pub mod C3 {}
 /// `docs/orderings/C4.md` in the repository has the executions, step by step and drawn.
 pub mod C4 {}
 
-/// C5: wait. What is wait in `await_room::await_room` for?
+/// C5: wait. Why does `await_room::await_room` call `wait`?
 ///
 /// ```text
 /// let found = self.channel.control().space.0.wait(&self.channel.layer, deadline, poll);
@@ -1220,7 +1220,7 @@ pub mod C4 {}
 /// `docs/orderings/C5.md` in the repository has the executions, step by step and drawn.
 pub mod C5 {}
 
-/// C6: notify_all. What is notify_all in `consumer::acknowledge` for?
+/// C6: notify_all. Why does `consumer::acknowledge` call `notify_all`?
 ///
 /// ```text
 /// L::Signal::notify_all(&self.channel.layer, core::iter::once(space));
@@ -1236,7 +1236,7 @@ pub mod C5 {}
 /// `docs/orderings/C6.md` in the repository has the executions, step by step and drawn.
 pub mod C6 {}
 
-/// C7: notify_all. What is notify_all in `registry::take_consumer_entry` for?
+/// C7: notify_all. Why does `registry::take_consumer_entry` call `notify_all`?
 ///
 /// ```text
 /// L::Signal::notify_all(&self.layer, once(&self.control().space.0));
@@ -1252,7 +1252,7 @@ pub mod C6 {}
 /// `docs/orderings/C7.md` in the repository has the executions, step by step and drawn.
 pub mod C7 {}
 
-/// C8: notify_all. What is notify_all in `registry::leave_consumer_entry` for?
+/// C8: notify_all. Why does `registry::leave_consumer_entry` call `notify_all`?
 ///
 /// ```text
 /// L::Signal::notify_all(&self.layer, once(&self.control().space.0));
@@ -1268,7 +1268,7 @@ pub mod C7 {}
 /// `docs/orderings/C8.md` in the repository has the executions, step by step and drawn.
 pub mod C8 {}
 
-/// C9: reset. What is reset in `producer::recover` for?
+/// C9: reset. Why does `producer::recover` call `reset`?
 ///
 /// ```text
 /// space.0.reset(&self.channel.layer);
@@ -1285,7 +1285,7 @@ pub mod C8 {}
 /// `docs/orderings/C9.md` in the repository has the executions, step by step and drawn.
 pub mod C9 {}
 
-/// C10: reset. What is reset in `registry::take_consumer_entry` for?
+/// C10: reset. Why does `registry::take_consumer_entry` call `reset`?
 ///
 /// ```text
 /// entry.data.reset(&self.layer);

@@ -45,10 +45,10 @@
 //! | [E7e](orderings::E7e) | lock::acquire | lock: exchange AcqRel | a death, by K2; E7c | the dead owner's work; our claim |
 //! | [E7f](orderings::E7f) | lock::inherit | lock: exchange AcqRel | a death, by K1; E7c | the dead predecessor's work; our claim |
 //! | [E8](orderings::E8) | lock::release | lock: swap Release | E7a, E7b, E7d | the owner's work |
-//! | [E9](orderings::E9) | registry::take_consumer_entry | state: store Release | E6 | the acknowledgement, with JOINING; for K3 the claim |
+//! | [E9](orderings::E9) | registry::take_consumer_entry | state: store Release | E6 | the acknowledgement with JOINING, and for K3 the claim |
 //! | [E10](orderings::E10) | registry::vacate_producer_entry | state: store Release | E11 | all messages of the producer |
 //! | [E11](orderings::E11) | registry::attached_producers | state: load Acquire | E10 | the same |
-//! | [F1](orderings::F1) | signal::wait | heavy fence SeqCst | F2 | the waiter polls after F2's writes, or F3 reads PARKED |
+//! | [F1](orderings::F1) | signal::wait | heavy fence SeqCst | F2 | the waiter's poll sees what the notifier wrote before F2, or F3 reads PARKED |
 //! | [F2](orderings::F2) | signal::notify_all | light fence SeqCst | F1, J | the same |
 //! | [F3](orderings::F3) | signal::notify_all | signal: load Relaxed | R2, R1, H9, H10 | whether the waiter sleeps; ordered by F2 |
 //! | [J](orderings::J) | registry::take_consumer_entry | heavy fence SeqCst | N | the writer reads ACTIVE, or the joiner its publication |
@@ -67,7 +67,7 @@
 //! | [X9](orderings::X9) | registry::take_consumer_entry | generation: store Relaxed | X8 | the same, by K1 |
 //! | [X10](orderings::X10) | registry::take_producer_entry | state: load owned | X11 | the last occupant's generation |
 //! | [X11](orderings::X11) | registry::take_producer_entry | state: store Relaxed | X10 | the same, by K1 |
-//! | [X12](orderings::X12) | registry::evict | state: exchange Relaxed | E9 | the generation decides the race; K3's death reaches the next writer by the lock |
+//! | [X12](orderings::X12) | registry::evict | state: exchange Relaxed | E9 | the value has the generation, so no successor's entry matches; the lock carries K3's death to the next writer |
 //! | [H1](orderings::H1) | lock::acquire | lock: load Relaxed | E7b | a guess |
 //! | [H2](orderings::H2) | lock::inherit | lock: load Relaxed | E7f | exact for our number, by K1 |
 //! | [H3](orderings::H3) | mod::evicted | evicted: load Relaxed | | a statistic |

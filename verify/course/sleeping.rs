@@ -11,8 +11,9 @@
 //!
 //! ## What breaks without it
 //!
-//! Without the fences both loads may be stale. The consumer polls and finds nothing. The producer reads that nobody is
-//! parked, and makes no wake. The consumer sleeps for ever beside its message: a lost wake-up (L1).
+//! Without the fences both loads may be stale. The consumer polls, reads an old count, and parks. The producer does not
+//! read what the consumer has announced last, and makes no wake for it. The consumer sleeps for ever beside its
+//! message: a lost wake-up (L1).
 //!
 //! ## What is still missing
 //!

@@ -4,9 +4,9 @@
 //!
 //! ## In real code
 //!
-//! The exercise's first listing: when the producer has ended, the main process executes `shared_memory.value = b''`.
-//! Nothing there waits for the consumer, which sleeps after each message. The lock makes each access whole, so the
-//! message is a word here. A queue whose close hides what is still in it loses the same message:
+//! A teaching exercise's first listing: when the producer has ended, the main process executes `shared_memory.value =
+//! b''`. Nothing there waits for the consumer, which sleeps after each message. The lock makes each access whole, so
+//! the message is a word here. A queue whose close hides what is still in it loses the same message:
 //! [scionproto/scion#1265](https://github.com/scionproto/scion/pull/1265).
 //!
 //! ## The repair

@@ -5,7 +5,7 @@
 //!
 //! ## In real code
 //!
-//! `kill(owner_pid, 0)`: the kernel gives the number to another process. In
+//! `kill(owner_pid, 0)` asks about a number, which the kernel may have given to another process. In
 //! [garrytan/gbrain#4331](https://github.com/garrytan/gbrain/pull/4331) that happened, and everything waited for ever.
 //! In musl, a thread with the number of an owner that had exited [counted as the
 //! owner](https://git.musl-libc.org/cgit/musl/commit/arch?h=v1.1.7&id=fffc5cda10e0c5c910b40f7be0d4fa4e15bb3f48).
@@ -16,8 +16,10 @@
 //!
 //! ## Where ackcast does it right
 //!
-//! The word holds place and generation ([E7c](../orderings/E7c.md)). A takeover exchanges exactly that word
-//! ([E7e](../orderings/E7e.md)). A successor takes its predecessor's lock at once ([E7f](../orderings/E7f.md)).
+//! ackcast asks about the place alone ([K2](../orderings/K2.md)). So a successor takes its predecessor's lock before
+//! anything else ([E7f](../orderings/E7f.md)). The generation in the word guards the other side: a waiter that has
+//! heard of the death cannot take the successor's lock ([E7e](../orderings/E7e.md) exchanges exactly the dead owner's
+//! word).
 
 use super::prelude::*;
 
@@ -25,7 +27,7 @@ use super::prelude::*;
 const FREE: u32 = 9;
 
 model! {
-    // `occupant`: which participant has place 0, its generation. `lock`: the owner's generation, at first the owner's.
+    // `occupant`: which participant has place 0. `lock`: which occupant owns it, at first occupant 0.
     LockWithoutGenerations { occupant: word32, lock: word32, count: cell }
     @deaths 1 of 0b001;
     @graphs;

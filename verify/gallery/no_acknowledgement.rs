@@ -5,9 +5,9 @@
 //!
 //! ## In real code
 //!
-//! `time.sleep(0.1)` in the exercise's producers, in the hope that each consumer has read by then. A longer ring makes
-//! it rarer, not right. [CatxFish/obs-virtual-cam#4](https://github.com/CatxFish/obs-virtual-cam/issues/4) asks what
-//! happens if the writer is much faster. The author confirms it: the reader gets a wrong image.
+//! `time.sleep(0.1)` in a teaching exercise's producers, in the hope that each consumer has read by then. A longer ring
+//! makes it rarer, not right. [CatxFish/obs-virtual-cam#4](https://github.com/CatxFish/obs-virtual-cam/issues/4) asks
+//! what happens if the writer is much faster. The author confirms it: the reader gets a wrong image.
 //!
 //! ## The repair
 //!

@@ -5,10 +5,10 @@
 //!
 //! ## In real code
 //!
-//! The exercise's second listing: `shared_array[0] = -1` after the last value. Each consumer reads the whole array, and
-//! ends at `current_data[0] == -1`. The producer sets no event after the marker. The main process does, but a consumer
-//! that has read just before [clears that event](shared_event.md). Data that is -1 ends the stream as well. The lock
-//! makes each access whole, so the elements are words here.
+//! A teaching exercise's second listing: `shared_array[0] = -1` after the last value. Each consumer reads the whole
+//! array, and ends at `current_data[0] == -1`. The producer sets no event after the marker. The main process does, but
+//! a consumer that has read just before [clears that event](shared_event.md). Data that is -1 ends the stream as well.
+//! The lock makes each access whole, so the elements are words here.
 //!
 //! ## The repair
 //!

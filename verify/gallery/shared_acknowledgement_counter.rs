@@ -1,7 +1,7 @@
 //! # One counter for the acknowledgements of all consumers
 //!
 //! The counter says how many acknowledgements there were, but not whose. A fast consumer acknowledges two messages. The
-//! producer takes them for one acknowledgement each, and overwrites the message that the slow consumer is reading.
+//! producer takes them for one of each consumer, and overwrites the message that the slow consumer is reading.
 //!
 //! ## In real code
 //!

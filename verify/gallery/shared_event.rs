@@ -5,8 +5,8 @@
 //!
 //! ## In real code
 //!
-//! The exercise's first listing, with two consumers: `data_ready_event.wait()`, then `data_ready_event.clear()`. The
-//! wait is outside of its lock, so the lock changes nothing, and the model leaves it out. A Windows event with
+//! A teaching exercise's first listing, with two consumers: `data_ready_event.wait()`, then `data_ready_event.clear()`.
+//! The wait is outside of its lock, so the lock changes nothing, and the model leaves it out. A Windows event with
 //! automatic reset is the same. In [scionproto/scion#463](https://github.com/scionproto/scion/issues/463) a clear races
 //! with a set, and path responses are not noticed.
 //!

@@ -17,7 +17,7 @@ const HEAD: &str = "\
 A litmus test is a few threads on two words, x and y, which hold 0 at first. It asks about one outcome. Each checker
 says whether it reaches that outcome, and how many outcomes it reaches in all: *no, of 3*. The column C++20 says whether
 [the standard](https://eel.is/c++draft/atomics.order) allows the outcome; S is its order of all SeqCst operations.
-[memory.md](memory.md) says why the rules of C++20 are those that count.
+[memory.md](memory.md) says how far these rules hold between processes.
 
 A checker that reaches a forbidden outcome rejects correct code. A checker that misses an allowed one accepts code that
 may fail. So read the last column before you trust a green check: shuttle runs schedules only, and misses every weak
@@ -35,7 +35,7 @@ const COLUMNS: &str =
     "| test | asked | C++20 | because | graphs | graphs, SC | loom | shuttle | seen | for a reviewer |";
 /// The column of what a machine has shown, as cells between bars.
 const SEEN: usize = 9;
-const MACHINE: &str = "*seen* is of this machine: ";
+const MACHINE: &str = "The machine that wrote *seen*: ";
 const NOT_RUN: &str = "not run";
 
 /// What a machine has shown: a run writes it, and the tests do not compare it.

@@ -54,7 +54,9 @@ fn find(name: &str, specimen: &Specimen) -> Found {
     let graphs = format!("fails in graph {graphs}");
     let repaired = specimen.repaired.by_graphs();
     assert!(repaired.failure.is_none(), "the repair of {name} fails: {:?}", repaired.failure);
-    let repaired = format!("passes in {} graphs with {} outcomes", repaired.executions, repaired.outcomes.len());
+    let plural = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let outcomes = plural(repaired.outcomes.len() as u64, "outcome");
+    let repaired = format!("passes in {}, with {outcomes}", plural(repaired.executions, "graph"));
     let (loom, shuttle) = (by(Checker::Loom), by(SAMPLE));
     Found { title, text, code, counterexample, graphs, loom, shuttle, repaired }
 }
@@ -71,13 +73,14 @@ fn page(name: &str, file: &str, found: &Found) -> String {
     if let Some(because) = counterexample.because() {
         let _ = writeln!(page, "{}", wrapped(&because));
     }
+    let _ = writeln!(page, "The steps ([how to read them](../orderings/README.md#how-to-read-the-steps)):\n");
     let _ = writeln!(page, "```text\n{}```\n", counterexample.table(false));
     let picture = name.rsplit('/').next().unwrap_or(name);
     let _ = writeln!(page, "![{picture}: the steps above, drawn](pictures/{picture}.svg)\n");
     let _ = writeln!(page, "`{EXPLAIN} {name}`\nwrites the page that steps through it.\n");
     let _ = writeln!(page, "| checker | the mistake | the repair |\n| --- | --- | --- |");
     let _ = writeln!(page, "| execution graphs, RC11 | {graphs} | {repaired} |");
-    let passes = |with: &str| if with.starts_with("cannot") { "" } else { "passes" };
+    let passes = |with: &str| if with.starts_with("cannot") { with.to_owned() } else { "passes".to_owned() };
     let _ = writeln!(page, "| loom | {loom} | {} |", passes(loom));
     let _ = writeln!(page, "| shuttle, random schedules | {shuttle} | {} |", passes(shuttle));
     let _ = writeln!(page, "\n[All](README.md)");
@@ -89,7 +92,7 @@ fn folder(path: &'static str, intro: &str, models: &[Specimen], files: &str, pre
     let command = "ACKCAST_BLESS=1 cargo test --test verify reference::models";
     let mut folder = Folder::new(path, command);
     let mut index = format!("{intro}\nWritten by `{command}`.\nEach run compares these pages with the code.\n\n");
-    index += "| page | what is wrong | steps | graphs | loom | shuttle, random | picture |\n";
+    index += "| page | title | steps | graphs | loom | shuttle, random | picture |\n";
     index += "| --- | --- | ---: | --- | --- | --- | --- |\n";
     for specimen in models {
         let name = format!("{prefix}{}", specimen.name);

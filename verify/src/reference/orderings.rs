@@ -18,42 +18,56 @@ use std::{collections::BTreeMap, fmt::Write as _};
 pub const EXPLAIN: &str = "cargo run --release -p ackcast-verify --example explain --";
 const COMMAND: &str = "ACKCAST_BLESS=1 cargo test --test verify reference::orderings";
 
-/// The labels in a text as links to their pages, which are in `folder`.
-pub fn linked(text: &str, folder: &str) -> String {
+/// The labels in a text, each by `link`. A label without its letter stands for all of them: "E2a to E2d".
+pub fn with_links(text: &str, link: impl Fn(&str) -> String) -> String {
     let rows = labels::rows();
-    // A label without its letter stands for all of them: its link leads to the first.
-    let page = |word: &str| {
-        let first = format!("{word}a");
-        rows.iter().map(|row| &row.label).find(|label| *label == word || **label == first)
+    let all = |word: &str| -> Vec<&String> {
+        let own = rows.iter().map(|row| &row.label).filter(|label| *label == word);
+        let lettered = rows.iter().map(|row| &row.label).filter(|label| {
+            label
+                .strip_prefix(word)
+                .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_lowercase()))
+        });
+        own.chain(lettered).collect()
     };
-    let mut linked = String::new();
-    let mut word = String::new();
+    let (mut linked, mut word) = (String::new(), String::new());
     for c in text.chars().chain(['\n']) {
         if c.is_ascii_alphanumeric() {
             word.push(c);
             continue;
         }
         let end = std::mem::take(&mut word);
-        linked += &page(&end).map_or(end.clone(), |page| format!("[{end}]({folder}{page}.md)"));
+        linked += &match all(&end)[..] {
+            [] => end,
+            [only] => link(only),
+            [first, .., last] => format!("{} to {}", link(first), link(last)),
+        };
         linked.push(c);
     }
     linked.trim_end().to_owned()
 }
 
+/// The labels in a text as links to their pages.
+fn linked(text: &str) -> String {
+    with_links(text, |label| format!("[{label}]({label}.md)"))
+}
+
 /// The question that the page answers.
 pub fn question(row: &Row) -> String {
     let (function, access) = (&row.site, &row.access);
-    let (word, operation) = access.split_once(": ").unwrap_or(("", access));
-    let (operation, order) = operation.rsplit_once(' ').unwrap_or((operation, ""));
-    let ordering = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"].contains(&order);
-    match (word, ordering) {
-        ("", true) => format!("Why has `{function}` a {operation}?"),
-        ("", false) => format!("What is {access} in `{function}` for?"),
-        (word, true) => format!("Why {order} for the {operation} of `{word}` in `{function}`?"),
-        (word, false) => format!(
-            "Why the {access} in `{function}`?",
-            access = access.replace(&format!("{word}: "), &format!("`{word}` "))
-        ),
+    let Some((word, operation)) = access.split_once(": ") else {
+        return match access.as_str() {
+            fence if fence.contains("fence") => format!("Why has `{function}` a {fence}?"),
+            call => format!("Why does `{function}` call `{call}`?"),
+        };
+    };
+    match operation.rsplit_once(' ') {
+        Some((operation, "Relaxed")) => {
+            format!("Why is Relaxed enough for the {operation} of `{word}` in `{function}`?")
+        }
+        Some(("load", "owned")) => format!("Why needs the load of `{word}` in `{function}` no ordering?"),
+        Some((operation, order)) => format!("Why {order} for the {operation} of `{word}` in `{function}`?"),
+        None => format!("What orders the {operation} of `{word}` in `{function}`?"),
     }
 }
 
@@ -65,7 +79,7 @@ fn by_schedules(page: &str, fate: &Fate) -> String {
     match cell.split_once("], execution") {
         Some((check, _)) => format!("`{check}]`"),
         None if cell.is_empty() => "not reached".into(),
-        None => "lives".into(),
+        None => "not killed".into(),
     }
 }
 
@@ -80,13 +94,15 @@ pub fn breaks(fate: &Fate) -> String {
 
 /// The page's sections on its mutants, and the pictures.
 fn mutants(fates: &[&Fate], table: &str, page: &mut String, folder: &mut Folder) {
-    page.push_str("\n| changed to | what breaks | the shortest counterexample | under SC | loom, shuttle |\n");
+    page.push_str(
+        "\n| changed to | property that fails | the shortest counterexample | on SC memory | by loom or shuttle |\n",
+    );
     page.push_str("| --- | --- | --- | --- | --- |\n");
     for fate in fates {
         let operator = change(fate.mutant.operator);
         let (shortest, under_sc) = match &fate.killed {
             Some(Killed { check, counterexample, under_sc, .. }) => {
-                let steps = counterexample.as_ref().map(|found| format!("[{} steps](#{operator}): ", found.len()));
+                let steps = counterexample.as_ref().map(|found| format!("[{}](#{operator}): ", found.length()));
                 (format!("{}`{check}`", steps.unwrap_or_default()), if *under_sc { "fails, too" } else { "passes" })
             }
             None => ("none".into(), ""),
@@ -104,6 +120,7 @@ fn mutants(fates: &[&Fate], table: &str, page: &mut String, folder: &mut Folder)
                 page.push('\n');
             }
         }
+        let _ = writeln!(page, "The steps ([how to read them](README.md#how-to-read-the-steps)):\n");
         let _ = writeln!(page, "```text\n{}```\n", found.table(false));
         let _ = writeln!(page, "![{name}: the steps above, drawn](pictures/{name}.svg)\n");
         let _ = writeln!(page, "`{EXPLAIN} {name}` writes the page that steps through it.");
@@ -145,10 +162,16 @@ fn verdict(row: &Row, fates: &[&Fate]) -> String {
     let mut told = String::new();
     let kept: Vec<_> = fates.iter().filter_map(|fate| fate.excuse).collect();
     let dead = fates.iter().filter(|fate| fate.killed.is_some()).count();
+    let is_relaxed = row.access.ends_with("Relaxed");
     if dead > 0 {
-        let each = if dead == 1 { "the mutant below dies" } else { "each mutant below dies" };
-        let each = if kept.is_empty() { each } else { "the mutant with a counterexample dies" };
-        told = format!("**Necessary**: {each}.");
+        told = match (kept.is_empty(), is_relaxed) {
+            (false, _) => {
+                "**The operation is necessary**: each mutant with a counterexample below dies. Its ordering is not."
+            }
+            (true, true) => "**The operation is necessary**: each mutant below dies. Relaxed has no weaker form.",
+            (true, false) => "**Necessary**: each mutant below dies.",
+        }
+        .to_owned();
     }
     for equivalent in kept {
         let space = if told.is_empty() { "" } else { "\n\n" };
@@ -170,8 +193,8 @@ fn page(row: &Row, fates: &[&Fate], table: &str, folder: &mut Folder) -> String 
     let (file, statement) = operations::of(row);
     let mut page = format!("# {label}: {access}\n\n{}\n\n", question(row));
     let _ = writeln!(page, "```rust\n// {place}\n{statement}\n```\n");
-    let partner = if partner.is_empty() { "none".to_owned() } else { linked(partner, "") };
-    let carries = if carries.is_empty() { "nothing".to_owned() } else { linked(&carries, "") };
+    let partner = if partner.is_empty() { "none".to_owned() } else { linked(partner) };
+    let carries = if carries.is_empty() { "nothing".to_owned() } else { linked(&carries) };
     page +=
         &wrapped(&format!("It stands in [`{place}`](../../{file}). Its partner: {partner}. It carries: {carries}."));
     page.push('\n');
@@ -194,26 +217,58 @@ fn index(rows: &[Row], fates: &BTreeMap<String, Vec<&Fate>>) -> String {
     text += &wrapped(
         "A page for each label of the protocol's text: the line, its partner, what it carries, and what breaks without \
          it. Each mutant of the line is run under all quick checks by execution graphs (RC11, with deaths and sleeping). \
-         The page has the shortest counterexample. A mutant that no check kills is kept for a reason that the page names.",
+         The page has the shortest counterexample. Where no check kills a mutant, the ordering is kept, and the page \
+         says why.",
     );
     text += &format!("\nWritten by `{COMMAND}`.\nEach run compares these pages with the code.\n\n");
-    text += "| label | question | what breaks without it | picture |\n| --- | --- | --- | --- |\n";
+    text += "| label | question | what breaks without it | could it be weaker? | picture |\n";
+    text += "| --- | --- | --- | --- | --- |\n";
     for row in rows {
         let of_label = fates.get(&row.label).map(Vec::as_slice).unwrap_or_default();
         let label = format!("[{0}]({0}.md)", row.label);
         let killed = of_label.iter().find(|fate| fate.killed.is_some());
-        let drawn =
-            of_label.iter().find(|fate| fate.killed.as_ref().is_some_and(|killed| killed.counterexample.is_some()));
+        let is_drawn = |fate: &Fate| fate.killed.as_ref().is_some_and(|killed| killed.counterexample.is_some());
+        let drawn = of_label.iter().find(|fate| is_drawn(fate));
         let breaks = match (killed, of_label.first()) {
-            (Some(fate), _) => breaks(fate),
-            (None, Some(fate)) => format!("nothing; kept, because {}", fate.excuse.map_or("", |excuse| excuse.reason)),
+            (Some(fate), _) => format!("{}: {}", change(fate.mutant.operator), breaks(fate)),
+            (None, Some(_)) => "nothing".to_owned(),
             (None, None) => no_mutant(row).replace("**", ""),
         };
+        let excused: Vec<_> = of_label.iter().filter_map(|fate| fate.excuse).collect();
+        let weaker = match excused.as_slice() {
+            [kept, ..] => format!("yes, {}; kept, because {}", change(kept.operator), kept.reason),
+            [] if row.access.ends_with("Relaxed") || row.access.ends_with("owned") => "it is as weak as can be".into(),
+            [] if of_label.is_empty() => String::new(),
+            [] => "no".into(),
+        };
         let picture = drawn.map_or_else(String::new, |fate| format!("[{0}](pictures/{0}.svg)", fate.name()));
-        let _ = writeln!(text, "{}", pages::row(&[&label, &question(row), &breaks, &picture]));
+        let _ = writeln!(text, "{}", pages::row(&[&label, &question(row), &breaks, &weaker, &picture]));
     }
-    text
+    text + "\n" + LEGEND
 }
+
+/// How the steps of a counterexample are read.
+pub const LEGEND: &str = "\
+## How to read the steps
+
+A row is a step of a participant: operation, word, value, edges, label, function. A participant's rows are in its
+program order. Rows of different participants are in no order of time: a read may return an older value than the row
+above it has written.
+
+- `= 1` reads 1, `← 1` writes 1, `0 → 1` reads 0 and writes 1.
+- `rf 6` reads what row 6 has written; `rf init` reads the first value. `mo 2` is the second write of its word.
+- `RACES` marks two accesses of which neither happens before the other. An access to a slot has two rows, its beginning
+  and its end.
+- `WEAKENED`, `DROPPED`, `SPLIT`, `LIGHTENED` and `SKIPPED` mark what a mutant has changed. A step that is left out has
+  no row.
+- `dies` is a death; `its number is free` is when the kernel knows that a participant is gone.
+- `[[227], [224, 2]]` is what each participant saw, a byte a message: 224 is END, 227 a death, 226 lost producers.
+- `graph::no_notification_is_lost::1x0x1_on_1::park_word_signal` is a check: its scenario, 1 producer × 0 consumers × 1
+  message on 1 slot, and its model ([verification.md](../verification.md#what-each-checker-can-judge)).
+- *On SC memory*: whether the same check fails if each read returns the newest value. Races are still judged by the
+  orderings in the text, so a weakened ordering can fail there, too.
+- In a picture, a line from a write to a read is *reads-from*: whole if it is an edge of happens-before, dashed if not.
+";
 
 /// Every mutant dies by graphs alone, or is an equivalent that lives; the pages say so.
 pub fn pages_are_fresh() {
@@ -248,10 +303,7 @@ fn folder(fates: &[Fate]) -> Folder {
 
 #[test]
 fn labels_become_links() {
-    assert_eq!(
-        linked("E1, by J and N; E7, not E99", "a/"),
-        "[E1](a/E1.md), by [J](a/J.md) and [N](a/N.md); [E7](a/E7a.md), not E99"
-    );
+    assert_eq!(linked("E1, by J; E7, not E99"), "[E1](E1.md), by [J](J.md); [E7a](E7a.md) to [E7f](E7f.md), not E99");
 }
 
 #[test]

@@ -3,36 +3,13 @@
 
 use super::{
     certificate::{Fate, Killed, change},
-    orderings::{breaks, no_mutant, question},
+    orderings::{breaks, no_mutant, question, with_links},
 };
 use crate::report::{
     labels::{self, Row},
     operations,
 };
 use std::{collections::BTreeMap, fmt::Write as _};
-
-/// The labels in a text as links to the items of this file.
-fn linked(text: &str) -> String {
-    let rows = labels::rows();
-    let mut linked = String::new();
-    let mut word = String::new();
-    for c in text.chars().chain(['\n']) {
-        if c.is_ascii_alphanumeric() {
-            word.push(c);
-            continue;
-        }
-        let end = std::mem::take(&mut word);
-        let first = format!("{end}a");
-        let label = rows.iter().map(|row| &row.label).find(|label| **label == end || **label == first);
-        linked += &match label {
-            Some(label) if *label == end => format!("[{end}]"),
-            Some(label) => format!("[{end}]({label})"),
-            None => end,
-        };
-        linked.push(c);
-    }
-    linked.trim_end().to_owned()
-}
 
 /// An item's documentation.
 fn item(row: &Row, fates: &[&Fate]) -> String {
@@ -41,7 +18,8 @@ fn item(row: &Row, fates: &[&Fate]) -> String {
     let (file, statement) = operations::of(row);
     let source = file.strip_prefix("src/").unwrap_or(file);
     let mut text = format!("{label}: {access}. {}\n\n```text\n{statement}\n```\n\n", question(row));
-    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { linked(text) };
+    let or_none =
+        |text: &str| if text.is_empty() { "none".to_owned() } else { with_links(text, |label| format!("[{label}]")) };
     let _ = writeln!(text, "| | |\n| --- | --- |");
     let _ = writeln!(text, "| site | [`{site}`](../../../../src/ackcast/{source}.html) |");
     let _ = writeln!(text, "| partner | {} |\n| carries | {} |", or_none(partner), or_none(&carries));

@@ -103,6 +103,19 @@ impl Counterexample {
     /// The property that is violated, in words.
     pub fn property(&self) -> String {
         let (tag, words) = property_of(&self.message);
+        if !self.case.is_ours {
+            // The property of another protocol is what its judge says.
+            let said = || self.message.split_once(&format!("{tag}: ")).map(|(_, said)| said);
+            return match (tag, said()) {
+                ("", _) => words,
+                (tag, Some(said)) => {
+                    let end = said.find([':', '\n']).unwrap_or(said.len());
+                    format!("{tag}: {}", &said[..end])
+                }
+                ("S1", None) => "no data race on plain memory".to_owned(),
+                (_, None) => "no deadlock, no lost wake-up".to_owned(),
+            };
+        }
         if tag.is_empty() || words == tag { words } else { format!("{tag}: {words}") }
     }
 
@@ -116,6 +129,12 @@ impl Counterexample {
     /// The number of steps.
     pub fn len(&self) -> usize {
         self.execution.steps.len()
+    }
+
+    /// The number of steps, in words.
+    pub fn length(&self) -> String {
+        let more = if self.execution.is_cut { " and more" } else { "" };
+        format!("{} steps{more}", self.len())
     }
 
     /// Whether it has no step: the set-up fails.
@@ -139,21 +158,28 @@ impl Counterexample {
     pub fn because(&self) -> Option<String> {
         let steps = &self.execution.steps;
         let racing: Vec<usize> = (0..steps.len()).filter(|&row| steps[row].races).collect();
-        let payload = racing.first().map(|&row| steps[row].word.clone());
+        let race = match racing.as_slice() {
+            &[first, second] => Some((first, second)),
+            _ => None,
+        };
         if let Some((label, operator)) = self.change() {
-            let missing = match (&payload, racing.as_slice()) {
-                (Some(word), &[first, second]) => {
-                    let (from, to) = (self.lane(&steps[first]), self.lane(&steps[second]));
-                    format!("does not carry {word} from {from} to {to}")
+            // The changed step is on the edge between the two accesses, or somewhere before them.
+            let is_direct = race
+                .and_then(|race| self.weak_edge(race))
+                .filter(|&(source, row, _)| steps[source].change.is_some() || steps[row].change.is_some());
+            let missing = match (is_direct, carried_by(&label)) {
+                (Some((source, row, word)), _) => {
+                    format!("does not carry {word} from {} to {}", self.lane(&steps[source]), self.lane(&steps[row]))
                 }
-                _ => match carried_by(&label) {
-                    Some(carries) => format!("does not carry this: {carries}"),
-                    None => "does not carry what comes before it".to_owned(),
-                },
+                (None, Some(carries)) => format!("does not carry this: {carries}"),
+                (None, None) => "does not carry what comes before it".to_owned(),
             };
             return Some(match operator {
                 Operator::Weaken(weaker) => format!("{weaker:?} at {label} {missing}."),
-                Operator::Drop => format!("{label} is left out, so it {missing}."),
+                Operator::Drop => match labels::access(&label) {
+                    Some(access) => format!("{label} is left out: its {access} does not take place."),
+                    None => format!("{label} is left out."),
+                },
                 Operator::Split => {
                     format!("{label} in two steps is not atomic: others come between its read and its write.")
                 }
@@ -161,32 +187,18 @@ impl Counterexample {
                 Operator::Skip => format!("{label} does not wait, so it {missing}."),
             });
         }
-        if let &[first, second] = racing.as_slice() {
-            let (a, b) = (&steps[first], &steps[second]);
-            let between = |row: &usize| steps[*row].reads_from.is_some_and(|(source, _)| steps[source].lane == a.lane);
-            let reads = (0..=second).rev().filter(|&row| steps[row].lane == b.lane).find(between);
-            let weak = reads.and_then(|row| steps[row].reads_from.map(|(source, holds)| (row, source, holds)));
-            return Some(match weak {
-                Some((row, source, false)) => {
-                    let side = if steps[source].sides.1 { "does not acquire" } else { "is not a release" };
-                    let weak = if steps[source].sides.1 { row } else { source };
-                    format!(
-                        "{} {side}: it does not carry {} from {} to {}.",
-                        self.named(weak),
-                        a.word,
-                        self.lane(a),
-                        self.lane(b)
-                    )
+        if let Some((first, second)) = race {
+            return Some(match self.weak_edge((first, second)) {
+                Some((source, row, word)) => {
+                    let (weak, side) =
+                        if steps[source].sides.1 { (row, "does not acquire") } else { (source, "is not a release") };
+                    let (from, to) = (self.lane(&steps[source]), self.lane(&steps[row]));
+                    format!("{} {side}: it does not carry {word} from {from} to {to}.", self.named(weak))
                 }
-                Some((_, source, true)) if source < first => format!(
-                    "{} comes after {}: the edge carries only what came before it.",
+                None => format!(
+                    "No edge leads from {} to {}, nor back: nothing that either reads tells it of the other.",
                     self.named(first),
-                    self.named(source)
-                ),
-                _ => format!(
-                    "Nothing that {} reads tells it of {}: no edge goes from one to the other.",
-                    self.lane(b),
-                    self.named(first)
+                    self.named(second)
                 ),
             });
         }
@@ -204,6 +216,33 @@ impl Counterexample {
             })
             .collect();
         (!reasons.is_empty()).then(|| format!("{}, and no step is left that changes it.", reasons.join("; ")))
+    }
+
+    /// Between two accesses that race, an edge that does not hold: the step that is read from, the step that reads, and
+    /// the word that is not carried. Rows are in no order of time, so both directions are looked at.
+    fn weak_edge(&self, (first, second): (usize, usize)) -> Option<(usize, usize, &str)> {
+        let steps = &self.execution.steps;
+        let between = |from: usize, to: usize| {
+            (0..=to).rev().find_map(|row| {
+                let (source, holds) = steps[row].reads_from?;
+                let is_it = !holds && steps[row].lane == steps[to].lane && steps[source].lane == steps[from].lane;
+                // The edge begins after the access, and is on another word.
+                (is_it && source > from && source != from).then_some((source, row, steps[from].word.as_str()))
+            })
+        };
+        between(first, second).or_else(|| between(second, first))
+    }
+
+    /// The label whose page says more: that of the change, or of the side of an edge that is too weak.
+    fn page_label(&self) -> Option<String> {
+        let steps = &self.execution.steps;
+        let racing: Vec<usize> = (0..steps.len()).filter(|&row| steps[row].races).collect();
+        let weak = || {
+            let &[first, second] = racing.as_slice() else { return None };
+            let (source, row, _) = self.weak_edge((first, second))?;
+            steps[if steps[source].sides.1 { row } else { source }].label.clone()
+        };
+        self.change().map(|(label, _)| label).filter(|label| !label.contains('/')).or_else(weak)
     }
 
     /// The change that makes the execution fail: the label of its site, and what it is.
@@ -276,7 +315,7 @@ impl Counterexample {
     fn text(&self, drawn: Option<&str>) -> String {
         let Case { name, shape, config, .. } = &self.case;
         let what = if self.case.is_ours { format!("{name} {shape} [{config}]") } else { (*name).to_owned() };
-        let mut text = format!("{MARK}{}: a counterexample of {} steps\n\n", self.name, self.len());
+        let mut text = format!("{MARK}{}: a counterexample of {}\n\n", self.name, self.length());
         let mut line = |term: &str, said: &str| _ = writeln!(text, "  {term:<9} {said}");
         line("scenario:", &format!("{what}, by {}", self.found_by));
         line("expected:", &self.property());
@@ -289,8 +328,7 @@ impl Counterexample {
             let _ = writeln!(text, "  drawn:    {drawn}");
         }
         let mut term = "next:";
-        let page = self.change().map(|(label, _)| label).filter(|label| !label.contains('/'));
-        let page = page.map(|label| format!("docs/orderings/{label}.md says what {label} is for."));
+        let page = self.page_label().map(|label| format!("docs/orderings/{label}.md says what {label} is for."));
         for line in page.iter().map(String::as_str).chain(self.next.lines()) {
             let _ = writeln!(text, "  {term:<9} {line}");
             term = "";
@@ -309,7 +347,7 @@ impl fmt::Display for Counterexample {
 pub fn parse(text: &str) -> Option<(&str, usize)> {
     let head = text.trim_start().strip_prefix(MARK)?.lines().next()?;
     let (name, rest) = head.split_once(": a counterexample of ")?;
-    Some((name, rest.strip_suffix(" steps")?.parse().ok()?))
+    Some((name, rest.split_once(" steps")?.0.parse().ok()?))
 }
 
 #[test]

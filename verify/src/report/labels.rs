@@ -59,6 +59,15 @@ pub fn rows() -> Vec<Row> {
     table(&source(TABLE))
 }
 
+/// The label's access in words: "store Release of published".
+pub fn access(label: &str) -> Option<String> {
+    if label.contains('/') {
+        return None;
+    }
+    let access = rows().into_iter().find(|row| row.label == label)?.access;
+    Some(access.split_once(": ").map_or(access.clone(), |(word, operation)| format!("{operation} of {word}")))
+}
+
 /// What the label's operation carries. Where a row says "the same", it is what the row above carries.
 pub fn carries(rows: &[Row], label: &str) -> Option<String> {
     let place = rows.iter().position(|row| row.label == label)?;

@@ -135,8 +135,8 @@ pub fn html(counterexample: &Counterexample) -> String {
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width\">\n<title>{name}: a counterexample</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body class=\"no-script\">\n<main>\n<h1>{name}: a counterexample of {} steps</h1>\n<dl>\n",
-        counterexample.len()
+         <body class=\"no-script\">\n<main>\n<h1>{name}: a counterexample of {}</h1>\n<dl>\n",
+        counterexample.length()
     );
     let mut line = |term: &str, class: &str, text: &str| {
         let _ = writeln!(html, "<dt>{term}</dt><dd{class}>{}</dd>", escaped(text));

@@ -122,10 +122,12 @@ fn operation(step: &Step) -> String {
     let order = step.order.map(|order| format!(" {order:?}")).unwrap_or_default();
     match step.verdict {
         Verdict::Otherwise(Operator::Weaken(weaker)) => format!("{kind}{order}, WEAKENED to {weaker:?}"),
+        Verdict::Otherwise(Operator::Drop) if step.value.is_some() => format!("{kind}, its write is DROPPED"),
         Verdict::Otherwise(Operator::Drop) => format!("{kind}{order}, DROPPED"),
-        Verdict::Otherwise(Operator::Split) => format!("{kind}{order}, SPLIT"),
+        Verdict::Otherwise(Operator::Split) => format!("{kind}, SPLIT"),
         Verdict::Otherwise(Operator::Lighten) => format!("{kind}{order}, LIGHTENED"),
         Verdict::Otherwise(Operator::Skip) => format!("{kind}, SKIPPED"),
+        _ if step.kind == Kind::Exchange && step.edges.is_some() && step.written.is_none() => format!("{kind} FAILS"),
         _ => format!("{kind}{order}"),
     }
 }
@@ -155,6 +157,11 @@ fn decoder(case: &Case) -> fn(&str, u64) -> String {
 
 fn value(step: &Step, show: fn(&str, u64) -> String) -> String {
     let show = |value| show(step.name.word, value);
+    match (step.kind, step.value) {
+        (Kind::Claim, Some(done)) => return if done == 1 { "succeeds" } else { "fails" }.to_owned(),
+        (Kind::Alive, Some(lives)) => return if lives == 1 { "= yes" } else { "= no" }.to_owned(),
+        _ => {}
+    }
     match (step.value, step.written) {
         (Some(read), Some(written)) => format!("{} → {}", show(read), show(written)),
         (Some(read), None) => format!("= {}", show(read)),

@@ -50,7 +50,7 @@ fn column_of_the_machine_may_change() {
     let counts = Counts::from([("LB, Relaxed", super::super::machine::Count { seen: 1234, rounds: 4096 })]);
     let shown = Shown::new("a machine".into(), &counts);
     let page = page(&judged, &shown);
-    assert!(page.contains("| 1,234 of 4,096 |") && page.contains("is of this machine: a machine."));
+    assert!(page.contains("| 1,234 of 4,096 |") && page.contains("The machine that wrote *seen*: a machine."));
     assert_eq!(compare(&page, &judged), Ok(()));
     assert_eq!(compare(&page.replace("1,234 of", "0 of"), &judged), Ok(()));
     assert_eq!(Shown::on(&page).cells["LB, Relaxed"], "1,234 of 4,096");

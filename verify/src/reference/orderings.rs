@@ -165,9 +165,7 @@ fn verdict(row: &Row, fates: &[&Fate]) -> String {
     let is_relaxed = row.access.ends_with("Relaxed");
     if dead > 0 {
         told = match (kept.is_empty(), is_relaxed) {
-            (false, _) => {
-                "**The operation is necessary**: each mutant with a counterexample below dies. Its ordering is not."
-            }
+            (false, _) => "**Necessary, but for one change**: each other mutant below dies.",
             (true, true) => "**The operation is necessary**: each mutant below dies. Relaxed has no weaker form.",
             (true, false) => "**Necessary**: each mutant below dies.",
         }
@@ -198,9 +196,8 @@ fn page(row: &Row, fates: &[&Fate], table: &str, folder: &mut Folder) -> String 
     page +=
         &wrapped(&format!("It stands in [`{place}`](../../{file}). Its partner: {partner}. It carries: {carries}."));
     page.push('\n');
-    for paragraph in verdict(row, fates).split("\n\n") {
-        page += &wrapped(paragraph);
-    }
+    let verdict = verdict(row, fates);
+    page += &verdict.split("\n\n").map(wrapped).collect::<Vec<_>>().join("\n");
     if !fates.is_empty() {
         mutants(fates, table, &mut page, folder);
     }

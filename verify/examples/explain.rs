@@ -10,56 +10,65 @@ use ackcast_verify::{
     reference::explain::{Explained, explain, names},
     report::picture,
 };
-use std::{fs, process::ExitCode};
+use std::{
+    error::Error,
+    fs,
+    io::{self, ErrorKind, Write as _},
+    process::ExitCode,
+};
 
 const USAGE: &str = "usage: explain <label | mutant | gallery entry | course/step>...   such as E1, E1-relaxed, \
                      flag_before_payload\n       explain --list   names all, one a line";
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    match wanted.first().map(String::as_str) {
-        None | Some("--help" | "-h") => {
+    let done = match wanted.first().map(String::as_str) {
+        None => {
             eprintln!("{USAGE}");
-            return if wanted.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return ExitCode::from(2);
         }
-        Some("--list") => {
-            names().iter().for_each(|name| println!("{name}"));
-            return ExitCode::SUCCESS;
-        }
+        Some("--help" | "-h") => say(USAGE),
+        Some("--list") => names().iter().try_for_each(|name| say(name)),
         Some(option) if option.starts_with('-') => {
             eprintln!("there is no option {option}\n{USAGE}");
             return ExitCode::from(2);
         }
-        Some(_) => {}
+        Some(_) => wanted.iter().try_for_each(|name| explain_one(name)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // `--list | head`: the reader has what it wants.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+type Done = Result<(), Box<dyn Error>>;
+
+fn say(text: &str) -> Done {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Prints what there is of this name, and writes its pages.
+fn explain_one(name: &str) -> Done {
     let folder = picture::directory().join("pages");
-    if let Err(error) = fs::create_dir_all(&folder) {
-        eprintln!("the folder {} cannot be made: {error}", folder.display());
-        return ExitCode::FAILURE;
-    }
-    for name in &wanted {
-        let all = match explain(name) {
-            Ok(all) => all,
-            Err(unknown) => {
-                eprintln!("{unknown}");
-                return ExitCode::from(2);
-            }
-        };
-        for one in all {
-            match one {
-                Explained::Lives(why) => println!("{why}\n"),
-                Explained::Fails(counterexample) => {
-                    println!("{counterexample}");
-                    match counterexample.draw(&folder) {
-                        Ok(path) => println!("  page:     {}\n", path.display()),
-                        Err(error) => {
-                            eprintln!("the page of {} cannot be written: {error}", counterexample.name);
-                            return ExitCode::FAILURE;
-                        }
-                    }
-                }
+    fs::create_dir_all(&folder).map_err(|error| format!("the folder {}: {error}", folder.display()))?;
+    for one in explain(name)? {
+        match one {
+            Explained::Lives(why) => say(&format!("{why}\n"))?,
+            Explained::Fails(counterexample) => {
+                say(&counterexample.to_string())?;
+                let page = counterexample.draw(&folder).map_err(|error| format!("the page of {name}: {error}"))?;
+                say(&format!("  page:     {}\n", page.display()))?;
             }
         }
     }
-    ExitCode::SUCCESS
+    Ok(())
 }

@@ -4,7 +4,12 @@ use super::certificate::{Fate, Survey, change};
 use crate::{
     course,
     gallery::{self, Specimen},
-    report::{counterexample::Counterexample, labels},
+    hook::Mutant,
+    report::{
+        counterexample::Counterexample,
+        labels::{self, Row},
+        pages,
+    },
 };
 use std::fmt;
 
@@ -43,15 +48,26 @@ fn models() -> Vec<(String, Specimen)> {
     gallery::specimens().into_iter().map(|specimen| (specimen.name.to_owned(), specimen)).chain(course).collect()
 }
 
+/// The names of all mutants, by docs/tables/mutants.md.
+fn mutants() -> Vec<String> {
+    let page = pages::read("mutants");
+    let name = |line: &str| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let (label, operator) = (cells.next()?, cells.nth(1)?);
+        let change = operator.trim_start_matches("Weaken(").trim_end_matches(')').to_lowercase();
+        Some(format!("{label}-{change}"))
+    };
+    page.lines().filter_map(name).collect()
+}
+
 /// All names: labels, mutants, gallery entries, steps of the course.
 pub fn names() -> Vec<String> {
-    let mutants = Survey::new().mutants();
+    let mutants = mutants();
     let mut names = Vec::new();
     for row in labels::rows() {
-        let of_label = mutants.iter().filter(|(label, _)| *label == row.label);
-        let of_label: Vec<_> = of_label.map(|(label, one)| format!("{label}-{}", change(one.operator))).collect();
+        let prefix = format!("{}-", row.label);
         names.push(row.label);
-        names.extend(of_label);
+        names.extend(mutants.iter().filter(|name| name.starts_with(&prefix)).cloned());
     }
     names.extend(models().into_iter().map(|(name, _)| name));
     names
@@ -96,27 +112,30 @@ pub fn explain(name: &str) -> Result<Vec<Explained>, Unknown> {
         return Ok(vec![Explained::Fails(Box::new(of_model(&name, &specimen)))]);
     }
     let lower = name.to_lowercase();
-    let is_wanted = |(label, mutant): &(String, _)| {
-        let mutant: &crate::hook::Mutant = mutant;
-        label.to_lowercase() == lower || format!("{label}-{}", change(mutant.operator)).to_lowercase() == lower
-    };
+    let known = names();
+    if !known.iter().any(|other| other.to_lowercase() == lower) {
+        let near = known.into_iter().filter(|other| other.to_lowercase().contains(&lower)).take(5).collect();
+        return Err(Unknown { name: name.to_owned(), near });
+    }
     let fates = |survey: &Survey| -> Vec<Fate> {
+        let is_wanted = |(label, mutant): &(String, Mutant)| {
+            let named = format!("{label}-{}", change(mutant.operator));
+            label.to_lowercase() == lower || named.to_lowercase() == lower
+        };
         let wanted = survey.mutants().into_iter().filter(is_wanted);
         wanted.map(|(label, mutant)| survey.fate(label, mutant)).collect()
     };
+    let row = labels::rows().into_iter().find(|row| row.label.to_lowercase() == lower);
+    if let Some(Row { label, .. }) =
+        row.filter(|row| !mutants().iter().any(|name| name.starts_with(&format!("{}-", row.label))))
+    {
+        return Ok(vec![Explained::Lives(format!("{label} has no mutant; docs/orderings/{label}.md says why"))]);
+    }
     let mut found = fates(&Survey::small());
     if found.is_empty() || found.iter().any(|fate| fate.killed.is_none() && fate.excuse.is_none()) {
         found = fates(&Survey::new());
     }
-    if !found.is_empty() {
-        return Ok(found.into_iter().map(of_fate).collect());
-    }
-    if let Some(row) = labels::rows().into_iter().find(|row| row.label.to_lowercase() == lower) {
-        let label = row.label;
-        return Ok(vec![Explained::Lives(format!("{label} has no mutant; docs/orderings/{label}.md says why"))]);
-    }
-    let near = names().into_iter().filter(|other| other.to_lowercase().contains(&lower)).take(5).collect();
-    Err(Unknown { name: name.to_owned(), near })
+    Ok(found.into_iter().map(of_fate).collect())
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{
     certificate::{Fate, Killed, Survey, change},
+    explain::names,
     folder::Folder,
     rustdoc,
 };
@@ -276,6 +277,8 @@ pub fn pages_are_fresh() {
         fates.iter().filter(|fate| fate.killed.is_some() && fate.excuse.is_some()).map(Fate::name).collect(),
     );
     println!("{} mutants, {} survivors without a reason", fates.len(), survivors.len());
+    let names = names();
+    assert!(fates.iter().all(|fate| names.contains(&fate.name())), "`explain --list` lacks a mutant: {names:?}");
     assert!(survivors.is_empty(), "these mutants survive: {survivors:?}");
     assert!(wrong.is_empty(), "these are no equivalents: {wrong:?}");
     folder(&fates).must_be_fresh();

@@ -122,7 +122,7 @@ impl Counterexample {
     /// What is wrong, in a line.
     pub fn what(&self) -> String {
         let lines: Vec<_> = self.message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let text = lines.join(" ");
+        let text = lines.join(" ").replace("assertion `left == right` failed: ", "");
         text.split("Location::").next().unwrap_or_default().chars().take(300).collect()
     }
 

@@ -5,17 +5,24 @@ use ackcast_verify::{
     report::{counterexample::Counterexample, page::html},
 };
 use libtest_mimic::{Arguments, Trial, run};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader},
+    env,
+    io::{self, BufRead, BufReader},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 
 /// The program that drives Chromium. The Debian package `chromium-driver` has it.
 const DRIVER: &str = "chromedriver";
-/// Most time of a request.
+/// The argument of the process that becomes the driver.
+const DRIVE: &str = "drive";
+/// Most time of a request, and of the driver's start.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 type Result<T> = std::result::Result<T, String>;
@@ -32,26 +39,47 @@ struct Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        drop(self.process.kill());
+        drop(self.process.stdin.take());
         drop(self.process.wait());
     }
 }
 
 impl Driver {
     fn start() -> Result<Self> {
-        let mut command = Command::new(DRIVER);
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut command = Command::new(env::current_exe().map_err(text)?);
+        command.arg(DRIVE).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().map_err(text)?;
         let output = process.stdout.take().expect("it is piped");
         let mut driver = Self { process, address: String::new() };
-        for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                driver.address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
-                return Ok(driver);
+        let (port, found) = mpsc::channel();
+        // The thread reads to the end, so that the driver never writes to a pipe without a reader.
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
+                if let Some((_, rest)) = line.split_once("started successfully on port ") {
+                    drop(port.send(rest.trim_end_matches('.').to_owned()));
+                }
             }
-        }
-        Err(format!("{DRIVER} ends without a port"))
+        });
+        let port = found.recv_timeout(DEADLINE).map_err(|_| format!("{DRIVER} does not tell its port"))?;
+        driver.address = format!("http://127.0.0.1:{port}");
+        Ok(driver)
     }
+}
+
+/// Runs the driver until the standard input ends, which it does with the test, however that ends. Then the browsers, which
+/// are in the driver's process group, end with it.
+fn drive() -> ExitCode {
+    let mut driver = match Command::new(DRIVER).arg("--port=0").stdin(Stdio::null()).process_group(0).spawn() {
+        Ok(driver) => driver,
+        Err(error) => {
+            eprintln!("{DRIVER}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    drop(io::copy(&mut io::stdin(), &mut io::sink()));
+    let _ = kill_process_group(Pid::from_child(&driver), Signal::KILL);
+    drop(driver.wait());
+    ExitCode::SUCCESS
 }
 
 /// A browser's window.
@@ -215,7 +243,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ackcast-browser-{name}-{}", std::process::id()));
+        let path = env::temp_dir().join(format!("ackcast-browser-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("the folder can be made");
         Self(path)
     }
@@ -276,6 +304,9 @@ fn faulty_page_is_noticed() -> Result<()> {
 }
 
 fn main() -> ExitCode {
+    if env::args().nth(1).as_deref() == Some(DRIVE) {
+        return drive();
+    }
     let arguments = Arguments::from_args();
     let is_there = Command::new(DRIVER).arg("--version").stdout(Stdio::null()).status().is_ok_and(|end| end.success());
     if !is_there && !arguments.list {

@@ -7,7 +7,6 @@ mod detection;
 mod interrupt;
 mod killer;
 #[path = "../../verify/src/report/labels.rs"]
-#[allow(dead_code, reason = "the checkers use more of it")]
 mod labels;
 mod release;
 mod restart;

@@ -12,7 +12,6 @@ use ackcast_verify::{
 };
 use std::{
     error::Error,
-    fs,
     io::{self, ErrorKind, Write as _},
     process::ExitCode,
 };
@@ -59,13 +58,14 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 /// Prints what there is of this name, and writes its pages.
 fn explain_one(name: &str) -> Done {
     let folder = picture::directory().join("pages");
-    fs::create_dir_all(&folder).map_err(|error| format!("the folder {}: {error}", folder.display()))?;
     for one in explain(name)? {
         match one {
             Explained::Lives(why) => say(&format!("{why}\n"))?,
             Explained::Fails(counterexample) => {
                 say(&counterexample.to_string())?;
-                let page = counterexample.draw(&folder).map_err(|error| format!("the page of {name}: {error}"))?;
+                let page = counterexample
+                    .draw(&folder)
+                    .map_err(|error| format!("the page of {name} in {}: {error}", folder.display()))?;
                 say(&format!("  page:     {}\n", page.display()))?;
             }
         }

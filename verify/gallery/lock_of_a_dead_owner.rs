@@ -22,15 +22,13 @@ use super::prelude::*;
 
 /// The lock holds its owner's number plus 1, or 0.
 fn acquire<M: Checkable>(s: &Words<M>, m: &M, me: u32, recovers: bool) {
-    loop {
+    while {
         let owner = m.wait_until(|| {
             let owner = s.lock.load(Relaxed);
             (owner == 0 || recovers && !m.is_alive(owner - 1)).then_some(owner)
         });
-        if s.lock.compare_exchange(owner, me + 1, Acquire, Relaxed).is_ok() {
-            return;
-        }
-    }
+        s.lock.compare_exchange(owner, me + 1, Acquire, Relaxed).is_err()
+    } {}
 }
 
 model! {
@@ -52,7 +50,7 @@ model! {
         vec![count as u8]
     }
 
-    judge |seen| assert!(seen[1].len() == 1, "C2: a dead owner stops nobody: {seen:?}");
+    judge |seen| assert!(seen[1].len() == 1, "C2: a dead owner blocks no waiter: {seen:?}");
     witness "the owner dies before it writes" |seen| seen[0] == [DIED] && seen[1] == [0];
     witness "the owner dies after it writes" |seen| seen[0] == [DIED] && seen[1] == [1];
 }

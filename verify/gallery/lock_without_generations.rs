@@ -51,10 +51,10 @@ model! {
             let free = lock == FREE || REPAIRED && lock != occupant || !m.is_alive(occupant);
             free.then_some(occupant)
         });
-        vec![occupant as u8, s.count.read() as u8] // nobody else wants the lock, so the waiter does not mark it
+        vec![occupant as u8, s.count.read() as u8] // no other participant wants the lock, so the waiter does not mark it
     }
 
-    judge |seen| assert!(seen[2].len() == 2, "C2: a dead owner stops nobody: {seen:?}");
+    judge |seen| assert!(seen[2].len() == 2, "C2: a dead owner blocks no waiter: {seen:?}");
     witness "the dead owner has a successor" |seen| seen[0] == [DIED] && seen[2] == [1, 0];
     witness "the dead owner has none" |seen| seen[0] == [DIED] && seen[2] == [0, 0];
 }

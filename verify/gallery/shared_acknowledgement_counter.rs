@@ -24,20 +24,17 @@ use super::prelude::*;
 /// Two messages. `own`: the consumer's own word. Without it, all consumers count in `acked[0]`.
 fn receive<M: Checkable>(s: &Words<M>, m: &M, own: Option<usize>) -> Vec<u8> {
     m.wait_until(|| (s.published.load(Acquire) == 2).then_some(()));
-    let receive = |n: u32| {
-        let message = s.slots[n as usize].read() as u8;
-        let mut count = n;
+    let mut seen = vec![];
+    for n in 0..2 {
+        seen.push(s.slots[n as usize].read() as u8);
         match own {
             Some(me) => s.acked[me].store(n + 1, Release),
             None => {
-                while let Err(now) = s.acked[0].compare_exchange(count, count + 1, AcqRel, Relaxed) {
-                    count = now;
-                }
+                (n..).find(|&count| s.acked[0].compare_exchange(count, count + 1, AcqRel, Relaxed).is_ok());
             }
         }
-        message
-    };
-    (0..2).map(receive).collect()
+    }
+    seen
 }
 
 model! {

@@ -56,7 +56,7 @@ impl GraphCheck {
 
     /// Explores it.
     pub fn run(&self) -> Found {
-        explore(&|| (self.case.graph)(&self.case), self.rules())
+        explore(&self.case, self.rules())
     }
 
     /// Who dies, in words.

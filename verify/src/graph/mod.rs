@@ -30,7 +30,7 @@ use crate::{
     events::Outcome,
     explore::replay::{Engine, Forgets, Scenario},
     hook::{self, Step},
-    model::leak::drop_leaked,
+    model::{case::Case, leak::drop_leaked},
     report::progress,
 };
 use participants::Participants;
@@ -55,17 +55,18 @@ pub struct Found {
     pub time: Duration,
 }
 
-/// Explores all execution graphs of a scenario, or all until the first failure.
-pub fn explore(body: &dyn Fn(), rules: Rules) -> Found {
+/// Explores all execution graphs of a case, or all until the first failure.
+pub fn explore(case: &Case, rules: Rules) -> Found {
     let start = Instant::now();
     let mut found = Ok(Found::default());
-    silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(body, rules))));
+    silence_panics(|| found = catch_unwind(AssertUnwindSafe(|| search(case, rules))));
     hook::ignoring(drop_leaked);
     let found = found.unwrap_or_else(|payload| panic!("the graph checker itself fails: {:?}", text_of(&*payload)));
     Found { time: start.elapsed(), ..found }
 }
 
-fn search(body: &dyn Fn(), rules: Rules) -> Found {
+fn search(case: &Case, rules: Rules) -> Found {
+    let body = &|| (case.graph)(case);
     let scenario = Scenario { body, engine: Engine::Graphs, forgets: Forgets::Nothing };
     let mut program = match catch_unwind(AssertUnwindSafe(|| Participants::new(scenario))) {
         Ok(program) => program,
@@ -91,13 +92,14 @@ fn search(body: &dyn Fn(), rules: Rules) -> Found {
     let failure = violation.map(|(violation, graph)| {
         let racing = if let Violation::Race(first, second) = violation { vec![first, second] } else { vec![] };
         let steps = counterexample::steps(&program, &graph, &racing);
-        (in_words(&program, violation, &steps), steps)
+        (in_words(case, &program, violation, &steps), steps)
     });
     Found { counts, outcomes, failure, time: Duration::ZERO }
 }
 
 /// What is wrong, in a sentence.
-fn in_words(program: &Participants<'_>, violation: Violation, steps: &[Step]) -> String {
+fn in_words(case: &Case, program: &Participants<'_>, violation: Violation, steps: &[Step]) -> String {
+    let name = |participant: usize| (case.role)(case, program.numbers()[participant]);
     match violation {
         Violation::Failed(why) | Violation::Rejected(why) => why,
         Violation::Race(..) => {
@@ -108,13 +110,14 @@ fn in_words(program: &Participants<'_>, violation: Violation, steps: &[Step]) ->
             format!("a data race: neither of {} happens before the other", told.join(" and "))
         }
         Violation::Endless(participant) => format!(
-            "participant {} does more than {} operations: it goes round for ever, or spins where it should wait",
-            program.numbers()[participant],
+            "{} does more than {} operations: it goes round for ever, or spins where it should wait",
+            name(participant),
             clock::EVENTS - 1
         ),
         Violation::Deadlock(stuck) => {
-            let numbers: Vec<_> = stuck.into_iter().map(|participant| program.numbers()[participant]).collect();
-            format!("deadlock: participants {numbers:?} wait, and nothing that they read can change any more")
+            let [waits, reads] = if stuck.len() == 1 { ["waits", "it reads"] } else { ["wait", "they read"] };
+            let names: Vec<_> = stuck.into_iter().map(name).collect();
+            format!("deadlock: {} {waits}, and nothing that {reads} can change any more", names.join(" and "))
         }
     }
 }

@@ -35,7 +35,7 @@ fn graphs_have_the_outcomes_of_every_state() {
         for count in 0..=most {
             let explored = deaths(&case, count);
             let rules = |model| Rules { model, deaths: count, ..Rules::default() };
-            let [sc, rc11] = [Model::Sc, Model::Rc11].map(|model| explore(&|| (case.graph)(&case), rules(model)));
+            let [sc, rc11] = [Model::Sc, Model::Rc11].map(|model| explore(&case, rules(model)));
             println!("{case}, {count} deaths: {:?}, under RC11 {:?}", sc.counts, rc11.counts);
             assert!(sc.failure.is_none() && rc11.failure.is_none(), "{case}, {count} deaths");
             assert_eq!(explored.outcomes, sc.outcomes, "{case}, {count} deaths");

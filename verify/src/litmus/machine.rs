@@ -11,6 +11,7 @@ use crate::{
     template::{Text, threads::Threads},
 };
 use ackcast::{Fences, protocol::CachePadded};
+use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::{
     collections::BTreeMap,
@@ -71,14 +72,6 @@ impl Meeting {
     }
 }
 
-/// Numbers by chance: xorshift64 (Marsaglia, 2003).
-fn next(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
-}
-
 /// Keeps this thread to one of the cores that it may use. Only makes a weak outcome likelier, so a refusal is no error.
 fn keep_to_core(number: usize) {
     let Ok(may_use) = sched_getaffinity(None) else { return };
@@ -94,10 +87,11 @@ fn keep_to_core(number: usize) {
 fn batch(texts: &[Text<Words<Threads>, Threads>], memory: &Threads, seed: u64) -> Vec<Outcome> {
     let words: Vec<_> = (0..BATCH).map(|_| Words::new(memory)).collect();
     let meeting = Meeting { arrived: CachePadded(AtomicUsize::new(0)), threads: texts.len() };
-    let run = |text: Text<Words<Threads>, Threads>, mut state: u64| {
+    let run = |text: Text<Words<Threads>, Threads>, seed: u64| {
+        let mut pauses = SmallRng::seed_from_u64(seed);
         let round = |(round, words)| {
             meeting.meet(round);
-            (0..next(&mut state) % JITTER).for_each(|turn| {
+            (0..pauses.random_range(0..JITTER)).for_each(|turn| {
                 black_box(turn);
             });
             text(words, memory)

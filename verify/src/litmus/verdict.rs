@@ -44,7 +44,7 @@ impl Verdict {
         let case = (test.case)();
         let graphs = |model| {
             hook::arm(Armed::default());
-            let found = graph::explore(&|| (case.graph)(&case), Rules { model, ..Rules::default() });
+            let found = graph::explore(&case, Rules { model, ..Rules::default() });
             hook::disarm();
             assert!(found.failure.is_none(), "{}: {:?}", test.name, found.failure.map(|(why, _)| why));
             answer(found.outcomes)

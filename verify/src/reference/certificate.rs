@@ -133,12 +133,11 @@ impl Survey {
         mutants.collect()
     }
 
-    /// How a check goes under a mutant: the failure, or the outcomes.
-    fn run(&self, number: usize, mutant: Mutant, model: Model) -> Found {
+    /// How a check goes, perhaps under a mutant: the failure, or the outcomes.
+    fn run(&self, number: usize, mutant: Option<Mutant>, model: Model) -> Found {
         let check = self.checks[number].check;
-        hook::arm(Armed { mutant: Some(mutant), ..Armed::default() });
-        let found =
-            graph::explore(&|| (check.case.graph)(&check.case), graph::search::Rules { model, ..check.rules() });
+        hook::arm(Armed { mutant, ..Armed::default() });
+        let found = graph::explore(&check.case, graph::search::Rules { model, ..check.rules() });
         hook::disarm();
         found
     }
@@ -155,7 +154,7 @@ impl Survey {
             if *graphs > SMALL && (best.is_some() || lost.is_some() || excuse.is_some()) {
                 break;
             }
-            let found = self.run(number, mutant, Model::Rc11);
+            let found = self.run(number, Some(mutant), Model::Rc11);
             if let Some(counterexample) = explain(check, &found) {
                 let length = counterexample.len();
                 if best.as_ref().is_none_or(|&(shortest, ..)| length < shortest) {
@@ -165,9 +164,11 @@ impl Survey {
                 lost = outcomes.difference(&found.outcomes).next().map(|outcome| (number, format!("{outcome:?}")));
             }
         }
-        let fails_under_sc = |number: usize| {
-            let found = self.run(number, mutant, Model::Sc);
-            found.failure.is_some() || lost.is_some() && !self.checks[number].outcomes.is_subset(&found.outcomes)
+        let fails_under_sc = |number: usize| self.run(number, Some(mutant), Model::Sc).failure.is_some();
+        // An outcome that SC does not have without the mutant is not lost by it.
+        let loses_under_sc = |number: usize| {
+            let [without, with] = [None, Some(mutant)].map(|mutant| self.run(number, mutant, Model::Sc));
+            with.failure.is_some() || !without.outcomes.is_subset(&with.outcomes)
         };
         let name = format!("{label}-{}", change(mutant.operator));
         let killed = match (best, &lost) {
@@ -184,7 +185,7 @@ impl Survey {
                 check: self.checks[*number].check.test_name(),
                 counterexample: None,
                 lost: Some(outcome.clone()),
-                under_sc: fails_under_sc(*number),
+                under_sc: loses_under_sc(*number),
             }),
             (None, None) => None,
         };

@@ -103,7 +103,7 @@ fn of_fate(fate: Fate) -> Explained {
     }
 }
 
-/// What there is of this name. A label stands for its first mutant that has a counterexample.
+/// What there is of this name. A label stands for all its mutants.
 ///
 /// # Errors
 /// [`Unknown`]: there is nothing of this name.

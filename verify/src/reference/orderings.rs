@@ -187,12 +187,12 @@ fn verdict(row: &Row, fates: &[&Fate]) -> String {
 
 /// A label's page.
 fn page(row: &Row, fates: &[&Fate], table: &str, folder: &mut Folder) -> String {
-    let Row { label, site: place, access, partner, .. } = row;
-    let carries = labels::carries(&labels::rows(), label).unwrap_or_default();
+    let Row { label, site: place, access, .. } = row;
+    let [partner, carries] = [operations::partner(label), operations::carries(label)].map(Option::unwrap_or_default);
     let (file, statement) = operations::of(row);
     let mut page = format!("# {label}: {access}\n\n{}\n\n", question(row));
     let _ = writeln!(page, "```rust\n// {place}\n{statement}\n```\n");
-    let partner = if partner.is_empty() { "none".to_owned() } else { linked(partner) };
+    let partner = if partner.is_empty() { "none".to_owned() } else { linked(&partner) };
     let carries = if carries.is_empty() { "nothing".to_owned() } else { linked(&carries) };
     page +=
         &wrapped(&format!("It stands in [`{place}`](../../{file}). Its partner: {partner}. It carries: {carries}."));

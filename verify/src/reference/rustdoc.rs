@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 /// An item's documentation.
 fn item(row: &Row, fates: &[&Fate]) -> String {
-    let Row { label, site, access, partner, .. } = row;
-    let carries = labels::carries(&labels::rows(), label).unwrap_or_default();
+    let Row { label, site, access, .. } = row;
+    let [partner, carries] = [operations::partner(label), operations::carries(label)].map(Option::unwrap_or_default);
     let (file, statement) = operations::of(row);
     let source = file.strip_prefix("src/").unwrap_or(file);
     let mut text = format!("{label}: {access}. {}\n\n```text\n{statement}\n```\n\n", question(row));
@@ -22,7 +22,7 @@ fn item(row: &Row, fates: &[&Fate]) -> String {
         |text: &str| if text.is_empty() { "none".to_owned() } else { with_links(text, |label| format!("[{label}]")) };
     let _ = writeln!(text, "| | |\n| --- | --- |");
     let _ = writeln!(text, "| site | [`{site}`](../../../../src/ackcast/{source}.html) |");
-    let _ = writeln!(text, "| partner | {} |\n| carries | {} |", or_none(partner), or_none(&carries));
+    let _ = writeln!(text, "| partner | {} |\n| carries | {} |", or_none(&partner), or_none(&carries));
     for fate in fates {
         let change = change(fate.mutant.operator);
         let _ = match (&fate.killed, fate.excuse) {

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// The file that has the table.
-const TABLE: &str = "src/protocol/mod.rs";
+pub const TABLE: &str = "src/protocol/mod.rs";
 
 /// The root of the repository. (Two packages have this file: the crate in `verify/`, and the root's tests.)
 pub fn root() -> &'static Path {
@@ -19,11 +19,6 @@ pub fn source(file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }
 
-/// The text of a source file of this repository; `None` for another one.
-pub fn text_of(file: &str) -> Option<String> {
-    std::fs::read_to_string(root().join(file)).ok()
-}
-
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -33,50 +28,30 @@ pub struct Row {
     pub site: String,
     /// The word, the operation, and the ordering.
     pub access: String,
-    /// The labels on the other side of the edge.
-    pub partner: String,
-    /// What the edge carries, or what the access is for.
-    pub carries: String,
+}
+
+/// The cells of the table's rows in this text: label, site, access, partner, and what is carried.
+pub fn cells(text: &str) -> Vec<[String; 5]> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
+    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    let five = cells.filter(|cells| cells.len() > 4).map(|cells| std::array::from_fn(|place| cells[place].to_owned()));
+    let labelled = five.map(|[label, rest @ ..]: [String; 5]| {
+        // `[E1](orderings::E1)` is E1.
+        let name = label.strip_prefix('[').and_then(|cell| cell.split(']').next()).unwrap_or(&label).to_owned();
+        let [site, access, partner, carries] = rest;
+        [name, site, access, partner, carries]
+    });
+    labelled.filter(|cells| is_label(&cells[0])).collect()
 }
 
 /// The rows of the table in this text.
 pub fn table(text: &str) -> Vec<Row> {
-    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
-    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
-    // `[E1](orderings::E1)` is E1.
-    let label =
-        |cell: &'_ str| cell.strip_prefix('[').and_then(|cell| cell.split(']').next()).unwrap_or(cell).to_owned();
-    let labelled = cells.filter(|cells| cells.len() > 4 && is_label(&label(cells[0])));
-    let row = |cells: Vec<&str>| {
-        let [site, access, partner, carries] = std::array::from_fn(|place| cells[place + 1].to_owned());
-        Row { label: label(cells[0]), site, access, partner, carries }
-    };
-    labelled.map(row).collect()
+    cells(text).into_iter().map(|[label, site, access, ..]| Row { label, site, access }).collect()
 }
 
 /// The rows of the project's table.
 pub fn rows() -> Vec<Row> {
     table(&source(TABLE))
-}
-
-/// The label's access in words: "store Release of published".
-pub fn access(label: &str) -> Option<String> {
-    if label.contains('/') {
-        return None;
-    }
-    let access = rows().into_iter().find(|row| row.label == label)?.access;
-    Some(access.split_once(": ").map_or(access.clone(), |(word, operation)| format!("{operation} of {word}")))
-}
-
-/// What the label's operation carries. Where a row says "the same", it is what the row above carries.
-pub fn carries(rows: &[Row], label: &str) -> Option<String> {
-    let place = rows.iter().position(|row| row.label == label)?;
-    let own = &rows[place].carries;
-    let above = rows[..place].iter().rev().find(|row| !row.carries.starts_with("the same"));
-    Some(match above {
-        Some(above) if own.starts_with("the same") => own.replacen("the same", &above.carries, 1),
-        _ => own.clone(),
-    })
 }
 
 /// `E7a`, `X10`, `J`: a letter, perhaps a number, perhaps a letter.
@@ -122,38 +97,6 @@ pub fn place_of(file: &str, lines: &[&str], line: usize) -> String {
     let found = lines[..line].iter().rev().find_map(|line| name(line).or_else(|| participant(line)));
     let function = found.unwrap_or_default();
     format!("{stem}::{function}")
-}
-
-/// The statement that this line belongs to, without its comments, on one line.
-pub fn statement(lines: &[&str], line: usize) -> String {
-    let code = |line: &str| line.split("//").next().unwrap_or_default().trim().to_owned();
-    let mut text = code(lines[line - 1]);
-    // A method in a chain begins with what it is called on.
-    for before in lines[..line - 1].iter().rev() {
-        if !text.starts_with('.') {
-            break;
-        }
-        text = format!("{}{text}", code(before));
-    }
-    // An open bracket ends below.
-    for after in &lines[line..] {
-        let depth = |open: char, close: char| text.matches(open).count() > text.matches(close).count();
-        if !depth('(', ')') || text.ends_with('{') || text.len() > 200 {
-            break;
-        }
-        let space = if text.ends_with(',') { " " } else { "" };
-        text = format!("{text}{space}{}", code(after));
-    }
-    text.replace(", )", ")").replace(",)", ")")
-}
-
-#[test]
-fn statement_is_found_across_lines() {
-    let text =
-        "let a = self\n    // E1 (Release): why.\n    .word\n    .store(1, Release);\nf(\n    1, // one\n    2,\n);";
-    let lines: Vec<_> = text.lines().collect();
-    assert_eq!(statement(&lines, 4), "let a = self.word.store(1, Release);");
-    assert_eq!(statement(&lines, 5), "f(1, 2);");
 }
 
 /// An operation in the source.

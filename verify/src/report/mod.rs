@@ -1,5 +1,6 @@
 //! What people see of a run: labels, counterexamples, pages, progress and tables.
 
+mod cause;
 pub mod counterexample;
 pub mod labels;
 pub mod operations;
@@ -7,6 +8,7 @@ pub mod page;
 pub mod pages;
 pub mod picture;
 pub mod progress;
+mod property;
 pub mod steps;
 pub mod tables;
 
@@ -16,4 +18,9 @@ use crate::hook::Site;
 pub fn label(site: Site) -> String {
     let found = if site.file.starts_with("src/") { labels::at(site.file, site.line) } else { None };
     found.map_or_else(|| site.to_string(), |found| found.label)
+}
+
+/// The text of a source file of this repository; `None` for another one.
+fn text_of(file: &str) -> Option<String> {
+    std::fs::read_to_string(labels::root().join(file)).ok()
 }

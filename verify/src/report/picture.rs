@@ -8,9 +8,7 @@ use std::{fmt::Write as _, path::PathBuf};
 pub fn directory() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    let directory = target.map_or_else(|| std::env::temp_dir().join("ackcast-verify"), |target| target.join("verify"));
-    std::fs::create_dir_all(&directory).expect("the folder of reports can be made");
-    directory
+    target.map_or_else(|| std::env::temp_dir().join("ackcast-verify"), |target| target.join("verify"))
 }
 
 /// A text in HTML or SVG.

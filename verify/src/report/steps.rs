@@ -1,6 +1,6 @@
 //! The steps of a failing execution as people see them: in words, in lanes, with their edges and the words' values.
 
-use super::labels;
+use super::{labels, operations, text_of};
 use crate::{
     hook::{Kind, Operator, Site, Step, Verdict},
     model::case::Case,
@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::atomic::Ordering};
 /// A step.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    /// Who takes it, as an index of [`Execution::lanes`].
+    /// The participant that takes it, as an index of [`Execution::lanes`].
     pub lane: usize,
     /// The operation, its ordering, and what a mutant made of it.
     pub operation: String,
@@ -38,16 +38,12 @@ pub struct Shown {
     pub races: bool,
     /// A mutant changed it: what it does now.
     pub change: Option<Operator>,
-    /// The ordering in the source.
-    pub order: Option<Ordering>,
     /// It acquires; it releases.
     pub sides: (bool, bool),
     /// The steps that happen before it. Known in an execution graph.
     pub past: Vec<usize>,
     /// The values of all words after it, in the order of [`Execution::words`].
     pub values: Vec<String>,
-    /// It is a death.
-    pub dies: bool,
 }
 
 /// A failing execution.
@@ -235,14 +231,14 @@ fn words(trace: &[Step]) -> Vec<String> {
 /// A site as people see it: its label, its function, its line.
 fn located(site: Site) -> (Option<String>, String, String) {
     let file = site.path();
-    let Some(text) = labels::text_of(&file) else { return (None, String::new(), String::new()) };
+    let Some(text) = text_of(&file) else { return (None, String::new(), String::new()) };
     let lines: Vec<_> = text.lines().collect();
     let line = site.line as usize;
     if line == 0 || line > lines.len() {
         return (None, String::new(), String::new());
     }
     let label = if file.starts_with("src/") { labels::label_at(&lines, line).map(str::to_owned) } else { None };
-    (label, labels::place_of(&file, &lines, line), labels::statement(&lines, line))
+    (label, labels::place_of(&file, &lines, line), operations::statement(&lines, line))
 }
 
 /// A trace as people see it.
@@ -276,11 +272,9 @@ pub fn show(case: &Case, trace: &[Step]) -> Execution {
             rank: edges.rank,
             races: edges.races,
             change,
-            order: step.order,
             sides: sides(step),
             past: edges.past,
             values: values.next().unwrap_or_default(),
-            dies: kernel == Some("dies"),
         }
     };
     let steps = trace.iter().enumerate().map(step).collect();

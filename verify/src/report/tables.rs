@@ -153,6 +153,7 @@ fn write(all: &Rows) {
         let _ = write!(text, "\n{}", markdown(section, all));
     }
     let sections = SECTIONS.map(|section| json(section, all));
+    std::fs::create_dir_all(directory()).expect("the target directory can be written");
     for (name, text) in [("report.md", text), ("report.json", format!("{{{}}}\n", sections.join(",\n")))] {
         std::fs::write(directory().join(name), text).expect("the target directory can be written");
     }

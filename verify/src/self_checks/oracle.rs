@@ -112,7 +112,7 @@ fn loom_and_graphs_reach_what_every_schedule_reaches() {
         assert!(count > 1, "{case}: one outcome says nothing");
         assert_eq!(missed(&by_loom.outcomes, &by_shuttle.outcomes), Ok(()), "{case}");
         // Graphs have just these outcomes under the axioms of sequential consistency, and perhaps more under RC11.
-        let graphs = |model| explore(&|| (case.graph)(&case), Rules { model, ..Rules::default() });
+        let graphs = |model| explore(&case, Rules { model, ..Rules::default() });
         let [sc, rc11] = [Model::Sc, Model::Rc11].map(graphs);
         println!("by graphs: {:?}, under RC11 {:?}", sc.counts, rc11.counts);
         assert!(sc.failure.is_none() && rc11.failure.is_none(), "{case}");
@@ -158,7 +158,7 @@ fn loom_reaches_what_graphs_reach() {
         });
         let entry = found.expect("there is such a check");
         let by_loom = check(entry.case, Checker::Loom, Armed::default()).outcomes;
-        let by_graphs = explore(&|| (entry.case.graph)(&entry.case), Rules::default());
+        let by_graphs = explore(&entry.case, Rules::default());
         assert!(by_graphs.failure.is_none(), "{:?}", by_graphs.failure);
         assert_eq!(by_loom, by_graphs.outcomes, "{name}");
     }

@@ -1,6 +1,10 @@
 //! A protocol in a few lines: [`model!`](crate::model!), for the gallery and the course.
 
-use super::{Fault, Outcome, Protocol, Report, Scenario, check_scenario, threads};
+use super::{
+    Fault, Outcome, Protocol, Report,
+    check::{Scenario, check_scenario},
+    threads,
+};
 use crate::{
     checks::run::{Checker, check as check_by, trace},
     hook::{self, Armed, Step},
@@ -43,7 +47,7 @@ macro_rules! model {
         $name:ident { $($field:ident: $kind:tt),+ $(,)? }
         $(@deaths $deaths:literal of $victims:literal;)?
         $(@graphs $($only:literal)?;)?
-        $($who:literal => |$words:ident, $memory:ident| $body:block)+
+        $($participant:literal => |$words:ident, $memory:ident| $body:block)+
         judge |$seen:ident| $judge:expr;
         $(witness $what:literal |$outcome:ident| $is:expr;)+
     ) => {
@@ -67,7 +71,7 @@ macro_rules! model {
 
             fn participants<M: $crate::template::Checkable>() -> Vec<$crate::template::Participant<Self, M>> {
                 vec![$($crate::template::Participant::new(
-                    $who,
+                    $participant,
                     |$words: &Words<M>, $memory: &M| -> $crate::template::Seen { $body },
                 )),+]
             }

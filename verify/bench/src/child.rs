@@ -1,8 +1,9 @@
 //! A process of a measurement. In each phase it does what the parent orders on its stdin.
 
-use crate::participants;
+use crate::participants::{self, Publishes};
 use crate::transport::{Participant, Rx, Transport, Tx};
-use crate::workload::{Outcome, Span, Workload, drain, listen, pace, ping, pong, stream};
+use crate::work::{Outcome, Span, compete, drain, listen, pace, ping, pong, stream};
+use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,9 @@ pub struct Role {
     pub span: Span,
     /// The core that the process is pinned to, if any.
     pub core: Option<usize>,
-    /// The channel it sends to.
-    pub output: Option<Transport>,
+    pub publishes: Publishes,
+    /// The channel it sends to, and its number as a producer.
+    pub output: Option<(Transport, usize)>,
     /// The channel it receives from, and its number as a consumer.
     pub input: Option<(Transport, usize)>,
 }
@@ -32,11 +34,12 @@ pub enum Phase {
     Run,
 }
 
-/// The parent's order: the phase, and the addresses of the input's producer.
+/// The parent's order: the phase, the addresses of the input's producer, and the moment of the order.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Order {
     pub phase: Phase,
     pub addresses: Vec<String>,
+    pub moment: u64,
 }
 
 /// The child's reply at the end of a phase.
@@ -71,8 +74,12 @@ pub fn play<P: Participant, const N: usize>(participant: &P, role: &Role) -> Res
         let mut reply = Reply::Done { addresses: Vec::new() };
         match order.phase {
             Phase::Create => {
-                if let Some(transport) = &role.output {
-                    let made = participant.create::<N>(transport).context("create")?;
+                if let Some((transport, producer)) = &role.output {
+                    let made = match producer {
+                        0 => participant.create::<N>(transport),
+                        _ => participant.join::<N>(transport, *producer),
+                    };
+                    let made = made.context("create")?;
                     reply = Reply::Done { addresses: made.addresses() };
                     tx = Some(made);
                 }
@@ -84,23 +91,30 @@ pub fn play<P: Participant, const N: usize>(participant: &P, role: &Role) -> Res
                 }
             }
             Phase::Connect => tx.as_mut().map_or(Ok(()), Tx::connect).context("connect")?,
-            Phase::Run => reply = Reply::Outcome(run(role, tx.as_mut(), rx.as_mut())?),
+            Phase::Run => reply = Reply::Outcome(run(role, order.moment, tx.as_mut(), rx.as_mut())?),
         }
         say(&reply);
     }
     Ok(())
 }
 
-fn run<const N: usize>(role: &Role, tx: Option<&mut impl Tx>, rx: Option<&mut impl Rx<N>>) -> Result<Outcome> {
-    let first = role.output.as_ref().is_some_and(|transport| transport.name.ends_with('0'));
-    match (role.workload, tx, rx) {
-        (Workload::PingPong, Some(tx), Some(rx)) if first => ping(tx, rx, role.span),
-        (Workload::PingPong, Some(tx), Some(rx)) => pong(tx, rx),
-        (workload, Some(tx), None) if workload.sleeps() => pace(tx, role.span, workload),
-        (workload, None, Some(rx)) if workload.sleeps() => listen(rx),
-        (_, Some(tx), None) => stream::<N>(tx, role.span),
-        (_, None, Some(rx)) => drain(rx),
-        (workload, ..) => bail!("no such role in {workload:?}"),
+fn run<const N: usize>(
+    role: &Role,
+    start: u64,
+    tx: Option<&mut impl Tx>,
+    rx: Option<&mut impl Rx<N>>,
+) -> Result<Outcome> {
+    let (workload, span) = (role.workload, role.span);
+    let (output, producer) = role.output.as_ref().map_or(("", 0), |(transport, number)| (&transport.name, *number));
+    match (tx, rx) {
+        (Some(tx), Some(rx)) if output.ends_with('0') => ping(tx, rx, span),
+        (Some(tx), Some(rx)) => pong(tx, rx),
+        (Some(tx), None) if workload.sleeps() => pace(tx, span, workload),
+        (None, Some(rx)) if workload.sleeps() => listen(rx),
+        (Some(tx), None) if workload.several() => compete::<N>(tx, producer, role.publishes, start, span),
+        (Some(tx), None) => stream::<N>(tx, span),
+        (None, Some(rx)) => drain(rx, workload.producers()),
+        (None, None) => bail!("neither a producer nor a consumer"),
     }
 }
 

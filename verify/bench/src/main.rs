@@ -13,21 +13,22 @@ mod run;
 mod scaling;
 mod script;
 mod transport;
+mod work;
 mod workload;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use workload::Workload;
+use workload::{Placement, Workload};
 
 /// Measures ackcast beside the limit of shared memory and beside its peers, in separate processes,
-/// losslessly, every message verified. Takes about five minutes.
+/// losslessly, every message verified. Takes about twelve minutes.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Action>,
-    /// One minute instead of five: fewer and shorter rounds.
+    /// Two minutes instead of twelve: fewer and shorter rounds.
     #[arg(long)]
     quick: bool,
     /// Only participants whose names contain one of these strings.
@@ -36,6 +37,9 @@ struct Arguments {
     /// Only these workloads.
     #[arg(long, value_delimiter = ',', value_enum, value_name = "NAMES")]
     workloads: Vec<Workload>,
+    /// Only these placements of workloads with two processes; the others have one placement, free.
+    #[arg(long, value_delimiter = ',', value_enum, value_name = "NAMES", default_values_t = [Placement::Free, Placement::Pinned])]
+    placement: Vec<Placement>,
     /// Writes every reading of every round to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -96,13 +100,17 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
     ensure!(!entries.is_empty(), "no participant has such a name");
     let workloads = if arguments.workloads.is_empty() { &Workload::ALL[..] } else { &arguments.workloads };
 
-    let results = run::run(&entries, workloads, &if arguments.quick { run::QUICK } else { run::FULL });
+    let results =
+        run::run(&entries, workloads, &arguments.placement, &if arguments.quick { run::QUICK } else { run::FULL });
     let page = report::page(&results);
     print!("{page}");
     if let Some(file) = &arguments.json {
         std::fs::write(file, serde_json::to_vec_pretty(&results)?)?;
     }
-    let everything = !arguments.quick && arguments.only.is_empty() && arguments.workloads.is_empty();
+    let everything = !arguments.quick
+        && arguments.only.is_empty()
+        && arguments.workloads.is_empty()
+        && arguments.placement.len() == 2;
     if everything || arguments.write {
         report::write(&results, &page, &tables())?;
     }

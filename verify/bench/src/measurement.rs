@@ -2,9 +2,11 @@
 //! and gone afterwards in any case.
 
 use crate::child::{MARK, Order, Phase, Reply, Role};
+use crate::clock::now;
 use crate::participants::Entry;
 use crate::transport::Transport;
-use crate::workload::{Outcome, Span, Workload};
+use crate::work::{Outcome, Span};
+use crate::workload::{Placement, Workload};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Measurement {
     pub workload: Workload,
+    pub placement: Placement,
     pub size: usize,
     pub slots: usize,
     pub consumers: usize,
@@ -27,15 +30,21 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    pub const fn new(workload: Workload, span: Span) -> Self {
-        Self { workload, size: workload.size(), slots: workload.slots(), consumers: workload.consumers(), span }
+    pub const fn new(workload: Workload, placement: Placement, span: Span) -> Self {
+        let (size, slots, consumers) = (workload.size(), workload.slots(), workload.consumers());
+        Self { workload, placement, size, slots, consumers, span }
     }
 
-    /// Measures. The first outcome is that of the producer (in ping-pong: of the asking side), the others are those of
-    /// the consumers.
+    /// The moment by which the measurement has ended. The workload ends in time even on a slow machine. The grace is
+    /// for starting and ending the processes.
+    pub fn deadline(self) -> Instant {
+        Instant::now() + Duration::from_nanos(self.span.total(self.workload.several())) + GRACE
+    }
+
+    /// Measures. The first outcomes are those of the producers (in ping-pong: of the asking side), the others are those
+    /// of the consumers.
     pub fn measure(self, entry: &Entry) -> Result<Vec<Outcome>> {
-        // The workload ends in time even on a slow machine. The grace is for starting and ending the processes.
-        let deadline = Instant::now() + Duration::from_nanos(self.span.warm_up + self.span.run) + GRACE;
+        let deadline = self.deadline();
         let scratch = Scratch::new();
         let (transports, files) = self.transports(entry, &scratch)?;
         let roles = self.roles(entry, &transports);
@@ -50,17 +59,19 @@ impl Measurement {
                     transports.iter().position(|l| l.name == transport.name).expect("one of ours")
                 };
                 let input = role.input.as_ref().map(|(transport, _)| addresses[number_of(transport)].clone());
-                process.order(phase, input.unwrap_or_default())?;
+                process.order(phase, input.unwrap_or_default(), now())?;
                 let reply = process.reply(deadline)?;
-                if let (Phase::Create, Reply::Done { addresses: said }, Some(transport)) = (phase, reply, &role.output)
+                if let (Phase::Create, Reply::Done { addresses: said }, Some((transport, 0))) =
+                    (phase, reply, &role.output)
                 {
                     addresses[number_of(transport)] = said;
                 }
             }
         }
         // The consumers first: they wait when the producer starts its clock.
+        let start = now();
         for process in processes.iter_mut().rev() {
-            process.order(Phase::Run, Vec::new())?;
+            process.order(Phase::Run, Vec::new(), start)?;
         }
         let outcomes = processes.iter().map(|process| process.outcome(deadline)).collect::<Result<Vec<_>>>();
         // If a process fails, its peers hang. The error of the failed process is the reason.
@@ -80,7 +91,8 @@ impl Measurement {
             let numbers = files.iter().map(AsRawFd::as_raw_fd).collect();
             all.extend(files);
             let name = format!("{}-{number}", scratch.token);
-            Ok(Transport { name, slots: self.slots, consumers: self.consumers, files: numbers, addresses: Vec::new() })
+            let (slots, consumers, producers) = (self.slots, self.consumers, self.workload.producers());
+            Ok(Transport { name, slots, consumers, producers, files: numbers, addresses: Vec::new() })
         };
         let there_and_back = self.workload == Workload::PingPong;
         let transports = (0..1 + usize::from(there_and_back)).map(&mut transport).collect::<Result<_>>()?;
@@ -88,25 +100,25 @@ impl Measurement {
     }
 
     fn roles(self, entry: &Entry, transports: &[Transport]) -> Vec<Role> {
-        let role = |output: Option<usize>, input: Option<(usize, usize)>| Role {
+        let role = |output: Option<(usize, usize)>, input: Option<(usize, usize)>| Role {
             participant: entry.name.to_owned(),
             workload: self.workload,
             size: self.size,
             span: self.span,
             core: None,
-            output: output.map(|transport| transports[transport].clone()),
+            publishes: entry.publishes,
+            output: output.map(|(transport, producer)| (transports[transport].clone(), producer)),
             input: input.map(|(transport, consumer)| (transports[transport].clone(), consumer)),
         };
-        let mut roles = if self.workload == Workload::PingPong {
-            vec![role(Some(0), Some((1, 0))), role(Some(1), Some((0, 0)))]
+        let mut roles: Vec<_> = if self.workload == Workload::PingPong {
+            vec![role(Some((0, 0)), Some((1, 0))), role(Some((1, 0)), Some((0, 0)))]
         } else {
+            let producers = (0..self.workload.producers()).map(|producer| role(Some((0, producer)), None));
             let consumers = (0..self.consumers).map(|consumer| role(None, Some((0, consumer))));
-            std::iter::once(role(Some(0), None)).chain(consumers).collect()
+            producers.chain(consumers).collect()
         };
-        // Two processes are pinned to a core each, whatever else the machine does. The kernel places more processes
-        // itself.
-        if let ([one, other], Ok([first, second, ..])) = (&mut roles[..], cores().as_deref()) {
-            (one.core, other.core) = (Some(*first), Some(*second));
+        if let (Placement::Pinned, Ok(cores)) = (self.placement, cores()) {
+            roles.iter_mut().zip(cores).for_each(|(role, core)| role.core = Some(core));
         }
         roles
     }
@@ -152,9 +164,9 @@ impl Process {
         Ok(Self { orders: child.stdin.take(), child, replies })
     }
 
-    fn order(&mut self, phase: Phase, addresses: Vec<String>) -> Result<()> {
+    fn order(&mut self, phase: Phase, addresses: Vec<String>, moment: u64) -> Result<()> {
         let orders = self.orders.as_mut().expect("not dismissed");
-        writeln!(orders, "{}", serde_json::to_string(&Order { phase, addresses })?).context("a process died")
+        writeln!(orders, "{}", serde_json::to_string(&Order { phase, addresses, moment })?).context("a process died")
     }
 
     fn reply(&self, deadline: Instant) -> Result<Reply> {

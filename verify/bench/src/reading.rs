@@ -1,18 +1,25 @@
 //! The result of a measurement, in the table's units.
 
 use crate::message::CORRUPT;
-use crate::workload::{Outcome, Workload, percentile};
+use crate::work::{Outcome, percentile};
+use crate::workload::Workload;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// The measured value and, for latencies, a second value.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// The measured values.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Reading {
     /// Latencies: the median in nanoseconds one way. Otherwise: messages a second.
     pub value: f64,
-    /// In ping-pong, the 99th percentile in nanoseconds. In paced workloads, the milliseconds of processor time that
-    /// both processes took for 1000 messages. These take a second, and two processes have 2000 ms in it.
-    pub beside: Option<f64>,
+    /// Latencies: the 99th percentile in nanoseconds.
+    pub tail: Option<f64>,
+    /// Paced workloads: the milliseconds of processor time that both processes took for 1000 messages. These take a
+    /// second, and two processes have 2000 ms in it.
+    pub cpu: Option<f64>,
+    /// Several producers: the messages of the slowest, in percent of its fair share.
+    pub share: Option<f64>,
+    /// Several producers: the longest call of any, in nanoseconds.
+    pub longest: Option<f64>,
     /// Turns a second that the machine's cores take, before or after the measurement, whichever is less.
     pub speed: f64,
     /// The machine was then too slow for the reading to count.
@@ -20,34 +27,59 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The reading that follows from the outcomes of all processes. The first outcome is the sender's, or the asking
-    /// side's.
+    /// The reading that follows from the outcomes of all processes. The first outcomes are the producers', or the
+    /// asking side's.
     ///
     /// # Errors
     /// A process did not get every message.
     pub fn of(workload: Workload, outcomes: &[Outcome]) -> Result<Self> {
-        let (first, others) = outcomes.split_first().expect("at least one process");
+        let (senders, others) = outcomes.split_at(workload.producers());
+        let sent = senders.iter().map(|sender| sender.total).sum::<u64>();
         for other in others {
-            ensure!(other.total == first.total, "{CORRUPT}: {} of {} messages received", other.total, first.total);
+            ensure!(other.total == sent, "{CORRUPT}: {} of {sent} messages received", other.total);
         }
-        let (value, beside) = match workload {
-            Workload::PingPong => (first.moments[0] as f64, Some(first.moments[1] as f64)),
-            Workload::Small | Workload::Large | Workload::Fan => {
+        let first = &senders[0];
+        Ok(match workload {
+            Workload::PingPong => {
+                Self { value: first.moments[0] as f64, tail: Some(first.moments[1] as f64), ..Self::default() }
+            }
+            Workload::Paced | Workload::Sporadic => Self::latency(first, others),
+            _ if workload.several() => Self::competition(senders),
+            _ => {
                 let last = others.iter().map(|consumer| consumer.ended).max().unwrap_or(first.ended);
-                let seconds = last.saturating_sub(first.began).max(1) as f64 / 1e9;
-                (first.messages as f64 / seconds, None)
+                Self { value: rate(first.messages, first.began, last), ..Self::default() }
             }
-            Workload::Paced | Workload::Sporadic => {
-                let latencies = others.iter().flat_map(|consumer| {
-                    let pairs = consumer.moments.iter().zip(&first.moments);
-                    pairs.map(|(there, sent)| there.saturating_sub(*sent))
-                });
-                let mut latencies: Vec<u64> = latencies.collect();
-                let cpu = outcomes.iter().map(|outcome| outcome.cpu).sum::<u64>() as f64 / 1e6;
-                let beside = Some(cpu * 1000.0 / first.total.max(1) as f64);
-                (percentile(&mut latencies, 50) as f64, beside)
-            }
-        };
-        Ok(Self { value, beside, speed: 0.0, slow: false })
+        })
     }
+
+    fn latency(sender: &Outcome, receivers: &[Outcome]) -> Self {
+        let mut latencies: Vec<u64> = Vec::new();
+        for receiver in receivers {
+            let pairs = receiver.moments.iter().zip(&sender.moments);
+            latencies.extend(pairs.map(|(there, sent)| there.saturating_sub(*sent)));
+        }
+        let used = sender.cpu + receivers.iter().map(|receiver| receiver.cpu).sum::<u64>();
+        Self {
+            value: percentile(&mut latencies, 50) as f64,
+            tail: Some(percentile(&mut latencies, 99) as f64),
+            cpu: Some(used as f64 / 1e3 / sender.total.max(1) as f64),
+            ..Self::default()
+        }
+    }
+
+    fn competition(senders: &[Outcome]) -> Self {
+        let rates = senders.iter().map(|sender| rate(sender.messages, sender.began, sender.ended));
+        let (value, slowest) = rates.fold((0.0, f64::INFINITY), |(sum, least), rate| (sum + rate, rate.min(least)));
+        Self {
+            value,
+            share: Some(100.0 * slowest * senders.len() as f64 / value),
+            longest: senders.iter().map(|sender| sender.longest as f64).reduce(f64::max),
+            ..Self::default()
+        }
+    }
+}
+
+/// Messages a second.
+fn rate(messages: u64, from: u64, to: u64) -> f64 {
+    messages as f64 * 1e9 / to.saturating_sub(from).max(1) as f64
 }

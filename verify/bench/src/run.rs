@@ -4,13 +4,13 @@ use crate::clock::SECOND;
 use crate::machine_speed;
 use crate::measurement::Measurement;
 use crate::message::CORRUPT;
-use crate::participants::{Entry, Kind, Waits};
+use crate::participants::{Entry, Kind, Publishes, Waits};
 use crate::reading::Reading;
 use crate::script;
-use crate::workload::{Span, Workload};
+use crate::work::Span;
+use crate::workload::{Placement, Workload};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 pub struct Plan {
     rounds: usize,
     span: Span,
+    /// The span with several producers. It holds some turns of each process on its core.
+    several: Span,
     /// The number of rounds of paced workloads, and their span.
     paced_rounds: usize,
     paced: Span,
@@ -27,22 +29,24 @@ pub struct Plan {
 
 pub const MILLISECOND: u64 = SECOND / 1000;
 
-/// About five minutes.
+/// About twelve minutes.
 pub const FULL: Plan = Plan {
-    rounds: 5,
-    span: Span { warm_up: 40 * MILLISECOND, run: 250 * MILLISECOND },
-    paced_rounds: 3,
-    paced: Span { warm_up: 0, run: SECOND },
-    at_most: Duration::from_secs(360),
+    rounds: 7,
+    span: Span { warm_up: 20 * MILLISECOND, run: 80 * MILLISECOND },
+    several: Span { warm_up: 20 * MILLISECOND, run: 200 * MILLISECOND },
+    paced_rounds: 7,
+    paced: Span { warm_up: 0, run: 400 * MILLISECOND },
+    at_most: Duration::from_secs(700),
 };
 
-/// About a minute.
+/// About two minutes.
 pub const QUICK: Plan = Plan {
     rounds: 2,
-    span: Span { warm_up: 20 * MILLISECOND, run: 100 * MILLISECOND },
+    span: Span { warm_up: 10 * MILLISECOND, run: 40 * MILLISECOND },
+    several: Span { warm_up: 20 * MILLISECOND, run: 120 * MILLISECOND },
     paced_rounds: 1,
-    paced: Span { warm_up: 0, run: 500 * MILLISECOND },
-    at_most: Duration::from_secs(60),
+    paced: Span { warm_up: 0, run: 200 * MILLISECOND },
+    at_most: Duration::from_secs(120),
 };
 
 /// All results of a run.
@@ -59,12 +63,16 @@ pub struct Participant {
     pub name: String,
     pub kind: Kind,
     pub waits: Waits,
-    pub series: BTreeMap<Workload, Series>,
+    pub publishes: Publishes,
+    pub series: Vec<Series>,
 }
 
-/// A reading for each round, and more if some do not count. Or the reason why there is none.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// The measurements of a participant under a workload in a placement: a reading for each round, and more if some do not
+/// count. Or the reason why there is none.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Series {
+    pub workload: Workload,
+    pub placement: Placement,
     pub readings: Vec<Reading>,
     pub failure: Option<String>,
 }
@@ -96,49 +104,38 @@ impl Machine {
 impl Results {
     /// The number of readings that do not count, and the number of all readings.
     pub fn slow(&self) -> (usize, usize) {
-        let readings = || self.participants.iter().flat_map(|p| p.series.values()).flat_map(|series| &series.readings);
+        let readings = || self.participants.iter().flat_map(|p| &p.series).flat_map(|series| &series.readings);
         (readings().filter(|reading| reading.slow).count(), readings().count())
+    }
+
+    /// The measurements that failed, and why.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        self.participants
+            .iter()
+            .flat_map(|participant| participant.series.iter().filter_map(|series| series.failed(&participant.name)))
     }
 
     /// The participants that delivered wrong data, and what was wrong.
     pub fn corrupt(&self) -> Vec<String> {
-        let failures = self.participants.iter().flat_map(|participant| {
-            let failures =
-                participant.series.iter().filter_map(|(workload, series)| Some((workload, series.failure.as_ref()?)));
-            failures.map(move |(workload, failure)| format!("{}, {workload:?}: {failure}", participant.name))
-        });
-        failures.filter(|failure| failure.contains(CORRUPT)).collect()
+        self.failures().filter(|failure| failure.contains(CORRUPT)).collect()
     }
 }
 
 /// Measures all participants as often as the plan says. A participant that failed is not measured again.
-pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
+pub fn run(entries: &[Entry], workloads: &[Workload], placements: &[Placement], plan: &Plan) -> Results {
     let machine = Machine::here();
-    let participant = |entry: &Entry| Participant {
-        name: entry.name.to_owned(),
-        kind: entry.kind,
-        waits: entry.waits,
-        series: BTreeMap::new(),
-    };
-    let mut participants: Vec<_> = entries.iter().map(participant).collect();
+    let mut participants: Vec<_> = entries.iter().map(|entry| Participant::new(entry, workloads, placements)).collect();
     let start = Instant::now();
-    let wanted = |workload: Workload| if workload.sleeps() { plan.paced_rounds } else { plan.rounds };
     for round in 0.. {
         let mut done = true;
         for &workload in workloads {
-            let measurement = Measurement::new(workload, if workload.sleeps() { plan.paced } else { plan.span });
             for (entry, participant) in entries.iter().zip(&mut participants) {
-                let series = participant.series.entry(workload).or_default();
-                let enough = if round < plan.rounds {
-                    round >= wanted(workload)
-                } else {
-                    // More than half of the readings must count. The rounds go on until then, or until the time is up.
-                    2 * counted(&series.readings) > wanted(workload) || start.elapsed() > plan.at_most
-                };
-                if series.failure.is_none() && !enough {
-                    done = false;
-                    progress(&format!("round {}: {workload:?}, {}", round + 1, entry.name));
-                    series.add(reading(measurement, entry));
+                for series in participant.series.iter_mut().filter(|series| series.workload == workload) {
+                    if series.wants(plan, round, start.elapsed()) {
+                        done = false;
+                        progress(&format!("round {}: {}, {}", round + 1, series.title(), entry.name));
+                        series.add(reading(series.measurement(plan), entry));
+                    }
                 }
             }
         }
@@ -151,6 +148,72 @@ pub fn run(entries: &[Entry], workloads: &[Workload], plan: &Plan) -> Results {
     }
     progress("");
     Results { machine, rounds: plan.rounds, participants }
+}
+
+impl Plan {
+    const fn rounds(&self, workload: Workload) -> usize {
+        if workload.sleeps() { self.paced_rounds } else { self.rounds }
+    }
+}
+
+impl Participant {
+    fn new(entry: &Entry, workloads: &[Workload], placements: &[Placement]) -> Self {
+        let measured = |placement: &&Placement| placements.contains(placement);
+        let series = workloads.iter().filter(|workload| entry.takes(**workload)).flat_map(|workload| {
+            workload.placements().iter().filter(measured).map(|placement| Series::new(*workload, *placement))
+        });
+        Self {
+            name: entry.name.to_owned(),
+            kind: entry.kind,
+            waits: entry.waits,
+            publishes: entry.publishes,
+            series: series.collect(),
+        }
+    }
+}
+
+impl Series {
+    const fn new(workload: Workload, placement: Placement) -> Self {
+        Self { workload, placement, readings: Vec::new(), failure: None }
+    }
+
+    /// More than half of the readings must count. The rounds go on until then, or until the time is up.
+    fn wants(&self, plan: &Plan, round: usize, elapsed: Duration) -> bool {
+        let rounds = plan.rounds(self.workload);
+        let more = if round < plan.rounds {
+            round < rounds
+        } else {
+            2 * counted(&self.readings) <= rounds && elapsed < plan.at_most
+        };
+        more && self.failure.is_none()
+    }
+
+    const fn measurement(&self, plan: &Plan) -> Measurement {
+        let span = match self.workload {
+            workload if workload.sleeps() => plan.paced,
+            workload if workload.several() => plan.several,
+            _ => plan.span,
+        };
+        Measurement::new(self.workload, self.placement, span)
+    }
+
+    fn title(&self) -> String {
+        match self.placement {
+            Placement::Free => format!("{:?}", self.workload),
+            Placement::Pinned => format!("{:?} pinned", self.workload),
+        }
+    }
+
+    fn failed(&self, participant: &str) -> Option<String> {
+        Some(format!("{participant}, {}: {}", self.title(), self.failure.as_ref()?))
+    }
+
+    fn add(&mut self, reading: Result<Reading>) {
+        match reading {
+            Ok(reading) => self.readings.push(reading),
+            Err(error) => self.failure = Some(format!("{error:#}")),
+        }
+    }
 }
 
 /// Measures, and takes the machine's speed before and after.
@@ -172,22 +235,13 @@ pub fn judge<'r>(readings: impl Iterator<Item = &'r mut Reading>) {
 }
 
 fn readings(participants: &mut [Participant]) -> impl Iterator<Item = &mut Reading> {
-    let series = participants.iter_mut().flat_map(|participant| participant.series.values_mut());
+    let series = participants.iter_mut().flat_map(|participant| &mut participant.series);
     series.flat_map(|series| &mut series.readings)
 }
 
 /// The number of readings that count.
 pub fn counted(readings: &[Reading]) -> usize {
     readings.iter().filter(|reading| !reading.slow).count()
-}
-
-impl Series {
-    fn add(&mut self, reading: Result<Reading>) {
-        match reading {
-            Ok(reading) => self.readings.push(reading),
-            Err(error) => self.failure = Some(format!("{error:#}")),
-        }
-    }
 }
 
 /// Shows a line that replaces the previous one.
@@ -205,17 +259,19 @@ mod tests {
 
     #[test]
     fn readings_of_a_slow_machine_do_not_count() {
-        let reading = |speed| Reading { value: speed, beside: None, speed, slow: false };
-        let series = |speeds: &[f64]| Series { readings: speeds.iter().copied().map(reading).collect(), failure: None };
+        let reading = |speed: &f64| Reading { value: *speed, speed: *speed, ..Reading::default() };
         let participant = |speeds: &[f64]| Participant {
             name: String::new(),
             kind: Kind::Peer,
             waits: Waits::Spins,
-            series: [(Workload::Small, series(speeds))].into(),
+            publishes: Publishes::Each,
+            series: vec![Series {
+                readings: speeds.iter().map(reading).collect(),
+                ..Series::new(Workload::Small, Placement::Free)
+            }],
         };
         let mut all = [participant(&[10.0, 7.0, 5.0]), participant(&[2.0, 9.0])];
         judge(readings(&mut all));
-        let counted = all.each_ref().map(|participant| counted(&participant.series[&Workload::Small].readings));
-        assert_eq!(counted, [2, 1]);
+        assert_eq!(all.each_ref().map(|participant| counted(&participant.series[0].readings)), [2, 1]);
     }
 }

@@ -7,7 +7,8 @@ use crate::reading::Reading;
 use crate::report::unit::Unit;
 use crate::report::{Spread, write_table};
 use crate::run::{self, MILLISECOND, Machine, progress};
-use crate::workload::{Span, Workload};
+use crate::work::Span;
+use crate::workload::{Placement, Workload};
 use anyhow::Result;
 use plotters::prelude::*;
 use std::fmt::Write;
@@ -87,7 +88,9 @@ struct Spot {
 impl Spot {
     fn new(axis: &Axis, value: usize, way: &str, workload: Workload, span: Span) -> Result<Self> {
         let (slots, size, consumers) = (axis.measurement)(value);
-        let measurement = Measurement { workload, size, slots, consumers, span };
+        // Two processes are pinned to a core each. The kernel places more processes itself.
+        let placement = if consumers == 1 { Placement::Pinned } else { Placement::Free };
+        let measurement = Measurement { workload, placement, size, slots, consumers, span };
         Ok(Self { entry: participants::find(way)?, measurement, readings: Vec::new() })
     }
 

@@ -6,6 +6,7 @@ message" and an Event "I have read it". Mode "pipe": a Pipe for each consumer.
 
 import json
 import multiprocessing as mp
+import os
 import random
 import sys
 import time
@@ -13,7 +14,7 @@ from multiprocessing.connection import wait
 from multiprocessing.sharedctypes import RawArray
 
 mode, workload = sys.argv[1:3]
-size, consumers, warm_up, run = map(int, sys.argv[3:7])
+size, consumers, warm_up, run, pinned = map(int, sys.argv[3:8])
 END = 1 << 63
 WRONG = 3
 now = time.monotonic_ns
@@ -138,7 +139,9 @@ def pace(link):
     return made
 
 
-def process(work, arguments, start, say):
+def process(core, work, arguments, start, say):
+    if pinned:
+        os.sched_setaffinity(0, {core})
     start.wait()
     say.send(work(*arguments))
 
@@ -154,9 +157,11 @@ else:
     jobs = [(stream, (link,))] + [(drain, (link, consumer)) for consumer in range(consumers)]
 
 start, ends, children = mp.Barrier(len(jobs)), [], []
-for work, arguments in jobs:
+cores = sorted(os.sched_getaffinity(0))
+for number, (work, arguments) in enumerate(jobs):
+    core = cores[number % len(cores)]
     hear, say = mp.Pipe(duplex=False)
-    children.append(mp.Process(target=process, args=(work, arguments, start, say), daemon=True))
+    children.append(mp.Process(target=process, args=(core, work, arguments, start, say), daemon=True))
     children[-1].start()
     say.close()
     ends.append(hear)

@@ -1,7 +1,7 @@
 //! The interface of a participant: a one-way channel between processes.
 
 use crate::message::Check;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::os::fd::{OwnedFd, RawFd};
 
@@ -13,6 +13,7 @@ pub struct Transport {
     /// The ring's length, if the participant has such an option.
     pub slots: usize,
     pub consumers: usize,
+    pub producers: usize,
     /// The descriptors of [`Participant::prepare`], as the children inherit them.
     pub files: Vec<RawFd>,
     /// The strings of [`Tx::addresses`].
@@ -29,14 +30,19 @@ pub trait Participant {
         Ok(Vec::new())
     }
 
-    /// The producer's end, made in its process before any consumer attaches.
+    /// The end of the first producer, made in its process before any consumer attaches.
     fn create<const N: usize>(&self, transport: &Transport) -> Result<Self::Tx<N>>;
+
+    /// The end of a further producer, made in its process after [`create`](Self::create).
+    fn join<const N: usize>(&self, _transport: &Transport, _producer: usize) -> Result<Self::Tx<N>> {
+        bail!("it has one producer")
+    }
 
     /// A consumer's end, made in its process.
     fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Self::Rx<N>>;
 }
 
-/// The producer's end.
+/// A producer's end.
 pub trait Tx {
     /// The address of each consumer's end, if the name is not enough to find it.
     fn addresses(&self) -> Vec<String> {

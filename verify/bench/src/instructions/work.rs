@@ -79,7 +79,7 @@ fn drive(way: Way, messages: u64, producer: &mut impl Sends, consumer: &mut impl
             }
             Way::Batches => {
                 for first in (start..end).step_by(MAX_PUBLISH_BATCH) {
-                    batch.iter_mut().zip(first..).for_each(|(message, tag)| fill(message, tag));
+                    batch.iter_mut().zip(first..).for_each(|(message, tag)| _ = fill(message, tag));
                     producer.send_batch(black_box(&batch))?;
                 }
                 consumer.receive_batch(&mut check)?;
@@ -141,7 +141,7 @@ fn without_channel(way: Way, messages: u64) -> Result<()> {
             }
             Way::Batches => {
                 for (slots, first) in slots.chunks_mut(MAX_PUBLISH_BATCH).zip((start..).step_by(MAX_PUBLISH_BATCH)) {
-                    batch.iter_mut().zip(first..).for_each(|(message, tag)| fill(message, tag));
+                    batch.iter_mut().zip(first..).for_each(|(message, tag)| _ = fill(message, tag));
                     put_batch(slots, black_box(&batch));
                 }
                 take_batch(black_box(&slots), &mut check);

@@ -1,5 +1,6 @@
 //! disruptor-mp: batches in place, with its blocking wait (which yields or sleeps) and with its spinning one.
 
+use super::Publishes;
 use crate::message::{Check, Message, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Result, ensure};
@@ -9,7 +10,7 @@ use disruptor_mp::{
 };
 use std::time::Duration;
 
-pub struct Disruptor(pub Wait);
+pub struct Disruptor(pub Wait, pub Publishes);
 
 #[derive(Clone, Copy)]
 pub enum Wait {
@@ -35,7 +36,7 @@ impl Participant for Disruptor {
             .discover_consumer_with_prefix(transport.consumers, "c")
             .with_coordination(CoordinationMode::Immediate)
             .build_producer(Message::default)?;
-        Ok(Sender { producer, wait: self.0, consumers: transport.consumers })
+        Ok(Sender { producer, wait: self.0, publishes: self.1, consumers: transport.consumers })
     }
 
     fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
@@ -49,6 +50,7 @@ impl Participant for Disruptor {
 pub struct Sender<const N: usize> {
     producer: SharedProducer<Message<N>>,
     wait: Wait,
+    publishes: Publishes,
     consumers: usize,
 }
 
@@ -63,9 +65,20 @@ impl<const N: usize> Tx for Sender<N> {
     }
 
     fn send(&mut self, first: u64, count: u64) -> Result<()> {
-        let fill_one = |message: &mut Message<N>, index: usize| fill(&mut message.0, first + index as u64);
-        while self.producer.try_batch_publish(count as usize, fill_one).is_err() {
-            self.wait.wait();
+        match self.publishes {
+            Publishes::Each => {
+                for tag in first..first + count {
+                    while self.producer.try_publish(|message| _ = fill(&mut message.0, tag)).is_err() {
+                        self.wait.wait();
+                    }
+                }
+            }
+            Publishes::Batches => {
+                let fill_one = |message: &mut Message<N>, index: usize| _ = fill(&mut message.0, first + index as u64);
+                while self.producer.try_batch_publish(count as usize, fill_one).is_err() {
+                    self.wait.wait();
+                }
+            }
         }
         Ok(())
     }

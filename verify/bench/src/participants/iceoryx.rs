@@ -1,6 +1,7 @@
 //! iceoryx2: publish-subscribe without overflow or history. The publisher blocks when a queue is full. Subscribers are
 //! woken by events, or poll.
 
+use super::{Pause, Publishes};
 use crate::message::{Check, Message, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Result, anyhow};
@@ -9,7 +10,7 @@ use iceoryx2::port::{listener::Listener, notifier::Notifier, publisher::Publishe
 use iceoryx2::prelude::*;
 use std::fmt::Debug;
 
-pub struct Iceoryx(pub Wait);
+pub struct Iceoryx(pub Wait, pub Publishes);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
@@ -55,7 +56,7 @@ fn services<const N: usize>(node: &Node<Service>, transport: &Transport) -> Resu
         .history_size(0)
         .subscriber_max_buffer_size(transport.slots)
         .max_subscribers(transport.consumers)
-        .max_publishers(1)
+        .max_publishers(transport.producers)
         .open_or_create()
         .map_err(failed)?;
     Ok((data, node.service_builder(&name).event().open_or_create().map_err(failed)?))
@@ -66,12 +67,17 @@ impl Participant for Iceoryx {
     type Rx<const N: usize> = Receiver<N>;
 
     fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
+        self.join(transport, 0)
+    }
+
+    fn join<const N: usize>(&self, transport: &Transport, _: usize) -> Result<Sender<N>> {
         let node = node(transport)?;
         let (data, events) = services(&node, transport)?;
         let blocking = BackpressureStrategy::RetryUntilDelivered;
         let publisher = data.publisher_builder().backpressure_strategy(blocking).create().map_err(failed)?;
         let notifier = events.notifier_builder().create().map_err(failed)?;
-        Ok(Sender { publisher, notifier: (self.0 == Wait::Event).then_some(notifier), _node: node })
+        let notifier = (self.0 == Wait::Event).then_some(notifier);
+        Ok(Sender { publisher, notifier, publishes: self.1, _node: node })
     }
 
     fn attach<const N: usize>(&self, transport: &Transport, _: usize) -> Result<Receiver<N>> {
@@ -86,6 +92,7 @@ impl Participant for Iceoryx {
 pub struct Sender<const N: usize> {
     publisher: Publisher<Service, Message<N>, ()>,
     notifier: Option<Notifier<Service>>,
+    publishes: Publishes,
     _node: Node<Service>,
 }
 
@@ -99,9 +106,10 @@ impl<const N: usize> Tx for Sender<N> {
             let mut sample = self.publisher.loan().map_err(failed)?;
             fill(&mut sample.payload_mut().0, tag);
             sample.send().map_err(failed)?;
-        }
-        if let Some(notifier) = &self.notifier {
-            notifier.notify().map_err(failed)?;
+            let last = tag + 1 == first + count;
+            if let (Some(notifier), true) = (&self.notifier, last || self.publishes == Publishes::Each) {
+                notifier.notify().map_err(failed)?;
+            }
         }
         Ok(())
     }
@@ -115,22 +123,30 @@ pub struct Receiver<const N: usize> {
 
 impl<const N: usize> Rx<N> for Receiver<N> {
     fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
-        let mut polls = 0;
-        loop {
-            let mut some = false;
-            while let Some(sample) = self.subscriber.receive().map_err(failed)? {
-                check.see(&sample.payload().0);
-                some = true;
-            }
-            if some {
-                return Ok(());
-            }
-            match &self.listener {
-                Some(listener) => listener.blocking_wait(|_| {}).map(drop).map_err(failed)?,
-                None if polls < 64 => std::hint::spin_loop(),
-                None => std::thread::yield_now(),
-            }
-            polls += 1;
+        if self.listener.is_none() {
+            let mut outcome = Ok(false);
+            Pause::Yield.until(|| {
+                outcome = self.poll(check);
+                !matches!(outcome, Ok(false))
+            });
+            return outcome.map(drop);
         }
+        while !self.poll(check)? {
+            let listener = self.listener.as_ref().expect("as above");
+            listener.blocking_wait(|_| {}).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl<const N: usize> Receiver<N> {
+    /// Whether there were messages.
+    fn poll(&mut self, check: &mut Check<N>) -> Result<bool> {
+        let mut some = false;
+        while let Some(sample) = self.subscriber.receive().map_err(failed)? {
+            check.see(&sample.payload().0);
+            some = true;
+        }
+        Ok(some)
     }
 }

@@ -45,9 +45,9 @@ impl<const N: usize> Tx for Sender<N> {
     fn send(&mut self, first: u64, count: u64) -> Result<()> {
         let mut message = [0; N];
         for tag in first..first + count {
-            fill(&mut message, tag);
+            let length = fill(&mut message, tag);
             for consumer in &self.consumers {
-                consumer.send(&message)?;
+                consumer.send(&message[..length])?;
             }
         }
         Ok(())

@@ -4,20 +4,25 @@ mod broken;
 mod disruptor;
 mod iceoryx;
 mod ipc_channel;
+mod list;
 pub mod memory;
 mod ours;
+mod pause;
 mod pipes;
 mod raw;
+mod raw_several;
 mod ringfire;
 mod shmem_ipc;
 mod single_slot;
 
 use crate::child::{Role, play};
+use crate::message::VARIABLE;
 use crate::transport::Participant;
-use ackcast::{Backend, Wait};
+use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
-use ours::{Ours, Way};
-use raw::{Pause, Publishes, Raw};
+pub use list::{all, broken};
+use ours::Ours;
+use pause::Pause;
 use serde::{Deserialize, Serialize};
 use std::os::fd::OwnedFd;
 
@@ -27,6 +32,10 @@ pub struct Entry {
     pub kind: Kind,
     /// How it waits. A reader of the table must know this to compare.
     pub waits: Waits,
+    /// When its messages are visible.
+    pub publishes: Publishes,
+    /// How many producers it is measured with.
+    producers: Producers,
     body: Body,
 }
 
@@ -49,6 +58,23 @@ pub enum Waits {
     Parks,
 }
 
+/// When a message is visible to the consumers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Publishes {
+    /// When the call that sends it returns: a call sends one message.
+    Each,
+    /// With the other messages of its batch: a call sends a batch.
+    Batches,
+}
+
+/// The workloads of a participant, by their producers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Producers {
+    One,
+    Several,
+    Any,
+}
+
 enum Body {
     Native(Box<dyn Native>),
     /// A script, run in this mode.
@@ -61,13 +87,14 @@ trait Native {
     fn prepare(&self, consumers: usize, slots: usize, size: usize) -> Result<Vec<OwnedFd>>;
 }
 
-/// Any participant, at the two sizes of the table.
+/// Any participant, at the sizes of the tables.
 struct Sized<P>(P);
 
 impl<P: Participant> Native for Sized<P> {
     fn play(&self, role: &Role) -> Result<()> {
         match role.size {
             64 => play::<P, 64>(&self.0, role),
+            VARIABLE => play::<P, VARIABLE>(&self.0, role),
             4096 => play::<P, 4096>(&self.0, role),
             size => bail!("not built for {size} bytes"),
         }
@@ -86,6 +113,7 @@ impl Native for Scalable {
         match role.size {
             8 => play::<Ours, 8>(&self.0, role),
             64 => play::<Ours, 64>(&self.0, role),
+            VARIABLE => play::<Ours, VARIABLE>(&self.0, role),
             512 => play::<Ours, 512>(&self.0, role),
             4096 => play::<Ours, 4096>(&self.0, role),
             32_768 => play::<Ours, 32_768>(&self.0, role),
@@ -103,51 +131,6 @@ impl Native for Scalable {
 /// The sizes that ackcast is built for.
 pub const SIZES: [usize; 7] = [8, 64, 512, 4096, 32_768, 262_144, 1_048_576];
 
-/// All participants, in the table's order.
-pub fn all() -> Vec<Entry> {
-    use Kind::{Limit, Ours as Us, Peer};
-    use Waits::{Parks, Spins, Yields};
-    let raw = |pause, publishes| Raw { pause, publishes };
-    let ours = |way| Ours { way, backend: Backend::Futex, wait: Wait::Adaptive, slots: None };
-    let us =
-        |name, participant| Entry { name, kind: Us, waits: Parks, body: Body::Native(Box::new(Scalable(participant))) };
-    vec![
-        native("raw-spin", Limit, Spins, raw(Pause::Spin, Publishes::Together)),
-        native("raw-yield", Limit, Yields, raw(Pause::Yield, Publishes::Together)),
-        native("raw-each", Limit, Yields, raw(Pause::Yield, Publishes::Each)),
-        us("ours", ours(Way::Copy)),
-        us("ours-in-place", ours(Way::InPlace)),
-        us("ours-batch", ours(Way::Batch)),
-        us("ours-batch-in-place", ours(Way::Written)),
-        us("ours-spin", Ours { wait: Wait::Spin, ..ours(Way::InPlace) }),
-        us("ours-1-slot", Ours { slots: Some(1), ..ours(Way::Copy) }),
-        us("ours-raw_sync", Ours { backend: Backend::RawSync, ..ours(Way::Copy) }),
-        native("ringfire-futex", Peer, Parks, ringfire::Ringfire(ringfire::Wait::Futex)),
-        native("ringfire-yield", Peer, Yields, ringfire::Ringfire(ringfire::Wait::Yield)),
-        native("ringfire-spin", Peer, Spins, ringfire::Ringfire(ringfire::Wait::Spin)),
-        native("disruptor-mp-block", Peer, Yields, disruptor::Disruptor(disruptor::Wait::Block)),
-        native("disruptor-mp-spin", Peer, Spins, disruptor::Disruptor(disruptor::Wait::Spin)),
-        native("iceoryx2-event", Peer, Parks, iceoryx::Iceoryx(iceoryx::Wait::Event)),
-        native("iceoryx2-poll", Peer, Yields, iceoryx::Iceoryx(iceoryx::Wait::Poll)),
-        native("shmem-ipc", Peer, Parks, shmem_ipc::ShmemIpc),
-        native("ipc-channel", Peer, Parks, ipc_channel::IpcChannel),
-        native("pipes", Peer, Parks, pipes::Pipes),
-        native("raw_sync-slot", Peer, Parks, single_slot::SingleSlot),
-        Entry { name: "python-slot", kind: Peer, waits: Parks, body: Body::Python("slot") },
-        Entry { name: "python-pipe", kind: Peer, waits: Parks, body: Body::Python("pipe") },
-    ]
-}
-
-fn native(name: &'static str, kind: Kind, waits: Waits, participant: impl Participant + 'static) -> Entry {
-    Entry { name, kind, waits, body: Body::Native(Box::new(Sized(participant))) }
-}
-
-/// The participants that the benchmark's own checks must notice.
-pub fn broken() -> Vec<Entry> {
-    let broken = |name, flaw| native(name, Kind::Peer, Waits::Yields, broken::Broken(flaw));
-    vec![broken("broken-loses", broken::Flaw::Loses), broken("broken-hangs", broken::Flaw::Hangs)]
-}
-
 /// The participant of this name.
 pub fn find(name: &str) -> Result<Entry> {
     all()
@@ -164,6 +147,15 @@ impl Entry {
 
     pub fn prepare(&self, consumers: usize, slots: usize, size: usize) -> Result<Vec<OwnedFd>> {
         self.native()?.prepare(consumers, slots, size)
+    }
+
+    /// Whether it is measured under this workload. Batches need a workload that has more than one message at a time.
+    pub fn takes(&self, workload: Workload) -> bool {
+        let other = if workload.several() { Producers::One } else { Producers::Several };
+        let one_by_one = workload.sleeps() || workload == Workload::PingPong;
+        self.producers != other
+            && !(one_by_one && self.publishes == Publishes::Batches)
+            && !(workload == Workload::Mixed && self.script().is_some())
     }
 
     /// The script's mode, if it is a script.

@@ -2,6 +2,7 @@
 //! no checks. It shows what shared memory itself allows on this machine.
 
 use super::memory::Memory;
+use super::{Pause, Publishes};
 use crate::message::{Check, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::Result;
@@ -12,49 +13,40 @@ pub struct Raw {
     pub publishes: Publishes,
 }
 
-/// The number of messages that are counted with a single store.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Publishes {
-    Together,
-    /// A store per message: the cost of separate messages without any other cost.
-    Each,
-}
-
-/// What a waiter does between polls.
-#[derive(Clone, Copy)]
-pub enum Pause {
-    Spin,
-    Yield,
-}
-
-impl Pause {
-    /// Waits until `ready`.
-    #[inline(always)]
-    fn until(self, mut ready: impl FnMut() -> bool) {
-        let mut polls = 0;
-        while !ready() {
-            polls += 1;
-            match self {
-                Self::Yield if polls > 64 => std::thread::yield_now(),
-                _ => std::hint::spin_loop(),
-            }
-        }
-    }
-}
-
+/// Upper bound on the consumers of a ring.
 const CONSUMERS: usize = 16;
 
 /// A word on a line of its own.
 #[repr(C, align(128))]
-struct Word(AtomicU64);
+pub struct Word(pub AtomicU64);
 
 /// The words before the slots.
 #[repr(C)]
-struct Words {
-    /// The number of published messages.
-    head: Word,
+pub struct Words {
+    /// The number of published messages. With several producers, the number of claimed messages.
+    pub head: Word,
     /// The number of messages that each consumer has finished with.
     tails: [Word; CONSUMERS],
+}
+
+impl Words {
+    /// The words at the start of a ring's memory.
+    pub fn of(memory: &Memory) -> &Self {
+        // SAFETY: the mapping starts with these atomics, and any bytes are valid atomics.
+        unsafe { &*memory.start().cast() }
+    }
+
+    /// The number of messages that all of the first `consumers` have finished with.
+    #[inline(always)]
+    pub fn done(&self, consumers: usize) -> u64 {
+        self.tails[..consumers].iter().map(|tail| tail.0.load(Ordering::Acquire)).min().unwrap_or(0)
+    }
+
+    /// The consumer has finished with so many messages.
+    #[inline(always)]
+    pub fn finish(&self, consumer: usize, messages: u64) {
+        self.tails[consumer].0.store(messages, Ordering::Release);
+    }
 }
 
 /// A process's view of the ring.
@@ -67,8 +59,7 @@ struct Ring<const N: usize> {
 
 impl<const N: usize> Ring<N> {
     fn words(&self) -> &Words {
-        // SAFETY: the mapping starts with these atomics, and any bytes are valid atomics.
-        unsafe { &*self.memory.start().cast() }
+        Words::of(&self.memory)
     }
 
     fn slot(&self, number: u64) -> *mut [u8; N] {
@@ -108,13 +99,12 @@ impl<const N: usize> Tx for Sender<N> {
         let (mut tag, end) = (first, first + count);
         let words = self.ring.words();
         while tag < end {
-            let tails = &words.tails[..self.consumers];
+            let consumers = self.consumers;
             let (published, slots) = (self.published, self.ring.slots);
             let free_until = &mut self.free_until;
             self.ring.pause.until(|| {
                 if *free_until <= published {
-                    let done = tails.iter().map(|tail| tail.0.load(Ordering::Acquire)).min().unwrap_or(0);
-                    *free_until = done + slots;
+                    *free_until = words.done(consumers) + slots;
                 }
                 *free_until > published
             });
@@ -155,7 +145,7 @@ impl<const N: usize> Rx<N> for Receiver<N> {
             check.see(unsafe { &*self.ring.slot(number) });
         }
         self.next = until;
-        words.tails[self.consumer].0.store(until, Ordering::Release);
+        words.finish(self.consumer, until);
         Ok(())
     }
 }

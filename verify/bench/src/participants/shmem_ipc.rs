@@ -1,5 +1,6 @@
 //! shmem-ipc: a ring with eventfds for each consumer, filled and emptied in place and in batches.
 
+use super::Publishes;
 use crate::message::{Check, Message, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::{Context, Result};
@@ -7,7 +8,7 @@ use shmem_ipc::sharedring::{Receiver as Ring, Sender as RingEnd};
 use std::fs::File;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-pub struct ShmemIpc;
+pub struct ShmemIpc(pub Publishes);
 
 // SAFETY: plain bytes without padding, for which every value is valid.
 unsafe impl<const N: usize> zerocopy::AsBytes for Message<N> {
@@ -40,7 +41,7 @@ impl Participant for ShmemIpc {
             let [memory, empty, full] = files(transport, consumer)?;
             Ok(RingEnd::open(transport.slots, memory, empty, full)?)
         };
-        Ok(Sender { rings: (0..transport.consumers).map(open).collect::<Result<_>>()? })
+        Ok(Sender { rings: (0..transport.consumers).map(open).collect::<Result<_>>()?, publishes: self.0 })
     }
 
     fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
@@ -57,16 +58,18 @@ fn files(transport: &Transport, consumer: usize) -> Result<[File; 3]> {
 
 pub struct Sender<const N: usize> {
     rings: Vec<RingEnd<Message<N>>>,
+    publishes: Publishes,
 }
 
 impl<const N: usize> Tx for Sender<N> {
     fn send(&mut self, first: u64, count: u64) -> Result<()> {
+        let at_once = if self.publishes == Publishes::Each { 1 } else { usize::MAX };
         for ring in &mut self.rings {
             let (mut tag, end) = (first, first + count);
             while tag < end {
                 ring.block_until_writable()?;
                 ring.send_raw(|slots: *mut Message<N>, room| {
-                    let count = room.min((end - tag) as usize);
+                    let count = room.min((end - tag) as usize).min(at_once);
                     for index in 0..count {
                         // SAFETY: the first `room` slots are the sender's to fill.
                         fill(unsafe { &mut (*slots.add(index)).0 }, tag);

@@ -71,7 +71,7 @@ pub struct Sender<const N: usize>(View);
 impl<const N: usize> Tx for Sender<N> {
     fn send(&mut self, first: u64, count: u64) -> Result<()> {
         for tag in first..first + count {
-            self.0.with_slot::<N>(|slot| fill(slot, tag))?;
+            self.0.with_slot::<N>(|slot| _ = fill(slot, tag))?;
             for [there, _] in &self.0.events {
                 there.set(EventState::Signaled).map_err(failed)?;
             }

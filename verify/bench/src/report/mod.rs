@@ -1,46 +1,18 @@
 //! The page: tables, the goals, a plot.
 
 mod bars;
-mod demands;
+mod column;
+// mod demands;
 mod table;
 
 pub mod unit;
 
 use crate::machine_speed::SLOW;
 use crate::reading::Reading;
-use crate::run::{Participant, Results};
-use crate::workload::Workload;
+use crate::run::Results;
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::Path;
-use unit::Unit;
-
-/// A column of the tables: the workload, the unit, and the value of a reading.
-#[derive(Clone, Copy)]
-pub struct Metric {
-    pub title: &'static str,
-    pub workload: Workload,
-    pub unit: Unit,
-    /// Whether less is better.
-    pub cost: bool,
-    of: fn(&Reading) -> Option<f64>,
-}
-
-const fn metric(title: &'static str, workload: Workload, unit: Unit, of: fn(&Reading) -> Option<f64>) -> Metric {
-    Metric { title, workload, unit, cost: !matches!(unit, Unit::PerSecond), of }
-}
-
-pub const METRICS: [Metric; 9] = [
-    metric("ping-pong, half a trip", Workload::PingPong, Unit::Time, |reading| Some(reading.value)),
-    metric("its 99th percentile", Workload::PingPong, Unit::Time, |reading| reading.beside),
-    metric("1 → 1, 64 B", Workload::Small, Unit::PerSecond, |reading| Some(reading.value)),
-    metric("1 → 1, 4 KiB", Workload::Large, Unit::PerSecond, |reading| Some(reading.value)),
-    metric("1 → 3, 64 B", Workload::Fan, Unit::PerSecond, |reading| Some(reading.value)),
-    metric("1 kHz, one way", Workload::Paced, Unit::Time, |reading| Some(reading.value)),
-    metric("1 kHz, CPU of 2 × 1 s", Workload::Paced, Unit::Milliseconds, |reading| reading.beside),
-    metric("at random, one way", Workload::Sporadic, Unit::Time, |reading| Some(reading.value)),
-    metric("at random, CPU", Workload::Sporadic, Unit::Milliseconds, |reading| reading.beside),
-];
 
 /// Median, minimum and maximum of the rounds.
 #[derive(Clone, Copy, Debug)]
@@ -67,21 +39,6 @@ impl Spread {
     }
 }
 
-impl Metric {
-    /// The rounds of a participant, unless it was not measured.
-    pub fn spread(&self, participant: &Participant) -> Option<Spread> {
-        Spread::of_counting(&participant.series.get(&self.workload)?.readings, self.of)
-    }
-
-    /// The best median among the chosen participants.
-    pub fn best<'r>(&self, results: &'r Results, chosen: impl Fn(&Participant) -> bool) -> Option<(f64, &'r str)> {
-        let of = |p: &'r Participant| Some((self.spread(p)?.median, p.name.as_str()));
-        let all = results.participants.iter().filter(|participant| chosen(participant)).filter_map(of);
-        let best = |a: &(f64, &str), b: &(f64, &str)| a.0.total_cmp(&b.0);
-        if self.cost { all.min_by(best) } else { all.max_by(best) }
-    }
-}
-
 /// The page in Markdown.
 pub fn page(results: &Results) -> String {
     let machine = &results.machine;
@@ -102,8 +59,8 @@ pub fn page(results: &Results) -> String {
     page += &table::medians(results);
     page += &table::failures(results);
     page += "\nThe goals, and whether this run meets them:\n\n";
-    page += &demands::table(results);
-    page += "\nThe least and the most of the rounds:\n\n";
+    // page += &demands::table(results);
+    page += "\nThe least and the most of the rounds:\n";
     page += &table::spreads(results);
     page
 }

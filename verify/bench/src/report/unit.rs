@@ -8,6 +8,7 @@ pub enum Unit {
     /// Messages a second.
     PerSecond,
     Milliseconds,
+    Percent,
 }
 
 impl Unit {
@@ -21,6 +22,7 @@ impl Unit {
             Self::PerSecond if value < 1e6 => format!("{} k/s", digits(value / 1e3)),
             Self::PerSecond => format!("{} M/s", digits(value / 1e6)),
             Self::Milliseconds => format!("{value:.0} ms"),
+            Self::Percent => format!("{value:.0} %"),
         }
     }
 }

@@ -9,6 +9,7 @@ mod message;
 mod participants;
 mod reading;
 mod report;
+mod results;
 mod run;
 mod scaling;
 mod script;

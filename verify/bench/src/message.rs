@@ -53,7 +53,7 @@ const fn length<const N: usize>(tag: u64) -> usize {
         return N;
     }
     let hash = tag.wrapping_mul(FACTOR) >> 32;
-    (SHORTEST + (hash * (LONGEST - SHORTEST + 1) >> 32)) as usize
+    (SHORTEST + ((hash * (LONGEST - SHORTEST + 1)) >> 32)) as usize
 }
 
 /// Writes the message of this tag, and returns its length.

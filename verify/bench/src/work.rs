@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// The report of a process after the run.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Outcome {
     /// How many messages were sent while the clock ran.
     pub messages: u64,

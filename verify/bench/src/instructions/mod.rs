@@ -11,7 +11,8 @@ mod work;
 pub use work::counted;
 
 use crate::report::write_table;
-use crate::run::{Machine, progress};
+use crate::results::Machine;
+use crate::run::progress;
 use ackcast::Channel;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;

@@ -67,6 +67,16 @@ pub enum Publishes {
     Batches,
 }
 
+impl Publishes {
+    /// As the tables show it.
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Self::Each => "each message",
+            Self::Batches => "batches",
+        }
+    }
+}
+
 /// The workloads of a participant, by their producers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Producers {

@@ -1,5 +1,5 @@
 //! The limit for several producers: a bounded ring after Vyukov. A producer claims its slots by adding to a common head,
-//! and a sequence word beside each slot says that the slot's message is complete. Each consumer gets every message.
+//! and a sequence word for each slot says that the slot's message is complete. Each consumer gets every message.
 
 use super::memory::Memory;
 use super::raw::Words;
@@ -14,13 +14,6 @@ pub struct RawSeveral {
     pub publishes: Publishes,
 }
 
-/// A slot and its sequence word, which is the number of the slot's message plus one.
-#[repr(C, align(64))]
-struct Slot<const N: usize> {
-    sequence: AtomicU64,
-    message: std::cell::UnsafeCell<[u8; N]>,
-}
-
 /// A process's view of the ring.
 struct Ring<const N: usize> {
     memory: Memory,
@@ -30,15 +23,23 @@ struct Ring<const N: usize> {
 }
 
 impl<const N: usize> Ring<N> {
+    /// After the words: a sequence word for each slot, and the slots.
     const fn size(slots: usize) -> usize {
-        size_of::<Words>() + slots * size_of::<Slot<N>>()
+        size_of::<Words>() + slots * (size_of::<AtomicU64>() + N)
+    }
+
+    /// The number of the slot's message plus one, once it is complete.
+    #[inline(always)]
+    fn sequence(&self, number: u64) -> &AtomicU64 {
+        let offset = size_of::<Words>() + (number % self.slots) as usize * size_of::<AtomicU64>();
+        // SAFETY: `size` bytes are mapped, and any bytes are a valid atomic.
+        unsafe { &*self.memory.start().wrapping_add(offset).cast() }
     }
 
     #[inline(always)]
-    fn slot(&self, number: u64) -> &Slot<N> {
-        let offset = size_of::<Words>() + (number % self.slots) as usize * size_of::<Slot<N>>();
-        // SAFETY: `size` bytes are mapped, and any bytes are a valid slot.
-        unsafe { &*self.memory.start().wrapping_add(offset).cast() }
+    fn slot(&self, number: u64) -> *mut [u8; N] {
+        let offset = Self::size(0) + self.slots as usize * size_of::<AtomicU64>() + (number % self.slots) as usize * N;
+        self.memory.start().wrapping_add(offset).cast()
     }
 }
 
@@ -93,10 +94,9 @@ impl<const N: usize> Tx for Sender<N> {
                     }
                     *free_until > number
                 });
-                let slot = ring.slot(number);
                 // SAFETY: every consumer is done with this slot, and no other producer has claimed its number.
-                fill(unsafe { &mut *slot.message.get() }, start + index);
-                slot.sequence.store(number + 1, Ordering::Release);
+                fill(unsafe { &mut *ring.slot(number) }, start + index);
+                ring.sequence(number).store(number + 1, Ordering::Release);
             }
         }
         Ok(())
@@ -113,13 +113,13 @@ impl<const N: usize> Rx<N> for Receiver<N> {
     #[inline]
     fn receive(&mut self, check: &mut Check<N>) -> Result<()> {
         let ring = &self.ring;
-        let complete = |number: u64| ring.slot(number).sequence.load(Ordering::Acquire) == number + 1;
+        let complete = |number: u64| ring.sequence(number).load(Ordering::Acquire) == number + 1;
         ring.pause.until(|| complete(self.next));
         // A quarter of the ring at a time, so that the producers need not wait for all of it.
         let most = self.next + (ring.slots / 4).max(1);
         while self.next < most && complete(self.next) {
             // SAFETY: it is complete, and not overwritten before our tail says that we are done.
-            check.see(unsafe { &*ring.slot(self.next).message.get() });
+            check.see(unsafe { &*ring.slot(self.next) });
             self.next += 1;
         }
         Words::of(&ring.memory).finish(self.consumer, self.next);

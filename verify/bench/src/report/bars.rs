@@ -3,7 +3,7 @@
 use super::Spread;
 use super::column::{Column, Figure, column};
 use crate::participants::Kind;
-use crate::run::{Participant, Results};
+use crate::results::{Participant, Results};
 use crate::workload::{Placement, Workload};
 use anyhow::Result;
 use plotters::coord::Shift;

@@ -4,7 +4,7 @@ use super::Spread;
 use super::unit::Unit;
 use crate::participants::Kind;
 use crate::reading::Reading;
-use crate::run::{Participant, Results};
+use crate::results::{Participant, Results, Series};
 use crate::workload::{Placement, Workload};
 
 /// A value of a reading.
@@ -93,8 +93,7 @@ impl Column {
 
     /// The rounds of a participant, unless it was not measured.
     pub fn spread(&self, participant: &Participant) -> Option<Spread> {
-        let here =
-            |series: &&crate::run::Series| (series.workload, series.placement) == (self.workload, self.placement);
+        let here = |series: &&Series| (series.workload, series.placement) == (self.workload, self.placement);
         Spread::of_counting(&participant.series.iter().find(here)?.readings, |reading| self.figure.of(reading))
     }
 

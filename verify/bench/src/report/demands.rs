@@ -1,9 +1,20 @@
-//! The goals that the project sets itself, and whether a run meets them.
+//! The goals that the project sets itself, and whether a run meets them. They are for the default strategy.
 
-use super::{METRICS, Metric, Unit};
-use crate::participants::Kind;
-use crate::run::{Participant, Results};
+use super::column::{Column, Figure, column};
+use super::unit::Unit;
+use crate::participants::{Kind, Publishes, Waits};
+use crate::results::{Participant, Results};
+use crate::workload::Placement::{Free, Pinned};
+use crate::workload::Workload::{self, *};
 use std::fmt::Write;
+
+/// Our rows with the default strategy and settings.
+const DEFAULT: [&str; 5] = ["ours", "ours-in-place", "ours-drain", "ours-batch", "ours-batch-in-place"];
+
+/// Whether this is a row of ours with the default strategy and settings.
+pub fn is_default(participant: &Participant) -> bool {
+    DEFAULT.contains(&participant.name.as_str())
+}
 
 /// At most, or at least, this value.
 struct Demand {
@@ -14,16 +25,10 @@ struct Demand {
     unit: Unit,
 }
 
-const PING_PONG: Metric = METRICS[0];
-const SMALL: Metric = METRICS[2];
-const LARGE: Metric = METRICS[3];
-const FAN: Metric = METRICS[4];
-const PACED: Metric = METRICS[5];
-const CPU: Metric = METRICS[6];
-
 pub fn table(results: &Results) -> String {
     let mut table = String::from("| | measured | goal | |\n| --- | ---: | ---: | --- |\n");
-    for demand in demands(results) {
+    let all = [rare, one_by_one, plain, several, ping_pong, batches, single_slots];
+    for demand in all.iter().flat_map(|demands| demands(results)) {
         let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| demand.unit.show(value));
         let sign = if demand.at_most { '≤' } else { '≥' };
         let verdict = match (demand.measured, demand.bound) {
@@ -37,66 +42,117 @@ pub fn table(results: &Results) -> String {
     table
 }
 
-fn demands(results: &Results) -> Vec<Demand> {
-    let limit = |metric: &Metric, times: f64| {
-        metric.best(results, |participant| participant.kind == Kind::Limit).map(|(value, _)| value * times)
-    };
-    let peer = |metric: &Metric| metric.best(results, |participant| participant.kind == Kind::Peer);
-    let peers = |metric: &Metric| peer(metric).map(|(value, _)| value);
-    let named = |name: &str, times: f64| SMALL.best(results, |p| p.name == name).map(|(value, _)| value * times);
-    let ours = |metric: &Metric, chosen: &dyn Fn(&str) -> bool| {
-        metric.best(results, |p| p.kind == Kind::Ours && chosen(&p.name)).map(|(value, _)| value)
-    };
-    let any = |name: &str| !name.contains("spin"); // with the default strategy
-    let batch = |name: &str| name.contains("batch");
-    let single = |name: &str| any(name) && !name.contains("batch");
-    let in_place = |name: &str| name.contains("in-place");
-    let least = |what: String, measured, bound| Demand { what, measured, bound, at_most: false, unit: Unit::PerSecond };
-    let beside = |what: &str, metric: &Metric| match peer(metric) {
-        Some((_, best)) => format!("{what} (best: {best})"),
-        None => what.to_owned(),
-    };
-    let (asleep, best_asleep) = (paced(results, Kind::Ours, 60.0), paced(results, Kind::Peer, 200.0));
-    vec![
-        Demand {
-            what: "ping-pong: 1.2 × the limit".to_owned(),
-            measured: ours(&PING_PONG, &any),
-            bound: limit(&PING_PONG, 1.2),
-            at_most: true,
-            unit: Unit::Time,
-        },
-        least(beside("64 B: every peer", &SMALL), ours(&SMALL, &any), peers(&SMALL)),
-        least("64 B in batches: 0.9 × the limit".to_owned(), ours(&SMALL, &batch), limit(&SMALL, 0.9)),
-        least("64 B message by message: 0.5 × the limit".to_owned(), ours(&SMALL, &single), limit(&SMALL, 0.5)),
-        least(
-            "64 B message by message: the limit that publishes each".to_owned(),
-            ours(&SMALL, &single),
-            named("raw-each", 1.0),
-        ),
-        least(beside("4 KiB: every peer", &LARGE), ours(&LARGE, &any), peers(&LARGE)),
-        least("4 KiB by loan and borrow: 0.7 × the limit".to_owned(), ours(&LARGE, &in_place), limit(&LARGE, 0.7)),
-        least(beside("1 → 3: every peer's best mode", &FAN), ours(&FAN, &any), peers(&FAN)),
-        least("1 → 3: 0.7 × the limit".to_owned(), ours(&FAN, &any), limit(&FAN, 0.7)),
-        Demand {
-            what: match best_asleep {
-                Some((_, best)) => {
-                    format!("1 kHz with at most 60 ms of CPU: the best peer below 200 ms (best: {best})")
-                }
-                None => "1 kHz with at most 60 ms of CPU: the best peer below 200 ms".to_owned(),
-            },
-            measured: asleep.map(|(value, _)| value),
-            bound: best_asleep.map(|(value, _)| value),
-            at_most: true,
-            unit: Unit::Time,
-        },
-        least("64 B, 1 slot".to_owned(), ours(&SMALL, &|name| name.contains("1-slot")), Some(1e6)),
-        least("64 B: 100 × one slot of raw_sync".to_owned(), ours(&SMALL, &any), named("raw_sync-slot", 100.0)),
-        least("64 B: 1000 × one slot in Python".to_owned(), ours(&SMALL, &any), named("python-slot", 1000.0)),
-    ]
+/// Whether a participant is meant.
+type Chosen<'c> = &'c dyn Fn(&Participant) -> bool;
+
+/// The best of ours against so many times the best of the others.
+fn demand(results: &Results, column: Column, ours: Chosen<'_>, others: Chosen<'_>, times: f64, whose: &str) -> Demand {
+    let bound = column.best(results, others);
+    let best = bound.filter(|_| !whose.starts_with('`')).map_or(String::new(), |(_, name)| format!(" ({name})"));
+    let factor = if times == 1.0 { String::new() } else { format!("{times} × ") };
+    Demand {
+        what: format!("{}: {factor}{whose}{best}", column.title()),
+        measured: column.best(results, ours).map(|(value, _)| value),
+        bound: bound.map(|(value, _)| value * times),
+        at_most: column.cost(),
+        unit: column.unit(),
+    }
 }
 
-/// The best latency of paced messages among the participants that use at most this much processor time.
-fn paced(results: &Results, kind: Kind, milliseconds: f64) -> Option<(f64, &str)> {
-    let frugal = |p: &Participant| CPU.spread(p).is_some_and(|spread| spread.median <= milliseconds);
-    PACED.best(results, |participant| participant.kind == kind && frugal(participant))
+fn named(name: &'static str) -> impl Fn(&Participant) -> bool {
+    move |participant| participant.name == name
+}
+
+pub fn of(kind: Kind, publishes: Publishes) -> impl Fn(&Participant) -> bool {
+    move |participant| (participant.kind, participant.publishes) == (kind, publishes)
+}
+
+pub fn ours(publishes: Publishes) -> impl Fn(&Participant) -> bool {
+    move |participant| is_default(participant) && participant.publishes == publishes
+}
+
+fn peer(participant: &Participant) -> bool {
+    participant.kind == Kind::Peer
+}
+
+fn rates(workload: Workload) -> impl Iterator<Item = Column> {
+    workload.placements().iter().map(move |placement| column(workload, *placement, Figure::Rate))
+}
+
+fn rare(results: &Results) -> Vec<Demand> {
+    let parking = |participant: &Participant| peer(participant) && participant.waits == Waits::Parks;
+    let goals = [(Free, Figure::Latency, 1.0), (Free, Figure::Tail, 1.0), (Free, Figure::Cpu, 1.1)];
+    let goals = goals.into_iter().chain([(Pinned, Figure::Tail, 1.0)]);
+    let columns = goals.flat_map(|(placement, figure, times)| {
+        [Paced, Sporadic].map(|workload| (column(workload, placement, figure), times))
+    });
+    columns
+        .map(|(column, times)| {
+            demand(results, column, &named("ours-in-place"), &parking, times, "the best that sleeps")
+        })
+        .collect()
+}
+
+fn one_by_one(results: &Results) -> Vec<Demand> {
+    let ours = |participant: &Participant| ["ours-in-place", "ours-drain"].contains(&participant.name.as_str());
+    let limit = of(Kind::Limit, Publishes::Each);
+    let disruptor = named("disruptor-mp-spin");
+    let goals = rates(Small).flat_map(|column| {
+        [
+            demand(results, column, &ours, &disruptor, 1.0, "`disruptor-mp-spin`, one by one"),
+            demand(results, column, &ours, &limit, 0.8, "the limit, one by one"),
+        ]
+    });
+    goals.collect()
+}
+
+fn plain(results: &Results) -> Vec<Demand> {
+    let ours = named("ours");
+    let ringfire = |p: &Participant| p.name.starts_with("ringfire") && p.publishes == Publishes::Each;
+    let trips = [Free, Pinned].map(|placement| column(PingPong, placement, Figure::Latency));
+    let columns = [Small, Mixed, Large, Fan].into_iter().flat_map(rates).chain(trips);
+    let near = rates(Small)
+        .map(|column| demand(results, column, &ours, &named("ours-in-place"), 0.9, "`ours-in-place`, by plain calls"));
+    near.chain(columns.map(|column| demand(results, column, &ours, &ringfire, 1.0, "ringfire, by plain calls")))
+        .collect()
+}
+
+fn several(results: &Results) -> Vec<Demand> {
+    let columns = [TwoToOne, FourToOne, TwoToTwo].into_iter().flat_map(rates);
+    let goals = columns.flat_map(|column| {
+        [(Publishes::Each, "every peer, one by one"), (Publishes::Batches, "every peer, in batches")]
+            .map(|(way, whose)| demand(results, column, &ours(way), &of(Kind::Peer, way), 1.0, whose))
+    });
+    goals.collect()
+}
+
+fn ping_pong(results: &Results) -> Vec<Demand> {
+    let columns = [Free, Pinned].map(|placement| column(PingPong, placement, Figure::Latency));
+    let limit = of(Kind::Limit, Publishes::Each);
+    columns.map(|column| demand(results, column, &ours(Publishes::Each), &limit, 1.2, "the limit")).into()
+}
+
+fn batches(results: &Results) -> Vec<Demand> {
+    let limit = of(Kind::Limit, Publishes::Batches);
+    let mut goals = Vec::new();
+    for column in [Small, Large, Fan].into_iter().flat_map(rates) {
+        goals.push(demand(results, column, &is_default, &peer, 1.0, "every peer's best mode"));
+        if column.workload == Small {
+            goals.push(demand(results, column, &ours(Publishes::Batches), &limit, 0.9, "the limit, in batches"));
+        }
+    }
+    goals
+}
+
+fn single_slots(results: &Results) -> Vec<Demand> {
+    let goals = rates(Small).flat_map(|column| {
+        let measured = column.best(results, named("ours-1-slot")).map(|(value, _)| value);
+        let what = format!("{}: a million, with 1 slot", column.title());
+        [
+            Demand { what, measured, bound: Some(1e6), at_most: false, unit: column.unit() },
+            demand(results, column, &is_default, &named("raw_sync-slot"), 100.0, "`raw_sync-slot`"),
+            demand(results, column, &is_default, &named("python-slot"), 1000.0, "`python-slot`"),
+        ]
+    });
+    goals.collect()
 }

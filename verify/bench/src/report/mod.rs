@@ -1,15 +1,16 @@
 //! The page: tables, the goals, a plot.
 
 mod bars;
+mod better;
 mod column;
-// mod demands;
+mod demands;
 mod table;
 
 pub mod unit;
 
 use crate::machine_speed::SLOW;
 use crate::reading::Reading;
-use crate::run::Results;
+use crate::results::Results;
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::Path;
@@ -59,7 +60,9 @@ pub fn page(results: &Results) -> String {
     page += &table::medians(results);
     page += &table::failures(results);
     page += "\nThe goals, and whether this run meets them:\n\n";
-    // page += &demands::table(results);
+    page += &demands::table(results);
+    page += "\nWhere a peer is better:\n\n";
+    page += &better::table(results);
     page += "\nThe least and the most of the rounds:\n";
     page += &table::spreads(results);
     page

@@ -1,8 +1,8 @@
 //! The tables of what was measured.
 
 use super::column::{Column, Figure, column};
-use crate::participants::{Kind, Publishes, Waits};
-use crate::run::{Participant, Results};
+use crate::participants::{Kind, Waits};
+use crate::results::{Participant, Results};
 use crate::workload::Placement::{Free, Pinned};
 use crate::workload::Workload::{self, *};
 use std::fmt::Write;
@@ -84,10 +84,7 @@ fn table(
             Waits::Yields => "yielding",
             Waits::Parks => "sleeping",
         };
-        let publishes = match participant.publishes {
-            Publishes::Each => "each message",
-            Publishes::Batches => "batches",
-        };
+        let publishes = participant.publishes.shown();
         let name = match participant.kind {
             Kind::Ours => format!("**{}**", participant.name),
             Kind::Limit | Kind::Peer => participant.name.clone(),

@@ -83,3 +83,22 @@ impl Reading {
 fn rate(messages: u64, from: u64, to: u64) -> f64 {
     messages as f64 * 1e9 / to.saturating_sub(from).max(1) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slowest_producer_sets_the_share() {
+        let producer = |messages, longest| Outcome { messages, longest, ended: 1_000_000_000, ..Outcome::default() };
+        let outcomes = [producer(300, 7), producer(100, 9), Outcome::default()];
+        let reading = Reading::of(Workload::TwoToOne, &outcomes).unwrap();
+        assert_eq!((reading.value, reading.share, reading.longest), (400.0, Some(50.0), Some(9.0)));
+    }
+
+    #[test]
+    fn messages_missing_at_a_consumer_are_noticed() {
+        let outcomes = [2, 1, 2].map(|total| Outcome { total, ..Outcome::default() });
+        assert!(Reading::of(Workload::TwoToOne, &outcomes).is_err());
+    }
+}

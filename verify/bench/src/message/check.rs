@@ -105,7 +105,7 @@ impl<const N: usize> Check<N> {
     }
 
     /// The message is (a) another producer's, (b) a producer's last one, or (c) wrong.
-    #[inline(never)]
+    #[cold]
     fn otherwise(&mut self, tag: u64, whole: bool) {
         if !whole {
             return self.fail(format!("torn (it says {})", shown(tag)));
@@ -113,7 +113,7 @@ impl<const N: usize> Check<N> {
         let (current, producer) = ((self.next >> PRODUCER) as usize, ((tag & !END) >> PRODUCER) as usize);
         let bit = 1_u64.checked_shl(producer as u32).unwrap_or(0);
         if self.open & bit == 0 {
-            return self.fail(format!("it is {}; that producer has ended", shown(tag)));
+            return self.fail(format!("it is {}, after that producer's end", shown(tag)));
         }
         self.of[current] = self.next;
         self.next = self.of[producer];

@@ -1,4 +1,4 @@
-//! The plot: a panel for each metric, a bar for each participant, on logarithmic scales.
+//! The plot: a panel for each column, a bar for each of its participants, on logarithmic scales.
 
 use super::Spread;
 use super::column::{Column, Figure, column};
@@ -25,7 +25,7 @@ const PANELS: [Column; 8] = [
 const ROW: i32 = 15;
 const HEAD: i32 = 30;
 // The columns of a panel: the participant, the value, and the value in figures.
-const NAMES: i32 = 130;
+const NAMES: i32 = 150;
 const BARS: i32 = 220;
 const FIGURES: i32 = 70;
 

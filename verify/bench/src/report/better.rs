@@ -12,7 +12,7 @@ const NOISE: f64 = 0.05;
 
 /// The cells where a peer is ahead of our best default row of the same kind of publishing. All peers here lose nothing.
 /// In the workloads with rare messages, only peers that sleep are compared. The share of the slowest producer and the
-/// longest call are not compared, because a slow participant has good ones.
+/// longest call are not compared, because slow participants have good values there.
 pub fn table(results: &Results) -> String {
     let mut rows = String::new();
     let mut compared = 0;

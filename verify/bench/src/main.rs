@@ -6,6 +6,7 @@ mod instructions;
 mod machine_speed;
 mod measurement;
 mod message;
+mod opening;
 mod participants;
 mod reading;
 mod report;
@@ -66,6 +67,18 @@ enum Action {
         #[arg(long)]
         write: bool,
     },
+    /// Time and memory of creating a channel, attaching and leaving; what joins cost a stream.
+    Opening {
+        /// One short round instead of seven.
+        #[arg(long)]
+        quick: bool,
+        /// Writes it to docs/tables/opening.md.
+        #[arg(long)]
+        write: bool,
+        /// A process of the measurement.
+        #[arg(long, hide = true)]
+        task: Option<String>,
+    },
     /// What valgrind runs for it.
     #[command(hide = true)]
     Counted { subject: instructions::Subject, way: instructions::Way, messages: u64 },
@@ -80,6 +93,9 @@ fn main() -> ExitCode {
         Some(Action::Child { role }) => child::main(role),
         Some(Action::Scaling { quick, write }) => scaling::main(*quick, write.then(tables).as_deref()),
         Some(Action::Instructions { write }) => instructions::main(write.then(tables).as_deref()),
+        Some(Action::Opening { quick, write, task }) => {
+            opening::main(*quick, task.as_deref(), write.then(tables).as_deref())
+        }
         Some(Action::Counted { subject, way, messages }) => instructions::counted(*subject, *way, *messages),
         None => benchmark(&arguments),
     };

@@ -68,7 +68,7 @@ impl Channel {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open(name: &Name) -> Result<Self, OpenError> {
-        Self::new(Handle::open(name)?)
+        Self::new(Handle::open_to_observe(name)?)
     }
 
     pub(super) fn new(handle: Handle) -> Result<Self, OpenError> {

@@ -79,7 +79,7 @@ impl Handle {
         let fd = file.locks().file();
         rustix::io::pwrite(fd, &Header::MAGIC, 0).map_err(|errno| no_space(errno, "writing its header"))?;
         take_memory(fd, layout.size as u64).map_err(|errno| no_space(errno, "fallocate"))?;
-        mapping.touch();
+        mapping.enter_new_pages();
         // SAFETY: the mapping has the layout's size, and no other process reads it yet.
         unsafe { Header::write::<L>(mapping.at(0), &checked) };
         // SAFETY: the mapping has this layout and is zeroed but for the header, and no other process reads it yet.

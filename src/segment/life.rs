@@ -76,11 +76,21 @@ impl Handle {
         &mut self.file
     }
 
-    /// Opens the segment of this name. Never waits.
+    /// Opens the segment of this name, for a participant: its pages are in the page table from now on. Never waits.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(name: &Name) -> Result<Self, OpenError> {
+        let handle = Self::open_to_observe(name)?;
+        handle.mapping.enter_pages();
+        Ok(handle)
+    }
+
+    /// As [`open`](Handle::open), for an observer, which uses few of the pages: each is entered when it is used.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_to_observe(name: &Name) -> Result<Self, OpenError> {
         let _standard = file::occupy_standard(name)?;
         let own = file::open_own(name)?;
         let has_header = |found| {
@@ -106,7 +116,6 @@ impl Handle {
         if read_nonce(&file.locks) != Some(checked.nonce) {
             return Err(OpenError::NotFound { name: name.clone() }); // moved by hand: another file was mapped
         }
-        mapping.touch();
         Self::new(file, mapping, checked)
     }
 

@@ -8,9 +8,9 @@ use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 /// Size of a huge page in bytes, on most machines. A smaller segment has no use for it.
 const HUGE_PAGE: usize = 2 << 20;
-/// Upper bound on the bytes that [`Mapping::touch`] enters into the page table. The other pages are entered when they
-/// are used.
-const MAX_TOUCHED: usize = 1 << 30;
+/// Upper bound on the bytes that [`Mapping::enter_new_pages`] and [`Mapping::enter_pages`] enter into the page table.
+/// The other pages are entered when they are used.
+const MAX_ENTERED: usize = 1 << 30;
 
 /// A mapped segment.
 pub(crate) struct Mapping {
@@ -66,10 +66,20 @@ impl Mapping {
         }
     }
 
+    /// Has the kernel clear the pages of a new file, and enters them into this process's page table. The file has its
+    /// memory already.
+    pub(crate) fn enter_new_pages(&self) {
+        self.advise(self.len().min(MAX_ENTERED), Advice::LinuxPopulateWrite);
+    }
+
     /// Enters the file's pages into this process's page table. So the first lap makes few page faults, which
-    /// `first_lap_makes_few_page_faults` counts. The file has its memory already.
-    pub(crate) fn touch(&self) {
-        self.advise(self.len().min(MAX_TOUCHED), Advice::LinuxPopulateWrite);
+    /// `first_lap_makes_few_page_faults` counts.
+    ///
+    /// A read enters up to 16 cleared pages at once, and a write a single one. So this takes half the time of
+    /// [`enter_new_pages`](Mapping::enter_new_pages) (docs/performance.md). A store makes no further fault, because the
+    /// kernel tracks no dirty pages of tmpfs, so it enters pages writable.
+    pub(crate) fn enter_pages(&self) {
+        self.advise(self.len().min(MAX_ENTERED), Advice::LinuxPopulateRead);
     }
 
     fn advise(&self, len: usize, advice: Advice) {

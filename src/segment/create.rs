@@ -71,13 +71,13 @@ impl Handle {
             Err(error) => return Err(error.into()),
         };
         let mapping = Mapping::new(shmem);
-        mapping.ask_for_huge_pages();
         let no_space = |errno, action| match errno {
             Errno::NOSPC => CreateError::NoSpace { name: name.clone(), bytes: layout.size },
             errno => failed(name, action, errno).into(),
         };
         let fd = file.locks().file();
         rustix::io::pwrite(fd, &Header::MAGIC, 0).map_err(|errno| no_space(errno, "writing its header"))?;
+        mapping.ask_for_huge_pages();
         take_memory(fd, layout.size as u64).map_err(|errno| no_space(errno, "fallocate"))?;
         mapping.enter_new_pages();
         // SAFETY: the mapping has the layout's size, and no other process reads it yet.

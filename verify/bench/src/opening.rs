@@ -4,7 +4,7 @@
 use crate::clock::{SECOND, now, sleep_until};
 use crate::report::unit::Unit;
 use crate::report::{Spread, write_table};
-use crate::run::{MILLISECOND, Machine, progress};
+use crate::run::{Machine, progress};
 use ackcast::{Channel, Consumer, Name, Producer, RecvError};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::{FallocateFlags, fallocate};
@@ -12,26 +12,18 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-/// The rings: slots, and bytes in a slot. Small slots, then a large one, for each size of the ring.
-const RINGS: [(u32, u32); 10] = [
-    (16, 64),
-    (1, 1 << 10),
-    (1 << 10, 64),
-    (16, 4 << 10),
-    (16 << 10, 64),
-    (1, 1 << 20),
-    (1 << 20, 64),
-    (64, 1 << 20),
-    (1 << 20, 1 << 10),
-    (1 << 10, 1 << 20),
-];
+/// The sizes of rings in bytes. Each is measured with the smallest slots that are sensible, and with the largest.
+const SIZES: [u64; 5] = [1 << 10, 64 << 10, 1 << 20, 64 << 20, 1 << 30];
 /// Bytes of /dev/shm that a ring of a gigabyte takes at most.
 const ROOM: u64 = (1 << 30) + (64 << 20);
+const TIMES: [&str; 8] =
+    ["create", "its fallocate", "observe", "consumer", "producer", "first message", "leave", "remove"];
+const MEMORY: [&str; 7] =
+    ["file", "creator", "creator's faults", "observer's faults", "attacher", "attacher's faults", "message's faults"];
 /// Joins and leaves a second beside the stream.
 const JOINS: u64 = 64;
 /// The consumer of the stream reads the clock once in so many messages, because a reading costs as much as a message.
@@ -40,7 +32,7 @@ const CLOCK_EVERY: u64 = 16;
 /// What a process of a measurement does.
 #[derive(Debug, Serialize, Deserialize)]
 enum Task {
-    /// Creates a channel, waits for the parent, and drops the channel.
+    /// Creates a channel, has another process attach to it, and drops it.
     Create { name: String, slots: u32, slot_size: u32 },
     /// Observes, attaches, sends, receives, and leaves.
     Attach { name: String },
@@ -54,6 +46,9 @@ enum Task {
 
 /// The results of a step, by their names.
 type Figures = BTreeMap<String, f64>;
+
+/// A ring, as slots and bytes in a slot, and the figures of each round.
+type Ring = ((u32, u32), Vec<Figures>);
 
 /// Measures, prints the page, and writes it if it is told where the tables are. A `task` is a process of a measurement.
 pub fn main(quick: bool, task: Option<&str>, tables: Option<&Path>) -> Result<()> {
@@ -78,66 +73,41 @@ pub fn main(quick: bool, task: Option<&str>, tables: Option<&Path>) -> Result<()
 
 /// The page's part by geometry.
 fn openings(rounds: usize) -> Result<String> {
-    let mut all = vec![Vec::new(); RINGS.len()];
+    let slots = |size: u64| [64.max(size >> 20), size.min(1 << 20)].map(|bytes| ((size / bytes) as u32, bytes as u32));
+    let mut rings: Vec<Ring> = SIZES.into_iter().flat_map(slots).map(|ring| (ring, Vec::new())).collect();
     let room = rustix::fs::statvfs("/dev/shm").map(|shm| shm.f_bavail * shm.f_frsize)?;
-    let fits = |&(slots, slot_size): &(u32, u32)| u64::from(slots) * u64::from(slot_size) < 1 << 30 || room >= ROOM;
     for round in 0..rounds {
-        for (ring, of_ring) in RINGS.iter().filter(|ring| fits(ring)).zip(&mut all) {
-            progress(&format!("round {}: {} slots of {} bytes", round + 1, ring.0, ring.1));
-            of_ring.push(opening(*ring)?);
-        }
-    }
-    let columns: [(&str, &[&str], fn(f64) -> String); 2] = [
-        (
-            "Time",
-            &["create", "its fallocate", "observe", "consumer", "producer", "first message", "leave", "remove"],
-            time,
-        ),
-        (
-            "Memory, and pages entered (page faults, those of the populating system calls included)",
-            &[
-                "file",
-                "creator",
-                "creator's faults",
-                "observer's faults",
-                "attacher",
-                "attacher's faults",
-                "message's faults",
-            ],
-            |value| value.to_string(),
-        ),
-    ];
-    let mut page = String::new();
-    for (title, names, show) in columns {
-        let _ = write!(page, "\n{title}:\n\n| slots | bytes each |");
-        names.iter().for_each(|name| _ = write!(page, " {name} |"));
-        let _ = write!(page, "\n| ---: | ---: |{}", " ---: |".repeat(names.len()));
-        for ((slots, slot_size), figures) in RINGS.iter().zip(&all) {
-            let _ = write!(page, "\n| {slots} | {slot_size} |");
-            for name in names {
-                let shown = match median(figures, name) {
-                    None => "–".to_owned(),
-                    Some(value) if ["file", "creator", "attacher"].contains(name) => kib(value),
-                    Some(value) => show(value),
-                };
-                let _ = write!(page, " {shown} |");
+        for ((slots, slot_size), readings) in &mut rings {
+            let (slots, slot_size) = (*slots, *slot_size);
+            if u64::from(slots) * u64::from(slot_size) < 1 << 30 || room >= ROOM {
+                progress(&format!("round {}: {slots} slots of {slot_size} bytes", round + 1));
+                let name = format!("ackbench-{}-opening", std::process::id());
+                readings.push(figures(start(&Task::Create { name, slots, slot_size })?)?);
             }
         }
-        page.push('\n');
     }
+    let mut page = table("Time", &TIMES, &rings, |_, value| Unit::Time.show(value));
+    page += &table(
+        "Memory, and pages entered into page tables, also by the system calls that enter many",
+        &MEMORY,
+        &rings,
+        |name, value| if name.ends_with("faults") { value.to_string() } else { kib(value) },
+    );
     if room < ROOM {
         let _ = writeln!(page, "\nNo ring of 1 GiB: /dev/shm has room for {}.", kib(room as f64 / 1024.0));
     }
     Ok(page)
 }
 
-/// One channel's figures.
-fn opening((slots, slot_size): (u32, u32)) -> Result<Figures> {
-    let name = format!("ackbench-{}-opening", std::process::id());
-    let mut creator = Process::start(&Task::Create { name: name.clone(), slots, slot_size })?;
-    creator.line()?;
-    let attacher = Process::start(&Task::Attach { name })?.figures()?;
-    Ok(creator.figures()?.into_iter().chain(attacher).collect())
+fn table(title: &str, columns: &[&str], rings: &[Ring], show: impl Fn(&str, f64) -> String) -> String {
+    let lines = "---: | ".repeat(columns.len() + 2);
+    let mut table = format!("\n{title}:\n\n| slots | bytes each | {} |\n| {}\n", columns.join(" | "), lines.trim_end());
+    for ((slots, slot_size), figures) in rings {
+        let shown =
+            columns.iter().map(|name| spread(figures, name).map_or("–".into(), |found| show(name, found.median)));
+        let _ = writeln!(table, "| {slots} | {slot_size} | {} |", shown.collect::<Vec<String>>().join(" | "));
+    }
+    table
 }
 
 /// The page's part about a stream with and without joins.
@@ -147,14 +117,14 @@ fn stream(rounds: usize, run: u64) -> Result<String> {
         progress(&format!("stream {}", round + 1));
         let name = format!("ackbench-{}-stream", std::process::id());
         let channel = Channel::create(&name).slots(1024).slot_size(64).build()?;
-        let consumer = Process::start(&Task::Receive { name: name.clone() })?;
+        let consumer = start(&Task::Receive { name: name.clone() })?;
         let end = now() + run + SECOND / 20;
-        let producer = Process::start(&Task::Send { name: name.clone(), end })?;
-        let joiner = (round % 2 == 1).then(|| Process::start(&Task::Join { name, end })).transpose()?;
-        let mut figures = consumer.figures()?;
-        producer.figures()?;
-        figures.extend(joiner.map(Process::figures).transpose()?.into_iter().flatten());
-        readings[round % 2].push(figures);
+        let producer = start(&Task::Send { name: name.clone(), end })?;
+        let joiner = (round % 2 == 1).then(|| start(&Task::Join { name, end })).transpose()?;
+        let mut found = figures(consumer)?;
+        figures(producer)?;
+        found.extend(joiner.map(figures).transpose()?.into_iter().flatten());
+        readings[round % 2].push(found);
         drop(channel);
     }
     let mut page = format!(
@@ -166,7 +136,7 @@ fn stream(rounds: usize, run: u64) -> Result<String> {
         let show = |name: &str, unit: Unit| {
             let of =
                 |spread: Spread| [spread.median, spread.least, spread.most].map(|value| unit.show(value)).join(", ");
-            Spread::of(figures.iter().filter_map(|figures| figures.get(name).copied()).collect()).map_or("–".into(), of)
+            spread(figures, name).map_or("–".into(), of)
         };
         let (rate, [gap, join, leave]) =
             (show("rate", Unit::PerSecond), ["gap", "join", "leave"].map(|name| show(name, Unit::Time)));
@@ -188,8 +158,7 @@ impl Task {
                 before.grown(&mut figures, "creator", "creator's faults")?;
                 let file = fs::metadata(format!("/dev/shm/{}{name}", Name::PREFIX))?;
                 figures.insert("file".into(), (file.blocks() / 2) as f64);
-                println!();
-                std::io::stdin().read_to_end(&mut Vec::new())?;
+                figures.extend(self::figures(start(&Task::Attach { name })?)?);
                 timed(&mut figures, "remove", || drop(channel));
             }
             Self::Attach { name } => {
@@ -303,46 +272,19 @@ impl Memory {
     }
 }
 
-/// A process of a measurement. Dropping it kills it.
-struct Process {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+/// Starts a process that performs the task. It dies with this process.
+fn start(task: &Task) -> Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    Ok(command.args(["opening", "--task", &serde_json::to_string(task)?]).stdout(Stdio::piped()).spawn()?)
 }
 
-impl Process {
-    fn start(task: &Task) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["opening", "--task", &serde_json::to_string(task)?]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (input, output) = (child.stdin.take(), child.stdout.take().context("no stdout")?);
-        Ok(Self { child, input, output: BufReader::new(output) })
-    }
-
-    /// Waits for a line.
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        ensure!(self.output.read_line(&mut line)? > 0, "a process died");
-        Ok(line)
-    }
-
-    /// Lets the process end, and returns its figures.
-    fn figures(mut self) -> Result<Figures> {
-        self.input = None;
-        Ok(serde_json::from_str(&self.line()?)?)
-    }
+/// The figures of a process, at its end.
+fn figures(process: Child) -> Result<Figures> {
+    Ok(serde_json::from_slice(&process.wait_with_output()?.stdout)?)
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.input = None;
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn median(figures: &[Figures], name: &str) -> Option<f64> {
-    Some(Spread::of(figures.iter().filter_map(|figures| figures.get(name).copied()).collect())?.median)
+fn spread(figures: &[Figures], name: &str) -> Option<Spread> {
+    Spread::of(figures.iter().filter_map(|figures| figures.get(name).copied()).collect())
 }
 
 /// A number of KiB with its unit.
@@ -352,8 +294,4 @@ fn kib(value: f64) -> String {
         value if value < 1048576.0 => format!("{:.1} MiB", value / 1024.0),
         value => format!("{:.2} GiB", value / 1048576.0),
     }
-}
-
-fn time(value: f64) -> String {
-    Unit::Time.show(value)
 }

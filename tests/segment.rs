@@ -244,3 +244,19 @@ fn first_lap_makes_few_page_faults() {
     assert_eq!(sum, u64::from(SLOTS * SLOT_SIZE));
     assert!(found < pages / 8 || !can_populate(), "{found} faults for {pages} pages");
 }
+
+#[test]
+fn opening_makes_few_page_faults() {
+    const SLOTS: u32 = 1024;
+    let scratch = Scratch::new("enter");
+    let _channel = Channel::create(&scratch.0).slots(SLOTS).slot_size(4096).build().unwrap();
+    let start = faults();
+    let observer = Channel::open(&Name::new(&scratch.0).unwrap()).unwrap();
+    let observed = faults();
+    let consumer = Consumer::attach(&scratch.0).unwrap();
+    let (of_observer, of_consumer) = (observed - start, faults() - observed);
+    assert!(of_observer < 32, "an observer uses the words alone: {of_observer} faults");
+    // Linux enters 16 pages for a fault, unless it is told otherwise.
+    assert!(of_consumer < i64::from(SLOTS / 2), "{of_consumer} faults for {SLOTS} pages");
+    drop((observer, consumer));
+}

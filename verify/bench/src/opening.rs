@@ -4,7 +4,8 @@
 use crate::clock::{SECOND, now, sleep_until};
 use crate::report::unit::Unit;
 use crate::report::{Spread, write_table};
-use crate::run::{Machine, progress};
+use crate::results::Machine;
+use crate::run::progress;
 use ackcast::{Channel, Consumer, Name, Producer, RecvError};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::{FallocateFlags, fallocate};

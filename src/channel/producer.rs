@@ -105,7 +105,7 @@ impl Producer {
     /// assert_eq!((consumer.recv()?, consumer.recv()?), (b"Hello".to_vec(), vec![]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         self.send_within(message, Timeout::Never)
     }
@@ -251,7 +251,7 @@ impl Producer {
         self.finish_within(Timeout::After(timeout))
     }
 
-    #[inline]
+    #[inline(always)]
     fn send_within(&mut self, message: &[u8], timeout: Timeout) -> Result<(), SendError> {
         on_backend!(Inner, &mut self.inner, producer => {
             producer.send(message, timeout.deadline(layer(producer.channel())))

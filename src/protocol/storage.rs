@@ -5,6 +5,7 @@
 
 use super::words::{ConsumerEntry, Control, ProducerEntry};
 use crate::layer::Layer;
+use core::ptr;
 
 /// What a slot holds: written beside its bytes, and plain memory as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,16 @@ pub unsafe trait Writing {
     fn set_header(&mut self, header: Header);
     /// The first payload byte; `slot_size` bytes may be written from here.
     fn bytes(&self) -> *mut u8;
+
+    /// Copies `message` into the slot's first bytes.
+    ///
+    /// # Safety
+    /// `message` is no longer than `slot_size`.
+    #[inline(always)]
+    unsafe fn copy(&mut self, message: &[u8]) {
+        // SAFETY: the message fits into the slot. It lies elsewhere, because no other reference to the slot exists.
+        unsafe { ptr::copy_nonoverlapping(message.as_ptr(), self.bytes(), message.len()) };
+    }
 }
 
 /// A channel's words and slots.

@@ -21,6 +21,7 @@
 //! [`remove_if_dead`] and [`unfinished`] are what `ackcast clean` calls.
 
 mod clean;
+mod copy;
 mod create;
 mod error;
 mod file;

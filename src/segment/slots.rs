@@ -1,6 +1,6 @@
 //! A mapped segment as the protocol's storage.
 
-use super::{Layout, mapping::Mapping};
+use super::{Layout, copy::copy, mapping::Mapping};
 use crate::layer::Layer;
 use crate::protocol;
 use crate::protocol::Storage;
@@ -153,5 +153,11 @@ unsafe impl protocol::Writing for SlotWriting {
 
     fn bytes(&self) -> *mut u8 {
         self.bytes
+    }
+
+    #[inline(always)]
+    unsafe fn copy(&mut self, message: &[u8]) {
+        // SAFETY: the message fits into the slot. It lies elsewhere, because no other reference to the slot exists.
+        unsafe { copy(message.as_ptr(), self.bytes, message.len()) };
     }
 }

@@ -90,10 +90,9 @@ impl<'p, L: Layer, S: Storage<L>> FreeSlot<'p, L, S> {
 
     /// As [`copy`](FreeSlot::copy), of a message whose length is known to fit.
     #[inline(always)]
-    pub(super) fn copy_fitting(self, message: &[u8], len: PayloadLen) -> Prepared<'p, L, S> {
-        // SAFETY: a slot has `slot_size` bytes, which `message` fits into. No other reference to the slot exists (see
-        // `FreeSlot::new`), so `message` lies elsewhere.
-        unsafe { ptr::copy_nonoverlapping(message.as_ptr(), self.writing.bytes(), message.len()) };
+    pub(super) fn copy_fitting(mut self, message: &[u8], len: PayloadLen) -> Prepared<'p, L, S> {
+        // SAFETY: `len` says that the message fits into the slot.
+        unsafe { self.writing.copy(message) };
         self.write_header(len)
     }
 

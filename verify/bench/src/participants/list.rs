@@ -27,7 +27,9 @@ pub fn all() -> Vec<Entry> {
 }
 
 fn limits() -> Vec<Entry> {
-    let raw = |name, waits, pause, publishes| entry(name, Limit, waits, publishes, Raw { pause, publishes });
+    let raw =
+        |name, waits, pause, publishes| entry(name, Limit, waits, publishes, Raw { pause, publishes, copies: false });
+    let copies = Raw { pause: Pause::Yield, publishes: Each, copies: true };
     let several = |name, waits, pause, publishes| {
         let limit = entry(name, Limit, waits, publishes, RawSeveral { pause, publishes });
         Entry { producers: Producers::Several, ..limit }
@@ -37,6 +39,7 @@ fn limits() -> Vec<Entry> {
         raw("raw-spin-batch", Spins, Pause::Spin, Batches),
         raw("raw-yield", Yields, Pause::Yield, Each),
         raw("raw-yield-batch", Yields, Pause::Yield, Batches),
+        entry("raw-copy", Limit, Yields, Each, copies),
         several("raw-several-spin", Spins, Pause::Spin, Each),
         several("raw-several-spin-batch", Spins, Pause::Spin, Batches),
         several("raw-several-yield", Yields, Pause::Yield, Each),
@@ -111,7 +114,7 @@ fn peers() -> Vec<Entry> {
 /// The participants that the benchmark's own checks must notice.
 pub fn broken() -> Vec<Entry> {
     let (pause, publishes) = (Pause::Yield, Batches);
-    let one = |name, flaw| entry(name, Peer, Yields, publishes, Broken(Raw { pause, publishes }, flaw));
+    let one = |name, flaw| entry(name, Peer, Yields, publishes, Broken(Raw { pause, publishes, copies: false }, flaw));
     let several = Broken(RawSeveral { pause, publishes }, Flaw::Loses);
     vec![
         one("broken-loses", Flaw::Loses),

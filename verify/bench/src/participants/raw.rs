@@ -6,11 +6,14 @@ use super::{Pause, Publishes};
 use crate::message::{Check, fill};
 use crate::transport::{Participant, Rx, Transport, Tx};
 use anyhow::Result;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub struct Raw {
     pub pause: Pause,
     pub publishes: Publishes,
+    /// A message is made in memory of its own and copied into its slot: the limit of a call that takes a message.
+    pub copies: bool,
 }
 
 /// Upper bound on the consumers of a ring.
@@ -75,7 +78,8 @@ impl Participant for Raw {
     fn create<const N: usize>(&self, transport: &Transport) -> Result<Sender<N>> {
         let memory = Memory::create(&transport.name, size_of::<Words>() + transport.slots * N)?;
         let ring = Ring { memory, slots: transport.slots as u64, pause: self.pause, publishes: self.publishes };
-        Ok(Sender { ring, consumers: transport.consumers, free_until: 0, published: 0 })
+        let message = self.copies.then(|| Box::new([0; N]));
+        Ok(Sender { ring, consumers: transport.consumers, free_until: 0, published: 0, message })
     }
 
     fn attach<const N: usize>(&self, transport: &Transport, consumer: usize) -> Result<Receiver<N>> {
@@ -91,6 +95,8 @@ pub struct Sender<const N: usize> {
     /// The first message without room, as of the last poll.
     free_until: u64,
     published: u64,
+    /// Where messages are made before they are copied.
+    message: Option<Box<[u8; N]>>,
 }
 
 impl<const N: usize> Tx for Sender<N> {
@@ -110,7 +116,14 @@ impl<const N: usize> Tx for Sender<N> {
             });
             for _ in 0..(self.free_until - self.published).min(end - tag) {
                 // SAFETY: every consumer is done with this slot, and no consumer reads it before `head` says so.
-                fill(unsafe { &mut *self.ring.slot(self.published) }, tag);
+                let slot = unsafe { &mut *self.ring.slot(self.published) };
+                match &mut self.message {
+                    None => _ = fill(slot, tag),
+                    Some(message) => {
+                        fill(message, tag);
+                        copy(message, slot);
+                    }
+                }
                 self.published += 1;
                 tag += 1;
                 if self.ring.publishes == Publishes::Each {
@@ -122,6 +135,23 @@ impl<const N: usize> Tx for Sender<N> {
         Ok(())
     }
 }
+
+/// Copies a message that was just made. Words are loaded one by one, because a wider load would wait for the stores.
+#[inline(always)]
+fn copy<const N: usize>(message: &[u8; N], slot: &mut [u8; N]) {
+    if N > 256 {
+        return *slot = *black_box(message);
+    }
+    for (from, to) in message.chunks_exact(8).zip(slot.chunks_exact_mut(8)) {
+        // SAFETY: a reference to eight bytes, which need no alignment as an array of bytes.
+        to.copy_from_slice(&unsafe { from.as_ptr().cast::<Unaligned>().read_volatile() }.0.to_ne_bytes());
+    }
+}
+
+/// A word at any address.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Unaligned(u64);
 
 pub struct Receiver<const N: usize> {
     ring: Ring<N>,

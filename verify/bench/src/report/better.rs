@@ -7,7 +7,7 @@ use crate::participants::{Kind, Publishes, Waits};
 use crate::results::{Participant, Results};
 use std::fmt::Write;
 
-/// Differences up to this part are noise.
+/// Differences up to this part are noise, as are those of spreads that overlap.
 const NOISE: f64 = 0.05;
 
 /// The cells where a peer is ahead of our best default row of the same kind of publishing. All peers here lose nothing.
@@ -27,17 +27,21 @@ pub fn table(results: &Results) -> String {
                 continue;
             };
             compared += 1;
-            let ahead = if column.cost() { mine / theirs } else { theirs / mine };
-            if ahead > 1.0 + NOISE {
+            let ratio = mine.median / theirs.median;
+            let ahead = if column.cost() { ratio } else { 1.0 / ratio };
+            if ahead > 1.0 + NOISE && !mine.overlaps(&theirs) {
                 let (unit, title) = (column.unit(), column.title());
-                let (mine, theirs) = (unit.show(mine), unit.show(theirs));
+                let (mine, theirs) = (unit.show(mine.median), unit.show(theirs.median));
                 let way = publishes.shown();
                 let _ = writeln!(rows, "| {title} | {way} | {us}, {mine} | {them}, {theirs} | {ahead:.2} |");
             }
         }
     }
     match rows.as_str() {
-        "" => format!("No peer is ahead by more than {:.0} %, in {compared} comparisons.\n", 100.0 * NOISE),
+        "" => format!(
+            "No peer is ahead by more than {:.0} % and beyond the spread of the rounds, in {compared} comparisons.\n",
+            100.0 * NOISE
+        ),
         rows => {
             format!("| | publishes | our best default | best peer | times |\n| --- | --- | --- | --- | ---: |\n{rows}")
         }

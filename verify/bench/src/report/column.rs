@@ -97,16 +97,16 @@ impl Column {
         Spread::of_counting(&participant.series.iter().find(here)?.readings, |reading| self.figure.of(reading))
     }
 
-    /// The best median among the chosen participants.
-    pub fn best<'r>(&self, results: &'r Results, chosen: impl Fn(&Participant) -> bool) -> Option<(f64, &'r str)> {
-        let of = |p: &'r Participant| Some((self.spread(p)?.median, p.name.as_str()));
+    /// The participant with the best median among the chosen ones.
+    pub fn best<'r>(&self, results: &'r Results, chosen: impl Fn(&Participant) -> bool) -> Option<(Spread, &'r str)> {
+        let of = |p: &'r Participant| Some((self.spread(p)?, p.name.as_str()));
         let all = results.participants.iter().filter(|participant| chosen(participant)).filter_map(of);
-        let best = |a: &(f64, &str), b: &(f64, &str)| a.0.total_cmp(&b.0);
+        let best = |a: &(Spread, &str), b: &(Spread, &str)| a.0.median.total_cmp(&b.0.median);
         if self.cost() { all.min_by(best) } else { all.max_by(best) }
     }
 
     /// The limit's best median.
     pub fn limit(&self, results: &Results) -> Option<f64> {
-        self.best(results, |participant| participant.kind == Kind::Limit).map(|(value, _)| value)
+        self.best(results, |participant| participant.kind == Kind::Limit).map(|(spread, _)| spread.median)
     }
 }

@@ -15,10 +15,12 @@ use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::Path;
 
-/// Median, minimum and maximum of the rounds.
+/// Median, quartiles, minimum and maximum of the rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
     pub median: f64,
+    /// The first and the third quartile: half of the rounds are between them.
+    quartiles: [f64; 2],
     pub least: f64,
     pub most: f64,
 }
@@ -28,11 +30,24 @@ impl Spread {
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let (least, most) = (*values.first()?, *values.last()?);
-        Some(Self { median: (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0, least, most })
+        let quarter = (values.len() - 1) / 4;
+        let quartiles = [values[quarter], values[values.len() - 1 - quarter]];
+        Some(Self { median: (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0, quartiles, least, most })
     }
-}
 
-impl Spread {
+    /// Whether the middle halves of the rounds overlap. A difference of the medians may be chance then.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let ([low, high], [other_low, other_high]) = (self.quartiles, other.quartiles);
+        low <= other_high && other_low <= high
+    }
+
+    /// So many times the values.
+    pub fn times(self, factor: f64) -> Self {
+        let Self { median, quartiles, least, most } = self;
+        let quartiles = quartiles.map(|quartile| quartile * factor);
+        Self { median: median * factor, quartiles, least: least * factor, most: most * factor }
+    }
+
     /// Of the readings that count. If the machine was slow all the time, of all readings.
     pub fn of_counting(readings: &[Reading], of: impl Fn(&Reading) -> Option<f64>) -> Option<Self> {
         let none_counts = readings.iter().all(|reading| reading.slow);
@@ -81,4 +96,18 @@ pub fn write_table(tables: &Path, name: &str, title: &str, text: &str) -> Result
         "# {title}\n\nWritten by `verify/bench`; [performance.md](../performance.md) says what it means.\n\n{text}"
     );
     std::fs::write(&file, text).with_context(|| file.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn middle_halves_that_overlap_are_told_from_those_that_do_not() {
+        let spread = |first: u32| Spread::of((first..first + 8).map(f64::from).collect()).unwrap();
+        assert_eq!((spread(0).median, spread(0).quartiles), (3.5, [1.0, 6.0]));
+        assert!(spread(0).overlaps(&spread(5)) && spread(5).overlaps(&spread(0)));
+        assert!(!spread(0).overlaps(&spread(6)) && !spread(6).overlaps(&spread(0)));
+        assert!(spread(10).overlaps(&spread(25).times(0.5)));
+    }
 }

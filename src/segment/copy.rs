@@ -26,11 +26,15 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
         // SAFETY: as the caller says.
         return unsafe { ptr::copy_nonoverlapping(from, to, len) };
     }
-    let mut at = 0;
-    while at + size_of::<u64>() <= len {
+    let (whole, mut at) = (len & !(size_of::<u64>() - 1), 0);
+    while at < whole {
         // SAFETY: as the caller says; the word ends at `len` or before.
         unsafe { copy_word::<u64>(from, to, &mut at) };
     }
+    if at == len {
+        return; // whole words: the three tests below would all fail
+    }
+    rarely();
     // Less than a word is left: each bit of its length stands for a piece.
     if len & 4 != 0 {
         // SAFETY: as above.
@@ -45,6 +49,11 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
         unsafe { copy_word::<u8>(from, to, &mut at) };
     }
 }
+
+/// Tells the compiler that the branch is rarely taken, so that a message of whole words jumps over nothing.
+#[cold]
+#[inline]
+const fn rarely() {}
 
 /// Copies the word at `at`, and moves on.
 ///

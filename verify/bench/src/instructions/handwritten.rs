@@ -21,6 +21,7 @@ use ackcast::signal::{NOTIFIED, PARKED};
 use anyhow::Result;
 use std::mem::offset_of;
 use std::num::NonZeroU64;
+use std::ptr;
 use std::sync::atomic::Ordering::Release;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -106,6 +107,34 @@ fn is_inherited<S: Storage<Futex>>(channel: &protocol::Channel<Futex, S>) -> boo
 #[inline(always)]
 fn after(slot: usize, slots: NonZeroU64) -> usize {
     if slot as u64 + 1 == slots.get() { 0 } else { slot + 1 }
+}
+
+/// A word at any address.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Word(u64);
+
+/// Copies a message into its slot. A short one is loaded by words, as the protocol loads it.
+///
+/// # Safety
+/// `len` bytes may be read at `from` and written at `to`, and the two do not overlap.
+#[inline(always)]
+pub unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+    if len > 256 {
+        // SAFETY: as the caller says.
+        return unsafe { ptr::copy_nonoverlapping(from, to, len) };
+    }
+    let mut at = 0;
+    while at < len & !7 {
+        // SAFETY: as the caller says. The load is volatile, because the compiler would load several words at once.
+        unsafe { to.add(at).cast::<Word>().write(from.add(at).cast::<Word>().read_volatile()) };
+        at += 8;
+    }
+    while at < len {
+        // SAFETY: as the caller says.
+        unsafe { to.add(at).write(from.add(at).read_volatile()) };
+        at += 1;
+    }
 }
 
 /// The waiter may sleep: wakes it, so that it polls again.

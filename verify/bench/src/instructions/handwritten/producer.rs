@@ -1,7 +1,7 @@
 //! The sender's side.
 
 use super::super::side::{FutexProducer, SIZE};
-use super::{Control, Entry, FLAG, Map, VARIABLE_LENGTH, after, is_inherited, wake};
+use super::{Control, Entry, FLAG, Map, VARIABLE_LENGTH, after, copy, is_inherited, wake};
 use crate::message::fill;
 use ackcast::layer::Layer;
 use ackcast::layers::Fences;
@@ -95,7 +95,7 @@ impl<'m> Producer<'m> {
         ask_for(payload.wrapping_add(AHEAD));
         // SAFETY: inside the layout, the message fits, and every consumer is done with the slot.
         unsafe {
-            ptr::copy_nonoverlapping(message.as_ptr(), payload, message.len());
+            copy(message.as_ptr(), payload, message.len());
             self.headers.add(slot).write(Header { len: message.len() as u32, kind: Header::DATA });
         }
         let variable_length = if message.len() < self.slot_size as usize { VARIABLE_LENGTH } else { variable_length };

@@ -63,9 +63,9 @@ const fn rarely() {}
 unsafe fn copy_word<T: Copy>(from: *const u8, to: *mut u8, at: &mut usize) {
     // The compiler makes no wider load of volatile ones.
     // SAFETY: as the caller says.
-    let word = unsafe { from.add(*at).cast::<Unaligned<T>>().read_volatile() };
+    let word = unsafe { from.wrapping_add(*at).cast::<Unaligned<T>>().read_volatile() };
     // SAFETY: as the caller says.
-    unsafe { to.add(*at).cast::<Unaligned<T>>().write(word) };
+    unsafe { to.wrapping_add(*at).cast::<Unaligned<T>>().write(word) };
     *at += size_of::<T>();
 }
 

@@ -124,7 +124,7 @@ mod error;
 mod payload;
 mod producer;
 mod registry;
-mod ring;
+pub(crate) mod ring;
 mod storage;
 mod words;
 

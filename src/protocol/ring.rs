@@ -55,7 +55,7 @@ impl Ring {
 /// Tells the compiler that the branch is rarely taken.
 #[cold]
 #[inline]
-const fn rarely() {}
+pub(crate) const fn rarely() {}
 
 #[cfg(test)]
 mod tests {

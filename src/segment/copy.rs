@@ -6,6 +6,7 @@
 //! waits until the words have reached the cache. They get there after all earlier stores. Those to the slots of earlier
 //! messages wait for cache lines from a consumer's core. So each message would wait for the ones before it.
 
+use crate::protocol::ring::rarely;
 use core::ptr;
 
 /// A longer message is copied by `memcpy`: the copy itself outweighs the wait.
@@ -34,7 +35,7 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     if at == len {
         return; // whole words: the three tests below would all fail
     }
-    rarely();
+    rarely(); // a message of whole words jumps over nothing
     // Less than a word is left: each bit of its length stands for a piece.
     if len & 4 != 0 {
         // SAFETY: as above.
@@ -49,11 +50,6 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
         unsafe { copy_word::<u8>(from, to, &mut at) };
     }
 }
-
-/// Tells the compiler that the branch is rarely taken, so that a message of whole words jumps over nothing.
-#[cold]
-#[inline]
-const fn rarely() {}
 
 /// Copies the word at `at`, and moves on.
 ///

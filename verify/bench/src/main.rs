@@ -18,8 +18,9 @@ mod transport;
 mod work;
 mod workload;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use results::Results;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use workload::{Placement, Workload};
@@ -45,6 +46,9 @@ struct Arguments {
     /// Writes every reading of every round to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measures nothing, and makes the page of the readings in this file, which `--json` has written.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "workloads", "quick", "json"])]
+    from: Option<PathBuf>,
     /// Writes docs/tables/performance.md and its plot even though not everything is measured.
     #[arg(long)]
     write: bool,
@@ -109,22 +113,17 @@ fn main() -> ExitCode {
 }
 
 fn benchmark(arguments: &Arguments) -> Result<()> {
-    let mut entries = participants::all();
-    if !arguments.only.is_empty() {
-        entries.extend(participants::broken());
-        entries.retain(|entry| arguments.only.iter().any(|only| entry.name.contains(only.as_str())));
-    }
-    ensure!(!entries.is_empty(), "no participant has such a name");
-    let workloads = if arguments.workloads.is_empty() { &Workload::ALL[..] } else { &arguments.workloads };
-
-    let results =
-        run::run(&entries, workloads, &arguments.placement, &if arguments.quick { run::QUICK } else { run::FULL });
+    let results = match &arguments.from {
+        Some(file) => serde_json::from_slice(&std::fs::read(file).with_context(|| file.display().to_string())?)?,
+        None => measured(arguments)?,
+    };
     let page = report::page(&results);
     print!("{page}");
     if let Some(file) = &arguments.json {
         std::fs::write(file, serde_json::to_vec_pretty(&results)?)?;
     }
-    let everything = !arguments.quick
+    let everything = arguments.from.is_none()
+        && !arguments.quick
         && arguments.only.is_empty()
         && arguments.workloads.is_empty()
         && arguments.placement.len() == 2;
@@ -134,6 +133,19 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
     let corrupt = results.corrupt();
     ensure!(corrupt.is_empty(), "wrong data: {}", corrupt.join("; "));
     Ok(())
+}
+
+/// What is measured, as the arguments say.
+fn measured(arguments: &Arguments) -> Result<Results> {
+    let mut entries = participants::all();
+    if !arguments.only.is_empty() {
+        entries.extend(participants::broken());
+        entries.retain(|entry| arguments.only.iter().any(|only| entry.name.contains(only.as_str())));
+    }
+    ensure!(!entries.is_empty(), "no participant has such a name");
+    let workloads = if arguments.workloads.is_empty() { &Workload::ALL[..] } else { &arguments.workloads };
+    let plan = if arguments.quick { run::QUICK } else { run::FULL };
+    Ok(run::run(&entries, workloads, &arguments.placement, &plan))
 }
 
 /// Where the project's generated tables are.

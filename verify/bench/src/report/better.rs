@@ -7,7 +7,7 @@ use crate::participants::{Kind, Publishes, Waits};
 use crate::results::{Participant, Results};
 use std::fmt::Write;
 
-/// Differences up to this part are noise, as are those of spreads that overlap.
+/// Differences up to this part are noise, as are those within the spread of the rounds.
 const NOISE: f64 = 0.05;
 
 /// The cells where a peer is ahead of our best default row of the same kind of publishing. All peers here lose nothing.
@@ -29,7 +29,7 @@ pub fn table(results: &Results) -> String {
             compared += 1;
             let ratio = mine.median / theirs.median;
             let ahead = if column.cost() { ratio } else { 1.0 / ratio };
-            if ahead > 1.0 + NOISE && !mine.overlaps(&theirs) {
+            if ahead > 1.0 + NOISE && !mine.is_like(&theirs) {
                 let (unit, title) = (column.unit(), column.title());
                 let (mine, theirs) = (unit.show(mine.median), unit.show(theirs.median));
                 let way = publishes.shown();

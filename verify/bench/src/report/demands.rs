@@ -50,7 +50,7 @@ impl Demand {
             return "met";
         }
         match bound {
-            Bound::Measured(other) if measured.overlaps(other) => "within the spread",
+            Bound::Measured(other) if measured.is_like(other) => "within the spread",
             _ => "not met",
         }
     }

@@ -35,10 +35,10 @@ impl Spread {
         Some(Self { median: (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0, quartiles, least, most })
     }
 
-    /// Whether the middle halves of the rounds overlap. A difference of the medians may be chance then.
-    pub fn overlaps(&self, other: &Self) -> bool {
-        let ([low, high], [other_low, other_high]) = (self.quartiles, other.quartiles);
-        low <= other_high && other_low <= high
+    /// Whether each median is in the middle half of the other's rounds. Their difference may be chance then.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let has = |one: &Self, median| one.quartiles[0] <= median && median <= one.quartiles[1];
+        has(self, other.median) && has(other, self.median)
     }
 
     /// So many times the values.
@@ -74,7 +74,8 @@ pub fn page(results: &Results) -> String {
     );
     page += &table::medians(results);
     page += &table::failures(results);
-    page += "\nThe goals, and whether this run meets them:\n\n";
+    page += "\nThe goals, and whether this run meets them. \"Within the spread\": each of the two medians is in the middle \
+             half of the other's rounds.\n\n";
     page += &demands::table(results);
     page += "\nWhere a peer is better:\n\n";
     page += &better::table(results);
@@ -103,11 +104,18 @@ mod tests {
     use super::Spread;
 
     #[test]
-    fn middle_halves_that_overlap_are_told_from_those_that_do_not() {
+    fn medians_in_each_others_middle_halves_are_alike() {
         let spread = |first: u32| Spread::of((first..first + 8).map(f64::from).collect()).unwrap();
         assert_eq!((spread(0).median, spread(0).quartiles), (3.5, [1.0, 6.0]));
-        assert!(spread(0).overlaps(&spread(5)) && spread(5).overlaps(&spread(0)));
-        assert!(!spread(0).overlaps(&spread(6)) && !spread(6).overlaps(&spread(0)));
-        assert!(spread(10).overlaps(&spread(25).times(0.5)));
+        assert!(spread(0).is_like(&spread(2)) && spread(2).is_like(&spread(0)));
+        assert!(!spread(0).is_like(&spread(3)) && !spread(3).is_like(&spread(0)));
+        assert!(spread(10).is_like(&spread(24).times(0.5)));
+    }
+
+    #[test]
+    fn narrow_spread_in_a_wide_one_is_not_alike_by_that_alone() {
+        let wide = Spread::of(vec![10.0, 20.0, 30.0, 40.0, 50.0]).unwrap();
+        let narrow = Spread::of(vec![20.0, 21.0, 22.0, 22.0, 23.0]).unwrap();
+        assert!(!wide.is_like(&narrow) && !narrow.is_like(&wide));
     }
 }

@@ -9,7 +9,7 @@ use super::{CreateError, HeaderFault, Layout, Limit, Name, OpenError};
 use crate::layers::{Fences, RealLayer};
 use crate::protocol::{ConsumerEntry, Control, Geometry};
 use rustix::fd::BorrowedFd;
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 use rustix::io::Errno;
 use std::io;
 
@@ -77,7 +77,9 @@ impl Handle {
         };
         let fd = file.locks().file();
         rustix::io::pwrite(fd, &Header::MAGIC, 0).map_err(|errno| no_space(errno, "writing its header"))?;
-        mapping.ask_for_huge_pages();
+        if has_room(fd, layout.size as u64) {
+            mapping.ask_for_huge_pages();
+        }
         take_memory(fd, layout.size as u64).map_err(|errno| no_space(errno, "fallocate"))?;
         mapping.enter_new_pages();
         // SAFETY: the mapping has the layout's size, and no other process reads it yet.
@@ -140,6 +142,12 @@ fn take_memory(file: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+/// Whether the file's file system has room for so many bytes. If not, fallocate(2) refuses them, and no page is to be
+/// taken before it does. A tmpfs without a limit does not tell, and counts as full.
+fn has_room(file: BorrowedFd<'_>, size: u64) -> bool {
+    fstatvfs(file).is_ok_and(|system| system.f_bavail.saturating_mul(system.f_frsize) >= size)
 }
 
 /// A random number, to tell a segment from others of its name.

@@ -59,7 +59,8 @@ impl Mapping {
         self.shmem.len()
     }
 
-    /// Takes huge pages where /dev/shm is mounted with `huge=advise`. To be called before the file has memory.
+    /// Takes huge pages where /dev/shm is mounted with `huge=advise`. To be called before the file has memory,
+    /// and only where the file system has room for all of it.
     ///
     /// fallocate(2) knows no mapping, and so no advice. So one page of each huge page is entered first: the kernel takes
     /// the whole huge page then, and fallocate(2) finds it. Under other options this enters one page in 512 early.

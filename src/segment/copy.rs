@@ -1,10 +1,11 @@
 //! Copies of short messages into a slot.
 //!
 //! Programs write a message by words, just before they send it. A processor forwards a store that has not reached the
-//! cache to a load, but only if that single store covers the whole load (AMD, *Software Optimization Guide for AMD EPYC
-//! 7003 Processors*, section 2.12; Intel's manual says the same). `memcpy` loads 16 or 32 bytes at a time. So its load
-//! waits until the words have reached the cache. They get there after all earlier stores. Those to the slots of earlier
-//! messages wait for cache lines from a consumer's core. So each message would wait for the ones before it.
+//! cache to a load, but only if that single store covers the whole load (AMD, *Software Optimization Guide for AMD64
+//! Processors*, 25112, section 5.5; Intel, *IA-32 Architecture Optimization*, coding rule 19). `memcpy` loads 16 or 32
+//! bytes at a time. So its load waits until the words have reached the cache. They get there after all earlier stores.
+//! Those to the slots of earlier messages wait for cache lines from a consumer's core. So each message would wait for
+//! the ones before it.
 
 use crate::protocol::ring::rarely;
 use core::ptr;

@@ -224,6 +224,17 @@ pub enum Parked {
     Stopped,
 }
 
+/// Why [`Signal::await_told`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The waiter was notified, or asks no more.
+    Notified,
+    /// The liveness check was true.
+    Check,
+    /// A checker's layer has ended the execution.
+    Stopped,
+}
+
 /// The write lock. A segment's lock has at most one owner, over all processes, dead ones included: a dead owner's lock
 /// is taken over, never shared.
 ///
@@ -281,6 +292,18 @@ pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     /// [`Poll::WordsAndLiveness`] once in each [liveness interval](Layer::liveness_interval) of the wait's own time,
     /// and before it gives up. Wakes, interruptions and insufficient changes do not put that off.
     fn wait<T>(&self, layer: &L, deadline: Deadline, poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T>;
+
+    /// Asks to be told, in the place of a wait: polls once, and never sleeps. `None`: a notification from now on ends
+    /// [`await_told`](Signal::await_told), also one that comes before that call. Then the waiter asks again.
+    fn ask<T>(&self, layer: &L, poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T>;
+
+    /// Sleeps in the place of the waiter that has [asked](Signal::ask). One thread at a time does so, with a layer of
+    /// its own. `check` is called once in each [liveness interval](Layer::liveness_interval); true ends the sleep.
+    fn await_told(&self, layer: &L, check: impl FnMut() -> bool) -> Told;
+
+    /// The waiter that has [asked](Signal::ask) asks no more: [`await_told`](Signal::await_told) returns, at once or when
+    /// it begins.
+    fn end_ask(&self, layer: &L);
 
     /// A new waiter is about to use the signal. The last waiter may have died waiting. Notifiers may run meanwhile.
     fn reset(&self, layer: &L);

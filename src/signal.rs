@@ -63,6 +63,15 @@
 //!
 //! If A has died, B does not know whether A made its fence after *e*. So B stores EMPTY first
 //! ([`reset`](Signal::reset)), and *e* is B's own. A consumer that takes the number of a dead one does the same.
+//!
+//! # A waiter that asks
+//!
+//! A thread that serves an event loop must not sleep. It [asks](Signal::ask): it makes R2, F1 and the poll, and returns.
+//! A second thread sleeps in its place (P3) and [tells](Signal::await_told) it to poll again. That thread reads the
+//! word and never writes it. Cases 1, 2(a) and 2(b) do not depend on who sleeps. In cases 2(c) and 2(d) the word is
+//! NOTIFIED. P3 has begun, and P4 ends it; or P3 begins later, finds the word changed, and ends at once. The second
+//! thread reads the word after each sleep (H20), so it tells the waiter in either case, and also when the waiter has
+//! stored EMPTY meanwhile, which does no harm.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -74,9 +83,10 @@
     clippy::unreachable
 )]
 
-use crate::layer::{Deadline, Found, Layer, Memory, Park, Poll, Signal, Spins, Word};
+use crate::layer::{Deadline, Found, Layer, Memory, Park, Parked, Poll, Signal, Spins, Told, Word};
 use crate::timer::{Duty, WaitTimer};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::time::Duration;
 
 /// The signal's word; see the [module](self).
 #[derive(Debug)]
@@ -119,11 +129,28 @@ impl<P: Park> WordSignal<P> {
         }
     }
 
+    /// The waiter is about to sleep, or another thread in its place: a poll after this call sees each earlier write, or
+    /// its notifier finds that the word is not EMPTY.
+    fn announce(&self, layer: &P) {
+        // R2 (Acquire), pairs with R1: what the notifiers wrote that have replaced the word since it was EMPTY.
+        if self.state.swap(PARKED, Acquire) == EMPTY {
+            // F1 (SeqCst, heavy), pairs with F2: the poll sees the write, or F3 reads PARKED.
+            layer.heavy_fence(SeqCst);
+        }
+    }
+
+    /// Sleeps while the word is PARKED, at most until this time.
+    fn sleep(&self, layer: &P, until: Duration) -> Parked {
+        // P3: ended by P4, or by the timer.
+        layer.park(&self.state, PARKED, until)
+    }
+
     /// The waiter goes on without a sleep: notifiers need no exchange for it.
     fn stay_awake(&self) {
         // H8 (Relaxed): only the waiter stores EMPTY or replaces it.
         if self.state.load(Relaxed) != EMPTY {
-            // H9 (Relaxed): a hint. It saves notifiers their exchanges, and the next notifier a wake.
+            // H9 (Relaxed): it saves notifiers their exchanges, and the next notifier a wake. After it, a thread that
+            // sleeps in the waiter's place ends, when P5 wakes it (H20).
             self.state.store(EMPTY, Relaxed);
         }
     }
@@ -155,17 +182,12 @@ unsafe impl<L: Layer + Park> Signal<L> for WordSignal<L> {
         let mut timer = WaitTimer::start(layer, deadline, spins);
         let mut kind = Poll::Words;
         loop {
-            // R2 (Acquire), pairs with R1: what the notifiers wrote that have replaced the word since it was EMPTY.
-            if self.state.swap(PARKED, Acquire) == EMPTY {
-                // F1 (SeqCst, heavy), pairs with F2: the poll sees the write, or F3 reads PARKED.
-                layer.heavy_fence(SeqCst);
-            }
+            self.announce(layer);
             if let Some(found) = poll(kind) {
                 self.stay_awake();
                 return Some(found);
             }
-            // P3: ended by P4, or by the timer.
-            let parked = layer.park(&self.state, PARKED, timer.sleep_until());
+            let parked = self.sleep(layer, timer.sleep_until());
             match timer.after_sleep(layer, parked) {
                 Duty::Poll(Poll::Words) => {
                     kind = Poll::Words;
@@ -181,6 +203,38 @@ unsafe impl<L: Layer + Park> Signal<L> for WordSignal<L> {
                 }
             }
         }
+    }
+
+    fn ask<T>(&self, layer: &L, mut poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T> {
+        self.announce(layer);
+        let found = poll(Poll::WordsAndLiveness)?;
+        self.stay_awake();
+        Some(found.value)
+    }
+
+    fn await_told(&self, layer: &L, mut check: impl FnMut() -> bool) -> Told {
+        let mut timer = WaitTimer::start(layer, Deadline::Never, Spins::default());
+        loop {
+            // H20 (Relaxed), before P3 and after it: R1 has replaced PARKED, or the waiter has stored EMPTY. The
+            // waiter's own poll acquires what it finds.
+            if self.state.load(Relaxed) != PARKED {
+                return Told::Notified;
+            }
+            let parked = self.sleep(layer, timer.sleep_until());
+            if parked == Parked::Stopped {
+                return Told::Stopped;
+            }
+            if timer.after_sleep(layer, parked) != Duty::Poll(Poll::Words) && check() {
+                return Told::Check;
+            }
+        }
+    }
+
+    fn end_ask(&self, layer: &L) {
+        self.stay_awake();
+        // P5: ends P3 of the thread that sleeps in the waiter's place. If that thread does not sleep yet, it finds that
+        // the word is not PARKED.
+        layer.wake(&self.state);
     }
 
     fn reset(&self, _layer: &L) {

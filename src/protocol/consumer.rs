@@ -27,6 +27,14 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     ended: bool,
 }
 
+/// What a consumer does while the next message is not published.
+#[derive(Clone, Copy)]
+enum Waiting {
+    Sleep(Deadline),
+    Ask,
+    Poll,
+}
+
 impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// Joins at the present count. The consumer receives every message published from now on.
     ///
@@ -63,7 +71,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// See [`RecvError`]. After an error, the same message is still the next one.
     #[inline(always)]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
-        self.wait(deadline)?;
+        self.wait(Waiting::Sleep(deadline))?;
         let reading = self.open(self.slot);
         match self.lengths.of(self.next, self.channel.geometry.slot_size, &reading)? {
             Some(len) => Ok(Message::new(reading, len, Taken { count: 1, consumer: self })),
@@ -78,11 +86,44 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// See [`RecvError`].
     #[inline(always)]
     pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
-        self.wait(deadline)?;
+        self.wait(Waiting::Sleep(deadline))?;
         let Self { next, slot, seen, .. } = *self;
         match self.lengths.of(next, self.channel.geometry.slot_size, &self.open(slot))? {
             Some(_) => Ok(Batch::new(slot, seen.wrapping_sub(next), Taken { count: 0, consumer: self })),
             None => Err(self.end()),
+        }
+    }
+
+    /// Whether the next message, or END, is published. Polls, and neither waits nor asks.
+    ///
+    /// # Errors
+    /// As [`ask`](Consumer::ask), but liveness is not checked.
+    pub fn is_next_published(&mut self) -> Result<bool, RecvError> {
+        self.is_there(Waiting::Poll)
+    }
+
+    /// Asks to be told of the next message, in the place of a wait; never sleeps. True: the next call that receives
+    /// finds a message, END or an error at once. False: [`Channel::await_told`] returns when this consumer is to ask
+    /// again.
+    ///
+    /// # Errors
+    /// As [`receive`](Consumer::receive), but for [`RecvError::TimedOut`].
+    pub fn ask(&mut self) -> Result<bool, RecvError> {
+        self.is_there(Waiting::Ask)
+    }
+
+    fn is_there(&mut self, waiting: Waiting) -> Result<bool, RecvError> {
+        match self.wait(waiting) {
+            Err(RecvError::TimedOut { .. }) => Ok(false),
+            found => found.map(|()| true),
+        }
+    }
+
+    /// Asks no more: [`Channel::await_told`] returns, at once or when it begins.
+    pub fn end_ask(&self) {
+        if let Some(entry) = self.channel.storage.consumers().get(self.me.number as usize) {
+            // C13 (calls H8, H9, P5): ends C12.
+            entry.data.end_ask(&self.channel.layer);
         }
     }
 
@@ -105,15 +146,15 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
 
     /// Waits until `next` is published.
     #[inline(always)]
-    fn wait(&mut self, deadline: Deadline) -> Result<(), RecvError> {
+    fn wait(&mut self, waiting: Waiting) -> Result<(), RecvError> {
         if self.channel.layer.is_inherited() {
             return Err(RecvError::Inherited);
         }
-        if self.next < self.seen { Ok(()) } else { self.await_next(deadline) }
+        if self.next < self.seen { Ok(()) } else { self.await_next(waiting) }
     }
 
     #[inline(never)]
-    fn await_next(&mut self, deadline: Deadline) -> Result<(), RecvError> {
+    fn await_next(&mut self, waiting: Waiting) -> Result<(), RecvError> {
         if self.ended {
             return Err(RecvError::Ended);
         }
@@ -132,8 +173,13 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
                 Found { value, messages }
             })
         };
-        // C4 (calls R2, F1): the wait for E1. A liveness check finds E10.
-        let found = entry.data.wait(&self.channel.layer, deadline, poll);
+        let found = match waiting {
+            // C4 (calls R2, F1): the wait for E1. A liveness check finds E10.
+            Waiting::Sleep(deadline) => entry.data.wait(&self.channel.layer, deadline, poll),
+            // C11 (calls R2, F1): as C4, of a consumer for which another thread sleeps.
+            Waiting::Ask => entry.data.ask(&self.channel.layer, poll),
+            Waiting::Poll => poll(Poll::Words).map(|found| found.value),
+        };
         let published = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
         (self.seen, self.lengths) = (published.count(), published.lengths());
         Ok(())

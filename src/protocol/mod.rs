@@ -48,13 +48,13 @@
 //! | [E9](orderings::E9) | registry::take_consumer_entry | state: store Release | E6 | the acknowledgement with JOINING, and for K3 the claim |
 //! | [E10](orderings::E10) | registry::vacate_producer_entry | state: store Release | E11 | all messages of the producer |
 //! | [E11](orderings::E11) | registry::attached_producers | state: load Acquire | E10 | the same |
-//! | [F1](orderings::F1) | signal::wait | heavy fence SeqCst | F2 | the waiter's poll sees what the notifier wrote before F2, or F3 reads PARKED |
+//! | [F1](orderings::F1) | signal::announce | heavy fence SeqCst | F2 | the waiter's poll sees what the notifier wrote before F2, or F3 reads PARKED |
 //! | [F2](orderings::F2) | signal::notify_all | light fence SeqCst | F1, J | the same |
 //! | [F3](orderings::F3) | signal::notify_all | signal: load Relaxed | R2, R1, H9, H10 | whether the waiter sleeps; ordered by F2 |
 //! | [J](orderings::J) | registry::take_consumer_entry | heavy fence SeqCst | N | the writer reads ACTIVE, or the joiner its publication |
 //! | [N](orderings::N) | producer::notify | notify_all | J | the same: the fence is F2, after E1 |
 //! | [R1](orderings::R1) | signal::notify_parked | signal: exchange Release | R2 | what the notifier wrote |
-//! | [R2](orderings::R2) | signal::wait | signal: swap Acquire | R1 | the same |
+//! | [R2](orderings::R2) | signal::announce | signal: swap Acquire | R1 | the same |
 //! | [R3](orderings::R3) | lock::acquire | lock: exchange Relaxed | E8 | the owner shall wake a thread |
 //! | [X1](orderings::X1) | producer::begin | published: load owned | E1, by the lock | the last publication |
 //! | [X2](orderings::X2) | producer::finish | finished: load owned | X3 | the count |
@@ -79,6 +79,7 @@
 //! | [H8](orderings::H8) | signal::stay_awake | signal: load Relaxed | | whether H9 is needed |
 //! | [H9](orderings::H9) | signal::stay_awake | signal: store Relaxed | F3 | the waiter does not sleep |
 //! | [H10](orderings::H10) | signal::reset | signal: store Relaxed | R2, R1, F3 | the next waiter makes a fence |
+//! | [H20](orderings::H20) | signal::await_told | signal: load Relaxed | R1, H9 | whether the waiter is to poll again |
 //! | [D1](orderings::D1) | free_slot::new | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
 //! | [D2](orderings::D2) | free_slot::copy_previous | slot: read | E7 | the previous message |
 //! | [D3](orderings::D3) | prepared::extend | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
@@ -92,8 +93,9 @@
 //! | [K7](orderings::K7) | producer::drop | release | K1 | everything the producer did |
 //! | [P1](orderings::P1) | lock::acquire | park | P2 | |
 //! | [P2](orderings::P2) | lock::release | wake | P1 | |
-//! | [P3](orderings::P3) | signal::wait | park | P4 | |
+//! | [P3](orderings::P3) | signal::sleep | park | P4 | |
 //! | [P4](orderings::P4) | signal::notify_parked | wake | P3 | |
+//! | [P5](orderings::P5) | signal::end_ask | wake | P3 | |
 //! | [C1](orderings::C1) | write_lock::acquire | acquire | | calls E7a to E7e |
 //! | [C2](orderings::C2) | write_lock::inherit | inherit | | calls E7f |
 //! | [C3](orderings::C3) | write_lock::release | release | | calls E8 |
@@ -104,6 +106,9 @@
 //! | [C8](orderings::C8) | registry::leave_consumer_entry | notify_all | C5 | calls F2, F3 and R1 |
 //! | [C9](orderings::C9) | producer::recover | reset | | calls H10 |
 //! | [C10](orderings::C10) | registry::take_consumer_entry | reset | | calls H10 |
+//! | [C11](orderings::C11) | consumer::await_next | ask | N | calls R2 and F1 |
+//! | [C12](orderings::C12) | mod::await_told | await_told | C11 | calls P3 |
+//! | [C13](orderings::C13) | consumer::end_ask | end_ask | C12 | calls H8, H9 and P5 |
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -136,7 +141,7 @@ pub use storage::{Header, Reading, Storage, Writing};
 pub use words::{Acknowledged, CachePadded, ConsumerEntry, Control, EntryState, Make, ProducerEntry, Published};
 
 use self::ring::Ring;
-use crate::layer::{Layer, Word};
+use crate::layer::{Layer, Signal as _, Told, Word};
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// How a channel is laid out: fixed at creation, checked once at attach, and kept outside of the segment.
@@ -219,6 +224,16 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
             let acked = Acknowledged::from_word(entry.acked.0.load(Relaxed));
             state.active.then_some((number, acked.count))
         })
+    }
+
+    /// Sleeps in the place of the consumer of this number, which has [asked](Consumer::ask). Returns when that consumer
+    /// is to ask again: it was notified, no producer lives any more, or the system does not say whether one does.
+    ///
+    /// This handle is another than the consumer's, because each sleeper has a layer of its own.
+    pub fn await_told(&self, consumer: u32) -> Told {
+        let Some(entry) = self.storage.consumers().get(consumer as usize) else { return Told::Check };
+        // C12 (calls P3): the sleep of C11.
+        entry.data.await_told(&self.layer, || !matches!(self.lost_producers(), Ok(None)))
     }
 
     fn control(&self) -> &Control<L> {

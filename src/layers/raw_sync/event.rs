@@ -2,7 +2,7 @@
 
 use super::pthread::{Condition, Locked, Mutex};
 use super::{RawSync, monotonic};
-use crate::layer::{Deadline, Found, Layer, Parked, Poll, Signal, Spins};
+use crate::layer::{Deadline, Found, Layer, Parked, Poll, Signal, Spins, Told};
 use crate::layers::liveness::IDLE_AFTER;
 use crate::layers::liveness::sleep_limiter::SleepSlot;
 use crate::layers::lock_poisoned_or_not;
@@ -140,19 +140,19 @@ impl RawEvent {
         set
     }
 
-    /// Sleeps until the event is set, or until this time.
-    fn sleep(&self, layer: &RawSync, until: Duration) -> Parked {
+    /// Sleeps until the event is set, or until this time. True: it was set.
+    fn sleep(&self, layer: &RawSync, until: Duration) -> (Parked, bool) {
         layer.limiter.subscribe_if_idle(&layer.locks);
         let start = monotonic();
         if layer.limiter.begin_sleep(self, start) {
-            return Parked::CheckLiveness;
+            return (Parked::CheckLiveness, false);
         }
         let set = self.sleep_until(until);
         let raised = layer.limiter.end_sleep(monotonic());
         if !set && until.saturating_sub(start) >= IDLE_AFTER {
             layer.limiter.mark_idle();
         }
-        if raised { Parked::CheckLiveness } else { Parked::Woken }
+        (if raised { Parked::CheckLiveness } else { Parked::Woken }, set)
     }
 }
 
@@ -184,7 +184,7 @@ unsafe impl Signal<RawSync> for RawEvent {
         }
         let mut timer = WaitTimer::start(layer, deadline, Spins::default());
         loop {
-            let parked = self.sleep(layer, timer.sleep_until());
+            let (parked, _) = self.sleep(layer, timer.sleep_until());
             match timer.after_sleep(layer, parked) {
                 Duty::Poll(kind) => {
                     if let Some(found) = poll(kind) {
@@ -194,6 +194,28 @@ unsafe impl Signal<RawSync> for RawEvent {
                 Duty::GiveUp => return poll(Poll::WordsAndLiveness),
             }
         }
+    }
+
+    /// The event is sticky: a notification that comes before `await_told` ends it at once.
+    fn ask<T>(&self, _: &RawSync, mut poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T> {
+        poll(Poll::WordsAndLiveness).map(|found| found.value)
+    }
+
+    fn await_told(&self, layer: &RawSync, mut check: impl FnMut() -> bool) -> Told {
+        let mut timer = WaitTimer::start(layer, Deadline::Never, Spins::default());
+        loop {
+            let (parked, set) = self.sleep(layer, timer.sleep_until());
+            if set {
+                return Told::Notified;
+            }
+            if timer.after_sleep(layer, parked) != Duty::Poll(Poll::Words) && check() {
+                return Told::Check;
+            }
+        }
+    }
+
+    fn end_ask(&self, _: &RawSync) {
+        self.set();
     }
 
     /// Nothing to do: each sleep makes its condition variable anew. A flag that is left set ends the first sleep early.

@@ -5,7 +5,7 @@ use crate::{
     case,
     events::event,
     model::{case::Shape, config::ModelConfig},
-    scenarios::{come_and_go::*, deaths::*, flow::*, primitives::*, tries::*},
+    scenarios::{asking::*, come_and_go::*, deaths::*, flow::*, primitives::*, tries::*},
 };
 
 use ModelConfig as D;
@@ -125,8 +125,34 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(finished_producer_is_not_lost, "C2 L2", Shape::new(2, 1, m, 1), config);
         Entry::new(case, &[("a producer finishes before the other", |_, seen| seen.last() == [event::OTHERS]), NO_DATA])
     };
+    let asks = |p, c, m, s, config| {
+        let case = case!(asking_consumer_gets_every_message, "S2 L1", Shape::new(p, c, m, s), config);
+        Entry::new(case, if p > 1 { &[FIRST_0, FIRST_1, NO_DATA] } else { &[NO_DATA, ALL_THERE] })
+    };
+    let asks_end = |m, config| {
+        let case = case!(asking_consumer_finds_end, "S5 L1", Shape::new(1, 1, m, 1), config);
+        Entry::new(case, &[NO_DATA])
+    };
+    let told = |m, config| {
+        let case = case!(sleeper_wakes_when_its_asker_is_told, "L1", Shape::new(1, 1, m, m), config);
+        Entry::new(case, ASKED)
+    };
+    let asks_no_more = |config| {
+        let case = case!(sleeper_wakes_when_its_asker_asks_no_more, "L1", Shape::new(1, 1, 1, 1), config);
+        Entry::new(case, SLEEPS)
+    };
+    let asks_lost = |p, m, config| {
+        let case = case!(asking_consumer_is_told_of_lost_producers, "C2 L2", Shape::new(p, 1, m, 1), config);
+        Entry::new(case, &[NO_DATA])
+    };
     vec![
         flow(1, 1, 2, 1, D::ASSUME),
+        asks_no_more(D::PARK_SIGNAL),
+        told(1, D::PARK_SIGNAL).by(SAMPLE),
+        asks(1, 1, 1, 1, D::PARK_SIGNAL),
+        asks_end(1, D::PARK_SIGNAL).by(SAMPLE),
+        asks(2, 2, 2, 1, D::PARK_STACK).by(SAMPLE),
+        asks_lost(1, 1, D::PARK_SIGNAL).by(SAMPLE),
         signal(1, 1, D::PARK_SIGNAL),
         signal(1, 1, D::STACK),
         again(1, D::STACK),

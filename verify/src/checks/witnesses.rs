@@ -70,6 +70,12 @@ pub const TRY_LOCK: &[Witness] = &[
     ("the lock is free", |_, seen| seen.outcome[0][0] < event::FIRST),
 ];
 
+pub const ASKED: &[Witness] = &[
+    ("the asker finds the message", |_, seen| seen.outcome[0] == [1]),
+    ("the asker is told of it later", |_, seen| seen.outcome[0] == [0]),
+    ("the sleeper sleeps", |_, seen| seen.had(Event::Sleep)),
+];
+pub const SLEEPS: &[Witness] = &[ASKED[2]];
 pub const NO_SLEEP: &[Witness] =
     &[("all notifications come before the waiter sleeps", |_, seen| !seen.had(Event::Sleep))];
 pub const NOTIFIED: &[Witness] = &[

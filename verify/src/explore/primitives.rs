@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use ackcast::{
-    layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Word},
+    layer::{Acquired, Deadline, Found, Lock, LockError, Participant, Poll, Signal, Told, Word},
     lock::WordLock,
     signal::WordSignal,
 };
@@ -247,6 +247,51 @@ unsafe impl Signal<Explored> for ExploredSignal {
         };
         let result = |(_, saw): &(Option<T>, Vec<Token>)| [&[Token::Out(0)], &saw[..]].concat();
         replay::within(site, wait, result).0
+    }
+
+    #[track_caller]
+    fn ask<T>(&self, layer: &Explored, mut poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T> {
+        let site = Location::caller();
+        let Self::Words(signal) = self else {
+            return await_poll(layer, Deadline::Never, site, |kind| poll(kind).map(|found| found.value));
+        };
+        if hook::is_over() {
+            return None;
+        }
+        let ask = || {
+            let mut saw = Vec::new();
+            let found = signal.ask(layer, |kind| {
+                let place = replay::place();
+                let found = poll(kind);
+                saw = replay::known_since(place);
+                found
+            });
+            (found, saw)
+        };
+        let result =
+            |(found, saw): &(Option<T>, Vec<Token>)| [&[Token::Out(found.is_some().into())], &saw[..]].concat();
+        replay::within(site, ask, result).0
+    }
+
+    #[track_caller]
+    fn await_told(&self, layer: &Explored, check: impl FnMut() -> bool) -> Told {
+        let site = Location::caller();
+        match (before(site, SIGNAL, Kind::Park, None), self) {
+            (Verdict::Ignore, _) | (_, Self::Abstract) => Told::Stopped,
+            (_, Self::Words(signal)) => {
+                layer.wait.begin();
+                replay::within(site, || signal.await_told(layer, check), |&told| vec![Token::Out(told as u64)])
+            }
+        }
+    }
+
+    #[track_caller]
+    fn end_ask(&self, layer: &Explored) {
+        let site = Location::caller();
+        match (before(site, SIGNAL, Kind::Notify, None), self) {
+            (Verdict::Ignore | Verdict::Otherwise(Operator::Drop), _) | (_, Self::Abstract) => {}
+            (_, Self::Words(signal)) => replay::within(site, || signal.end_ask(layer), |()| vec![Token::Out(0)]),
+        }
     }
 
     fn reset(&self, layer: &Explored) {

@@ -10,7 +10,7 @@ use crate::{
     hook::{self, Kind, Name, Operator, Verdict, Weight},
 };
 use ackcast::{
-    layer::{Deadline, Found, Poll, Signal},
+    layer::{Deadline, Found, Poll, Signal, Told},
     signal::WordSignal,
 };
 use std::{cell::Cell, panic::Location, rc::Rc, sync::atomic::Ordering::SeqCst};
@@ -129,6 +129,39 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             if found.is_some() {
                 return found;
             }
+        }
+    }
+
+    /// A signal that is no word sleeps itself.
+    #[track_caller]
+    fn ask<T>(&self, layer: &Model<E>, mut poll: impl FnMut(Poll) -> Option<Found<T>>) -> Option<T> {
+        let Some(words) = &self.words else { return self.wait(layer, Deadline::Never, poll) };
+        match hook::before(E::thread, Location::caller(), self.name, Kind::Wait, None) {
+            Verdict::Ignore => None,
+            Verdict::Otherwise(Operator::Skip) => skip::<E, T>(|kind| poll(kind).map(|found| found.value)),
+            _ => words.ask(layer, |kind| {
+                let found = poll(kind);
+                if found.is_none() {
+                    record_event(Event::NoData);
+                }
+                found
+            }),
+        }
+    }
+
+    #[track_caller]
+    fn await_told(&self, layer: &Model<E>, check: impl FnMut() -> bool) -> Told {
+        match (hook::before(E::thread, Location::caller(), self.name, Kind::Park, None), &self.words) {
+            (Verdict::Ignore, _) | (_, None) => Told::Stopped,
+            (_, Some(words)) => words.await_told(layer, check),
+        }
+    }
+
+    #[track_caller]
+    fn end_ask(&self, layer: &Model<E>) {
+        match (hook::before(E::thread, Location::caller(), self.name, Kind::Notify, None), &self.words) {
+            (Verdict::Ignore | Verdict::Otherwise(Operator::Drop), _) | (_, None) => {}
+            (_, Some(words)) => words.end_ask(layer),
         }
     }
 

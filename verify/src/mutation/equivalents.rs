@@ -67,12 +67,6 @@ pub const EQUIVALENTS: &[Equivalent] = &[
         reason: "fence J before it releases all that a Release would",
         cost: "nothing on x86-64, and a releasing store on AArch64 once a join",
     },
-    Equivalent {
-        label: "H9",
-        operator: Operator::Drop,
-        reason: "a hint: without it notifiers make exchanges, and the next one a wake, that no waiter needs",
-        cost: "one relaxed store for each sleep that does not take place; it saves notifiers their exchanges",
-    },
 ];
 
 /// Why this mutant may survive.

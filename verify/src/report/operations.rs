@@ -19,7 +19,7 @@ pub const FILES: [&str; 11] = [
 ];
 
 /// An operation on the layer: its text in the source, and its name in the table.
-pub const OPERATIONS: [(&str, &str); 20] = [
+pub const OPERATIONS: [(&str, &str); 23] = [
     (".load(", "load"),
     (".load_owned(", "load owned"),
     (".store(", "store"),
@@ -39,6 +39,9 @@ pub const OPERATIONS: [(&str, &str); 20] = [
     ("lock.release(layer", "release"),
     (".wait(&self.channel.layer", "wait"),
     ("::notify_all(&self", "notify_all"),
+    (".ask(&self.channel.layer", "ask"),
+    (".await_told(&self.layer", "await_told"),
+    (".end_ask(&self.channel.layer", "end_ask"),
     (".reset(&self", "reset"),
 ];
 

@@ -12,7 +12,7 @@ use crate::{
 use ackcast::layer::Deadline;
 
 /// All consumers receive by `receive` what all producers send by `send`; `judge` checks the outcome, too.
-fn send_and_receive<G: Environment>(
+pub fn send_and_receive<G: Environment>(
     case: &Case,
     receive: fn(&mut ConsumerOn<G>, u32) -> Seen,
     send: fn(&mut ProducerOn<G>, Seen),

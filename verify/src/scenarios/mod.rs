@@ -1,5 +1,6 @@
 //! The scenarios: the same text for every engine.
 
+pub mod asking;
 pub mod come_and_go;
 pub mod deaths;
 pub mod environment;

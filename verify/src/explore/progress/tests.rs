@@ -144,6 +144,26 @@ fn kept_lock_wait() -> Wait {
     }
 }
 
+/// A thread sleeps in the place of a consumer that has asked. Its producer, the second one, lives and publishes nothing.
+/// The word stays PARKED: the thread is woken for ever, and not told.
+fn told_wait() -> Wait {
+    let body = |_| {
+        let fixture = fixture(Shape::new(2, 2, 1, 1));
+        let (mut consumer, spare) = (fixture.consumer(), fixture.consumer());
+        let producers = (fixture.producer(), fixture.producer());
+        assert_eq!(consumer.ask(), Ok(false), "nothing is published");
+        let sleeper = fixture.channel();
+        let body: Body = Box::new(move || {
+            let told = sleeper.await_told(0);
+            leak_until_end((consumer, spare, producers));
+            vec![told as u8]
+        });
+        fixture.run(vec![(1, body)], |_| {});
+    };
+    let words = vec![any(name("data", Some(0)), [PARKED.into()]), any(name("state", Some(2)), COMES_AND_GOES)];
+    Wait { name: "a sleep in the place of a consumer", body, adversary: adversary("data", words) }
+}
+
 fn waits() -> Vec<Wait> {
     vec![data_wait(), room_wait(), lock_wait(1), kept_lock_wait()]
 }
@@ -155,7 +175,7 @@ fn told(found: &Found) -> String {
 /// Each wait comes to its liveness check, whatever the other participants do. A wait without a deadline goes on after.
 #[test]
 fn waits_check_liveness_under_every_interference() {
-    for wait in waits() {
+    for wait in waits().into_iter().chain([told_wait()]) {
         let found = wait.explore(None);
         assert!(found.faults.is_empty(), "{}: {}", wait.name, told(&found));
         assert!(found.checks > 0 && !found.ends, "{}: checks are made, and the wait goes on", wait.name);
@@ -227,7 +247,7 @@ fn faults_of_wait_loops_are_noticed() {
 /// Negative twin: with a clock that stands still, no wait of the shipping text comes to a check.
 #[test]
 fn stopped_clock_is_endless() {
-    for wait in waits() {
+    for wait in waits().into_iter().chain([told_wait()]) {
         let adversary = Adversary { stops_clock: true, ..wait.adversary };
         let found = explore(&|| (wait.body)(Deadline::Never), &adversary);
         println!("{}: {}", wait.name, told(&found));

@@ -99,9 +99,12 @@ pub mod signal;
 pub mod timer;
 
 // What a user calls, what the calls return, and what the errors say.
+#[cfg(feature = "tokio")]
+pub use channel::{AsyncConsumer, AsyncProducer, AsyncRecvError, AsyncSendError};
 #[cfg(feature = "std")]
 pub use channel::{
-    AttachError, Batch, Builder, Channel, Consumer, CreateError, Loan, Message, Messages, Producer, RecvValueError,
+    AttachError, Batch, Builder, Channel, Consumer, CreateError, EventConsumer, EventError, EventProducer, Loan,
+    Message, Messages, Producer, RecvValueError,
 };
 #[doc(inline)]
 pub use layer::LivenessUnknown;

@@ -36,7 +36,7 @@ use zerocopy::FromBytes;
 pub struct Consumer {
     /// Declared before `handle`, so that the consumer leaves before its handle, which may be the last.
     pub(super) inner: Inner,
-    handle: Handle,
+    pub(super) handle: Handle,
 }
 
 #[derive(Debug)]

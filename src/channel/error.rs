@@ -24,6 +24,33 @@ pub enum AttachError {
     },
 }
 
+/// Why a handle cannot be one for an event loop.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The channel could not be opened once more, for the thread that sleeps in the handle's place. Or the system
+    /// refused the thread, or its descriptor.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A producer's lock on this backend belongs to a thread, so no other thread can wait for it.
+    #[error(
+        "channel {name:?} is built on RawSync, whose lock belongs to a thread; \
+         to send from an event loop, create the channel on the futex backend"
+    )]
+    LockOfThread {
+        /// The channel's name.
+        name: Name,
+    },
+}
+
+impl EventError {
+    /// The system refused the eventfd or its thread.
+    pub(super) fn refused(name: &Name, error: std::io::Error) -> Self {
+        let action = "starting a thread with an eventfd(2), which an event loop needs,";
+        Self::Open(OpenError::System { name: name.clone(), action, error })
+    }
+}
+
 /// Why no value was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

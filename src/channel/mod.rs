@@ -1,19 +1,31 @@
 //! The typed API: channels by name, on the backend that they were created with.
 
+#[cfg(feature = "tokio")]
+mod async_consumer;
+#[cfg(feature = "tokio")]
+mod async_producer;
 mod batch;
 mod builder;
 mod consumer;
 mod error;
+mod event_consumer;
+mod event_producer;
 mod loan;
 mod message;
 mod observer;
 mod producer;
 
 pub use crate::segment::CreateError;
+#[cfg(feature = "tokio")]
+pub use async_consumer::{AsyncConsumer, AsyncRecvError};
+#[cfg(feature = "tokio")]
+pub use async_producer::{AsyncProducer, AsyncSendError};
 pub use batch::Batch;
 pub use builder::Builder;
 pub use consumer::Consumer;
-pub use error::{AttachError, RecvValueError};
+pub use error::{AttachError, EventError, RecvValueError};
+pub use event_consumer::EventConsumer;
+pub use event_producer::EventProducer;
 pub use loan::Loan;
 pub use message::{Message, Messages};
 pub use observer::Channel;

@@ -32,7 +32,7 @@ use zerocopy::{Immutable, IntoBytes};
 pub struct Producer {
     /// Declared before `handle`, so that the producer leaves before its handle, which may be the last.
     pub(super) inner: Inner,
-    handle: Handle,
+    pub(super) handle: Handle,
 }
 
 #[derive(Debug)]

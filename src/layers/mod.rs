@@ -1,9 +1,11 @@
 //! The layers that run on real shared memory.
 //!
-//! [`Futex`] is the default, and [`RawSync`] the alternative. What both need has a room of its own:
+//! [`Futex`] is the default, and [`RawSync`] the alternative. What both need has a place of its own:
 //! - `waiting/`: how often a wait polls, and the sleep after that;
+//! - `bell.rs`: an eventfd, for a handle that an event loop polls;
 //! - `liveness/`: which participants live, and how a thread that sleeps learns of a death.
 
+mod bell;
 mod fences;
 mod futex;
 mod liveness;
@@ -11,6 +13,7 @@ mod raw_sync;
 mod waiting;
 mod words;
 
+pub(crate) use bell::Bell;
 pub use fences::Fences;
 pub use futex::Futex;
 pub(crate) use liveness::fork;

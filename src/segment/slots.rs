@@ -41,6 +41,10 @@ pub struct SlotReading {
     bytes: *const u8,
 }
 
+// SAFETY: the pointers are to a slot in the mapping, which any thread may read while no producer writes the slot
+// (`Storage::read`).
+unsafe impl Send for SlotReading {}
+
 /// Write access to a slot of a segment.
 #[derive(Debug)]
 pub struct SlotWriting {

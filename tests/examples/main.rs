@@ -5,7 +5,7 @@
 mod outputs;
 mod run;
 
-use outputs::{array, frames, log_fan_out, ping_pong, supervisor};
+use outputs::{array, event_loop, frames, log_fan_out, ping_pong, supervisor};
 use run::{Ended, example, run, run_within};
 use std::process::Command;
 use std::time::Duration;
@@ -44,14 +44,26 @@ fn log_fan_out_gives_each_reader_the_same_log() {
 }
 
 #[test]
+fn event_loop_forwards_every_reading() {
+    passes("event_loop", event_loop);
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn async_tasks_receive_every_message() {
+    passes("async_tasks", outputs::async_tasks);
+}
+
+#[test]
 fn example_fails_when_its_channel_is_missing() {
     // Each of them as one of its children, of a channel that does not exist.
-    let children: [(&str, &[&str]); 5] = [
+    let children: [(&str, &[&str]); 6] = [
         ("ping_pong", &["examples-none"]),
         ("array", &["1", "examples-none"]),
         ("frames", &["1", "examples-none"]),
         ("supervisor", &["consumer", "1", "examples-none"]),
         ("log_fan_out", &["archive", "examples-none"]),
+        ("event_loop", &["display", "examples-none"]),
     ];
     for (name, arguments) in children {
         let Ended { status, lines, stderr } = run(example(name).args(arguments)).unwrap();

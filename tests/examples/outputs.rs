@@ -63,10 +63,21 @@ pub fn log_fan_out(lines: &[String]) -> Result<(), String> {
     any_order(lines, &[("archive", ""), ("alerts", ", 30 of them errors"), ("dashboard", "")].map(line))
 }
 
+pub fn event_loop(lines: &[String]) -> Result<(), String> {
+    let expected =
+        ["display: 200 readings, those of each sensor in order", "loop: forwarded 200 readings of 2 sensors"];
+    any_order(lines, &expected.map(str::to_owned))
+}
+
+pub fn async_tasks(lines: &[String]) -> Result<(), String> {
+    let expected = ["got 100 messages of each producer, in order", "gave up in time, and lost nothing"];
+    any_order(lines, &expected.map(str::to_owned))
+}
+
 /// An example's check, and lines that it accepts.
 type Sample = (fn(&[String]) -> Result<(), String>, &'static [&'static str]);
 
-const SAMPLES: [Sample; 5] = [
+const SAMPLES: [Sample; 7] = [
     (ping_pong, &["10000 round trips, each pong was its ping", "a round trip took 1.2 µs on average"]),
     (
         array,
@@ -102,6 +113,11 @@ const SAMPLES: [Sample; 5] = [
             "dashboard: 300 lines, digest 8f0e5a3c1d2b4a69",
         ],
     ),
+    (
+        event_loop,
+        &["loop: forwarded 200 readings of 2 sensors", "display: 200 readings, those of each sensor in order"],
+    ),
+    (async_tasks, &["got 100 messages of each producer, in order", "gave up in time, and lost nothing"]),
 ];
 
 fn owned(lines: &[&str]) -> Vec<String> {

@@ -193,7 +193,7 @@ impl CloseWatcher {
 }
 
 /// Runs `start` with all signals blocked, so that a thread that it starts gets none: the program's own threads do.
-fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+pub(in crate::layers) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // None of these calls can fail: their arguments are valid.

@@ -11,6 +11,7 @@ pub(crate) mod fork;
 mod locks;
 pub(super) mod sleep_limiter;
 
+pub(super) use close_watcher::with_signals_blocked;
 pub use locks::{Attachment, LivenessLocks, MAX_PARTICIPANTS};
 
 use core::time::Duration;

@@ -114,6 +114,7 @@ pub use layers::{Backend, Fences, MarkFault, Wait};
 #[doc(inline)]
 pub use protocol::{
     BatchError, BlockedOn, Corruption, DeadProducers, Finished, Geometry, JoinError, Published, RecvError, SendError,
+    Start,
 };
 #[cfg(feature = "std")]
 #[doc(inline)]

@@ -72,7 +72,7 @@ pub mod E2c {}
 /// E2d: published: load Acquire. Why Acquire for the load of `published` in `registry::take_consumer_entry`?
 ///
 /// ```text
-/// let start = Published::from_word(self.control().published.0.load(Acquire));
+/// let published = Published::from_word(self.control().published.0.load(Acquire));
 /// ```
 ///
 /// | | |
@@ -105,7 +105,7 @@ pub mod E3a {}
 /// E3b: acked: store Release. Why Release for the store of `acked` in `registry::take_consumer_entry`?
 ///
 /// ```text
-/// entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
+/// entry.acked.0.store(announced.word(), Release);
 /// ```
 ///
 /// | | |
@@ -122,7 +122,7 @@ pub mod E3b {}
 /// E3c: acked: store Release. Why Release for the store of `acked` in `registry::take_consumer_entry`?
 ///
 /// ```text
-/// entry.acked.0.store(Acknowledged { count: start.count(), joining: false }.word(), Release);
+/// entry.acked.0.store(Acknowledged { count: first, joining: false }.word(), Release);
 /// ```
 ///
 /// | | |

@@ -27,7 +27,8 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(name: &str) -> Self {
-        let geometry = Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
+        let geometry =
+            Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1, retain: 0 };
         Self { name: name.to_owned(), geometry, places: None, backend: Backend::default(), symmetric_fences: false }
     }
 
@@ -64,8 +65,8 @@ impl Builder {
         self
     }
 
-    /// Sets how many consumers the first message waits for: 0 to 64, 1 by default. With 0 it does not wait, and no
-    /// consumer receives a message that was published before the first consumer joined.
+    /// Sets how many consumers the first message waits for: 0 to 64, 1 by default. With 0 it does not wait. A
+    /// message that was published before a consumer joined is lost to it, unless it is [retained](Builder::retain).
     ///
     /// ```
     /// # use ackcast::{Channel, Consumer, Producer};
@@ -101,6 +102,28 @@ impl Builder {
     /// ```
     pub const fn producers(mut self, producers: u32) -> Self {
         self.geometry.end_after = producers;
+        self
+    }
+
+    /// Sets how many messages are retained for late consumers: 0 to one less than [`slots`](Builder::slots), 0 by
+    /// default. [`Consumer::attach_at`](crate::Consumer::attach_at) can start at a retained message, and gets all
+    /// messages from there on. With [`consumers`](Builder::consumers) at 0, no consumer has to be there when they are sent.
+    ///
+    /// The slots of retained messages are not free. So a producer polls the acknowledgements at least every
+    /// `slots - retain` messages. Producers can still be `slots` messages ahead of the slowest consumer.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Consumer, Producer, Start};
+    /// # let name = format!("example-retain-{}", std::process::id());
+    /// let _channel = Channel::create(&name).slots(8).retain(2).consumers(0).build()?;
+    /// let mut producer = Producer::attach(&name)?;
+    /// producer.send_batch(&["one", "two", "three"])?;
+    /// let mut late = Consumer::attach_at(&name, Start::Oldest)?;
+    /// assert_eq!(late.recv()?, b"two");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn retain(mut self, messages: u32) -> Self {
+        self.geometry.retain = messages;
         self
     }
 

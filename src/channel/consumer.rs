@@ -2,22 +2,23 @@
 
 use super::{AttachError, Messages, RecvValueError, layer, on_backend};
 use crate::layers::{Backend, Futex, RawSync, RealLayer, Wait};
-use crate::protocol::{self, RecvError};
+use crate::protocol::{self, RecvError, Start};
 use crate::segment::{Handle, Name, Segment};
 use std::time::Duration;
 use zerocopy::FromBytes;
 
-/// A handle that receives every message published after it has attached. While it is attached and its process lives,
-/// producers wait for its acknowledgements.
+/// A handle that receives every message published after it has attached, or from an earlier one on. While it is
+/// attached and its process lives, producers wait for its acknowledgements.
 ///
 /// A consumer can move to another thread. It cannot be used by two threads at a time, because each call that receives
 /// borrows it exclusively.
 ///
 /// # What is not promised
 /// A restarted consumer does not get the messages that its predecessor held or had not reached. It starts at the next
-/// message that is published, like any new consumer. A program that must lose nothing across a restart does two things.
-/// It stores what it has received before it drops the [`Message`](crate::Message). And it has a second consumer, in
-/// another process, for the time without the first.
+/// message that is published, like any new consumer, or at a message that the channel still retains
+/// ([`attach_at`](Consumer::attach_at)). A program that must lose nothing across a restart does two things. It stores
+/// what it has received before it drops the [`Message`](crate::Message). And it has a second consumer, in another
+/// process, for the time without the first.
 ///
 /// ```
 /// use ackcast::{Channel, Consumer, Producer, RecvError};
@@ -62,12 +63,45 @@ impl Consumer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach(name: &str) -> Result<Self, AttachError> {
+        Self::attach_at(name, Start::Newest)
+    }
+
+    /// Attaches to the channel of this name, and starts at a message that may have been published before. Never waits.
+    ///
+    /// The channel says with [`Builder::retain`](crate::Builder::retain) how many messages are there for late
+    /// consumers. From its start on, the consumer gets every message, as any other consumer does. A channel that has
+    /// ended and still exists can be read, too: its last messages and then END.
+    ///
+    /// # Errors
+    /// As [`attach`](Consumer::attach). [`AttachError::Join`] with
+    /// [`JoinError::NotRetained`](crate::JoinError::NotRetained) if the message of [`Start::Sequence`] is not retained
+    /// any more, or is beyond the next message. The error says at which messages a consumer can start.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Consumer, Producer, RecvError, Start};
+    /// # let name = format!("example-attach-at-{}", std::process::id());
+    /// let _channel = Channel::create(&name).slots(8).retain(3).consumers(0).build()?;
+    /// let mut producer = Producer::attach(&name)?;
+    /// producer.send_batch(&["zero", "one", "two", "three"])?;
+    /// producer.finish()?;
+    ///
+    /// let mut late = Consumer::attach_at(&name, Start::Oldest)?;
+    /// let messages = late.iter().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(messages, [&b"one"[..], b"two", b"three"]);
+    ///
+    /// assert_eq!(Consumer::attach_at(&name, Start::Sequence(3))?.recv()?, b"three");
+    /// assert_eq!(Consumer::attach_at(&name, Start::Newest)?.recv(), Err(RecvError::Ended));
+    /// let error = Consumer::attach_at(&name, Start::Sequence(0)).unwrap_err();
+    /// assert!(error.to_string().ends_with("a consumer can start at messages 1 to 5 now"), "{error}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attach_at(name: &str, start: Start) -> Result<Self, AttachError> {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
         let join = |error| AttachError::Join { name: name.clone(), error };
         let inner = match handle.backend() {
-            Backend::Futex => Inner::Futex(protocol::Consumer::join(handle.channel()?).map_err(join)?),
-            Backend::RawSync => Inner::RawSync(protocol::Consumer::join(handle.channel()?).map_err(join)?),
+            Backend::Futex => Inner::Futex(protocol::Consumer::join_at(handle.channel()?, start).map_err(join)?),
+            Backend::RawSync => Inner::RawSync(protocol::Consumer::join_at(handle.channel()?, start).map_err(join)?),
         };
         Ok(Self { inner, handle })
     }

@@ -5,11 +5,11 @@ mod message;
 pub use message::{Batch, Message};
 
 use self::message::Taken;
-use super::{Channel, Corruption, JoinError, Lengths, Published, RecvError, Storage};
+use super::{Channel, Corruption, JoinError, Lengths, Published, RecvError, Start, Storage};
 use crate::layer::{Deadline, Found, Layer, Participant, Poll, Signal, Word};
 use core::sync::atomic::Ordering::{Acquire, Release};
 
-/// A participant that receives every message published after it has joined.
+/// A participant that receives every message from its start on.
 #[derive(Debug)]
 pub struct Consumer<L: Layer, S: Storage<L>> {
     channel: Channel<L, S>,
@@ -23,7 +23,7 @@ pub struct Consumer<L: Layer, S: Storage<L>> {
     seen: u64,
     /// How the lengths of the messages below `seen` are known.
     lengths: Lengths,
-    /// END was received, or was published before this consumer joined.
+    /// END was received, or this consumer has joined after it.
     ended: bool,
 }
 
@@ -41,13 +41,22 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     /// # Errors
     /// [`JoinError::Full`], [`JoinError::Liveness`].
     pub fn join(channel: Channel<L, S>) -> Result<Self, JoinError> {
+        Self::join_at(channel, Start::Newest)
+    }
+
+    /// Joins at `start`. The consumer receives that message and every later one.
+    ///
+    /// # Errors
+    /// [`JoinError::Full`], [`JoinError::NotRetained`], [`JoinError::Liveness`].
+    pub fn join_at(channel: Channel<L, S>, start: Start) -> Result<Self, JoinError> {
         let capacity = channel.geometry.consumers;
-        let Some((me, start)) = channel.take_consumer_entry()? else {
+        let Some((me, next, published)) = channel.take_consumer_entry(start)? else {
             return Err(JoinError::Full { role: "consumer", capacity });
         };
-        let (next, ended) = (start.count(), start.ended());
+        let ended = published.ended() && next == published.count();
         let slot = channel.ring.slot_of(next);
-        Ok(Self { channel, me, next, slot, seen: next, lengths: start.lengths(), ended })
+        // `seen` is `next`, so the first message is received after a poll (E2a).
+        Ok(Self { channel, me, next, slot, seen: next, lengths: published.lengths(), ended })
     }
 
     /// The participant's number and generation.
@@ -199,7 +208,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         let published = Published::from_word(published);
         let slots = self.channel.geometry.slots;
         let (count, next) = (published.count(), self.next);
-        // A writer stays within `slots` of our acknowledgement (S3).
+        // A writer stays within `slots` of our acknowledgement (S3), and our start was less than `slots` back.
         match count.checked_sub(next) {
             Some(ahead) if ahead <= u64::from(slots) => Ok((ahead > 0).then_some(published)),
             _ => Err(RecvError::Corrupt(Corruption::Published { published: count, next, slots })),

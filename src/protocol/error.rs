@@ -17,6 +17,16 @@ pub enum JoinError {
         /// How many places the channel has.
         capacity: u32,
     },
+    /// The message that the consumer was to start at is not among those that a consumer can start at now.
+    #[error("message {asked} is not retained: a consumer can start at messages {oldest} to {newest} now")]
+    NotRetained {
+        /// The message asked for, counted from 0.
+        asked: u64,
+        /// The oldest message that is retained.
+        oldest: u64,
+        /// The next message that is published.
+        newest: u64,
+    },
     /// The producer came after END.
     #[error("the channel has ended: nothing can follow END; create a new one")]
     Ended,

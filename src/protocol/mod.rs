@@ -130,6 +130,7 @@ mod payload;
 mod producer;
 mod registry;
 pub(crate) mod ring;
+mod start;
 mod storage;
 mod words;
 
@@ -137,6 +138,7 @@ pub use consumer::{Batch, Consumer, Message};
 pub use error::{BatchError, BlockedOn, Corruption, DeadProducers, JoinError, RecvError, SendError};
 pub use payload::Lengths;
 pub use producer::{Finished, FreeSlot, MAX_PUBLISH_BATCH, Prepared, Producer, WriteGuard};
+pub use start::Start;
 pub use storage::{Header, Reading, Storage, Writing};
 pub use words::{Acknowledged, CachePadded, ConsumerEntry, Control, EntryState, Make, ProducerEntry, Published};
 
@@ -159,6 +161,8 @@ pub struct Geometry {
     pub start_with: u32,
     /// END is published once this many producers have finished and no other producer lives.
     pub end_after: u32,
+    /// A joiner may start up to this many messages back: fewer than `slots`.
+    pub retain: u32,
 }
 
 /// A channel as one participant holds it.

@@ -32,8 +32,8 @@ pub struct Producer<L: Layer, S: Storage<L>> {
     channel: Channel<L, S>,
     lock: WriteLock,
     /// The slots of messages below this number are free: it follows from the lowest acknowledgement seen. That stays
-    /// true, because acknowledgements never decrease, and a joiner needs no message below that acknowledgement (J and
-    /// N, see [`Channel::take_consumer_entry`]). At most [`Published::MAX`].
+    /// true, because a consumer's acknowledgements never decrease, and a later joiner starts where it needs none of
+    /// these slots (J and N, see [`Channel::take_consumer_entry`]). At most [`Published::MAX`].
     writable_until: u64,
     /// What is published and where the next message goes, while the lock is ours: no other participant writes
     /// `published` then.

@@ -5,16 +5,17 @@
 //! participant's. Joining takes no lock: a joiner waits neither for a slow consumer nor for the writer that waits for
 //! that consumer.
 
-use super::{Acknowledged, Channel, DeadProducers, EntryState, ProducerEntry, Published, Storage};
+use super::{Acknowledged, Channel, DeadProducers, EntryState, JoinError, ProducerEntry, Published, Start, Storage};
 use crate::layer::{Layer, LivenessUnknown, Participant, Signal, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 impl<L: Layer, S: Storage<L>> Channel<L, S> {
-    /// Takes a consumer's entry: the participant, and what is published where it starts. `None` when all are taken.
+    /// Takes a consumer's entry: the participant, the number of its first message, and what is published. `None` when
+    /// all are taken.
     ///
     /// # Errors
-    /// [`LivenessUnknown`].
+    /// [`JoinError::NotRetained`], [`JoinError::Liveness`]. The entry is free then.
     ///
     /// # Why no message is lost to a joiner
     ///
@@ -29,17 +30,32 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     ///   ACTIVE; starts at p                   p is lost to C
     /// ```
     ///
-    /// So the joiner is ACTIVE first (E9), and reads its start (E2d) after its fence J. Let a writer derive
-    /// `writable_until` while *n* messages are published. If *n* is 0, `writable_until` is at most `slots`, and every
-    /// start is at least 0. Else its loads E6 come after a fence N that follows the publication of message *n - 1*. N
-    /// is the publisher's, or that of `recover` if the publisher died before it. The lock orders N before E6 (E8, E7).
-    /// J and N are two fences of one order:
-    /// 1. J before N: E6 reads ACTIVE, with the acknowledgement that E9 carries. `writable_until` is at most `slots`
-    ///    above it, and the joiner needs no message below its acknowledgement.
-    /// 2. N before J: E2d sees that publication, so the start is at least *n*. `writable_until` is at most *n + slots*.
+    /// So the joiner is ACTIVE first (E9), and reads what is published (E2d) after its fence J. If E2d counts *p*
+    /// messages, the start is from *p - retain* to *p*. (Numbers below 0 count as 0, here and below.)
     ///
-    /// So no message that the joiner needs is overwritten, also while the producer keeps `writable_until`.
-    pub(super) fn take_consumer_entry(&self) -> Result<Option<(Participant, Published)>, LivenessUnknown> {
+    /// Let a writer derive `writable_until` while *n* messages are published. It is at most *n - retain + slots*. If
+    /// *n* is 0, that is `slots`, and every start is at least 0. Else its loads E6 come after a fence N that follows
+    /// the publication of message *n - 1*. N is the publisher's, or that of `recover` if the publisher died before it.
+    /// The lock orders N before E6 (E8, E7). J and N are two fences of one order:
+    /// 1. J before N: E6 reads ACTIVE, and E4 the acknowledgement that E9 carries, or later values. The announced one
+    ///    is *p' - retain*, where *p'* is what E2b counted. By coherence *p'* is at most *p*, so the joiner starts
+    ///    there or later. It needs no message below its acknowledgement, and `writable_until` is at most `slots` above
+    ///    that.
+    /// 2. N before J: E2d sees that publication, so *p* is at least *n*, and the start at least *n - retain*.
+    ///
+    /// In both cases `writable_until` is at most `slots` above the first message that the joiner needs. So no such
+    /// message is overwritten, also while the producer keeps `writable_until`.
+    ///
+    /// END is one more message in *p*, and none of the retained ones: the start may be *p - 1 - retain*. A writer
+    /// derives nothing after END, so *n* is at most *p - 1*, and both cases hold with *p - 1* for *p*.
+    ///
+    /// # Why the announced acknowledgement may be lower than the last occupant's
+    ///
+    /// Each occupant's acknowledgements increase. E3b may decrease the word between two occupants. A writer whose E6
+    /// reads the last occupant's ACTIVE may read either occupant's acknowledgement (E4). If it reads the joiner's, that
+    /// is at most the joiner's start. If it reads the last occupant's, E6 has missed E9: this is case 2, which relies
+    /// on *n* alone.
+    pub(super) fn take_consumer_entry(&self, start: Start) -> Result<Option<(Participant, u64, Published)>, JoinError> {
         let Some((number, entry)) = self.claim_first_free(0, self.storage.consumers())? else { return Ok(None) };
         // X8 (owned), from K1: the last occupant wrote it. A writer may still evict that occupant, which the
         // generation in `state` makes harmless.
@@ -51,20 +67,22 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         entry.data.reset(&self.layer);
         // E2b (Acquire): a lower bound of the start; no slot is read on its account.
         let bound = Published::from_word(self.control().published.0.load(Acquire));
-        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise. The count does
-        // not decrease, because K1 orders the last occupant's polls before E2b.
-        entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
+        let announced = Acknowledged { count: bound.oldest(self.geometry.retain), joining: true };
+        // E3b (Release), pairs with E4: the last occupant's reads. JOINING: the start may still rise.
+        entry.acked.0.store(announced.word(), Release);
         // E9 (Release), pairs with E6: the acknowledgement, with JOINING, and for K3 our claim.
         entry.state.store(state.word(), Release);
         // J (SeqCst, heavy), pairs with N: the writer sees ACTIVE, or E2d sees what the writer published.
         self.layer.heavy_fence(SeqCst);
         // E2d (Acquire): the start; every slot is read after an acquiring poll (E2a).
-        let start = Published::from_word(self.control().published.0.load(Acquire));
+        let published = Published::from_word(self.control().published.0.load(Acquire));
+        let me = Participant { number, generation: state.generation };
+        let first = start.among(published, self.geometry.retain).inspect_err(|_| self.leave_consumer_entry(me))?;
         // E3c (Release), pairs with E4: as E3b. The start is decided.
-        entry.acked.0.store(Acknowledged { count: start.count(), joining: false }.word(), Release);
+        entry.acked.0.store(Acknowledged { count: first, joining: false }.word(), Release);
         // C7 (calls F2, F3, R1): the first message may wait for this consumer.
         L::Signal::notify_all(&self.layer, once(&self.control().space.0));
-        Ok(Some((Participant { number, generation: state.generation }, start)))
+        Ok(Some((me, first, published)))
     }
 
     /// Claims the first number from `first` on that no living participant has, with its entry.
@@ -119,7 +137,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
     pub(super) fn evict(&self, number: u32, dead: EntryState) {
         let Some(entry) = self.storage.consumers().get(number as usize) else { return };
         // X12 (Relaxed), races with E9: the generation is part of the value, so a successor's entry is left alone. The
-        // writer may pass over that successor: E6 missed E9, so the successor starts at `n` or later (J, N).
+        // writer may pass over that successor: E6 missed E9, so the successor starts at `n - retain` or later (J, N).
         let vacated = entry.state.compare_exchange(dead.word(), dead.vacated().word(), Relaxed, Relaxed);
         if vacated.is_ok() {
             let evicted = &self.control().evicted;

@@ -32,7 +32,8 @@ pub struct Control<L: Layer> {
 #[derive(Debug)]
 #[repr(C)]
 pub struct ConsumerEntry<L: Layer> {
-    /// The consumer has acknowledged every message below this number (S3); see [`Acknowledged`]. Never decreases.
+    /// The consumer has acknowledged every message below this number (S3); see [`Acknowledged`]. Never decreases while
+    /// the entry has one occupant. The next occupant may start at a retained message, which is a lower number.
     pub acked: CachePadded<L::W64>,
     /// The consumer waits for messages here. Rarely written, so that its notifier reads it from its own cache.
     pub data: L::Signal,
@@ -124,6 +125,12 @@ impl Published {
     /// the two.
     pub const fn ended(self) -> bool {
         self.0 & Self::ENDED != 0
+    }
+
+    /// The oldest message that a consumer may start at, where `retain` messages are retained. END is not counted among
+    /// them: no producer writes after it. Never decreases.
+    pub(super) const fn oldest(self, retain: u32) -> u64 {
+        self.count().saturating_sub(self.ended() as u64).saturating_sub(retain as u64)
     }
 
     /// How the lengths of the published messages are known.

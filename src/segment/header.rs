@@ -7,7 +7,7 @@ use crate::protocol::Geometry;
 use thiserror::Error;
 
 /// The version of the protocol and of the header. A segment of another version is refused.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The header. The creator writes it once, before the segment has its channel's name.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ struct Facts {
     producers: u32,
     start_with: u32,
     end_after: u32,
+    retain: u32,
     fences: u32,
     /// What tells whether a process can share the locks of a raw_sync segment. Zeros in other segments.
     mark: Mark,
@@ -129,7 +130,7 @@ impl Header {
     /// The first bytes of a segment. Nothing is written to its file before them.
     pub(crate) const MAGIC: [u8; 8] = *b"ackcast\0";
     /// The offsets of its fields, for [`Layout::hash`].
-    pub(super) const OFFSETS: [usize; 14] = offsets!(Facts as Facts {
+    pub(super) const OFFSETS: [usize; 15] = offsets!(Facts as Facts {
         magic,
         nonce,
         version,
@@ -142,6 +143,7 @@ impl Header {
         producers,
         start_with,
         end_after,
+        retain,
         fences,
         mark,
     });
@@ -154,7 +156,7 @@ impl Header {
     /// `header` points to memory of a header's size and alignment. No other thread or process reads it yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
         let Checked { backend, fences, mark, geometry, layout, nonce } = *checked;
-        let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = geometry;
+        let Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain } = geometry;
         let facts = Facts {
             magic: Self::MAGIC,
             nonce,
@@ -168,6 +170,7 @@ impl Header {
             producers,
             start_with,
             end_after,
+            retain,
             fences: fences.number(),
             mark,
         };
@@ -197,8 +200,8 @@ impl Facts {
             return Err(HeaderFault::Version { found: version });
         }
         let backend = Backend::from_number(backend).ok_or(HeaderFault::Layer { found: backend })?;
-        let Self { slots, slot_size, consumers, producers, start_with, end_after, .. } = *self;
-        let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
+        let Self { slots, slot_size, consumers, producers, start_with, end_after, retain, .. } = *self;
+        let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain };
         let (expected, layout) = match backend {
             Backend::Futex => (Layout::hash::<Futex>(), Layout::new::<Futex>(&geometry)),
             Backend::RawSync => (Layout::hash::<RawSync>(), Layout::new::<RawSync>(&geometry)),
@@ -231,7 +234,7 @@ mod tests {
     use super::*;
 
     const GEOMETRY: Geometry =
-        Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 1 };
+        Geometry { slots: 2, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 1, retain: 1 };
 
     fn header() -> (Header, usize) {
         // SAFETY: a header is plain numbers, for which zeros are valid.
@@ -269,6 +272,7 @@ mod tests {
         assert!(matches!(faulty(|f| f.layout_hash ^= 1), HeaderFault::LayoutHash { .. }));
         assert_eq!(faulty(|f| f.fences = 9), HeaderFault::Fences { found: 9 });
         assert!(matches!(faulty(|f| f.slots = 0), HeaderFault::Geometry(_)));
+        assert!(matches!(faulty(|f| f.retain = 2), HeaderFault::Geometry(_)));
         assert!(matches!(faulty(|f| f.slots = 5000), HeaderFault::Size { .. }));
         assert!(matches!(faulty(|f| f.size = 3), HeaderFault::Size { found: 3, .. }));
     }

@@ -84,13 +84,14 @@ impl Layout {
     /// # Errors
     /// [`LayoutError`] says which number is wrong, and its range.
     pub fn new<L: Layer>(geometry: &Geometry) -> Result<Self, LayoutError> {
-        let Geometry { slots, slot_size, consumers, producers, start_with, end_after } = *geometry;
+        let Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain } = *geometry;
         in_range("slots", slots, 1, Self::MAX_SLOTS)?;
         in_range("the slot size", slot_size, 1, Self::MAX_SLOT_SIZE)?;
         in_range("the number of places for consumers", consumers, 1, Self::MAX_ROLE)?;
         in_range("the number of places for producers", producers, 1, Self::MAX_ROLE)?;
         in_range("the number of consumers to wait for", start_with, 0, consumers)?;
         in_range("the number of producers to end after", end_after, 1, u32::MAX)?;
+        in_range("the number of messages to retain", retain, 0, slots.saturating_sub(1))?;
 
         let [consumers, producers, count] = [consumers, producers, slots].map(|number| number as usize);
         let too_large = LayoutError::TooLarge { slots, slot_size };

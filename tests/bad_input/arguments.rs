@@ -51,37 +51,39 @@ fn any_geometry_is_built_or_refused() {
     let size = || prop_oneof![2 => 1..5000_u32, 2 => large(), 1 => Just(0)];
     let number = || prop_oneof![20 => 0..66_u32, 1 => large()];
     let backend = prop::sample::select(vec![Backend::Futex, Backend::RawSync]);
-    let all = (size(), size(), number(), number(), prop::option::of(number()), backend);
-    let result = TestRunner::new(config(600)).run(&all, |(slots, slot_size, consumers, producers, places, backend)| {
-        let scratch = Scratch::new("geometry");
-        let builder = Channel::create(&scratch.0).slots(slots).slot_size(slot_size);
-        let mut builder = builder.consumers(consumers).producers(producers).backend(backend);
-        if let Some(places) = places {
-            builder = builder.places(places);
-        }
-        let (start_with, end_after) = (consumers, producers);
-        let for_producers = if producers == 1 { 1 } else { producers.max(8) };
-        let (consumers, producers) = (places.unwrap_or(consumers.max(8)), places.unwrap_or(for_producers));
-        let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
-        let layout = Layout::new::<Futex>(&geometry);
-        if let Ok(layout) = layout {
-            // Each part follows the part before it, and the last part ends where the segment ends.
-            let Layout { control, consumers, producers, headers, slots: first, stride, size } = layout;
-            prop_assert!(control < consumers && consumers < producers && producers < headers);
-            prop_assert!(stride >= slot_size as usize && first + stride * slots as usize <= size);
-            prop_assert!(layout.header(0) == headers && layout.header(slots as usize) <= first);
-            if size > 16 << 20 {
-                return Ok(()); // the segment would take that much memory
+    let retain = prop_oneof![2 => Just(0), 2 => 0..70_u32, 1 => large()];
+    let all = (size(), size(), number(), number(), prop::option::of(number()), retain, backend);
+    let result =
+        TestRunner::new(config(600)).run(&all, |(slots, slot_size, consumers, producers, places, retain, backend)| {
+            let scratch = Scratch::new("geometry");
+            let builder = Channel::create(&scratch.0).slots(slots).slot_size(slot_size).retain(retain);
+            let mut builder = builder.consumers(consumers).producers(producers).backend(backend);
+            if let Some(places) = places {
+                builder = builder.places(places);
             }
-        }
-        let built = builder.build();
-        prop_assert_eq!(built.is_ok(), layout.is_ok());
-        if let Ok(channel) = &built {
-            prop_assert_eq!(channel.geometry(), geometry);
-        }
-        reached.borrow_mut().count("build", built);
-        Ok(())
-    });
+            let (start_with, end_after) = (consumers, producers);
+            let for_producers = if producers == 1 { 1 } else { producers.max(8) };
+            let (consumers, producers) = (places.unwrap_or(consumers.max(8)), places.unwrap_or(for_producers));
+            let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain };
+            let layout = Layout::new::<Futex>(&geometry);
+            if let Ok(layout) = layout {
+                // Each part follows the part before it, and the last part ends where the segment ends.
+                let Layout { control, consumers, producers, headers, slots: first, stride, size } = layout;
+                prop_assert!(control < consumers && consumers < producers && producers < headers);
+                prop_assert!(stride >= slot_size as usize && first + stride * slots as usize <= size);
+                prop_assert!(layout.header(0) == headers && layout.header(slots as usize) <= first);
+                if size > 16 << 20 {
+                    return Ok(()); // the segment would take that much memory
+                }
+            }
+            let built = builder.build();
+            prop_assert_eq!(built.is_ok(), layout.is_ok());
+            if let Ok(channel) = &built {
+                prop_assert_eq!(channel.geometry(), geometry);
+            }
+            reached.borrow_mut().count("build", built);
+            Ok(())
+        });
     result.unwrap();
     reached.into_inner().must(&["build: Ok", "build: Layout(OutOfRange", "build: Layout(TooLarge"]);
 }

@@ -20,8 +20,8 @@ const VERSION_: (usize, usize) = (16, 4);
 const LAYER: (usize, usize) = (20, 4);
 const HASH: (usize, usize) = (24, 8);
 const SIZE: (usize, usize) = (32, 8);
-const GEOMETRY: [(usize, usize); 6] = [(40, 4), (44, 4), (48, 4), (52, 4), (56, 4), (60, 4)];
-const FENCES: (usize, usize) = (64, 4);
+const GEOMETRY: [(usize, usize); 7] = [(40, 4), (44, 4), (48, 4), (52, 4), (56, 4), (60, 4), (64, 4)];
+const FENCES: (usize, usize) = (68, 4);
 /// The mark of the creator's PID namespace and C library, in a raw_sync segment.
 const MARK: std::ops::Range<usize> = 72..112;
 /// The largest segment that is opened here.
@@ -88,9 +88,9 @@ fn set(header: &mut [u8], (at, width): (usize, usize), value: u64) {
 }
 
 fn layout(header: &[u8], backend: Backend) -> Option<Layout> {
-    let [slots, slot_size, consumers, producers, start_with, end_after] =
+    let [slots, slot_size, consumers, producers, start_with, end_after, retain] =
         GEOMETRY.map(|field| get(header, field) as u32);
-    let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after };
+    let geometry = Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain };
     match backend {
         Backend::RawSync => Layout::new::<RawSync>(&geometry).ok(),
         _ => Layout::new::<Futex>(&geometry).ok(),
@@ -230,8 +230,9 @@ fn every_fault_of_a_header_is_met_and_named() {
         set(&mut header, field, value);
         scratch.write(0, &header);
         let error = Consumer::attach(&scratch.0).err();
-        // An END after many producers is allowed. A start without consumers is allowed, too.
-        let right = (field == GEOMETRY[5] && value != 0) || (field == GEOMETRY[4] && value == 0);
+        // An END after many producers is allowed. So is a start without consumers, and a channel that retains nothing.
+        let right =
+            (field == GEOMETRY[5] && value != 0) || (GEOMETRY[4] == field || GEOMETRY[6] == field) && value == 0;
         assert_eq!(error.is_none(), right, "{value:#x} at {}: {error:?}", field.0);
         if let Some(ackcast::AttachError::Open(ackcast::segment::OpenError::Unusable { fault, .. })) = error {
             reached.count("fault", Err::<(), _>(fault));

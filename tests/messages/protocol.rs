@@ -26,6 +26,10 @@ fn joining() -> Vec<Said> {
             JoinError::Full { role: "consumer", capacity: 8 },
             "all 8 consumer places are in use; wait until a consumer leaves, or create the channel with more places",
         ),
+        says(
+            JoinError::NotRetained { asked: 3, oldest: 5, newest: 9 },
+            "message 3 is not retained: a consumer can start at messages 5 to 9 now",
+        ),
         says(JoinError::Ended, "the channel has ended: nothing can follow END; create a new one"),
         says(JoinError::Liveness(REFUSED), &REFUSED.to_string()),
     ]

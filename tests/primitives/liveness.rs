@@ -104,7 +104,8 @@ enum Leaves {
 #[test]
 fn liveness_check_names_no_finished_producer_and_no_successor() {
     use Leaves::{Dies, DiesAndIsSucceeded, Finishes, FinishesAndIsSucceeded};
-    let geometry = Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 2 };
+    let geometry =
+        Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 1, end_after: 2, retain: 0 };
     for leaves in [Dies, Finishes, DiesAndIsSucceeded, FinishesAndIsSucceeded] {
         let (consumers, producers) = ([ConsumerEntry::new(&mut Fresh, 0)], [ProducerEntry::new(&mut Fresh, 1)]);
         let words = Rc::new(Words { control: Control::new(&mut Fresh), consumers, producers });

@@ -39,15 +39,15 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// The lowest acknowledgement, if message `n` may be written: if the first consumers are attached, and each
-    /// consumer is done with the slot.
+    /// consumer is done with the slot. The retained messages count as not acknowledged.
     ///
-    /// A consumer (a) has left (E5), or is a joiner that E6 does not see: the joiner starts at `n` or later (J, N);
-    /// (b) has acknowledged the message in the slot (E4); (c) has not: the producer waits; (d) is dead, or has left
-    /// since E6: it reads nothing any more, and everything it did happens before the answer of `is_alive` (K3). So
-    /// message `n` overwrites nothing that is still read.
+    /// A consumer (a) has left (E5), or is a joiner that E6 does not see: the joiner starts at `n - retain` or later
+    /// (J, N); (b) has acknowledged the message in the slot (E4); (c) has not: the producer waits; (d) is dead, or has
+    /// left since E6: it reads nothing any more, and everything it did happens before the answer of `is_alive` (K3).
+    /// So message `n` overwrites nothing that is still read, nor a retained message: `retain` is less than `slots`.
     fn lowest_acknowledgement(&self, n: u64, poll: Poll) -> Result<u64, Blocked> {
-        let Geometry { slots, start_with, .. } = self.channel.geometry;
-        let (mut lowest, mut joined) = (n, 0_u32);
+        let Geometry { slots, start_with, retain, .. } = self.channel.geometry;
+        let (mut lowest, mut joined) = (n.saturating_sub(retain.into()), 0_u32);
         for (consumer, entry) in (0..).zip(self.channel.storage.consumers()) {
             // E6 (Acquire), pairs with E5: a leaver reads no slot; and with E9: a joiner's acknowledgement and claim.
             let state = EntryState::from_word(entry.state.load(Acquire));

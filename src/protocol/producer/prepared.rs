@@ -30,7 +30,7 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
     #[inline(always)]
     pub fn extend(&mut self, mut write: impl FnMut(&mut [u8]) -> Option<usize>) -> usize {
         // The loop cannot reach a slot that it has just prepared: `writable_until` is at most `published + slots`,
-        // because the lowest acknowledgement starts at `n` (`await_room`).
+        // because the lowest acknowledgement starts at `n - retain` (`await_room`).
         let Producer { ref channel, writable_until, .. } = *self.guard.producer;
         let Geometry { slot_size, .. } = channel.geometry;
         let Position { published, slot } = self.position;

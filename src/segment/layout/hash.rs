@@ -9,7 +9,7 @@ use crate::segment::Header;
 /// The offset of each field of each struct in a segment, in the order in which its fields are named here.
 #[derive(Clone, Copy, Debug)]
 struct Offsets {
-    header: [usize; 14],
+    header: [usize; 15],
     control: [usize; 6],
     consumer: [usize; 4],
     producer: [usize; 1],
@@ -135,7 +135,7 @@ mod tests {
             assert_ne!(theirs.hash::<Futex>(), ours, "{theirs:?}");
             count += 1;
         }
-        assert_eq!(count, 91 + 15 + 6 + 1, "pairs of fields in each list");
+        assert_eq!(count, 105 + 15 + 6 + 1, "pairs of fields in each list");
     }
 
     #[test]

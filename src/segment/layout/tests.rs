@@ -4,7 +4,8 @@ use super::*;
 use crate::layers::{Futex, RawSync};
 use core::mem::offset_of;
 
-const SMALL: Geometry = Geometry { slots: 2, slot_size: 100, consumers: 3, producers: 2, start_with: 3, end_after: 1 };
+const SMALL: Geometry =
+    Geometry { slots: 2, slot_size: 100, consumers: 3, producers: 2, start_with: 3, end_after: 1, retain: 1 };
 
 #[test]
 fn parts_follow_each_other_without_overlap() {
@@ -89,6 +90,9 @@ fn geometry_out_of_range_is_refused_with_the_range() {
         Geometry { producers: 0, ..SMALL },
         Geometry { start_with: 4, ..SMALL },
         Geometry { end_after: 0, ..SMALL },
+        Geometry { retain: 2, ..SMALL },
+        Geometry { slots: 1, ..SMALL },
+        Geometry { retain: u32::MAX, ..SMALL },
     ];
     for geometry in bad {
         assert!(matches!(Layout::new::<Futex>(&geometry), Err(LayoutError::OutOfRange { .. })), "{geometry:?}");
@@ -112,7 +116,8 @@ fn drawn() -> Vec<(usize, usize)> {
 
 #[test]
 fn drawing_agrees_with_the_layout() {
-    let geometry = Geometry { slots: 4, slot_size: 1024, consumers: 8, producers: 1, start_with: 1, end_after: 1 };
+    let geometry =
+        Geometry { slots: 4, slot_size: 1024, consumers: 8, producers: 1, start_with: 1, end_after: 1, retain: 0 };
     let Layout { control, consumers, producers, headers, slots, stride, size } =
         Layout::new::<Futex>(&geometry).unwrap();
     let parts = [

@@ -113,7 +113,8 @@ fn recv_exits_with_4_when_channel_is_corrupt() {
     stdin.write_all(b"the only line\n").unwrap();
     recv.has_written(14);
     // The test overwrites `published`. A ring of 2 slots cannot have 1000 messages that `recv` has not read.
-    let geometry = Geometry { slots: 2, slot_size: 4096, consumers: 64, producers: 64, start_with: 1, end_after: 1 };
+    let geometry =
+        Geometry { slots: 2, slot_size: 4096, consumers: 64, producers: 64, start_with: 1, end_after: 1, retain: 0 };
     let published = Layout::new::<Futex>(&geometry).unwrap().control + std::mem::offset_of!(Control<Futex>, published);
     let segment = File::options().write(true).open(scratch.segment()).unwrap();
     segment.write_all_at(&1000_u64.to_ne_bytes(), published as u64).unwrap();

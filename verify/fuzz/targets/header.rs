@@ -121,6 +121,7 @@ fn needed(header: &[u8], raw_sync: bool) -> Option<u64> {
         producers: number(3),
         start_with: number(4),
         end_after: number(5),
+        retain: number(6),
     };
     let layout = if raw_sync { Layout::new::<RawSync>(&geometry) } else { Layout::new::<Futex>(&geometry) };
     Some(layout.ok()?.size as u64)

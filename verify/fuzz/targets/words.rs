@@ -2,7 +2,7 @@
 //! operation returns in time. Nothing outside the words and slots is accessed (AddressSanitizer poisons the gaps).
 #![no_main]
 
-use ackcast::Channel;
+use ackcast::{Channel, Start};
 use ackcast::layer::{Clock, Deadline};
 use ackcast::layers::Futex;
 use ackcast::protocol::Storage;
@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 const GEOMETRY: Geometry =
-    Geometry { slots: 3, slot_size: 40, consumers: 2, producers: 2, start_with: 1, end_after: 1 };
+    Geometry { slots: 3, slot_size: 40, consumers: 2, producers: 2, start_with: 1, end_after: 1, retain: 1 };
 /// Two cache lines, which hold a control word of their own.
 const LINES: usize = 128;
 
@@ -148,6 +148,7 @@ impl Stage {
             .slot_size(GEOMETRY.slot_size)
             .consumers(GEOMETRY.start_with)
             .producers(GEOMETRY.end_after)
+            .retain(GEOMETRY.retain)
             .places(GEOMETRY.consumers)
             .build()
             .unwrap();
@@ -237,7 +238,7 @@ fn run(stage: &Stage, cast: &mut Cast, step: &Step) {
         Step::Poke(poke) => stage.poke(poke),
         Step::JoinConsumer(i) => {
             let (channel, guarded) = stage.open();
-            cast.consumers[usize::from(*i)] = Consumer::join(channel).ok().map(|consumer| (consumer, guarded));
+            cast.consumers[usize::from(*i)] = Consumer::join_at(channel, Start::Oldest).ok().map(|consumer| (consumer, guarded));
         }
         Step::JoinProducer(i) => {
             let (channel, guarded) = stage.open();

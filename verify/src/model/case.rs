@@ -21,24 +21,32 @@ pub struct Shape {
     pub messages: u32,
     /// How many slots the ring has.
     pub slots: u32,
+    /// How many messages are retained for late consumers.
+    pub retain: u32,
 }
 
 impl Shape {
     /// A shape of so many producers and consumers, messages of each producer, and slots.
     pub const fn new(producers: u32, consumers: u32, messages: u32, slots: u32) -> Self {
-        Self { producers, consumers, messages, slots }
+        Self { producers, consumers, messages, slots, retain: 0 }
+    }
+
+    /// The same shape with so many messages retained.
+    pub const fn retaining(self, retain: u32) -> Self {
+        Self { retain, ..self }
     }
 
     /// The geometry of a channel of this shape. END is sent when all producers have finished.
     pub const fn geometry(self) -> Geometry {
-        let Self { producers, consumers, slots, .. } = self;
-        Geometry { slots, slot_size: SIZE as u32, consumers, producers, start_with: 0, end_after: producers }
+        let Self { producers, consumers, slots, retain, .. } = self;
+        Geometry { slots, slot_size: SIZE as u32, consumers, producers, start_with: 0, end_after: producers, retain }
     }
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}×{}×{} on {}", self.producers, self.consumers, self.messages, self.slots)
+        write!(f, "{}×{}×{} on {}", self.producers, self.consumers, self.messages, self.slots)?;
+        if self.retain > 0 { write!(f, ", {} retained", self.retain) } else { Ok(()) }
     }
 }
 

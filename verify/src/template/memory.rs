@@ -264,8 +264,15 @@ pub(super) fn on_graphs(
     judge: fn(&Outcome),
 ) {
     execution::begin();
-    let geometry =
-        Geometry { slots: 0, slot_size: 0, consumers: 0, producers: participants, start_with: 0, end_after: 0 };
+    let geometry = Geometry {
+        slots: 0,
+        slot_size: 0,
+        consumers: 0,
+        producers: participants,
+        start_with: 0,
+        end_after: 0,
+        retain: 0,
+    };
     let segment = Explored::segment(geometry, CONFIG, mortal);
     let handle = || Explored { parts: Rc::clone(&segment.parts), wait: Rc::default() };
     for number in 0..participants {

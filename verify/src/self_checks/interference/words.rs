@@ -92,7 +92,7 @@ unsafe impl Storage<AdversaryLayer> for Shared {
 
 /// Two consumers, so that the producer waits for the slower of them.
 pub const GEOMETRY: Geometry =
-    Geometry { slots: 4, slot_size: 8, consumers: 2, producers: 1, start_with: 0, end_after: 1 };
+    Geometry { slots: 4, slot_size: 8, consumers: 2, producers: 1, start_with: 0, end_after: 1, retain: 0 };
 
 pub fn words() -> Rc<Words> {
     Rc::new(Words {

@@ -114,8 +114,8 @@ fn crash_points() -> Vec<Trial> {
 
 /// The explorations: each shape with no death, with one and with two.
 fn explorations() -> Vec<Trial> {
-    let test = |(p, c, m, s): (u32, u32, u32, u32), late: Late, deaths: u8| {
-        let case = exploration::survivors(p, c, m, s);
+    let test = |(p, c, m, s): (u32, u32, u32, u32), retain: u32, late: Late, deaths: u8| {
+        let case = exploration::retaining(exploration::survivors(p, c, m, s), retain);
         let who = if late == Late::None { String::new() } else { format!("::late_{late:?}") };
         let name = format!("explore::{}{who}::{deaths}_deaths", case.shape);
         Trial::new(words(&name), move || exploration::sweep(case, deaths, late))
@@ -124,7 +124,7 @@ fn explorations() -> Vec<Trial> {
     let mut all = vec![];
     if cfg!(loom) {
         // With a message and a death there are a hundred million states, so that runs by hand only.
-        all.push(test((2, 2, 1, 1), Late::None, 0));
+        all.push(test((2, 2, 1, 1), 0, Late::None, 0));
         shapes.extend([((2, 1, 1, 1), Late::Producer), ((1, 2, 1, 1), Late::Consumer)]);
     }
     shapes.extend(
@@ -133,7 +133,13 @@ fn explorations() -> Vec<Trial> {
     shapes.push(((2, 1, 0, 1), Late::Producer));
     shapes.extend([(2, 1, 0, 1), (1, 1, 2, 2), (1, 1, 2, 1), (1, 1, 1, 1)].map(|shape| (shape, Late::Consumer)));
     shapes.extend([(2, 1, 0, 1), (1, 1, 2, 1), (1, 1, 1, 2), (1, 1, 1, 1)].map(|shape| (shape, Late::None)));
-    all.extend((0..=2).rev().flat_map(|deaths| shapes.iter().map(move |&(shape, late)| test(shape, late, deaths))));
+    all.extend((0..=2).rev().flat_map(|deaths| shapes.iter().map(move |&(shape, late)| test(shape, 0, late, deaths))));
+    let retaining = [((1, 1, 3, 3), 2), ((1, 1, 3, 2), 1), ((1, 1, 2, 2), 1)];
+    let late = |deaths| move |(shape, retain)| test(shape, retain, Late::Consumer, deaths);
+    all.extend((0..=2).rev().flat_map(|deaths| retaining.into_iter().map(late(deaths))));
+    if cfg!(loom) {
+        all.push(test((2, 1, 1, 2), 1, Late::Consumer, 1));
+    }
     all
 }
 

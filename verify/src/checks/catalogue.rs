@@ -5,7 +5,7 @@ use crate::{
     case,
     events::event,
     model::{case::Shape, config::ModelConfig},
-    scenarios::{asking::*, come_and_go::*, deaths::*, flow::*, primitives::*, tries::*},
+    scenarios::{asking::*, come_and_go::*, deaths::*, flow::*, late_reader::*, primitives::*, tries::*},
 };
 
 use ModelConfig as D;
@@ -44,6 +44,21 @@ pub fn entries() -> Vec<Entry> {
     let late = |c, m, s, config| {
         let case = case!(consumer_joins_in_the_middle, "S2 S3", Shape::new(1, c, m, s), config);
         Entry::new(case, if m > 1 { IN_THE_MIDDLE } else { LATE })
+    };
+    let retained = |p, c, m, s, retain, config| {
+        let shape = Shape::new(p, c, m, s).retaining(retain);
+        let case = case!(late_reader_gets_what_is_retained, "S2 S3", shape, config);
+        Entry::new(case, LATE_READER)
+    };
+    let asks = |c, m, s, retain, config| {
+        let shape = Shape::new(1, c, m, s).retaining(retain);
+        let case = case!(late_reader_asks_for_a_message, "S2 S3", shape, config);
+        Entry::new(case, ASKS_FOR_A_MESSAGE)
+    };
+    let inherited = |m, s, retain, config| {
+        let shape = Shape::new(1, 1, m, s).retaining(retain);
+        let case = case!(late_reader_of_an_heir, "S2 S3 C2", shape, config);
+        Entry::new(case, READER_OF_AN_HEIR)
     };
     let joins_batch = |m, s, config| {
         let case = case!(consumer_joins_during_a_batch, "S2 S3", Shape::new(1, 1, m, s), config);
@@ -215,6 +230,14 @@ pub fn entries() -> Vec<Entry> {
         late_producer(1, D::ASSUME_FENCED),
         late(2, 1, 1, D::ASSUME_FENCED),
         late(1, 2, 1, D::ASSUME_FENCED),
+        retained(1, 1, 2, 2, 1, D::ASSUME_FENCED),
+        retained(1, 1, 3, 2, 1, D::ASSUME_FENCED).deep(),
+        retained(1, 1, 4, 3, 2, D::ASSUME_FENCED).by(SAMPLE),
+        Entry { witnesses: &[FIRST_0, FIRST_1], ..retained(2, 2, 2, 2, 1, D::PARK_STACK).by(SAMPLE) },
+        asks(1, 3, 2, 1, D::ASSUME_FENCED).deep(),
+        asks(1, 3, 2, 1, D::ASSUME_FENCED).by(SAMPLE),
+        asks(2, 3, 3, 2, D::PARK_SIGNAL).by(SAMPLE),
+        inherited(3, 2, 1, D::PARK_STACK).by(SAMPLE),
         // The witnesses show that on 2 slots no producer waits for room in random schedules.
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Random(MANY, 1)),
         flow(3, 5, 10, 2, D::PARK_STACK).by(Checker::Pct(MANY, 2)),

@@ -34,6 +34,20 @@ pub const LATE: &[Witness] = &[
 pub const IN_THE_MIDDLE: &[Witness] =
     &[LATE[0], ("the consumer joins in the middle and starts at message 1", |_, seen| seen.last()[0] == 17)];
 
+pub const LATE_READER: &[Witness] = &[
+    ("the reader gets all messages", |shape, seen| seen.last().len() as u32 == shape.producers * shape.messages + 1),
+    ("the reader comes after END, and gets what is retained", |shape, seen| {
+        seen.last().len() as u32 == shape.retain + 1
+    }),
+];
+
+pub const READER_OF_AN_HEIR: &[Witness] = &[LATE_READER[0], INHERITED];
+
+pub const ASKS_FOR_A_MESSAGE: &[Witness] = &[
+    ("the message is retained", |_, seen| seen.last()[0] == 17),
+    ("the message is not retained", |_, seen| seen.last() == [event::FULL]),
+];
+
 pub const BACK: &[Witness] = &[
     ("the consumer misses no message", |shape, seen| seen.outcome[0].len() as u32 == shape.messages + 1),
     ("the consumer misses a message", |shape, seen| seen.outcome[0].len() as u32 == shape.messages),

@@ -53,7 +53,7 @@ unsafe impl<T: Value> Word<T> for ExploredWord {
             Verdict::Ignore | Verdict::Otherwise(Operator::Drop) => {}
             verdict => {
                 let operation = Operation::new(site, self.name, Kind::Store).ordered(order, verdict);
-                ask_as(Op::Store(self.address, value.word(), verdict.order(order)), operation);
+                ask_as(Op::Store(self.address, verdict.written(value.word()), verdict.order(order)), operation);
             }
         }
     }

@@ -23,6 +23,11 @@ pub const fn survivors(producers: u32, consumers: u32, messages: u32, slots: u32
     case!(survivors_agree, "C1 C2 L2", shape, ModelConfig::PARK_STACK)
 }
 
+/// The same with so many messages retained, at the oldest of which a late consumer joins.
+pub const fn retaining(case: Case, retain: u32) -> Case {
+    Case { shape: case.shape.retaining(retain), ..case }
+}
+
 /// Explores the case with up to this many deaths, each at any moment.
 pub fn deaths(case: &Case, deaths: u8) -> Found {
     deaths_with_late(Late::None, case, deaths)

@@ -20,7 +20,7 @@ use crate::{
         pages,
         tables::{self, GRAPHS},
     },
-    scenarios::{come_and_go::*, deaths::*, flow::*, primitives::*, survivors::*},
+    scenarios::{come_and_go::*, deaths::*, flow::*, late_reader::*, primitives::*, survivors::*},
 };
 
 /// A check by graphs.
@@ -85,6 +85,9 @@ macro_rules! graph {
     ($body:ident, ($p:literal, $c:literal, $m:literal, $s:literal), $config:expr) => {
         GraphCheck::new(case!($body, "", Shape::new($p, $c, $m, $s), $config))
     };
+    ($body:ident, ($p:literal, $c:literal, $m:literal, $s:literal, $retain:literal), $config:expr) => {
+        GraphCheck::new(case!($body, "", Shape::new($p, $c, $m, $s).retaining($retain), $config))
+    };
 }
 
 /// Whether graphs finish this check of the catalogue in a second or so.
@@ -111,7 +114,7 @@ pub fn checks() -> Vec<GraphCheck> {
     let (plain, lock, signal, stack) =
         (ModelConfig::ASSUME, ModelConfig::WORD_LOCK, ModelConfig::PARK_SIGNAL, ModelConfig::PARK_STACK);
     let fenced = ModelConfig { fences: true, ..lock };
-    let loose_plain = ModelConfig::ASSUME_ASYMMETRIC;
+    let (plain_fenced, loose_plain) = (ModelConfig::ASSUME_FENCED, ModelConfig::ASSUME_ASYMMETRIC);
     let (loose, loose_stack) = (ModelConfig { asymmetric: true, ..fenced }, ModelConfig { asymmetric: true, ..stack });
     [
         // Larger shapes.
@@ -166,6 +169,27 @@ pub fn checks() -> Vec<GraphCheck> {
         graph!(survivors_agree_with_late_consumer, (1, 2, 2, 1), loose).dying(1),
         graph!(survivors_agree_with_late_producer, (2, 1, 0, 1), fenced).dying(2),
         graph!(survivors_agree_with_late_producer, (2, 1, 1, 1), loose).dying(1),
+        // Consumers that start at a retained message: the fifth number is how many are retained.
+        graph!(late_reader_gets_what_is_retained, (1, 1, 3, 2, 1), plain_fenced),
+        graph!(late_reader_gets_what_is_retained, (1, 1, 4, 2, 1), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (1, 1, 3, 3, 1), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (1, 1, 4, 3, 2), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (1, 2, 3, 2, 1), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (1, 2, 3, 3, 2), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (2, 1, 1, 2, 1), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (2, 1, 2, 2, 1), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (2, 2, 1, 2, 1), loose_plain),
+        graph!(late_reader_gets_what_is_retained, (1, 1, 1, 2, 1), loose_stack),
+        graph!(late_reader_gets_what_is_retained, (1, 1, 2, 2, 1), loose_stack).deep(),
+        graph!(late_reader_asks_for_a_message, (1, 1, 3, 2, 1), loose_plain),
+        graph!(late_reader_asks_for_a_message, (1, 2, 3, 3, 2), loose_plain),
+        graph!(late_reader_asks_for_a_message, (1, 1, 2, 2, 1), loose_stack),
+        graph!(late_reader_of_an_heir, (1, 1, 3, 2, 1), loose),
+        graph!(late_reader_of_an_heir, (1, 1, 3, 3, 2), loose),
+        graph!(survivors_agree_with_late_consumer, (1, 1, 3, 2, 1), loose).dying(2),
+        graph!(survivors_agree_with_late_consumer, (1, 1, 3, 3, 2), loose).dying(2),
+        graph!(survivors_agree_with_late_consumer, (1, 2, 2, 2, 1), loose).dying(1),
+        graph!(survivors_agree_with_late_consumer, (1, 2, 3, 2, 1), loose).dying(1).deep(),
     ]
     .into_iter()
     .for_each(add);

@@ -126,6 +126,19 @@ pub enum Operator {
     Lighten,
     /// A wait returns at once, as if its condition held.
     Skip,
+    /// A store writes a value that is this much higher. No site is changed so by itself: a test names the sites where
+    /// that is the mistake to make.
+    Raise(u8),
+}
+
+impl Operator {
+    /// The value that a store writes.
+    pub fn written(self, value: u64) -> u64 {
+        match self {
+            Self::Raise(by) => value + u64::from(by),
+            _ => value,
+        }
+    }
 }
 
 /// An ordering that a mutant uses. (`Ordering` itself has no order.)
@@ -190,6 +203,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The value to store where the text says `value`.
+    pub fn written(self, value: u64) -> u64 {
+        match self {
+            Self::Otherwise(operator) => operator.written(value),
+            _ => value,
+        }
+    }
+
     /// The ordering to use where the text says `order`.
     pub fn order(self, order: Ordering) -> Ordering {
         match self {

@@ -113,12 +113,14 @@ unsafe impl<E: Engine, T: Value> Word<T> for ModelWord<E> {
 
     #[inline(never)]
     fn store(&self, value: T, order: Ordering) {
-        match hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order)) {
+        let verdict = hook::before(E::thread, Location::caller(), self.name, Kind::Store, Some(order));
+        let value = verdict.written(value.word());
+        match verdict {
             Verdict::Ignore => return,
             Verdict::Otherwise(Operator::Drop) => {}
-            verdict => self.put(value.word(), self.order(verdict, order)),
+            verdict => self.put(value, self.order(verdict, order)),
         }
-        hook::after(E::thread, Kind::Store, None, Some(value.word()));
+        hook::after(E::thread, Kind::Store, None, Some(value));
     }
 
     #[inline(never)]

@@ -5,6 +5,8 @@ mod counterexamples;
 pub mod equivalents;
 pub mod fates;
 pub mod operators;
+#[cfg(test)]
+mod retention;
 pub mod run;
 pub mod sites;
 pub mod tables;

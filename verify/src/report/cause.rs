@@ -39,6 +39,7 @@ impl Counterexample {
                 }
                 Operator::Lighten => format!("A light fence at {label} orders nothing against another light fence."),
                 Operator::Skip => format!("{label} does not wait, so it {missing}."),
+                Operator::Raise(by) => format!("{label} stores a value that is too high by {by}."),
             });
         }
         if let Some((first, second)) = race {

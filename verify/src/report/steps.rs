@@ -123,6 +123,7 @@ fn operation(step: &Step) -> String {
         Verdict::Otherwise(Operator::Split) => format!("{kind}, SPLIT"),
         Verdict::Otherwise(Operator::Lighten) => format!("{kind}{order}, LIGHTENED"),
         Verdict::Otherwise(Operator::Skip) => format!("{kind}, SKIPPED"),
+        Verdict::Otherwise(Operator::Raise(by)) => format!("{kind}{order}, RAISED by {by}"),
         _ if step.kind == Kind::Exchange && step.edges.is_some() && step.written.is_none() => format!("{kind} FAILS"),
         _ => format!("{kind}{order}"),
     }

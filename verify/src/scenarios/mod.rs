@@ -6,6 +6,7 @@ pub mod deaths;
 pub mod environment;
 pub mod fixture;
 pub mod flow;
+pub mod late_reader;
 pub mod participants;
 pub mod primitives;
 pub mod segment;

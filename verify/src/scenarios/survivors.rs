@@ -14,7 +14,7 @@ use crate::{
 };
 use ackcast::{
     layer::{Deadline, Layer},
-    protocol::{Consumer, Producer, Storage},
+    protocol::{Consumer, Producer, Start, Storage},
 };
 
 /// C1, C2, L2: participants may die at any step (the hook or the explorer says where); the survivors go on. A message
@@ -59,7 +59,8 @@ pub fn check_agreement<G: Environment>(case: &Case, late: Late) {
     }
     if late == Late::Consumer {
         let channel = fixture.channel();
-        let body = move || receive_all(&mut Consumer::join(channel).expect("there is room"));
+        let start = if shape.retain > 0 { Start::Oldest } else { Start::Newest };
+        let body = move || receive_all(&mut Consumer::join_at(channel, start).expect("there is room"));
         participants.push((early, Box::new(body)));
     }
     for p in 0..shape.producers - u32::from(late == Late::Producer) {
@@ -119,6 +120,14 @@ fn judge(shape: Shape, late: Late, outcome: &Outcome) {
     assert!(living.all(alike), "C2: delivered to all or to none: {outcome:?}");
     for seen in joined.iter().filter(|seen| !dead(seen)) {
         assert!(first.is_none_or(|first| first.ends_with(seen)), "S2: all from its join on: {outcome:?}");
+        // With no other consumer, what was published is known if no producer has died.
+        let published = match first {
+            Some(first) => data(first).len(),
+            None if producers.iter().any(dead) || late != Late::Consumer => 0,
+            None => (shape.producers * shape.messages) as usize,
+        };
+        let retained = published.min(shape.retain as usize);
+        assert!(data(seen).len() >= retained, "S2: a late reader gets what is retained: {outcome:?}");
     }
     for (seen, whole) in early.iter().map(|seen| (seen, true)).chain(joined.iter().map(|seen| (seen, false))) {
         if dead(seen) {

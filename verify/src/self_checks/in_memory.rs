@@ -16,7 +16,7 @@ use crate::{
         case::{Case, SIZE, Shape},
         config::ModelConfig,
     },
-    scenarios::{come_and_go::*, environment::Environment, flow::*, tries::*},
+    scenarios::{come_and_go::*, environment::Environment, flow::*, late_reader::*, tries::*},
     template::threads::Atomic,
 };
 use ackcast::{
@@ -244,6 +244,7 @@ fn scenarios_in_memory() {
         end_is_last shape(2, 2, 1, 1),
         kept_message_is_received_again shape(1, 1, 2, 1),
         consumer_joins_in_the_middle shape(1, 2, 2, 1),
+        late_reader_gets_what_is_retained shape(1, 2, 2, 2).retaining(1),
         consumer_leaves_in_the_middle shape(1, 2, 2, 1),
         consumers_get_the_first_message shape(1, 2, 1, 1),
         consumer_joins_again_after_leaving shape(1, 1, 2, 1),

@@ -2,7 +2,7 @@
 
 use crate::scribble::{Scribble, scribble, targets};
 use crate::stage::{BOUND, Reached, Scratch, config, within};
-use ackcast::{Backend, Channel, Consumer, Producer};
+use ackcast::{Backend, Channel, Consumer, Producer, Start};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
@@ -14,6 +14,7 @@ struct Shape {
     slot_size: u32,
     start_with: u32,
     end_after: u32,
+    retain: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ struct Case {
     shape: Shape,
     /// The number of messages that were published before the first participant joined.
     history: u64,
+    /// Where the consumer starts that joins after the words are overwritten.
+    start: Start,
     /// The number of messages that are sent and received before the words are overwritten.
     before: u8,
     image: Vec<Scribble>,
@@ -38,8 +41,21 @@ struct Case {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let shape = (1..4_u32, 1..100_u32, 0..3_u32, 1..3_u32)
-        .prop_map(|(slots, slot_size, start_with, end_after)| Shape { slots, slot_size, start_with, end_after });
+    let shape = (1..4_u32, 1..100_u32, 0..3_u32, 1..3_u32, 0..4_u32).prop_map(
+        |(slots, slot_size, start_with, end_after, retain)| Shape {
+            slots,
+            slot_size,
+            start_with,
+            end_after,
+            retain: retain.min(slots - 1),
+        },
+    );
+    let start = prop_oneof![
+        3 => Just(Start::Newest),
+        3 => Just(Start::Oldest),
+        1 => (0..9_u64).prop_map(Start::Sequence),
+        1 => any::<u64>().prop_map(Start::Sequence),
+    ];
     let (newcomer, len, patience) = (any::<bool>(), 0..110_u8, 0..8_u8);
     let step = prop_oneof![
         3 => scribble().prop_map(Step::Scribble),
@@ -57,9 +73,10 @@ fn case() -> impl Strategy<Value = Case> {
         1 => 0..u64::MAX >> 2,
         2 => (1..12_u64).prop_map(|below| (1 << 62) - below), // the count does not include the two highest bits
     ];
-    (shape, history, 0..5_u8, image, steps).prop_map(|(shape, history, before, image, steps)| Case {
+    (shape, history, start, 0..5_u8, image, steps).prop_map(|(shape, history, start, before, image, steps)| Case {
         shape,
         history,
+        start,
         before,
         image,
         steps,
@@ -117,8 +134,8 @@ impl Reached {
 
 fn run(backend: Backend, case: &Case, scratch: &Scratch) -> Reached {
     let mut reached = Reached::default();
-    let Shape { slots, slot_size, start_with, end_after } = case.shape;
-    let builder = Channel::create(&scratch.0).backend(backend).slots(slots).slot_size(slot_size);
+    let Shape { slots, slot_size, start_with, end_after, retain } = case.shape;
+    let builder = Channel::create(&scratch.0).backend(backend).slots(slots).slot_size(slot_size).retain(retain);
     let channel = builder.consumers(start_with).producers(end_after).places(2).build().unwrap();
     let targets = targets(&channel);
     scratch.write(targets[0].0, &case.history.to_ne_bytes()); // `published`
@@ -131,7 +148,7 @@ fn run(backend: Backend, case: &Case, scratch: &Scratch) -> Reached {
     }
     case.image.iter().for_each(|scribble| scribble.write(scratch, &targets));
     // Participants that joined before, and participants that join now.
-    reached.call("attach consumer", || Consumer::attach(&scratch.0).map(|it| consumers[1] = Some(it)));
+    reached.call("attach consumer", || Consumer::attach_at(&scratch.0, case.start).map(|it| consumers[1] = Some(it)));
     reached.call("attach producer", || Producer::attach(&scratch.0).map(|it| producers[1] = Some(it)));
     for step in &case.steps {
         match *step {
@@ -187,8 +204,9 @@ fn every_call_returns(backend: Backend) -> Reached {
     reached.into_inner()
 }
 
-const MUST: [&str; 24] = [
+const MUST: [&str; 25] = [
     "attach consumer: Ok",
+    "attach consumer: Join",
     "attach producer: Ok",
     "attach producer: Join",
     "try_recv: Ok",

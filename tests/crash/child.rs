@@ -125,11 +125,12 @@ fn fused_producer(channel: &str, k: usize, together: bool) {
     eprintln!("lived");
 }
 
-/// Receives `MESSAGES` messages and leaves. The fuse kills the process at operation `k`.
+/// Receives `MESSAGES` messages, from the oldest retained one on, and leaves. The fuse kills the process at operation `k`.
 fn fused_consumer(channel: &str, k: usize) {
     let handle = Handle::open(&Name::new(channel).unwrap()).unwrap();
     light_fuse(k);
-    let mut consumer = protocol::Consumer::join(handle.channel::<Killer>().unwrap()).unwrap();
+    let channel = handle.channel::<Killer>().unwrap();
+    let mut consumer = protocol::Consumer::join_at(channel, protocol::Start::Oldest).unwrap();
     for _ in 0..MESSAGES {
         match consumer.receive(Deadline::Never) {
             Err(RecvError::ProducersLost(_)) => break,

@@ -163,9 +163,9 @@ fn producer_dies(slots: u32, before: Before, k: usize) -> String {
 }
 
 /// C1: when a consumer dies, the survivor receives every message and the producer makes progress.
-fn consumer_dies(slots: u32, k: usize) -> String {
-    let name = format!("crash-consumer-{slots}-{k}-{}", std::process::id());
-    let channel = Channel::create(&name).slots(slots).consumers(1).places(2).build().unwrap();
+fn consumer_dies(slots: u32, retain: u32, k: usize) -> String {
+    let name = format!("crash-consumer-{slots}-{retain}-{k}-{}", std::process::id());
+    let channel = Channel::create(&name).slots(slots).retain(retain).consumers(1).places(2).build().unwrap();
     let survivor = receive_all(name.clone());
     let mut victim = Process::start("fused consumer", &name, k);
     let mut producer = Producer::attach(&name).unwrap();
@@ -235,7 +235,14 @@ fn a_producer_may_die_at_any_step_of_recovery() {
 #[test]
 fn a_consumer_may_die_at_any_step() {
     for slots in [1, 2] {
-        every_step(&format!("consumer, {slots} slots"), |k| consumer_dies(slots, k));
+        every_step(&format!("consumer, {slots} slots"), |k| consumer_dies(slots, 0, k));
+    }
+}
+
+#[test]
+fn a_late_reader_may_die_at_any_step() {
+    for (slots, retain) in [(2, 1), (3, 2)] {
+        every_step(&format!("consumer, {retain} retained of {slots} slots"), |k| consumer_dies(slots, retain, k));
     }
 }
 

@@ -5,7 +5,7 @@
 mod outputs;
 mod run;
 
-use outputs::{array, event_loop, frames, log_fan_out, ping_pong, supervisor};
+use outputs::{array, event_loop, frames, late_reader, log_fan_out, ping_pong, supervisor};
 use run::{Ended, example, run, run_within};
 use std::process::Command;
 use std::time::Duration;
@@ -39,6 +39,11 @@ fn supervisor_restarts_a_crashed_producer() {
 }
 
 #[test]
+fn late_reader_gets_the_events_from_before_it_came() {
+    passes("late_reader", late_reader);
+}
+
+#[test]
 fn log_fan_out_gives_each_reader_the_same_log() {
     passes("log_fan_out", log_fan_out);
 }
@@ -57,15 +62,16 @@ fn async_tasks_receive_every_message() {
 #[test]
 fn example_fails_when_its_channel_is_missing() {
     // Each of them as one of its children, of a channel that does not exist.
-    let children: [(&str, &[&str]); 6] = [
+    let children: &[(&str, &[&str])] = &[
         ("ping_pong", &["examples-none"]),
         ("array", &["1", "examples-none"]),
         ("frames", &["1", "examples-none"]),
         ("supervisor", &["consumer", "1", "examples-none"]),
+        ("late_reader", &["monitor", "oldest", "1", "examples-none"]),
         ("log_fan_out", &["archive", "examples-none"]),
         ("event_loop", &["display", "examples-none"]),
     ];
-    for (name, arguments) in children {
+    for &(name, arguments) in children {
         let Ended { status, lines, stderr } = run(example(name).args(arguments)).unwrap();
         assert_eq!((status.code(), lines.len()), (Some(1), 0), "{name}: {stderr}");
         assert!(stderr.contains("NotFound"), "{name}: {stderr}");

@@ -256,6 +256,10 @@ pub unsafe trait Lock<L: Layer>: fmt::Debug {
 
     /// Releases the lock, which the caller holds.
     fn release(&self, layer: &L, me: Participant);
+
+    /// The owner's participant number, for an observer: stale when it returns. The owner may be dead. `None` if the lock
+    /// is free, or where the layer cannot name the owner.
+    fn owner(&self) -> Option<u32>;
 }
 
 /// How a lock was acquired.
@@ -313,4 +317,8 @@ pub unsafe trait Signal<L: Layer>: fmt::Debug + Sized {
     fn notify_all<'a>(layer: &L, signals: impl Iterator<Item = &'a Self>)
     where
         Self: 'a;
+
+    /// Whether the waiter is parked, for an observer: stale when it returns. A waiter whose last sleep no notifier has
+    /// ended counts as parked until its next wait ends. `None` where the layer cannot tell.
+    fn is_parked(&self) -> Option<bool>;
 }

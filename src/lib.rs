@@ -118,7 +118,10 @@ pub use protocol::{
 };
 #[cfg(feature = "std")]
 #[doc(inline)]
-pub use segment::{HeaderFault, LayoutError, Limit, Name, NameError, OpenError};
+pub use segment::{
+    ConsumerStats, HeaderFault, LayoutError, Limit, Name, NameError, OpenError, ProducerStats, Stats, Tap, TapError,
+    Tapped, Watch,
+};
 
 /// The README's example is compiled and run.
 #[cfg(all(doctest, feature = "std"))]

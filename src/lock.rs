@@ -172,4 +172,9 @@ unsafe impl<L: Layer + Park> Lock<L> for WordLock<L> {
             layer.wake(&self.word);
         }
     }
+
+    fn owner(&self) -> Option<u32> {
+        // H14 (Relaxed): a statistic.
+        owner(self.word.load(Relaxed))
+    }
 }

@@ -257,4 +257,9 @@ unsafe impl<L: Layer + Park> Signal<L> for WordSignal<L> {
             }
         }
     }
+
+    fn is_parked(&self) -> Option<bool> {
+        // H15 (Relaxed): a statistic.
+        Some(self.state.load(Relaxed) == PARKED)
+    }
 }

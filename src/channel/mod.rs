@@ -90,4 +90,4 @@ macro_rules! attached {
         )
     };
 }
-use attached;
+pub(crate) use attached;

@@ -1,13 +1,16 @@
 //! Observing a channel.
 
-use super::{Builder, on_backend};
-use crate::layer::LivenessUnknown;
+use super::{Builder, layer, on_backend};
+use crate::layer::{Layer, LivenessUnknown};
 use crate::layers::{Backend, Fences, Futex, RawSync};
 use crate::protocol::{self, Geometry, Published};
-use crate::segment::{Handle, Name, OpenError, Segment};
+use crate::segment::{self, Handle, Name, OpenError, Segment, Stats};
+use std::io;
 
 #[cfg(doc)]
 use super::{Consumer, Producer};
+#[cfg(doc)]
+use crate::segment::Watch;
 
 /// A handle that observes a channel, and neither sends nor receives. It keeps the channel's name alive: the last handle
 /// of any kind that is dropped removes the name.
@@ -77,6 +80,26 @@ impl Channel {
             Backend::RawSync => Inner::RawSync(handle.channel()?),
         };
         Ok(Self { inner, handle })
+    }
+
+    /// The names of this user's channels, living and orphaned ones, in ascending order. Files of other users, and files
+    /// that are no channels, are left out. Opens each file to read it, and disturbs nobody. [`Watch::open`] says more of
+    /// a channel.
+    ///
+    /// # Errors
+    /// If /dev/shm cannot be listed.
+    ///
+    /// ```
+    #[doc = super::attached!("list")]
+    /// assert!(Channel::list()?.contains(channel.name()));
+    /// drop((producer, consumer, channel));
+    /// assert!(!Channel::list()?.contains(&Name::new(&name)?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn list() -> io::Result<Vec<Name>> {
+        let mut names = segment::list()?;
+        names.retain(segment::is_own_channel);
+        Ok(names)
     }
 
     /// The channel's name.
@@ -193,5 +216,27 @@ impl Channel {
     /// ```
     pub fn takeovers(&self) -> u32 {
         on_backend!(Inner, &self.inner, channel => channel.takeovers())
+    }
+
+    /// The state of the channel and of its participants now. [`Watch`] tells the same without being attached.
+    ///
+    /// # Errors
+    /// [`OpenError::Inherited`] in a forked child that has inherited this handle; [`OpenError::Liveness`] if the system
+    /// does not say which participants live; [`OpenError::System`].
+    ///
+    /// ```
+    #[doc = super::attached!("stats")]
+    /// producer.send(b"Hello")?;
+    /// let stats = channel.stats()?;
+    /// assert_eq!((stats.published.count(), stats.consumers[0].lag, stats.producers[0].alive), (1, 1, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stats(&self) -> Result<Stats, OpenError> {
+        let source = self.handle.source()?;
+        let stats = on_backend!(Inner, &self.inner, channel => {
+            // Its own locks are of no participant, so it asks as any other handle does.
+            source.stats(&channel.observe(), |number| layer(channel).is_alive(number))
+        });
+        stats.map_err(|error| OpenError::Liveness { name: self.name().clone(), error })
     }
 }

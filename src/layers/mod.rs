@@ -16,7 +16,7 @@ mod words;
 pub(crate) use bell::Bell;
 pub use fences::Fences;
 pub use futex::Futex;
-pub(crate) use liveness::fork;
+pub(crate) use liveness::{ATTACHED, fork};
 pub use liveness::{Attachment, LIVENESS_INTERVAL, LivenessLocks, MAX_PARTICIPANTS, MAX_SLEEP};
 pub use raw_sync::{CLibrary, Mark, MarkFault, PidNamespace, RawEvent, RawMutex, RawSync};
 pub use waiting::{AdaptiveWait, Wait};

@@ -228,4 +228,8 @@ unsafe impl Lock<RawSync> for RawMutex {
     fn release(&self, layer: &RawSync, _: Participant) {
         layer.release_held(); // does nothing where another thread holds it
     }
+
+    fn owner(&self) -> Option<u32> {
+        None // the lock names a thread
+    }
 }

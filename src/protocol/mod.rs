@@ -70,15 +70,20 @@
 //! | [X12](orderings::X12) | registry::evict | state: exchange Relaxed | E9 | the value has the generation, so no successor's entry matches; the lock carries K3's death to the next writer |
 //! | [H1](orderings::H1) | lock::acquire | lock: load Relaxed | E7b | a guess |
 //! | [H2](orderings::H2) | lock::inherit | lock: load Relaxed | E7f | exact for our number, by K1 |
-//! | [H3](orderings::H3) | mod::evicted | evicted: load Relaxed | | a statistic |
-//! | [H4](orderings::H4) | mod::takeovers | takeovers: load Relaxed | | a statistic |
-//! | [H5a](orderings::H5a) | mod::acknowledged | state: load Relaxed | | a snapshot |
-//! | [H5b](orderings::H5b) | mod::acknowledged | acked: load Relaxed | | a snapshot |
+//! | [H3](orderings::H3) | observe::evicted | evicted: load Relaxed | | a statistic |
+//! | [H4](orderings::H4) | observe::takeovers | takeovers: load Relaxed | | a statistic |
+//! | [H5a](orderings::H5a) | observe::consumers | state: load Relaxed | | a snapshot |
+//! | [H5b](orderings::H5b) | observe::acknowledged | acked: load Relaxed | | a snapshot |
 //! | [H6](orderings::H6) | producer::notify | state: load Relaxed | E9 | which consumers may wait; ordered by F2 against J |
 //! | [H7](orderings::H7) | registry::lost_producers | state: load Relaxed | X11, E10 | the last state, or a successor's; after K5 |
 //! | [H8](orderings::H8) | signal::stay_awake | signal: load Relaxed | | whether H9 is needed |
 //! | [H9](orderings::H9) | signal::stay_awake | signal: store Relaxed | F3 | the waiter does not sleep |
 //! | [H10](orderings::H10) | signal::reset | signal: store Relaxed | R2, R1, F3 | the next waiter makes a fence |
+//! | [H11](orderings::H11) | observe::published | published: load Relaxed | | a snapshot |
+//! | [H12](orderings::H12) | observe::finished | finished: load Relaxed | | a statistic |
+//! | [H13](orderings::H13) | observe::producers | state: load Relaxed | | a snapshot |
+//! | [H14](orderings::H14) | lock::owner | lock: load Relaxed | | a statistic |
+//! | [H15](orderings::H15) | signal::is_parked | signal: load Relaxed | | a statistic |
 //! | [H20](orderings::H20) | signal::await_told | signal: load Relaxed | R1, H9 | whether the waiter is to poll again |
 //! | [D1](orderings::D1) | free_slot::new | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
 //! | [D2](orderings::D2) | free_slot::copy_previous | slot: read | E7 | the previous message |
@@ -126,6 +131,7 @@ pub mod orderings;
 
 mod consumer;
 mod error;
+mod observe;
 mod payload;
 mod producer;
 mod registry;
@@ -136,15 +142,16 @@ mod words;
 
 pub use consumer::{Batch, Consumer, Message};
 pub use error::{BatchError, BlockedOn, Corruption, DeadProducers, JoinError, RecvError, SendError};
+pub use observe::Observed;
 pub use payload::Lengths;
-pub use producer::{Finished, FreeSlot, MAX_PUBLISH_BATCH, Prepared, Producer, WriteGuard};
+pub use producer::{Finished, FreeSlot, MAX_PUBLISH_BATCH, Prepared, Producer, WriteGuard, max_prepared};
 pub use start::Start;
 pub use storage::{Header, Reading, Storage, Writing};
 pub use words::{Acknowledged, CachePadded, ConsumerEntry, Control, EntryState, Make, ProducerEntry, Published};
 
 use self::ring::Ring;
 use crate::layer::{Layer, Signal as _, Told, Word};
-use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use core::sync::atomic::Ordering::Acquire;
 
 /// How a channel is laid out: fixed at creation, checked once at attach, and kept outside of the segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,25 +215,21 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
 
     /// How many dead consumers were evicted so far.
     pub fn evicted(&self) -> u32 {
-        // H3 (Relaxed): a statistic.
-        self.control().evicted.load(Relaxed)
+        self.observe().evicted()
     }
 
     /// How often the write lock was taken over from a dead owner so far.
     pub fn takeovers(&self) -> u32 {
-        // H4 (Relaxed): a statistic.
-        self.control().takeovers.load(Relaxed)
+        self.observe().takeovers()
     }
 
     /// The attached consumers, each with the number of messages that it has acknowledged. A dead consumer counts as
     /// attached until it is evicted.
     pub fn acknowledged(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
-        (0..).zip(self.storage.consumers()).filter_map(|(number, entry)| {
-            // H5a (Relaxed): a snapshot.
-            let state = EntryState::from_word(entry.state.load(Relaxed));
-            // H5b (Relaxed): a snapshot.
-            let acked = Acknowledged::from_word(entry.acked.0.load(Relaxed));
-            state.active.then_some((number, acked.count))
+        let words = self.observe();
+        words.consumers().filter_map(move |(number, state)| {
+            let acknowledged = words.acknowledged(number)?;
+            state.active.then_some((number, acknowledged.count))
         })
     }
 
@@ -238,6 +241,11 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         let Some(entry) = self.storage.consumers().get(consumer as usize) else { return Told::Check };
         // C12 (calls P3): the sleep of C11.
         entry.data.await_told(&self.layer, || !matches!(self.lost_producers(), Ok(None)))
+    }
+
+    /// The words, for an observer.
+    pub fn observe(&self) -> Observed<'_, L> {
+        Observed::new(self.control(), self.storage.consumers(), self.storage.producers())
     }
 
     fn control(&self) -> &Control<L> {

@@ -54,6 +54,14 @@ struct Position {
 /// benchmark (`verify/bench`), and consumers need not wait long for the first message.
 pub const MAX_PUBLISH_BATCH: usize = 64;
 
+/// The most messages that a producer writes before it publishes them, on a ring of this many slots. At most
+/// [`MAX_PUBLISH_BATCH`]. On a ring of 4 slots or more it spares a quarter of the ring, so an observer can read the
+/// newest messages there although nobody waits for it: their slots are not written before another one is published.
+pub const fn max_prepared(slots: u32) -> u64 {
+    let most = slots.saturating_sub(slots >> 2) as u64;
+    if most < MAX_PUBLISH_BATCH as u64 { most } else { MAX_PUBLISH_BATCH as u64 }
+}
+
 /// What [`Producer::finish`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {

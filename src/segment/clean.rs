@@ -18,6 +18,11 @@ pub fn list() -> io::Result<Vec<Name>> {
     Ok(names)
 }
 
+/// Whether the segment of this name is this user's, of whatever version. Changes nothing.
+pub(crate) fn is_own_channel(name: &Name) -> bool {
+    file::open_own_to_read(name).is_ok()
+}
+
 /// All segments on this machine that do not have their channel's name yet, in ascending order of channel. Their
 /// creators are making them, or died.
 ///
@@ -55,6 +60,15 @@ impl Unfinished {
     pub fn is_abandoned(&self) -> Result<bool, OpenError> {
         let locks = file::open_private(&self.name, &self.private)?.locks;
         Ok(!locks.others_attached().map_err(liveness(&self.name))?)
+    }
+
+    /// Whether a living process is making the segment. Changes nothing, and is noticed by no other process.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A file that is not ours is left alone.
+    pub fn is_being_made(&self) -> Result<bool, OpenError> {
+        let locks = file::open_private_to_read(&self.name, &self.private)?.locks;
+        locks.others_attached().map_err(liveness(&self.name))
     }
 
     /// Removes the segment if its creator is dead. True if it was removed.

@@ -46,6 +46,27 @@ pub(super) fn open_own(name: &Name) -> Result<OwnFile, OpenError> {
     if magic != Header::MAGIC { Err(foreign(name, magic)) } else { Ok(file) }
 }
 
+/// As [`open_own`], for an observer, which only reads.
+pub(super) fn open_own_to_read(name: &Name) -> Result<OwnFile, OpenError> {
+    let path = path(&name.os_id());
+    check(name, &stat(name, &path)?, OUR_MODE)?;
+    let (file, magic) = open_checked_as(name, &path, OFlags::RDONLY)?;
+    if magic != Header::MAGIC { Err(foreign(name, magic)) } else { Ok(file) }
+}
+
+/// Opens an unfinished file to read it, if it is ours. Its mode may lack permissions that the creator's umask has taken.
+pub(super) fn open_private_to_read(name: &Name, private: &str) -> Result<OwnFile, OpenError> {
+    let path = path(private);
+    let found = stat(name, &path)?;
+    check(name, &found, found.st_mode & OUR_MODE)?;
+    let locks = LivenessLocks::open(|| open(&path, OFlags::RDONLY)).map_err(|errno| open_failed(name, errno))?;
+    let stat = rustix::fs::fstat(locks.file()).map_err(|errno| failed(name, "fstat", errno))?;
+    check(name, &stat, stat.st_mode & OUR_MODE)?;
+    let magic = read_magic(name, &locks)?;
+    let file = OwnFile { locks, size: stat.st_size.unsigned_abs() as _ };
+    if magic == Header::MAGIC || magic == [0; 8] { Ok(file) } else { Err(foreign(name, magic)) }
+}
+
 /// Opens an unfinished file, if it is ours. Gives back the permissions that the creator's umask has taken from its
 /// mode.
 pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenError> {
@@ -70,7 +91,8 @@ pub(super) fn open_private(name: &Name, private: &str) -> Result<OwnFile, OpenEr
 
 /// Opens the file of `locks` once more, for other locks. The name means this file while a handle is attached.
 pub(super) fn reopen(name: &Name, locks: &LivenessLocks) -> Result<LivenessLocks, OpenError> {
-    let other = LivenessLocks::open(|| open(&path(&name.os_id()))).map_err(|errno| open_failed(name, errno))?;
+    let other =
+        LivenessLocks::open(|| open(&path(&name.os_id()), OFlags::RDWR)).map_err(|errno| open_failed(name, errno))?;
     match is_same(&other, locks) {
         Ok(true) => Ok(other),
         Ok(false) => Err(OpenError::NotFound { name: name.clone() }), // the file was moved by hand
@@ -140,8 +162,8 @@ fn stat(name: &Name, path: &str) -> Result<Stat, OpenError> {
 }
 
 /// Opens a file. Neither follows a link nor waits for the other end of a FIFO.
-fn open(path: &str) -> Result<File, Errno> {
-    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+fn open(path: &str, access: OFlags) -> Result<File, Errno> {
+    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     rustix::fs::open(path, flags, Mode::empty()).map(File::from)
 }
 
@@ -175,7 +197,11 @@ fn check(name: &Name, stat: &Stat, mode: u32) -> Result<(), OpenError> {
 /// Opens a file that was checked by name, and checks it again, because another file may have got the name. Also returns
 /// the file's first bytes; where the file is shorter they are 0.
 fn open_checked(name: &Name, path: &str) -> Result<(OwnFile, [u8; 8]), OpenError> {
-    let locks = LivenessLocks::open(|| open(path)).map_err(|errno| open_failed(name, errno))?;
+    open_checked_as(name, path, OFlags::RDWR)
+}
+
+fn open_checked_as(name: &Name, path: &str, access: OFlags) -> Result<(OwnFile, [u8; 8]), OpenError> {
+    let locks = LivenessLocks::open(|| open(path, access)).map_err(|errno| open_failed(name, errno))?;
     let stat = rustix::fs::fstat(locks.file()).map_err(|errno| failed(name, "fstat", errno))?;
     check(name, &stat, OUR_MODE)?;
     let magic = read_magic(name, &locks)?;

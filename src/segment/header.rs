@@ -4,6 +4,8 @@ use super::layout::offsets;
 use super::{Layout, LayoutError};
 use crate::layers::{Backend, Fences, Futex, Mark, MarkFault, RawSync, RealLayer};
 use crate::protocol::Geometry;
+use rustix::fd::AsFd;
+use std::io;
 use thiserror::Error;
 
 /// The version of the protocol and of the header. A segment of another version is refused.
@@ -188,10 +190,37 @@ impl Header {
         let facts = unsafe { header.cast::<Facts>().read_volatile() };
         facts.check(size)
     }
+
+    /// Reads and checks the header of a file of `size` bytes, for an observer. The kernel copies it, so a file that
+    /// another process truncates meanwhile is an error and no signal.
+    pub(crate) fn read_to_observe(file: impl AsFd, size: usize) -> io::Result<Result<Checked, HeaderFault>> {
+        let mut bytes = [0; size_of::<Facts>()];
+        let found = rustix::io::pread(file, &mut bytes, 0)?;
+        if found < bytes.len() {
+            let (found, expected) = (found as u64, size_of::<Self>() as u64);
+            return Ok(Err(HeaderFault::Size { found, expected }));
+        }
+        // SAFETY: there are as many bytes as the facts have, and the facts are plain numbers, for which all bits are
+        // valid.
+        let facts = unsafe { bytes.as_ptr().cast::<Facts>().read_unaligned() };
+        Ok(facts.check_to_read(size))
+    }
 }
 
 impl Facts {
     fn check(&self, size: usize) -> Result<Checked, HeaderFault> {
+        let checked = self.check_to_read(size)?;
+        if !checked.fences.usable() {
+            return Err(HeaderFault::Membarrier);
+        }
+        if checked.backend == Backend::RawSync {
+            checked.mark.check()?;
+        }
+        Ok(checked)
+    }
+
+    /// As [`check`](Facts::check), for a process that neither fences nor locks.
+    fn check_to_read(&self, size: usize) -> Result<Checked, HeaderFault> {
         let Self { magic, nonce, version, backend, layout_hash, .. } = *self;
         if magic != Header::MAGIC {
             return Err(HeaderFault::Foreign { found: magic });
@@ -216,14 +245,7 @@ impl Facts {
             }
         }
         let fences = Fences::from_number(self.fences).ok_or(HeaderFault::Fences { found: self.fences })?;
-        if !fences.usable() {
-            return Err(HeaderFault::Membarrier);
-        }
-        let mark = self.mark;
-        if backend == Backend::RawSync {
-            mark.check()?;
-        }
-        Ok(Checked { backend, fences, mark, geometry, layout, nonce })
+        Ok(Checked { backend, fences, mark: self.mark, geometry, layout, nonce })
     }
 }
 

@@ -51,6 +51,7 @@ use super::clean::liveness;
 use super::file::{self, failed};
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
+use super::watch::{Source, created};
 use super::{HeaderFault, Layout, Name, OpenError, Segment};
 use crate::layers::{Attachment, Backend, Fences, LivenessLocks, RealLayer};
 use crate::protocol::{self, Geometry};
@@ -137,6 +138,20 @@ impl Handle {
     /// How the channel was laid out.
     pub const fn geometry(&self) -> Geometry {
         self.checked.geometry
+    }
+
+    /// What is known of the channel without its words, for [`Stats`](super::Stats).
+    ///
+    /// # Errors
+    /// [`OpenError::Inherited`] in a forked child; [`OpenError::System`].
+    pub(crate) fn source(&self) -> Result<Source, OpenError> {
+        let AttachedFile { name, os_id, locks } = &self.file;
+        if locks.is_inherited() {
+            return Err(OpenError::Inherited { name: name.clone() });
+        }
+        let linked = file::is_linked(os_id, locks).map_err(|errno| failed(name, "looking at its file", errno))?;
+        let Checked { backend, fences, geometry, .. } = self.checked;
+        Ok(Source { geometry, backend, fences, created: created(locks), in_use: true, removed: !linked })
     }
 
     /// The channel, for a participant to join. Each call opens the file once more, because a participant's locks belong

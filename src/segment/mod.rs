@@ -32,6 +32,7 @@ mod limit;
 mod mapping;
 mod name;
 mod slots;
+mod watch;
 
 pub use clean::{Unfinished, list, participants, remove_if_dead, unfinished};
 pub use error::{CreateError, OpenError};
@@ -39,6 +40,7 @@ pub use header::{HeaderFault, VERSION};
 pub use layout::{Layout, LayoutError};
 pub use limit::Limit;
 pub use name::{Name, NameError};
+pub use watch::{ConsumerStats, Holder, Holders, ProducerStats, Stats, Tap, TapError, Tapped, Watch};
 
 // For the tests, fuzz targets and benchmarks that run the protocol on real segments.
 #[doc(hidden)]
@@ -46,4 +48,5 @@ pub use life::Handle;
 #[doc(hidden)]
 pub use slots::{Segment, SlotReading, SlotWriting};
 
+pub(crate) use clean::is_own_channel;
 pub(crate) use header::Header;

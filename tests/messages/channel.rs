@@ -1,9 +1,9 @@
 //! The errors of the typed API.
 
 use crate::{Said, says};
-use ackcast::protocol::JoinError;
+use ackcast::protocol::{Corruption, JoinError};
 use ackcast::segment::{Name, OpenError};
-use ackcast::{AttachError, RecvError, RecvValueError};
+use ackcast::{AttachError, RecvError, RecvValueError, TapError};
 
 pub fn table() -> Vec<Said> {
     let name = Name::new("news").unwrap();
@@ -19,6 +19,14 @@ pub fn table() -> Vec<Said> {
         says(
             RecvValueError::NotAValue { sequence: 4, found: 3, expected: 8 },
             "message 4 has 3 bytes, a value of the type asked for has 8; ask for the type that was sent",
+        ),
+        says(
+            TapError::Corrupt(Corruption::Count { published: 7 }),
+            "the segment is corrupt: 7 messages published: no channel can count another one",
+        ),
+        says(
+            TapError::Open(OpenError::NotFound { name: Name::new("news").unwrap() }),
+            "there is no channel \"news\"; create it first",
         ),
     ]
 }

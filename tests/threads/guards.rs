@@ -157,15 +157,17 @@ fn protocol_handles_report_their_progress() {
     assert_eq!(prepared.extend(|_| None), 0, "the writer has no message");
     assert_eq!(format!("{prepared:?}"), prepared_one);
     let mut letters = b"bcde".iter();
-    assert_eq!(prepared.extend(|bytes| write(*letters.next()?)(bytes)), 3, "the fourth message has no slot");
-    assert_eq!(letters.as_slice(), b"e", "the writer was not called for the fourth message");
+    assert_eq!(prepared.extend(|bytes| write(*letters.next()?)(bytes)), 2, "a quarter of the ring is spared");
+    assert_eq!(letters.as_slice(), b"de", "the writer was not called for the message after them");
     assert_eq!(consumer.receive(Deadline::Now).err(), Some(RecvError::TimedOut { next: 0 }), "nothing is published");
     let held = prepared.publish();
     assert_eq!(
         format!("{held:?}"),
-        "WriteGuard { published: Published { count: 4, ended: false, lengths: Variable } }"
+        "WriteGuard { published: Published { count: 3, ended: false, lengths: Variable } }"
     );
-    drop(held);
+    let mut prepared = held.free_slot(Deadline::Now).unwrap().copy(b"d").unwrap();
+    assert_eq!(prepared.extend(write(b'e')), 0, "the fifth message has no slot");
+    drop(prepared.publish());
     for (n, expected) in (0..).zip([b"a", b"b", b"c", b"d"]) {
         assert_eq!(consumer.next(), n);
         let message = consumer.receive(Deadline::Now).unwrap();

@@ -17,7 +17,7 @@ use std::fs::File;
 /// The most participants of a channel. Their locks are on bytes 0 to 127 of the file.
 pub const MAX_PARTICIPANTS: u32 = 128;
 /// The byte on which each attached handle, participant or not, holds a read lock.
-const ATTACHED: u32 = 255;
+pub(crate) const ATTACHED: u32 = 255;
 
 /// A handle's locks on the segment's file.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod locks;
 pub(super) mod sleep_limiter;
 
 pub(super) use close_watcher::with_signals_blocked;
+pub(crate) use locks::ATTACHED;
 pub use locks::{Attachment, LivenessLocks, MAX_PARTICIPANTS};
 
 use core::time::Duration;

@@ -231,4 +231,8 @@ unsafe impl Signal<RawSync> for RawEvent {
             signal.set();
         }
     }
+
+    fn is_parked(&self) -> Option<bool> {
+        None // only pthread knows what its bytes mean
+    }
 }

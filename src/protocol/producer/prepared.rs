@@ -1,6 +1,6 @@
 //! Messages that are written, to be published.
 
-use super::{Position, Producer, WriteGuard};
+use super::{Position, Producer, WriteGuard, max_prepared};
 use crate::layer::{Layer, Word};
 use crate::protocol::payload::PayloadLen;
 use crate::protocol::{Geometry, Lengths, Storage, Writing};
@@ -21,9 +21,10 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
         Self { position, guard }
     }
 
-    /// Prepares the next messages, while their slots are known to be free; returns how many. `write` gets the slot's
-    /// bytes (see [`FreeSlot::bytes_mut`](super::FreeSlot::bytes_mut)) and returns the message's length. It is not
-    /// called again after it has returned `None`, or more than there are bytes.
+    /// Prepares the next messages, while their slots are known to be free, and while no more than
+    /// [`max_prepared`](super::max_prepared) are prepared; returns how many. `write` gets the slot's bytes (see
+    /// [`FreeSlot::bytes_mut`](super::FreeSlot::bytes_mut)) and returns the message's length. It is not called again
+    /// after it has returned `None`, or more than there are bytes.
     ///
     /// The loop keeps its state in registers, because a store to the stack waits behind the stores to the slots: a
     /// processor makes stores visible in order, and a slot's cache line takes some hundred instructions to arrive.
@@ -31,11 +32,13 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
     pub fn extend(&mut self, mut write: impl FnMut(&mut [u8]) -> Option<usize>) -> usize {
         // The loop cannot reach a slot that it has just prepared: `writable_until` is at most `published + slots`,
         // because the lowest acknowledgement starts at `n - retain` (`await_room`).
-        let Producer { ref channel, writable_until, .. } = *self.guard.producer;
-        let Geometry { slot_size, .. } = channel.geometry;
+        let Producer { ref channel, writable_until, position: Position { published: before, .. }, .. } =
+            *self.guard.producer;
+        let Geometry { slots, slot_size, .. } = channel.geometry;
+        let until = writable_until.min(before.count().saturating_add(max_prepared(slots)));
         let Position { published, slot } = self.position;
         let (mut next, mut slot, mut lengths) = (published.count(), slot, Lengths::Fixed);
-        while next < writable_until {
+        while next < until {
             // D3: as D1.
             // SAFETY: as in `FreeSlot::new`: the lock is ours, and message `next` may be written.
             let mut writing = unsafe { channel.storage.write(slot) };
@@ -44,7 +47,7 @@ impl<'p, L: Layer, S: Storage<L>> Prepared<'p, L, S> {
             let Some(len) = write(bytes).and_then(|len| PayloadLen::new(len, slot_size)) else { break };
             writing.set_header(len.header());
             lengths = lengths.and(len.lengths());
-            next = next.wrapping_add(1); // at most `writable_until`
+            next = next.wrapping_add(1); // at most `until`
             slot = channel.ring.next(slot);
         }
         let more = next.saturating_sub(published.count());

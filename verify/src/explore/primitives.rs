@@ -183,6 +183,13 @@ unsafe impl Lock<Explored> for ExploredLock {
             },
         }
     }
+
+    fn owner(&self) -> Option<u32> {
+        match self {
+            Self::Words(lock) => lock.owner(),
+            Self::Abstract(_) => None,
+        }
+    }
 }
 
 /// A signal: the shipping one, of which only what a wait's last poll saw is known after it. Or, for the graph checker,
@@ -322,6 +329,13 @@ unsafe impl Signal<Explored> for ExploredSignal {
                 ask(Op::Fence(weight, Ordering::SeqCst), site, SIGNAL, Kind::LightFence);
             }
             _ => {}
+        }
+    }
+
+    fn is_parked(&self) -> Option<bool> {
+        match self {
+            Self::Words(signal) => signal.is_parked(),
+            Self::Abstract => None,
         }
     }
 }

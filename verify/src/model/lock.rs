@@ -122,4 +122,8 @@ unsafe impl<E: Engine> Lock<Model<E>> for ModelLock<E> {
             }
         }
     }
+
+    fn owner(&self) -> Option<u32> {
+        self.words.as_ref().map_or(self.owner.get(), WordLock::owner)
+    }
 }

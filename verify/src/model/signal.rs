@@ -199,4 +199,8 @@ unsafe impl<E: Engine> Signal<Model<E>> for ModelSignal<E> {
             }
         }
     }
+
+    fn is_parked(&self) -> Option<bool> {
+        self.words.as_ref().and_then(WordSignal::is_parked)
+    }
 }

@@ -74,10 +74,18 @@ pub fn excuse(mutant: Mutant) -> Option<&'static str> {
     EQUIVALENTS.iter().find(|equivalent| equivalent.is(mutant)).map(|equivalent| equivalent.reason)
 }
 
+/// Why no check reaches an operation of an observer.
+const OBSERVER: &str = "an observer's load: no participant makes it, and it changes nothing";
+
 /// The labels of operations that no check reaches, with the reasons.
 pub const UNREACHED: &[(&str, &str)] = &[
     ("H1", "spinning: the checkers do not spin"),
     ("E7b", "spinning: the checkers do not spin"),
+    ("H11", OBSERVER),
+    ("H12", OBSERVER),
+    ("H13", OBSERVER),
+    ("H14", OBSERVER),
+    ("H15", OBSERVER),
     ("C9", "no step of its own: H10, which it calls, is the step"),
     ("C10", "no step of its own: H10, which it calls, is the step"),
 ];

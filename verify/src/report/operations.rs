@@ -4,12 +4,13 @@
 use super::labels::{Row, TABLE, cells, label_at, place_of, source};
 
 /// The files whose operations other processes see.
-pub const FILES: [&str; 11] = [
+pub const FILES: [&str; 12] = [
     "src/lock.rs",
     "src/signal.rs",
     "src/protocol/mod.rs",
     "src/protocol/consumer.rs",
     "src/protocol/consumer/message.rs",
+    "src/protocol/observe.rs",
     "src/protocol/producer.rs",
     "src/protocol/producer/await_room.rs",
     "src/protocol/producer/free_slot.rs",

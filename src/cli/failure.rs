@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Stopped(i32),
     /// Every producer died without finishing, so the received messages are incomplete.
     ProducersLost(DeadProducers),
+    /// No further message comes, and END did not: the line says why.
+    Over(String),
     /// The channel's memory holds a value that no participant writes.
     Corrupt(Corruption),
     /// Other failures, a line for each.
@@ -39,7 +41,7 @@ impl Failure {
             Self::ParentReports => Self::PARENT_REPORTS,
             // A shell reports the same status for a process killed by this signal. Signal numbers are below 128.
             Self::Stopped(signal) => 128 | signal as u8,
-            Self::ProducersLost(_) => 3,
+            Self::ProducersLost(_) | Self::Over(_) => 3,
             Self::Corrupt(_) => 4,
             Self::Wrong(_) => 1, // clap exits with 2 on wrong usage
         }
@@ -59,6 +61,7 @@ impl Failure {
         match self {
             Self::ReaderGone | Self::ParentReports | Self::Stopped(_) => Vec::new(),
             Self::ProducersLost(lost) => vec![RecvError::ProducersLost(*lost).to_string()],
+            Self::Over(line) => vec![line.clone()],
             Self::Corrupt(corruption) => vec![RecvError::Corrupt(*corruption).to_string()],
             Self::Wrong(lines) => lines.clone(),
         }
@@ -125,6 +128,7 @@ mod tests {
             Failure::ProducersLost(_) => {
                 (3, &["every producer died without finishing (); every message that they published was received"])
             }
+            Failure::Over(_) => (3, &["over"]),
             Failure::Corrupt(_) => {
                 (4, &["the segment is corrupt: 7 messages published: no channel can count another one"])
             }
@@ -139,6 +143,7 @@ mod tests {
             Failure::ParentReports,
             Failure::Stopped(15),
             Failure::ProducersLost(DeadProducers::default()),
+            Failure::Over("over".to_owned()),
             Failure::Corrupt(CORRUPTION),
             Failure::Wrong(vec!["first".to_owned(), "second".to_owned()]),
         ] {

@@ -14,6 +14,7 @@ mod progress;
 mod recv;
 mod rendezvous;
 mod report;
+mod see;
 mod send;
 mod standard;
 mod stdout;
@@ -27,6 +28,7 @@ use clean::Clean;
 use job::Job;
 use options::Demo;
 use recv::Recv;
+use see::{inspect, list, tap, top};
 use send::Send;
 use std::process::ExitCode;
 
@@ -46,6 +48,14 @@ enum Command {
     Send(Send),
     /// Writes the lines of an `ackcast send` of the same name to stdout.
     Recv(Recv),
+    /// Lists the channels of this user.
+    List(list::List),
+    /// Shows a channel: its participants, and who waits for whom.
+    Inspect(inspect::Inspect),
+    /// Shows the channels again and again, with their rates.
+    Top(top::Top),
+    /// Writes the messages of a channel to stdout without holding up anybody; may miss some.
+    Tap(tap::Arguments),
     /// Removes channels from /dev/shm if all their users are dead, and no other file.
     Clean(Clean),
     /// Runs a child process of a demo. Only `demo` starts it.
@@ -59,6 +69,10 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(&demo),
         Command::Send(send) => send::run(&send),
         Command::Recv(recv) => recv::run(&recv),
+        Command::List(list) => list::run(&list),
+        Command::Inspect(inspect) => inspect::run(&inspect),
+        Command::Top(top) => top::run(&top),
+        Command::Tap(tap) => tap::run(&tap),
         Command::Clean(clean) => clean::run(&clean),
         Command::DemoChild(job) => child::run(&job),
     };

@@ -11,6 +11,8 @@
 //!   file.
 //! - R5. Only files that are ours are locked, written or removed ([`file`]).
 //!
+//! A [watcher](super::Watch) opens the file to read it, and takes no lock. No rule counts it: it is no handle.
+//!
 //! A private name is removed by R3 too, or by its creator: before the creator has attached, or as the second step of
 //! [`file::publish`].
 //!

@@ -58,6 +58,12 @@ struct Found {
 
 impl Holders {
     /// Looks through the processes of this machine. What /proc does not show is left out.
+    ///
+    /// ```
+    /// # use ackcast::segment::Holders;
+    /// let holders = Holders::scan(); // once for all channels
+    /// # drop(holders);
+    /// ```
     pub fn scan() -> Self {
         let mut holders = Self::default();
         for pid in numbers(Path::new("/proc")) {
@@ -70,6 +76,15 @@ impl Holders {
     ///
     /// # Errors
     /// If the channel's file cannot be examined.
+    ///
+    /// ```
+    /// # use ackcast::segment::Holders;
+    /// # use ackcast::{Channel, Name, Watch};
+    /// # let name = Name::new(&format!("example-holders-of-{}", std::process::id()))?;
+    /// let _channel = Channel::create(name.as_str()).build()?;
+    /// assert_eq!(Holders::scan().of(&Watch::open(&name)?)?[0].observers, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(&self, watch: &Watch) -> std::io::Result<Vec<Holder>> {
         let stat = rustix::fs::fstat(watch.locks.file())?;
         let found = self.files.get(&(stat.st_dev, stat.st_ino));

@@ -168,7 +168,7 @@ impl Watch {
     ///
     /// # Errors
     /// [`OpenError::Liveness`] if the system does not say which participants live; [`OpenError::Unusable`] if the file
-    /// was truncated; [`OpenError::System`].
+    /// was truncated; [`OpenError::Inherited`] in a forked child; [`OpenError::System`].
     ///
     /// ```
     /// # use ackcast::{Channel, Name, Watch};
@@ -179,6 +179,9 @@ impl Watch {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stats(&self) -> Result<Stats, OpenError> {
+        if self.locks.is_inherited() {
+            return Err(OpenError::Inherited { name: self.name.clone() });
+        }
         let removed = self.is_removed()?;
         let liveness = liveness(&self.name);
         let in_use = self.locks.others_attached().map_err(&liveness)?;

@@ -63,6 +63,8 @@ pub struct Tap {
     /// The next message to read.
     next: u64,
     missed: u64,
+    /// B: the most messages that a producer writes before it publishes them.
+    most_prepared: u64,
     /// What the last poll copied: as much of a slot as its message fills.
     buffer: Vec<u8>,
     judge: Judge,
@@ -125,21 +127,57 @@ impl Tap {
         let published = watch.published();
         // END is told to each tap.
         let next = published.count().saturating_sub(u64::from(published.ended()));
-        Ok(Self { watch, next, missed: 0, buffer: Vec::new(), judge })
+        let most_prepared = max_prepared(watch.geometry().slots);
+        Ok(Self { watch, next, missed: 0, most_prepared, buffer: Vec::new(), judge })
     }
 
     /// The watched channel.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Name, Producer, Tapped, Watch};
+    /// # let name = Name::new(&format!("example-tap-watch-{}", std::process::id()))?;
+    /// # let _channel = Channel::create(name.as_str()).slots(8).consumers(0).build()?;
+    /// # let mut producer = Producer::attach(name.as_str())?;
+    /// let tap = Watch::open(&name)?.tap()?;
+    /// assert!(tap.watch().stats()?.in_use);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn watch(&self) -> &Watch {
         &self.watch
     }
 
     /// How many messages were missed so far.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Name, Producer, Tapped, Watch};
+    /// # let name = Name::new(&format!("example-tap-missed-{}", std::process::id()))?;
+    /// # let _channel = Channel::create(name.as_str()).slots(8).consumers(0).build()?;
+    /// # let mut producer = Producer::attach(name.as_str())?;
+    /// let mut tap = Watch::open(&name)?.tap()?;
+    /// producer.send_batch(&["message"; 100])?; // a ring has room for 8 of them
+    /// while tap.poll()? != Tapped::Empty {}
+    /// assert!(tap.missed() > 90);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn missed(&self) -> u64 {
         self.missed
     }
 
     /// Starts with the oldest message that can still be read, in place of the next one that is published. Messages
     /// before it do not count as missed.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Name, Producer, Tapped, Watch};
+    /// # let name = Name::new(&format!("example-tap-rewind-{}", std::process::id()))?;
+    /// # let _channel = Channel::create(name.as_str()).slots(8).consumers(0).build()?;
+    /// # let mut producer = Producer::attach(name.as_str())?;
+    /// producer.send(b"old")?;
+    /// let mut tap = Watch::open(&name)?.tap()?;
+    /// assert_eq!(tap.poll()?, Tapped::Empty);
+    /// tap.rewind();
+    /// assert_eq!(tap.poll()?, Tapped::Message { sequence: 0, bytes: b"old" });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn rewind(&mut self) {
         let published = self.watch.published();
         let ring = u64::from(self.watch.geometry().slots);
@@ -150,11 +188,25 @@ impl Tap {
     /// Reads the next message, if it is published. Never waits.
     ///
     /// # Errors
-    /// See [`TapError`].
+    /// See [`TapError`]. After [`TapError::Corrupt`], the next call goes on with the next message.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Name, Producer, Tapped, Watch};
+    /// # let name = Name::new(&format!("example-tap-poll-{}", std::process::id()))?;
+    /// # let _channel = Channel::create(name.as_str()).slots(8).consumers(0).build()?;
+    /// # let mut producer = Producer::attach(name.as_str())?;
+    /// let mut tap = Watch::open(&name)?.tap()?;
+    /// producer.send(b"Hello")?;
+    /// producer.finish()?;
+    /// assert_eq!(tap.poll()?, Tapped::Message { sequence: 0, bytes: b"Hello" });
+    /// assert_eq!(tap.poll()?, Tapped::Ended);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn poll(&mut self) -> Result<Tapped<'_>, TapError> {
         if self.watch.locks.is_inherited() {
             return Err(OpenError::Inherited { name: self.watch.name.clone() }.into());
         }
+        self.watch.is_removed()?; // checks the size before the words are read
         let published = self.watch.published();
         let (count, next) = (published.count(), self.next);
         if next == count {
@@ -251,7 +303,7 @@ impl Tap {
     /// (a) holds for the published messages from this one on.
     fn safe_by_count(&self, published: Published) -> u64 {
         let slots = self.watch.geometry().slots;
-        published.count().saturating_add(max_prepared(slots)).saturating_sub(slots.into())
+        published.count().saturating_add(self.most_prepared).saturating_sub(slots.into())
     }
 
     /// (a) or (b) holds for the published messages from this one on.

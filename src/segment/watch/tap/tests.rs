@@ -16,7 +16,7 @@ fn tapped(
     test: &str,
     slots: u32,
     backend: Backend,
-    judge: Option<Judge>,
+    change: fn(&mut Tap),
     enough: impl Fn(u64, u64) -> bool,
 ) -> [u64; 2] {
     let name = Name::new(&format!("tap-{test}-{slots}-{backend:?}-{}", std::process::id())).unwrap();
@@ -24,9 +24,7 @@ fn tapped(
     let (mut producer, mut consumer) =
         (Producer::attach(name.as_str()).unwrap(), Consumer::attach(name.as_str()).unwrap());
     let mut tap = Watch::open(&name).unwrap().tap().unwrap();
-    if let Some(judge) = judge {
-        tap.judge = judge;
-    }
+    change(&mut tap);
     let over = &AtomicBool::new(false);
     let limit = Instant::now() + Duration::from_secs(60);
     thread::scope(|scope| {
@@ -60,7 +58,7 @@ fn tap_sees_no_torn_message() {
     for backend in [Backend::Futex, Backend::RawSync] {
         for slots in [1, 2, 3, 4, 8, 64, 1024] {
             let end = Instant::now() + Duration::from_millis(300);
-            let [whole, torn] = tapped("whole", slots, backend, None, |_, torn| torn > 0 || Instant::now() > end);
+            let [whole, torn] = tapped("whole", slots, backend, |_| {}, |_, torn| torn > 0 || Instant::now() > end);
             println!("{slots} slots, {backend:?}: {whole} whole, {torn} torn");
             assert_eq!(torn, 0, "{slots} slots, {backend:?}, beside {whole} whole messages");
         }
@@ -71,7 +69,19 @@ fn tap_sees_no_torn_message() {
 #[test]
 fn tap_without_judge_sees_torn_message() {
     for slots in [1, 8] {
-        let [whole, torn] = tapped("torn", slots, Backend::Futex, Some(Judge::Nobody), |_, torn| torn > 0);
+        let without = |tap: &mut Tap| tap.judge = Judge::Nobody;
+        let [whole, torn] = tapped("torn", slots, Backend::Futex, without, |_, torn| torn > 0);
+        println!("{slots} slots: {torn} torn beside {whole} whole");
+        assert!(torn > 0, "{slots} slots: all of {whole} messages were whole");
+    }
+}
+
+/// Negative twin: the tap that does not expect what a producer writes before it publishes it sees torn messages.
+#[test]
+fn tap_that_trusts_count_alone_sees_torn_message() {
+    for slots in [1, 8] {
+        let trust = |tap: &mut Tap| tap.most_prepared = 0;
+        let [whole, torn] = tapped("trust", slots, Backend::Futex, trust, |_, torn| torn > 0);
         println!("{slots} slots: {torn} torn beside {whole} whole");
         assert!(torn > 0, "{slots} slots: all of {whole} messages were whole");
     }

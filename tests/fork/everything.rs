@@ -4,7 +4,9 @@ use crate::forked::{Side, end, fork, wait_for_success};
 use crate::reexec::say;
 use ackcast::layers::{Futex, RawSync};
 use ackcast::segment::{Handle, Name, OpenError};
-use ackcast::{Backend, BatchError, Channel, Consumer, Producer, RecvError, RecvValueError, SendError, Wait};
+use ackcast::{
+    Backend, BatchError, Channel, Consumer, Producer, RecvError, RecvValueError, SendError, Tap, TapError, Wait, Watch,
+};
 use std::fs::File;
 use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
@@ -16,6 +18,8 @@ pub fn try_in_a_child(name: &str) {
     let channel = Channel::create(name).backend(backend).slots(4).places(4).build().unwrap();
     let (mut producer, mut consumer) = (Producer::attach(name).unwrap(), Consumer::attach(name).unwrap());
     let handle = Handle::open(&Name::new(name).unwrap()).unwrap();
+    let watcher = Watch::open(channel.name()).unwrap();
+    let mut tap = Watch::open(channel.name()).unwrap().tap().unwrap();
     producer.send(b"one").unwrap();
     match fork() {
         Side::Child => end(move || {
@@ -23,8 +27,9 @@ pub fn try_in_a_child(name: &str) {
             send(&mut producer);
             receive(&mut consumer);
             watch(&channel);
+            watch_unattached(&watcher, &mut tap, name);
             participate(&handle);
-            drop((channel, consumer, producer, handle));
+            drop((channel, consumer, producer, handle, watcher, tap));
             for file in &files {
                 // The parent's descriptors had some of these numbers.
                 assert!(file.metadata().unwrap().file_type().is_char_device(), "a drop has closed another file");
@@ -84,6 +89,17 @@ fn watch(channel: &Channel) {
     assert_eq!((channel.published().count(), channel.evicted(), channel.takeovers()), (1, 0, 0));
     assert_eq!(channel.acknowledged(), [(0, 0)]);
     assert_eq!(channel.producers_lost().map_err(|error| error.errno), Err(libc::EBADF));
+    let stats = channel.stats();
+    assert!(matches!(stats, Err(OpenError::Inherited { .. })), "{stats:?}");
+}
+
+/// A watcher of the parent reads nothing in the child. The child's own watcher does.
+fn watch_unattached(watch: &Watch, tap: &mut Tap, name: &str) {
+    let stats = watch.stats();
+    assert!(matches!(stats, Err(OpenError::Inherited { .. })), "{stats:?}");
+    let tapped = tap.poll();
+    assert!(matches!(tapped, Err(TapError::Open(OpenError::Inherited { .. }))), "{tapped:?}");
+    assert_eq!(Watch::open(&Name::new(name).unwrap()).unwrap().stats().unwrap().published.count(), 1);
 }
 
 fn participate(handle: &Handle) {

@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let flushed = stdout.flush();
     let missed = tap.missed();
     if missed > 0 {
-        say(&format!("missed {}", messages(missed)));
+        say(&format!("missed {} in all", messages(missed)));
     }
     flushed.and(ended)
 }

@@ -168,6 +168,13 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Whether the process has the file of this channel open.
+    pub fn has_open(&self, channel: &str) -> bool {
+        let Ok(fds) = fs::read_dir(format!("/proc/{}/fd", self.child.id())) else { return false };
+        let file = PathBuf::from(format!("/dev/shm/ackcast.{channel}"));
+        fds.flatten().any(|fd| fs::read_link(fd.path()).is_ok_and(|to| to == file))
+    }
+
     /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command. SIGHUP is caught before both.
     pub fn handles_signals(&self) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();

@@ -74,7 +74,7 @@ pub(crate) struct HeldUp {
     pub(crate) message: Option<u64>,
     /// How many of the first consumers are missing.
     pub(crate) missing_consumers: Option<u32>,
-    /// For at least so long.
+    /// For at least so long. 0: the wait was not there in the sample before.
     pub(crate) seconds: Option<f64>,
     /// In words.
     pub(crate) text: String,

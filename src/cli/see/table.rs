@@ -44,9 +44,9 @@ pub(crate) fn channel(report: &Report) -> String {
     let at = report.rate.map_or_else(String::new, |number| format!(", {}", rate(number)));
     lines.push(("published", format!("{}{end}{at}", report.published)));
     if let Some(held) = &report.held_up_by {
-        let time = held
-            .seconds
-            .map_or_else(String::new, |time| format!("; for at least {}", duration(Duration::from_secs_f64(time))));
+        // Zero: the wait is not the one of the sample before.
+        let time = held.seconds.filter(|&time| time > 0.0).map(Duration::from_secs_f64);
+        let time = time.map_or_else(String::new, |time| format!("; for at least {}", duration(time)));
         lines.push(("held up by", format!("{}{time}", held.text)));
     }
     lines.push(("write lock", report.lock_owner.map_or_else(|| "-".to_owned(), |owner| format!("producer {owner}"))));

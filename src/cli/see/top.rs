@@ -142,7 +142,10 @@ fn overview(reports: &[Report]) -> String {
     let row = |report: &Report| {
         let lag = report.participants.iter().filter_map(|one| one.lag).max();
         let held = report.held_up_by.as_ref();
-        let time = held.and_then(|held| held.seconds).map(|time| duration(Duration::from_secs_f64(time)));
+        let time = held
+            .and_then(|held| held.seconds)
+            .filter(|&time| time > 0.0)
+            .map(|time| duration(Duration::from_secs_f64(time)));
         let by = held.map(|held| match held.consumer {
             Some(consumer) => format!("consumer {consumer}"),
             None => "first consumers".to_owned(),

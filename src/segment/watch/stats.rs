@@ -8,7 +8,7 @@ use std::time::SystemTime;
 #[cfg(doc)]
 use super::Watch;
 #[cfg(doc)]
-use crate::{Channel, Consumer, Producer};
+use crate::{Channel, Consumer};
 
 /// The state of a channel and of its participants; see [`Channel::stats`] and [`Watch::stats`].
 ///
@@ -88,7 +88,7 @@ pub struct ConsumerStats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProducerStats {
-    /// The producer's [number](Producer::number).
+    /// The producer's number, from 0, as [`BlockedOn::Lock`] has it.
     pub number: u32,
     /// It has finished, and its handle is not dropped yet.
     pub finished: bool,

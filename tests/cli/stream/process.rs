@@ -169,6 +169,7 @@ impl Process {
     }
 
     /// Whether the process has the file of this channel open.
+    #[allow(dead_code, reason = "the tests of `tap` use it")]
     pub fn has_open(&self, channel: &str) -> bool {
         let Ok(fds) = fs::read_dir(format!("/proc/{}/fd", self.child.id())) else { return false };
         let file = PathBuf::from(format!("/dev/shm/ackcast.{channel}"));

@@ -15,11 +15,13 @@ mod holders;
 mod read_only;
 mod stats;
 mod tap;
+mod tapped;
 
 pub use holders::{Holder, Holders};
 pub(crate) use stats::Source;
 pub use stats::{ConsumerStats, ProducerStats, Stats};
-pub use tap::{Tap, TapError, Tapped};
+pub use tap::Tap;
+pub use tapped::{TapError, Tapped};
 
 use super::clean::liveness;
 use super::file::{self, failed};

@@ -43,13 +43,12 @@
 //! message is, for as long as no further message comes. On 1, 2 or 3 slots (a) never holds: the tap sees the messages
 //! that some consumer has yet to acknowledge.
 
-use super::Watch;
+use super::{TapError, Tapped, Watch};
 use crate::layers::Fences;
 use crate::protocol::{Corruption, Geometry, Header, Published, max_prepared};
 use crate::segment::file::failed;
 use crate::segment::{HeaderFault, OpenError};
 use core::sync::atomic::{Ordering::Acquire, Ordering::SeqCst, fence};
-use thiserror::Error;
 
 /// Reads a channel's messages without being one of its consumers; see [`Watch::tap`].
 ///
@@ -68,40 +67,6 @@ pub struct Tap {
     /// What the last poll copied: as much of a slot as its message fills.
     buffer: Vec<u8>,
     judge: Judge,
-}
-
-/// What [`Tap::poll`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tapped<'t> {
-    /// The next message, whole.
-    Message {
-        /// The message's number in the one total order, from 0.
-        sequence: u64,
-        /// The message.
-        bytes: &'t [u8],
-    },
-    /// These messages were overwritten before they could be read.
-    Missed {
-        /// How many.
-        messages: u64,
-    },
-    /// The next message is not published yet.
-    Empty,
-    /// END: nothing follows.
-    Ended,
-}
-
-/// Why a tap cannot go on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum TapError {
-    /// The channel's memory holds a value that no participant writes.
-    #[error("the segment is corrupt: {0}")]
-    Corrupt(Corruption),
-    /// The channel's file cannot be read any more: it was truncated, or the handle was opened by the process that forked
-    /// this one.
-    #[error(transparent)]
-    Open(#[from] OpenError),
 }
 
 /// Which copies are used.

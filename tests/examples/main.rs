@@ -5,7 +5,7 @@
 mod outputs;
 mod run;
 
-use outputs::{array, event_loop, frames, late_reader, log_fan_out, ping_pong, supervisor};
+use outputs::{array, event_loop, frames, late_reader, log_fan_out, monitor, ping_pong, supervisor};
 use run::{Ended, example, run, run_within};
 use std::process::Command;
 use std::time::Duration;
@@ -31,6 +31,11 @@ fn array_reaches_both_consumers_update_by_update() {
 #[test]
 fn frames_reach_three_viewers() {
     passes("frames", frames);
+}
+
+#[test]
+fn monitor_names_reader_that_is_stuck() {
+    passes("monitor", monitor);
 }
 
 #[test]
@@ -66,6 +71,7 @@ fn example_fails_when_its_channel_is_missing() {
         ("ping_pong", &["examples-none"]),
         ("array", &["1", "examples-none"]),
         ("frames", &["1", "examples-none"]),
+        ("monitor", &["sensor", "examples-none"]),
         ("supervisor", &["consumer", "1", "examples-none"]),
         ("late_reader", &["monitor", "oldest", "1", "examples-none"]),
         ("log_fan_out", &["archive", "examples-none"]),

@@ -38,6 +38,22 @@ pub fn frames(lines: &[String]) -> Result<(), String> {
     any_order(lines, &participants.map(line))
 }
 
+pub fn monitor(lines: &[String]) -> Result<(), String> {
+    let (first, rest) = lines.split_first().ok_or("no line")?;
+    let number = first.strip_prefix("monitor: the producers wait for consumer 0, process ");
+    let number = number.and_then(|rest| rest.strip_suffix(", which is 4 messages behind"));
+    if number.is_none_or(|number| number.parse::<u32>().is_err()) {
+        return Err(format!("{first:?} names no process"));
+    }
+    let expected = [
+        "monitor: in the ring: reading 0, reading 1, reading 2, reading 3",
+        "monitor: the reader goes on",
+        "reader: 10 readings",
+        "monitor: 11 messages with END, and nobody is left behind",
+    ];
+    if rest == expected { Ok(()) } else { Err(format!("{rest:?} in place of {expected:?}")) }
+}
+
 pub fn supervisor(lines: &[String]) -> Result<(), String> {
     let died = |number| format!("supervisor: producer {number} died (signal: 6 (SIGABRT)), starting another one");
     let mut expected = vec![died(1), died(2), "supervisor: producer 3 has finished".to_owned()];
@@ -137,6 +153,16 @@ const SAMPLES: &[Sample] = &[
         &["loop: forwarded 200 readings of 2 sensors", "display: 200 readings, those of each sensor in order"],
     ),
     (async_tasks, &["got 100 messages of each producer, in order", "gave up in time, and lost nothing"]),
+    (
+        monitor,
+        &[
+            "monitor: the producers wait for consumer 0, process 4711, which is 4 messages behind",
+            "monitor: in the ring: reading 0, reading 1, reading 2, reading 3",
+            "monitor: the reader goes on",
+            "reader: 10 readings",
+            "monitor: 11 messages with END, and nobody is left behind",
+        ],
+    ),
 ];
 
 fn owned(lines: &[&str]) -> Vec<String> {

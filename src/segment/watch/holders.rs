@@ -4,6 +4,10 @@
 //! The kernel lists the locks of a descriptor in /proc/PID/fdinfo (proc_pid_fdinfo(5)). It shows them to the user whose
 //! process it is. So processes of other PID namespaces that are not below this one are not found, nor those that a
 //! mount option of /proc hides.
+//!
+//! While the kernel writes a line of /proc/PID/fd or fdinfo, it keeps that description open. So the locks of a process
+//! that dies at that moment go some microseconds later, as they do beside any lsof(8). A handle that is dropped gives
+//! its locks back itself, and is not delayed.
 
 use super::Watch;
 use crate::layers::{ATTACHED, MAX_PARTICIPANTS};

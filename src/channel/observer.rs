@@ -87,7 +87,7 @@ impl Channel {
     /// a channel.
     ///
     /// # Errors
-    /// If /dev/shm cannot be listed.
+    /// If /dev/shm cannot be listed, or a file cannot be opened for want of a resource, such as a descriptor.
     ///
     /// ```
     #[doc = super::attached!("list")]
@@ -97,9 +97,7 @@ impl Channel {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn list() -> io::Result<Vec<Name>> {
-        let mut names = segment::list()?;
-        names.retain(segment::is_own_channel);
-        Ok(names)
+        segment::list_own()
     }
 
     /// The channel's name.

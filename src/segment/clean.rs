@@ -18,9 +18,20 @@ pub fn list() -> io::Result<Vec<Name>> {
     Ok(names)
 }
 
-/// Whether the segment of this name is this user's, of whatever version. Changes nothing.
-pub(crate) fn is_own_channel(name: &Name) -> bool {
-    file::open_own_to_read(name).is_ok()
+/// The names of this user's segments, of whatever version, in ascending order. Changes nothing.
+///
+/// # Errors
+/// If /dev/shm cannot be listed, or a file cannot be opened for want of a resource.
+pub(crate) fn list_own() -> io::Result<Vec<Name>> {
+    let mut own = Vec::new();
+    for name in list()? {
+        match file::open_own_to_read(&name) {
+            Ok(_) => own.push(name),
+            Err(OpenError::NotFound { .. } | OpenError::NotOurs { .. } | OpenError::Unusable { .. }) => {}
+            Err(error) => return Err(io::Error::other(error)),
+        }
+    }
+    Ok(own)
 }
 
 /// All segments on this machine that do not have their channel's name yet, in ascending order of channel. Their

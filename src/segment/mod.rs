@@ -48,5 +48,5 @@ pub use life::Handle;
 #[doc(hidden)]
 pub use slots::{Segment, SlotReading, SlotWriting};
 
-pub(crate) use clean::is_own_channel;
+pub(crate) use clean::list_own;
 pub(crate) use header::Header;

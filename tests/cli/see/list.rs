@@ -1,10 +1,11 @@
 //! `ackcast list`: each state, and what is left out.
 
-use crate::process::{LIMIT, Scratch};
+use crate::process::{LIMIT, Process, Scratch};
 use crate::setting::{Leftover, as_ordinary_user, channel, json, listed, run};
 use ackcast::layers::LivenessLocks;
 use ackcast::{Backend, Channel};
 use std::fs::File;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Instant;
@@ -112,6 +113,24 @@ fn commands_tell_other_user_that_channel_is_not_theirs() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains("belongs to user 0 with mode 600; it must belong to user 65534"), "{said}");
     }
+}
+
+/// Without a descriptor for it, a channel is not left out: the list fails.
+#[test]
+fn list_fails_when_no_descriptor_is_left() {
+    let scratch = Scratch::new("descriptors-list");
+    let _channel = channel(&scratch, |new| new);
+    let mut failed = false;
+    for limit in 4..16 {
+        let output = scratch.file("output");
+        let stdout = File::create(&output).unwrap().into();
+        let mut list = Process::with_limit(&format!("-n {limit}"), &["list"], Stdio::null(), stdout);
+        let ended = list.end();
+        let said = std::fs::read_to_string(output).unwrap();
+        assert_eq!(ended.status.success(), said.contains(&scratch.name), "{limit}: {ended:?}, {said}");
+        failed |= !ended.status.success();
+    }
+    assert!(failed, "no limit was low enough");
 }
 
 #[test]

@@ -104,8 +104,9 @@ pub mod timer;
 pub use channel::{AsyncConsumer, AsyncProducer, AsyncRecvError, AsyncSendError};
 #[cfg(feature = "std")]
 pub use channel::{
-    AttachError, Batch, Builder, Channel, Consumer, CreateError, EventConsumer, EventError, EventProducer, Loan,
-    Message, Messages, Producer, RecvValueError,
+    AttachError, Batch, Builder, Channel, Consumer, CreateError, Difference, DrainError, Drained, EventConsumer,
+    EventError, EventProducer, Loan, Message, Messages, OpenOrCreateError, Producer, RecvValueError, Unjoinable,
+    WaitForError,
 };
 #[doc(inline)]
 pub use layer::LivenessUnknown;

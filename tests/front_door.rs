@@ -3,7 +3,7 @@
 use ackcast::{Batch, Builder, Channel, Consumer, Loan, Message, Messages, Producer};
 use std::fs;
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The public types and methods in this text whose documentation has no example, and how many have one.
 fn without_example(text: &str) -> (Vec<String>, usize) {
@@ -20,11 +20,17 @@ fn without_example(text: &str) -> (Vec<String>, usize) {
     (without, with)
 }
 
+/// The texts of the files in this folder and below.
+fn sources(folder: &Path) -> Vec<String> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] };
+    paths.flat_map(text).collect()
+}
+
 #[test]
 fn every_type_and_method_of_a_channel_has_an_example() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/channel");
-    let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
-    let found: Vec<_> = files.map(|text| without_example(&text)).collect();
+    let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/channel"));
+    let found: Vec<_> = files.iter().map(|text| without_example(text)).collect();
     let without: Vec<_> = found.iter().flat_map(|(without, _)| without).collect();
     assert!(without.is_empty(), "no example: {without:?}");
     let with: usize = found.iter().map(|(_, with)| with).sum();

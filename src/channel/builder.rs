@@ -1,9 +1,10 @@
 //! Creating a channel.
 
-use super::{Channel, CreateError};
+use super::{Channel, CreateError, Difference};
 use crate::layers::{Backend, Fences, Futex, RawSync, RealLayer};
 use crate::protocol::Geometry;
 use crate::segment::{Handle, Name};
+use core::fmt::Display;
 
 /// The settings of a new channel; see [`Channel::create`].
 ///
@@ -193,16 +194,52 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn build(self) -> Result<Channel, CreateError> {
-        let name = Name::new(&self.name)?;
-        let mut geometry = self.geometry;
-        geometry.consumers = self.places.unwrap_or(geometry.start_with.max(8));
-        let producers = if geometry.end_after == 1 { 1 } else { geometry.end_after.max(8) };
-        geometry.producers = self.places.unwrap_or(producers);
+        let (name, geometry) = (self.channel_name()?, self.whole_geometry());
         let fences = |best| if self.symmetric_fences { Fences::Symmetric } else { best };
         let created = match self.backend {
             Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences())),
             Backend::RawSync => Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences())),
         };
         Ok(Channel::new(created?)?)
+    }
+    /// The name, checked.
+    pub(super) fn channel_name(&self) -> Result<Name, CreateError> {
+        Ok(Name::new(&self.name)?)
+    }
+
+    /// The geometry, with the places.
+    fn whole_geometry(&self) -> Geometry {
+        let mut geometry = self.geometry;
+        geometry.consumers = self.places.unwrap_or(geometry.start_with.max(8));
+        let producers = if geometry.end_after == 1 { 1 } else { geometry.end_after.max(8) };
+        geometry.producers = self.places.unwrap_or(producers);
+        geometry
+    }
+
+    /// The settings of `channel` that are not the ones asked for. Places and fences differ only from what was set.
+    pub(super) fn differences(&self, channel: &Channel) -> Vec<Difference> {
+        let Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain } = channel.geometry();
+        let asked = &self.geometry;
+        let mut differences = Vec::new();
+        let mut compare = |setting, found: &dyn Display, asked: &dyn Display| {
+            let (found, asked) = (found.to_string(), asked.to_string());
+            if found != asked {
+                differences.push(Difference { setting, found, asked });
+            }
+        };
+        compare("slots", &slots, &asked.slots);
+        compare("slot_size", &slot_size, &asked.slot_size);
+        compare("consumers", &start_with, &asked.start_with);
+        compare("producers", &end_after, &asked.end_after);
+        compare("retain", &retain, &asked.retain);
+        if let Some(places) = self.places {
+            let text = |consumers, producers| format!("{consumers} for consumers and {producers} for producers");
+            compare("places", &text(consumers, producers), &text(places, places));
+        }
+        compare("backend", &format!("{:?}", channel.backend()), &format!("{:?}", self.backend));
+        if self.symmetric_fences {
+            compare("fences", &format!("{:?}", channel.fences()), &format!("{:?}", Fences::Symmetric));
+        }
+        differences
     }
 }

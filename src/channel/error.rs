@@ -1,7 +1,9 @@
 //! The errors of the typed API beyond those of the protocol and the segment.
 
+use super::Unjoinable;
 use crate::protocol::{JoinError, RecvError};
-use crate::segment::{Name, NameError, OpenError};
+use crate::segment::{CreateError, Name, NameError, OpenError};
+use std::fmt;
 use thiserror::Error;
 
 /// Why a producer or a consumer could not attach.
@@ -22,6 +24,100 @@ pub enum AttachError {
         /// Why.
         error: JoinError,
     },
+}
+
+/// Why no channel was joined by a call that waits for one.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WaitForError {
+    /// The time is up.
+    #[error("gave up waiting for a channel {name:?} to join: {last}")]
+    TimedOut {
+        /// The channel's name.
+        name: Name,
+        /// Why the channel could not be joined at last.
+        last: Unjoinable,
+    },
+    /// The participant could not attach, for a reason that does not pass.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+}
+
+/// Why a channel was neither created nor opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenOrCreateError {
+    /// The channel could not be created.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// The channel exists, and could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The channel exists, and has other settings than those asked for.
+    #[error(
+        "channel {name:?} exists with other settings: {}; ask for the same, or choose another name", List(.differences)
+    )]
+    Differs {
+        /// The channel's name.
+        name: Name,
+        /// Each setting that differs.
+        differences: Vec<Difference>,
+    },
+    /// The channel has ended, and some process still uses it.
+    #[error("channel {name:?} has ended, and is still in use; call again when its consumers have left")]
+    Ended {
+        /// The channel's name.
+        name: Name,
+    },
+    /// Channels of this name came and went faster than one could be opened.
+    #[error("channel {name:?} was created and removed by other processes too often to be opened; call again")]
+    Races {
+        /// The channel's name.
+        name: Name,
+    },
+}
+
+/// A setting of a channel that is not the one asked for.
+///
+/// ```
+/// # use ackcast::{Channel, OpenOrCreateError};
+/// # let name = format!("example-difference-{}", std::process::id());
+/// let _channel = Channel::create(&name).slots(4).build()?;
+/// let Err(OpenOrCreateError::Differs { differences, .. }) = Channel::create(&name).slots(8).open_or_create() else {
+///     panic!("the channel has 4 slots");
+/// };
+/// let difference = &differences[0];
+/// assert_eq!((difference.setting, &*difference.found, &*difference.asked), ("slots", "4", "8"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The setting, by the method of [`Builder`](crate::Builder) that sets it, or `fences`.
+    pub setting: &'static str,
+    /// The channel's.
+    pub found: String,
+    /// The one asked for.
+    pub asked: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, found, asked } = self;
+        write!(f, "{setting} is {found}, not {asked}")
+    }
+}
+
+/// Prints differences.
+struct List<'a>(&'a [Difference]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(at, difference)| {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{difference}")
+        })
+    }
 }
 
 /// Why a handle cannot be one for an event loop.

@@ -3,7 +3,7 @@
 use super::{Builder, layer, on_backend};
 use crate::layer::{Layer, LivenessUnknown};
 use crate::layers::{Backend, Fences, Futex, RawSync};
-use crate::protocol::{self, Geometry, Published};
+use crate::protocol::{self, Acknowledged, EntryState, Geometry, Published};
 use crate::segment::{self, Handle, Name, OpenError, Segment, Stats};
 use std::io;
 
@@ -189,7 +189,10 @@ impl Channel {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn acknowledged(&self) -> Vec<(u32, u64)> {
-        on_backend!(Inner, &self.inner, channel => channel.acknowledged().collect())
+        on_backend!(Inner, &self.inner, channel => {
+            let attached = |(number, state, acked): (_, EntryState, Acknowledged)| state.active.then_some((number, acked.count));
+            channel.acknowledged().filter_map(attached).collect()
+        })
     }
 
     /// How many dead consumers producers have evicted so far. Wraps after 2³² of them.

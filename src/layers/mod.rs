@@ -118,7 +118,7 @@ impl Backend {
 }
 
 /// Monotonic time, of one clock for all processes.
-fn monotonic() -> Duration {
+pub(crate) fn monotonic() -> Duration {
     // By the C library: rustix reads clocks by the vDSO alone, and crashes where valgrind hides that.
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is memory for the answer. Every kernel has this clock, so the call cannot fail.
@@ -129,7 +129,7 @@ fn monotonic() -> Duration {
 
 /// Sleeps for at most `time`, less than a second. A signal handler may end it early, and a filter may refuse it: the
 /// standard library's sleep would panic then.
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     let time = rustix::thread::Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos() as _ };
     let _ = rustix::thread::nanosleep(&time);
 }

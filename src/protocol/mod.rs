@@ -223,13 +223,13 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         self.observe().takeovers()
     }
 
-    /// The attached consumers, each with the number of messages that it has acknowledged. A dead consumer counts as
-    /// attached until it is evicted.
-    pub fn acknowledged(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+    /// The consumer places by number, each with its state and its acknowledgement. A VACANT place has the
+    /// acknowledgement of its last consumer. A dead consumer counts as ACTIVE until it is evicted.
+    pub fn acknowledged(&self) -> impl Iterator<Item = (u32, EntryState, Acknowledged)> + '_ {
         let words = self.observe();
         words.consumers().filter_map(move |(number, state)| {
             let acknowledged = words.acknowledged(number)?;
-            state.active.then_some((number, acknowledged.count))
+            Some((number, state, acknowledged))
         })
     }
 

@@ -5,7 +5,7 @@
 mod outputs;
 mod run;
 
-use outputs::{array, event_loop, frames, late_reader, log_fan_out, monitor, ping_pong, supervisor};
+use outputs::{array, event_loop, frames, late_reader, log_fan_out, meeting, monitor, ping_pong, supervisor};
 use run::{Ended, example, run, run_within};
 use std::process::Command;
 use std::time::Duration;
@@ -62,6 +62,11 @@ fn event_loop_forwards_every_reading() {
 #[test]
 fn async_tasks_receive_every_message() {
     passes("async_tasks", outputs::async_tasks);
+}
+
+#[test]
+fn meeting_needs_no_process_to_come_first() {
+    passes("meeting", meeting);
 }
 
 #[test]

@@ -100,6 +100,13 @@ pub fn async_tasks(lines: &[String]) -> Result<(), String> {
     any_order(lines, &expected.map(str::to_owned))
 }
 
+pub fn meeting(lines: &[String]) -> Result<(), String> {
+    let planner = ["planner: 2 workers have done 10 jobs", "planner: every worker knows that it was the last job"];
+    let worker = |number| format!("worker {number}: done 10 jobs");
+    let expected: Vec<_> = planner.map(str::to_owned).into_iter().chain([1, 2].map(worker)).collect();
+    any_order(lines, &expected)
+}
+
 /// An example's check, and lines that it accepts.
 type Sample = (fn(&[String]) -> Result<(), String>, &'static [&'static str]);
 
@@ -161,6 +168,15 @@ const SAMPLES: &[Sample] = &[
             "monitor: the reader goes on",
             "reader: 10 readings",
             "monitor: 11 messages with END, and nobody is left behind",
+        ],
+    ),
+    (
+        meeting,
+        &[
+            "planner: 2 workers have done 10 jobs",
+            "worker 2: done 10 jobs",
+            "worker 1: done 10 jobs",
+            "planner: every worker knows that it was the last job",
         ],
     ),
 ];

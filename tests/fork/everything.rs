@@ -5,7 +5,8 @@ use crate::reexec::say;
 use ackcast::layers::{Futex, RawSync};
 use ackcast::segment::{Handle, Name, OpenError};
 use ackcast::{
-    Backend, BatchError, Channel, Consumer, Producer, RecvError, RecvValueError, SendError, Tap, TapError, Wait, Watch,
+    Backend, BatchError, Channel, Consumer, DrainError, Producer, RecvError, RecvValueError, SendError, Tap, TapError,
+    Wait, Watch,
 };
 use std::fs::File;
 use std::os::unix::fs::FileTypeExt;
@@ -61,6 +62,8 @@ fn send(producer: &mut Producer) {
     assert_eq!(producer.try_loan().map(drop), inherited());
     assert_eq!(producer.loan_timeout(SOON).map(drop), inherited());
     assert_eq!(producer.finish().map(drop), inherited());
+    assert_eq!(producer.wait_until_drained(SOON), Err(DrainError::Inherited));
+    assert!(DrainError::Inherited.to_string().contains("before a fork"));
     assert_eq!(producer.finish_timeout(SOON).map(drop), inherited());
     assert!(SendError::Inherited.to_string().contains("before a fork"));
 }

@@ -1,9 +1,22 @@
 //! The errors of the typed API.
 
 use crate::{Said, says};
-use ackcast::protocol::{Corruption, JoinError};
+use ackcast::layer::LivenessUnknown;
+use ackcast::protocol::JoinError;
 use ackcast::segment::{Name, OpenError};
-use ackcast::{AttachError, RecvError, RecvValueError, TapError};
+use ackcast::{
+    AttachError, Channel, Corruption, DrainError, OpenOrCreateError, RecvError, RecvValueError, TapError, Unjoinable,
+    WaitForError,
+};
+
+const UNKNOWN: LivenessUnknown = LivenessUnknown { errno: 1 };
+
+/// The error of a channel that exists with other settings. Its differences cannot be made by hand.
+fn differs() -> OpenOrCreateError {
+    let name = format!("messages-{}", std::process::id());
+    let _channel = Channel::create(&name).build().unwrap();
+    Channel::create(&name).slots(2).producers(3).open_or_create().unwrap_err()
+}
 
 pub fn table() -> Vec<Said> {
     let name = Name::new("news").unwrap();
@@ -12,8 +25,59 @@ pub fn table() -> Vec<Said> {
         says(AttachError::Name(bad_name.clone()), &bad_name.to_string()),
         says(AttachError::Open(not_found), "there is no channel \"news\"; create it first"),
         says(
-            AttachError::Join { name, error: JoinError::Ended },
+            AttachError::Join { name: name.clone(), error: JoinError::Ended },
             "cannot join channel \"news\": the channel has ended: nothing can follow END; create a new one",
+        ),
+        says(
+            WaitForError::TimedOut { name: name.clone(), last: Unjoinable::NotFound },
+            "gave up waiting for a channel \"news\" to join: there is none",
+        ),
+        says(WaitForError::Attach(AttachError::Name(bad_name.clone())), &bad_name.to_string()),
+        says(Unjoinable::NotFound, "there is none"),
+        says(Unjoinable::Abandoned, "the one there is is abandoned: no living process uses it"),
+        says(Unjoinable::Ended, "the one there is has ended, and is still in use"),
+        says(Unjoinable::ProducersLost, "every producer of the one there is died without finishing"),
+        says(
+            Unjoinable::Full { role: "consumer", capacity: 8 },
+            "all 8 consumer places of the one there is are in use",
+        ),
+        says(OpenOrCreateError::Create(bad_name.clone().into()), &bad_name.to_string()),
+        says(
+            OpenOrCreateError::Open(OpenError::NotFound { name: name.clone() }),
+            "there is no channel \"news\"; create it first",
+        ),
+        says(
+            OpenOrCreateError::Ended { name: name.clone() },
+            "channel \"news\" has ended, and is still in use; call again when its consumers have left",
+        ),
+        says(
+            OpenOrCreateError::Races { name: name.clone() },
+            "channel \"news\" was created and removed by other processes too often to be opened; call again",
+        ),
+        says(
+            differs(),
+            &format!(
+                "channel \"messages-{}\" exists with other settings: slots is 1, not 2; producers is 1, not 3; ask for \
+                 the same, or choose another name",
+                std::process::id()
+            ),
+        ),
+        says(
+            DrainError::TimedOut { consumer: 2, acknowledged: 3, published: 4, behind: 1 },
+            "gave up waiting for consumer 2, which has acknowledged 3 of 4 messages",
+        ),
+        says(
+            DrainError::TimedOut { consumer: 2, acknowledged: 3, published: 4, behind: 5 },
+            "gave up waiting for consumer 2, which has acknowledged 3 of 4 messages (5 consumers are behind)",
+        ),
+        says(
+            DrainError::Inherited,
+            "this producer was attached before a fork, by the parent process; attach another one in this process",
+        ),
+        says(DrainError::Liveness(UNKNOWN), &UNKNOWN.to_string()),
+        says(
+            DrainError::Corrupt(Corruption::Lock),
+            "the segment is corrupt: the write lock is broken: its memory was overwritten",
         ),
         says(RecvValueError::Recv(RecvError::Ended), "the channel has ended: every message was received"),
         says(

@@ -50,7 +50,7 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(late_reader_gets_what_is_retained, "S2 S3", shape, config);
         Entry::new(case, LATE_READER)
     };
-    let asks = |c, m, s, retain, config| {
+    let starts_at = |c, m, s, retain, config| {
         let shape = Shape::new(1, c, m, s).retaining(retain);
         let case = case!(late_reader_asks_for_a_message, "S2 S3", shape, config);
         Entry::new(case, ASKS_FOR_A_MESSAGE)
@@ -234,9 +234,9 @@ pub fn entries() -> Vec<Entry> {
         retained(1, 1, 3, 2, 1, D::ASSUME_FENCED).deep(),
         retained(1, 1, 4, 3, 2, D::ASSUME_FENCED).by(SAMPLE),
         Entry { witnesses: &[FIRST_0, FIRST_1], ..retained(2, 2, 2, 2, 1, D::PARK_STACK).by(SAMPLE) },
-        asks(1, 3, 2, 1, D::ASSUME_FENCED).deep(),
-        asks(1, 3, 2, 1, D::ASSUME_FENCED).by(SAMPLE),
-        asks(2, 3, 3, 2, D::PARK_SIGNAL).by(SAMPLE),
+        starts_at(1, 3, 2, 1, D::ASSUME_FENCED).deep(),
+        starts_at(1, 3, 2, 1, D::ASSUME_FENCED).by(SAMPLE),
+        starts_at(2, 3, 3, 2, D::PARK_SIGNAL).by(SAMPLE),
         inherited(3, 2, 1, D::PARK_STACK).by(SAMPLE),
         // The witnesses show that on 2 slots no producer waits for room in random schedules.
         flow(3, 5, 10, 1, D::PARK_STACK).by(Checker::Random(MANY, 1)),

@@ -105,8 +105,9 @@ pub use channel::{AsyncConsumer, AsyncProducer, AsyncRecvError, AsyncSendError};
 #[cfg(feature = "std")]
 pub use channel::{
     AttachError, Batch, Builder, Channel, Consumer, CreateError, Difference, DrainError, Drained, EventConsumer,
-    EventError, EventProducer, Loan, Message, Messages, OpenOrCreateError, Producer, RecvValueError, Unjoinable,
-    WaitForError,
+    EventError, EventProducer, Loan, Message, Messages, OpenOrCreateError, Payload, Producer, RecvTypedError,
+    RecvValueError, TypeError, Typed, TypedBatch, TypedConsumer, TypedLoan, TypedMessage, TypedMessages, TypedProducer,
+    Unjoinable, WaitForError,
 };
 #[doc(inline)]
 pub use layer::LivenessUnknown;
@@ -122,8 +123,11 @@ pub use protocol::{
 #[doc(inline)]
 pub use segment::{
     ConsumerStats, HeaderFault, LayoutError, Limit, Name, NameError, OpenError, ProducerStats, Stats, Tap, TapError,
-    Tapped, Watch,
+    Tapped, ValueType, Watch,
 };
+/// The traits and derives that a [`Typed`] value needs, of the version that this crate uses.
+#[cfg(feature = "std")]
+pub use zerocopy;
 
 /// The README's example is compiled and run.
 #[cfg(all(doctest, feature = "std"))]

@@ -98,7 +98,7 @@ impl Consumer {
     }
 
     #[inline(always)]
-    fn batch_within(&mut self, timeout: Timeout) -> Result<Batch<'_>, RecvError> {
+    pub(super) fn batch_within(&mut self, timeout: Timeout) -> Result<Batch<'_>, RecvError> {
         use consumer::Inner::{Futex, RawSync};
         Ok(Batch(match &mut self.inner {
             Futex(consumer) => Inner::Futex(consumer.receive_batch(timeout.deadline(layer(consumer.channel())))?),

@@ -3,7 +3,7 @@
 use super::{Channel, CreateError, Difference};
 use crate::layers::{Backend, Fences, Futex, RawSync, RealLayer};
 use crate::protocol::Geometry;
-use crate::segment::{Handle, Name};
+use crate::segment::{Handle, Name, ValueType};
 use core::fmt::Display;
 
 /// The settings of a new channel; see [`Channel::create`].
@@ -24,13 +24,15 @@ pub struct Builder {
     places: Option<u32>,
     backend: Backend,
     symmetric_fences: bool,
+    value_type: Option<ValueType>,
 }
 
 impl Builder {
     pub(super) fn new(name: &str) -> Self {
         let geometry =
             Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1, retain: 0 };
-        Self { name: name.to_owned(), geometry, places: None, backend: Backend::default(), symmetric_fences: false }
+        let (name, backend) = (name.to_owned(), Backend::default());
+        Self { name, geometry, places: None, backend, symmetric_fences: false, value_type: None }
     }
 
     /// Sets the length of the ring in slots: 1 to 2²⁰, 1 by default. Producers can be this many messages ahead of the
@@ -51,7 +53,8 @@ impl Builder {
         self
     }
 
-    /// Sets the size of a slot in bytes: 1 to 2³⁰, 1024 by default. A longer message is refused.
+    /// Sets the size of a slot in bytes: 1 to 2³⁰, 1024 by default. A longer message is refused. The slot size of a typed
+    /// channel follows from [its type](Builder::of).
     ///
     /// ```
     /// # use ackcast::{Channel, Producer, SendError};
@@ -196,15 +199,23 @@ impl Builder {
     pub fn build(self) -> Result<Channel, CreateError> {
         let (name, geometry) = (self.channel_name()?, self.whole_geometry());
         let fences = |best| if self.symmetric_fences { Fences::Symmetric } else { best };
+        let value_type = self.value_type.as_ref();
         let created = match self.backend {
-            Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences())),
-            Backend::RawSync => Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences())),
+            Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences()), value_type),
+            Backend::RawSync => Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences()), value_type),
         };
         Ok(Channel::new(created?)?)
     }
     /// The name, checked.
     pub(super) fn channel_name(&self) -> Result<Name, CreateError> {
         Ok(Name::new(&self.name)?)
+    }
+
+    /// Sets the type, and the size of a slot: that of `max` values.
+    pub(super) fn typed(mut self, value_type: ValueType, max: u32) -> Self {
+        self.geometry.slot_size = value_type.size.saturating_mul(max);
+        self.value_type = Some(value_type);
+        self
     }
 
     /// The geometry, with the places.
@@ -240,6 +251,8 @@ impl Builder {
         if self.symmetric_fences {
             compare("fences", &format!("{:?}", channel.fences()), &format!("{:?}", Fences::Symmetric));
         }
+        let text = |value_type: Option<&ValueType>| value_type.map_or("any bytes".to_owned(), ValueType::to_string);
+        compare("value_type", &text(channel.value_type()), &text(self.value_type.as_ref()));
         differences
     }
 }

@@ -96,8 +96,18 @@ impl Consumer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach_at(name: &str, start: Start) -> Result<Self, AttachError> {
+        Self::attach_checked(name, start, |_| Ok(()))
+    }
+
+    /// As [`attach_at`](Consumer::attach_at), to a channel that passes this check.
+    pub(super) fn attach_checked(
+        name: &str,
+        start: Start,
+        check: impl FnOnce(&Handle) -> Result<(), AttachError>,
+    ) -> Result<Self, AttachError> {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
+        check(&handle)?;
         let join = |error| AttachError::Join { name: name.clone(), error };
         let inner = match handle.backend() {
             Backend::Futex => Inner::Futex(protocol::Consumer::join_at(handle.channel()?, start).map_err(join)?),

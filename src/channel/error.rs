@@ -1,6 +1,6 @@
 //! The errors of the typed API beyond those of the protocol and the segment.
 
-use super::Unjoinable;
+use super::{TypeError, Unjoinable};
 use crate::protocol::{JoinError, RecvError};
 use crate::segment::{CreateError, Name, NameError, OpenError};
 use std::fmt;
@@ -16,6 +16,9 @@ pub enum AttachError {
     /// The channel could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The channel was opened, and has messages of another type than the one asked for.
+    #[error(transparent)]
+    Type(Box<TypeError>),
     /// The channel was opened, and the participant could not join it.
     #[error("cannot join channel {name:?}: {error}")]
     Join {
@@ -82,18 +85,18 @@ pub enum OpenOrCreateError {
 /// ```
 /// # use ackcast::{Channel, OpenOrCreateError};
 /// # let name = format!("example-difference-{}", std::process::id());
-/// let _channel = Channel::create(&name).slots(4).build()?;
-/// let Err(OpenOrCreateError::Differs { differences, .. }) = Channel::create(&name).slots(8).open_or_create() else {
-///     panic!("the channel has 4 slots");
+/// let _channel = Channel::create(&name).of::<u64>().build()?;
+/// let Err(OpenOrCreateError::Differs { differences, .. }) = Channel::create(&name).of::<i64>().open_or_create() else {
+///     panic!("the channel has another type");
 /// };
-/// let difference = &differences[0];
-/// assert_eq!((difference.setting, &*difference.found, &*difference.asked), ("slots", "4", "8"));
+/// assert_eq!(differences[0].setting, "value_type");
+/// assert_eq!(differences[0].found, "\"u64\" (8 bytes, alignment 8)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// The setting, by the method of [`Builder`](crate::Builder) that sets it, or `fences`.
+    /// The setting, by the method of [`Builder`](crate::Builder) that sets it, or `fences`, or `value_type`.
     pub setting: &'static str,
     /// The channel's.
     pub found: String,

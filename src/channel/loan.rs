@@ -108,7 +108,7 @@ impl Producer {
     }
 
     #[inline(always)]
-    fn loan_within(&mut self, timeout: Timeout) -> Result<Loan<'_>, SendError> {
+    pub(super) fn loan_within(&mut self, timeout: Timeout) -> Result<Loan<'_>, SendError> {
         use producer::Inner::{Futex, RawSync};
         Ok(Loan(match &mut self.inner {
             Futex(producer) => Inner::Futex(producer.reserve(timeout.deadline(layer(producer.channel())))?),

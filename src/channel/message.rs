@@ -103,7 +103,7 @@ impl Consumer {
     }
 
     #[inline(always)]
-    fn recv_within(&mut self, timeout: Timeout) -> Result<Message<'_>, RecvError> {
+    pub(super) fn recv_within(&mut self, timeout: Timeout) -> Result<Message<'_>, RecvError> {
         use consumer::Inner::{Futex, RawSync};
         Ok(Message(match &mut self.inner {
             Futex(consumer) => Inner::Futex(consumer.receive(timeout.deadline(layer(consumer.channel())))?),

@@ -16,6 +16,7 @@ mod meeting;
 mod message;
 mod observer;
 mod producer;
+mod typed;
 
 pub use crate::segment::CreateError;
 #[cfg(feature = "tokio")]
@@ -34,6 +35,10 @@ pub use meeting::Unjoinable;
 pub use message::{Message, Messages};
 pub use observer::Channel;
 pub use producer::Producer;
+pub use typed::{
+    Payload, RecvTypedError, TypeError, Typed, TypedBatch, TypedConsumer, TypedLoan, TypedMessage, TypedMessages,
+    TypedProducer,
+};
 
 use crate::layer::Deadline;
 use crate::layers::RealLayer;

@@ -100,6 +100,10 @@ impl Channel {
         segment::list_own()
     }
 
+    pub(super) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// The channel's name.
     ///
     /// ```

@@ -58,8 +58,17 @@ impl Producer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach(name: &str) -> Result<Self, AttachError> {
+        Self::attach_checked(name, |_| Ok(()))
+    }
+
+    /// As [`attach`](Producer::attach), to a channel that passes this check.
+    pub(super) fn attach_checked(
+        name: &str,
+        check: impl FnOnce(&Handle) -> Result<(), AttachError>,
+    ) -> Result<Self, AttachError> {
         let name = Name::new(name)?;
         let handle = Handle::open(&name)?;
+        check(&handle)?;
         let join = |error| AttachError::Join { name: name.clone(), error };
         let inner = match handle.backend() {
             Backend::Futex => Inner::Futex(protocol::Producer::join(handle.channel()?).map_err(join)?),

@@ -5,7 +5,7 @@ use super::file::{self, failed};
 use super::header::{Checked, Header};
 use super::life::{AttachedFile, Handle, check_layer};
 use super::mapping::Mapping;
-use super::{CreateError, HeaderFault, Layout, Limit, Name, OpenError};
+use super::{CreateError, HeaderFault, Layout, LayoutError, Limit, Name, OpenError, ValueType};
 use crate::layers::{Fences, RealLayer};
 use crate::protocol::{ConsumerEntry, Control, Geometry};
 use rustix::fd::BorrowedFd;
@@ -19,12 +19,22 @@ const MAX_RACES: usize = 100;
 const MIN_STEP: u64 = 4096;
 
 impl Handle {
-    /// Creates the segment of this name, for layer `L` and participants that use these fences.
+    /// Creates the segment of this name, for layer `L` and participants that use these fences. Its messages are of
+    /// `value_type`, or any bytes.
     ///
     /// # Errors
     /// See [`CreateError`].
-    pub fn create<L: RealLayer>(name: &Name, geometry: &Geometry, fences: Fences) -> Result<Self, CreateError> {
+    pub fn create<L: RealLayer>(
+        name: &Name,
+        geometry: &Geometry,
+        fences: Fences,
+        value_type: Option<&ValueType>,
+    ) -> Result<Self, CreateError> {
         let layout = Layout::new::<L>(geometry)?;
+        let slot_size = geometry.slot_size;
+        if let Some(&ValueType { size, .. }) = value_type.filter(|value_type| !value_type.fits(slot_size)) {
+            return Err(LayoutError::OtherSlotSize { slot_size, size }.into());
+        }
         if !fences.usable() {
             let fault = HeaderFault::Membarrier;
             return Err(CreateError::InTheWay(OpenError::Unusable { name: name.clone(), fault }));
@@ -35,7 +45,8 @@ impl Handle {
         Limit::check_file_size(layout.size).map_err(limit)?;
         clear(name)?; // before any memory is taken
         for _ in 0..MAX_RACES {
-            let checked = Checked { backend: L::KIND, fences, mark, geometry: *geometry, layout, nonce: nonce() };
+            let (backend, geometry, value_type) = (L::KIND, *geometry, value_type.cloned());
+            let checked = Checked { backend, fences, mark, geometry, layout, nonce: nonce(), value_type };
             let made = match Self::make::<L>(name, checked) {
                 Err(error @ CreateError::NoSpace { .. }) => {
                     clear(name)?; // a rival that has taken the name may have taken the memory

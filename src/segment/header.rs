@@ -1,7 +1,8 @@
 //! The header: a segment's first bytes, which say what it is, of which version and of which layout.
 
 use super::layout::offsets;
-use super::{Layout, LayoutError};
+use super::value_type::TypeFacts;
+use super::{Layout, LayoutError, ValueType};
 use crate::layers::{Backend, Fences, Futex, Mark, MarkFault, RawSync, RealLayer};
 use crate::protocol::Geometry;
 use rustix::fd::AsFd;
@@ -39,6 +40,7 @@ struct Facts {
     fences: u32,
     /// What tells whether a process can share the locks of a raw_sync segment. Zeros in other segments.
     mark: Mark,
+    value_type: TypeFacts,
 }
 
 /// Why this process cannot use a segment's file.
@@ -106,6 +108,12 @@ pub enum HeaderFault {
     /// No segment can have this geometry.
     #[error("its geometry is impossible: {0}")]
     Geometry(LayoutError),
+    /// No channel has this type of values.
+    #[error("its type of values is impossible: {what}")]
+    ValueType {
+        /// What is wrong.
+        what: &'static str,
+    },
     /// The file, or the size in the header, differs from what the geometry needs. Or the file is too short for a
     /// header.
     #[error("it has {found} bytes, and needs {expected}")]
@@ -118,7 +126,7 @@ pub enum HeaderFault {
 }
 
 /// A header that was checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Checked {
     pub(crate) backend: Backend,
     pub(crate) fences: Fences,
@@ -126,13 +134,14 @@ pub(crate) struct Checked {
     pub(crate) geometry: Geometry,
     pub(crate) layout: Layout,
     pub(crate) nonce: u64,
+    pub(crate) value_type: Option<ValueType>,
 }
 
 impl Header {
     /// The first bytes of a segment. Nothing is written to its file before them.
     pub(crate) const MAGIC: [u8; 8] = *b"ackcast\0";
     /// The offsets of its fields, for [`Layout::hash`].
-    pub(super) const OFFSETS: [usize; 15] = offsets!(Facts as Facts {
+    pub(super) const OFFSETS: [usize; 16] = offsets!(Facts as Facts {
         magic,
         nonce,
         version,
@@ -148,6 +157,7 @@ impl Header {
         retain,
         fences,
         mark,
+        value_type,
     });
     /// The offset of the nonce.
     pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
@@ -157,7 +167,7 @@ impl Header {
     /// # Safety
     /// `header` points to memory of a header's size and alignment. No other thread or process reads it yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
-        let Checked { backend, fences, mark, geometry, layout, nonce } = *checked;
+        let Checked { backend, fences, mark, geometry, layout, nonce, ref value_type } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain } = geometry;
         let facts = Facts {
             magic: Self::MAGIC,
@@ -175,6 +185,7 @@ impl Header {
             retain,
             fences: fences.number(),
             mark,
+            value_type: TypeFacts::new(value_type.as_ref()),
         };
         // SAFETY: the caller's memory is a header's, and the facts come first in it.
         unsafe { header.cast::<Facts>().write(facts) };
@@ -245,7 +256,8 @@ impl Facts {
             }
         }
         let fences = Fences::from_number(self.fences).ok_or(HeaderFault::Fences { found: self.fences })?;
-        Ok(Checked { backend, fences, mark: self.mark, geometry, layout, nonce })
+        let value_type = self.value_type.value_type(slot_size).map_err(|what| HeaderFault::ValueType { what })?;
+        Ok(Checked { backend, fences, mark: self.mark, geometry, layout, nonce, value_type })
     }
 }
 
@@ -263,7 +275,8 @@ mod tests {
         let mut header: Header = unsafe { core::mem::zeroed() };
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
         let (backend, fences) = (Backend::Futex, Fences::Symmetric);
-        let checked = Checked { backend, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7 };
+        let value_type = Some(<u64 as crate::channel::Payload>::value_type());
+        let checked = Checked { backend, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7, value_type };
         // SAFETY: it is a header, and no other thread has it.
         unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)
@@ -279,6 +292,7 @@ mod tests {
         let (header, size) = header();
         let checked = check(&header, size).unwrap();
         assert_eq!((checked.geometry, checked.nonce), (GEOMETRY, 7));
+        assert_eq!(checked.value_type.unwrap().name, "u64");
     }
 
     #[test]
@@ -297,5 +311,10 @@ mod tests {
         assert!(matches!(faulty(|f| f.retain = 2), HeaderFault::Geometry(_)));
         assert!(matches!(faulty(|f| f.slots = 5000), HeaderFault::Size { .. }));
         assert!(matches!(faulty(|f| f.size = 3), HeaderFault::Size { found: 3, .. }));
+        let halved = faulty(|f| {
+            let half = <u32 as crate::channel::Payload>::value_type();
+            f.value_type = TypeFacts::new(Some(&half));
+        });
+        assert_eq!(halved, HeaderFault::ValueType { what: "its slots are not those of its type" });
     }
 }

@@ -50,6 +50,16 @@ pub enum LayoutError {
         /// The greatest number allowed.
         max: u64,
     },
+    /// The slots have another size than the channel's values.
+    #[error(
+        "the slot size is {slot_size}, and a value has {size} bytes; leave out `slot_size`, because the type sets it"
+    )]
+    OtherSlotSize {
+        /// The size of a slot in bytes.
+        slot_size: u32,
+        /// The size of a value in bytes.
+        size: u32,
+    },
     /// The slots together are too large.
     #[error("{slots} slots of {slot_size} bytes do not fit a segment, which has at most {} bytes", Layout::MAX_SIZE)]
     TooLarge {

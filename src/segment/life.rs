@@ -54,7 +54,7 @@ use super::file::{self, failed};
 use super::header::{Checked, Header};
 use super::mapping::Mapping;
 use super::watch::{Source, created};
-use super::{HeaderFault, Layout, Name, OpenError, Segment};
+use super::{HeaderFault, Layout, Name, OpenError, Segment, ValueType};
 use crate::layers::{Attachment, Backend, Fences, LivenessLocks, RealLayer};
 use crate::protocol::{self, Geometry};
 use rustix::io::Errno;
@@ -154,6 +154,11 @@ impl Handle {
         let linked = file::is_linked(os_id, locks).map_err(|errno| failed(name, "looking at its file", errno))?;
         let Checked { backend, fences, geometry, .. } = self.checked;
         Ok(Source { geometry, backend, fences, created: created(locks), in_use: true, removed: !linked })
+    }
+
+    /// The type of the channel's values. `None`: its messages are any bytes.
+    pub const fn value_type(&self) -> Option<&ValueType> {
+        self.checked.value_type.as_ref()
     }
 
     /// The channel, for a participant to join. Each call opens the file once more, because a participant's locks belong

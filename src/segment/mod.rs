@@ -4,12 +4,12 @@
 //!
 //! ```text
 //!  offset      size  part
-//!       0       128  Header: what the segment is, and its geometry; written once
-//!     128       512  Control: write lock, published, space, counters
-//!     640   8 × 256  ConsumerEntry of each consumer place
-//!    2688   1 × 128  ProducerEntry of each producer place
-//!    2816     4 × 8  protocol::Header of each slot: length and kind
-//!    2880  4 × 1024  payload of each slot
+//!       0       256  Header: what the segment is, its geometry, and its type; written once
+//!     256       512  Control: write lock, published, space, counters
+//!     768   8 × 256  ConsumerEntry of each consumer place
+//!    2816   1 × 128  ProducerEntry of each producer place
+//!    2944     4 × 8  protocol::Header of each slot: length and kind
+//!    3008  4 × 1024  payload of each slot
 //!    8192            end
 //! ```
 //!
@@ -32,6 +32,7 @@ mod limit;
 mod mapping;
 mod name;
 mod slots;
+mod value_type;
 mod watch;
 
 pub use clean::{Unfinished, list, participants, remove_if_dead, unfinished};
@@ -40,6 +41,7 @@ pub use header::{HeaderFault, VERSION};
 pub use layout::{Layout, LayoutError};
 pub use limit::Limit;
 pub use name::{Name, NameError};
+pub use value_type::ValueType;
 pub use watch::{ConsumerStats, Holder, Holders, ProducerStats, Stats, Tap, TapError, Tapped, Watch};
 
 // For the tests, fuzz targets and benchmarks that run the protocol on real segments.
@@ -50,3 +52,4 @@ pub use slots::{Segment, SlotReading, SlotWriting};
 
 pub(crate) use clean::list_own;
 pub(crate) use header::Header;
+pub(crate) use value_type::TypeFacts;

@@ -12,7 +12,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::LazyLock;
 
-const HEADER: usize = 128;
+const HEADER: usize = 256;
 /// The offset of each number of the header, and its width.
 const MAGIC: (usize, usize) = (0, 8);
 const NONCE: (usize, usize) = (8, 8);
@@ -24,6 +24,8 @@ const GEOMETRY: [(usize, usize); 7] = [(40, 4), (44, 4), (48, 4), (52, 4), (56, 
 const FENCES: (usize, usize) = (68, 4);
 /// The mark of the creator's PID namespace and C library, in a raw_sync segment.
 const MARK: std::ops::Range<usize> = 72..112;
+/// The type of the values: zeros in a channel of bytes.
+const VALUE_TYPE: std::ops::Range<usize> = 112..192;
 /// The largest segment that is opened here.
 const LARGEST: u64 = 16 << 20;
 
@@ -115,6 +117,7 @@ fn is_right(header: &[u8], size: u64) -> bool {
         && get(header, HASH) == hash
         && get(header, SIZE) == size
         && (backend == Backend::Futex || header[MARK] == OUR_MARK[..])
+        && header[VALUE_TYPE].iter().all(|&byte| byte == 0)
         && layout(header, backend).is_some_and(|layout| layout.size as u64 == size)
 }
 
@@ -223,6 +226,9 @@ fn every_fault_of_a_header_is_met_and_named() {
         (HASH, 0),
         (SIZE, 0),
         (SIZE, u64::MAX),
+        ((VALUE_TYPE.start, 4), 1),
+        ((VALUE_TYPE.start, 4), 3),
+        ((VALUE_TYPE.end - 8, 8), 1),
     ];
     let absurd = GEOMETRY.map(|field| [(field, 0), (field, 1 << 20), (field, u64::from(last.1))]);
     for (field, value) in patches.into_iter().chain(absurd.into_iter().flatten()) {
@@ -245,6 +251,7 @@ fn every_fault_of_a_header_is_met_and_named() {
         "fault: Layer",
         "fault: LayoutHash",
         "fault: Geometry(OutOfRange",
+        "fault: ValueType",
         "fault: Size",
     ]);
     Consumer::attach(&scratch.0).expect("the header is restored");

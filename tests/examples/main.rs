@@ -5,7 +5,7 @@
 mod outputs;
 mod run;
 
-use outputs::{array, event_loop, frames, late_reader, log_fan_out, meeting, monitor, ping_pong, supervisor};
+use outputs::{array, event_loop, frames, late_reader, log_fan_out, meeting, monitor, ping_pong, supervisor, typed};
 use run::{Ended, example, run, run_within};
 use std::process::Command;
 use std::time::Duration;
@@ -70,6 +70,11 @@ fn meeting_needs_no_process_to_come_first() {
 }
 
 #[test]
+fn typed_refuses_the_old_display() {
+    passes("typed", typed);
+}
+
+#[test]
 fn example_fails_when_its_channel_is_missing() {
     // Each of them as one of its children, of a channel that does not exist.
     let children: &[(&str, &[&str])] = &[
@@ -81,6 +86,8 @@ fn example_fails_when_its_channel_is_missing() {
         ("late_reader", &["monitor", "oldest", "1", "examples-none"]),
         ("log_fan_out", &["archive", "examples-none"]),
         ("event_loop", &["display", "examples-none"]),
+        ("typed", &["display", "examples-none"]),
+        ("typed", &["old display", "examples-none"]),
     ];
     for &(name, arguments) in children {
         let Ended { status, lines, stderr } = run(example(name).args(arguments)).unwrap();

@@ -107,6 +107,17 @@ pub fn meeting(lines: &[String]) -> Result<(), String> {
     any_order(lines, &expected)
 }
 
+pub fn typed(lines: &[String]) -> Result<(), String> {
+    let rest = ["display: 100 readings, 20.0 °C to 29.9 °C", "station: 1 display has received everything"];
+    let (refused, others): (Vec<_>, Vec<_>) = lines.iter().cloned().partition(|line| line.starts_with("old display: "));
+    let ends = "has messages of type \"Reading\" (16 bytes, alignment 8, version 2), not \"Reading\" (16 bytes, alignment 8, \
+                version 1); ask for the type of the channel";
+    match &refused[..] {
+        [refused] if refused.ends_with(ends) => any_order(&others, &rest.map(str::to_owned)),
+        _ => Err(format!("{refused:?} does not name the two versions")),
+    }
+}
+
 /// An example's check, and lines that it accepts.
 type Sample = (fn(&[String]) -> Result<(), String>, &'static [&'static str]);
 
@@ -168,6 +179,15 @@ const SAMPLES: &[Sample] = &[
             "monitor: the reader goes on",
             "reader: 10 readings",
             "monitor: 11 messages with END, and nobody is left behind",
+        ],
+    ),
+    (
+        typed,
+        &[
+            "old display: channel \"typed-1\" has messages of type \"Reading\" (16 bytes, alignment 8, version 2), not \
+             \"Reading\" (16 bytes, alignment 8, version 1); ask for the type of the channel",
+            "display: 100 readings, 20.0 °C to 29.9 °C",
+            "station: 1 display has received everything",
         ],
     ),
     (

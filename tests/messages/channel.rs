@@ -5,8 +5,8 @@ use ackcast::layer::LivenessUnknown;
 use ackcast::protocol::JoinError;
 use ackcast::segment::{Name, OpenError};
 use ackcast::{
-    AttachError, Channel, Corruption, DrainError, OpenOrCreateError, RecvError, RecvValueError, TapError, Unjoinable,
-    WaitForError,
+    AttachError, Channel, Corruption, DrainError, OpenOrCreateError, RecvError, RecvTypedError, RecvValueError,
+    TapError, TypeError, TypedConsumer, Unjoinable, WaitForError,
 };
 
 const UNKNOWN: LivenessUnknown = LivenessUnknown { errno: 1 };
@@ -16,6 +16,16 @@ fn differs() -> OpenOrCreateError {
     let name = format!("messages-{}", std::process::id());
     let _channel = Channel::create(&name).build().unwrap();
     Channel::create(&name).slots(2).producers(3).open_or_create().unwrap_err()
+}
+
+/// The error of a channel of another type. It cannot be made by hand.
+fn type_error() -> TypeError {
+    let name = format!("messages-type-{}", std::process::id());
+    let _channel = Channel::create(&name).of_slice::<u64>(3).build().unwrap();
+    match TypedConsumer::<[u8; 8]>::attach(&name) {
+        Err(AttachError::Type(error)) => *error,
+        other => panic!("{other:?}"),
+    }
 }
 
 pub fn table() -> Vec<Said> {
@@ -78,6 +88,24 @@ pub fn table() -> Vec<Said> {
         says(
             DrainError::Corrupt(Corruption::Lock),
             "the segment is corrupt: the write lock is broken: its memory was overwritten",
+        ),
+        says(AttachError::Type(Box::new(type_error())), &type_error().to_string()),
+        says::<TypeError>(
+            type_error(),
+            &format!(
+                "channel \"messages-type-{}\" has messages of type slices of \"u64\" (8 bytes, alignment 8), not \"[u8; 8]\" \
+                 (8 bytes, alignment 1); ask for the type of the channel",
+                std::process::id()
+            ),
+        ),
+        says(RecvTypedError::Recv(RecvError::Ended), "the channel has ended: every message was received"),
+        says(
+            RecvTypedError::NotAValue { sequence: 4, found: 3, expected: 8 },
+            "message 4 has 3 bytes, a value has 8; it was passed over, a producer of bytes sent it",
+        ),
+        says(
+            RecvTypedError::NotASlice { sequence: 4, found: 3, size: 2 },
+            "message 4 has 3 bytes, and values have 2 each; it was passed over, a producer of bytes sent it",
         ),
         says(RecvValueError::Recv(RecvError::Ended), "the channel has ended: every message was received"),
         says(

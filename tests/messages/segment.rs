@@ -151,6 +151,10 @@ fn headers() -> Vec<Said> {
              on both sides",
         ),
         says(HeaderFault::Geometry(layout), &format!("its geometry is impossible: {layout}")),
+        says(
+            HeaderFault::ValueType { what: "its slots are not those of its type" },
+            "its type of values is impossible: its slots are not those of its type",
+        ),
         says(HeaderFault::Size { found: 10, expected: 20 }, "it has 10 bytes, and needs 20"),
     ]
 }
@@ -160,6 +164,10 @@ fn layouts() -> Vec<Said> {
         says(
             LayoutError::OutOfRange { what: "the number of slots", value: 0, min: 1, max: 9 },
             "the number of slots is 0; it must be 1 to 9",
+        ),
+        says(
+            LayoutError::OtherSlotSize { slot_size: 7, size: 8 },
+            "the slot size is 7, and a value has 8 bytes; leave out `slot_size`, because the type sets it",
         ),
         says(
             LayoutError::TooLarge { slots: 1_048_576, slot_size: 1_073_741_824 },

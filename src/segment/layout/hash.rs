@@ -4,12 +4,12 @@ use super::Layout;
 use crate::layer::Layer;
 use crate::layers::Mark;
 use crate::protocol::{ConsumerEntry, Control, Header as SlotHeader, ProducerEntry};
-use crate::segment::Header;
+use crate::segment::{Header, TypeFacts};
 
 /// The offset of each field of each struct in a segment, in the order in which its fields are named here.
 #[derive(Clone, Copy, Debug)]
 struct Offsets {
-    header: [usize; 15],
+    header: [usize; 16],
     control: [usize; 6],
     consumer: [usize; 4],
     producer: [usize; 1],
@@ -34,6 +34,7 @@ impl Offsets {
             size_of::<Header>(),
             align_of::<Header>(),
             size_of::<Mark>(),
+            size_of::<TypeFacts>(),
             size_of::<Control<L>>(),
             align_of::<Control<L>>(),
             size_of::<ConsumerEntry<L>>(),
@@ -64,7 +65,7 @@ impl Layout {
     /// A number that differs if two builds disagree on where a field lies, but for a collision of 64 bits. It is a hash
     /// of the offset of each field, of all sizes and alignments, and of the byte order.
     ///
-    /// What a field's value means, and what lies inside a lock, a signal or a mark, is told by
+    /// What a field's value means, and what lies inside a lock, a signal, a mark or a type, is told by
     /// [`VERSION`](crate::segment::VERSION).
     pub const fn hash<L: Layer>() -> u64 {
         Offsets::of::<L>().hash::<L>()
@@ -135,7 +136,7 @@ mod tests {
             assert_ne!(theirs.hash::<Futex>(), ours, "{theirs:?}");
             count += 1;
         }
-        assert_eq!(count, 105 + 15 + 6 + 1, "pairs of fields in each list");
+        assert_eq!(count, 120 + 15 + 6 + 1, "pairs of fields in each list");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::OnceLock;
 
 const SLOTS_AT: usize = 40;
-const HEADER: usize = 128;
+const HEADER: usize = 256;
 
 #[derive(Debug, Arbitrary)]
 enum Input<'a> {

@@ -18,6 +18,7 @@
     clippy::unreachable
 )]
 
+use crate::protocol::Event;
 use core::{fmt, sync::atomic::Ordering, time::Duration};
 use thiserror::Error;
 
@@ -163,6 +164,13 @@ pub unsafe trait Layer: Memory + Clock {
     fn is_inherited(&self) -> bool {
         false
     }
+
+    /// Whether [`note`](Layer::note) does anything.
+    const HAS_LOG: bool = false;
+
+    /// Tells a log what this participant did or noticed. Not called for a message. Some events come while the caller
+    /// holds the write lock.
+    fn note(&self, _event: Event) {}
 }
 
 /// What a poll found.

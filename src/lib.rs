@@ -69,6 +69,30 @@
 //! Its processes must share a PID namespace and have the same C library; others are refused. `docs/crash.md` says when
 //! and for how many instructions each limit applies, what ends it, and which test shows it.
 //!
+//! # Events
+//!
+//! With the feature `tracing`, handles tell what they do and notice to the crate [`tracing`](https://docs.rs/tracing).
+//! The target of each event is `ackcast`, and each has the field `channel`. No message makes an event. Without the
+//! feature nothing of it is compiled in.
+//!
+//! | level | event | further fields |
+//! | --- | --- | --- |
+//! | INFO | created a channel | `slots`, `slot_size` |
+//! | INFO | a consumer has joined | `consumer`, `next`: its first message |
+//! | INFO | a producer has joined | `producer` |
+//! | INFO | a consumer has left | `consumer`, `next`: the first message that it has not acknowledged |
+//! | INFO | a producer has left | `producer` |
+//! | WARN | a producer has left without finishing: the others take it for dead | `producer` |
+//! | WARN | a consumer is dead, and was evicted | `consumer` |
+//! | WARN | took the write lock over from a dead producer | `producer`: the one that took it |
+//! | WARN | every producer is dead, told once by each consumer that waits | `producers`, `next`: the message waited for |
+//! | INFO | published END | `messages`, END included |
+//! | DEBUG | received END | `consumer` |
+//! | ERROR | the channel is corrupt | `corruption` |
+//!
+//! Evictions, takeovers and END are told while the producer holds the write lock. So a subscriber that is slow delays
+//! the other producers, and a subscriber must not send on the channel that an event is of.
+//!
 //! # For reading and checking
 //!
 //! A program that sends and receives needs none of these modules. The protocol is written once, against the traits of a

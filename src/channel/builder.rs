@@ -1,7 +1,7 @@
 //! Creating a channel.
 
 use super::{Channel, CreateError, Difference};
-use crate::layers::{Backend, Fences, Futex, RawSync, RealLayer};
+use crate::layers::{Backend, Fences, Futex, Journal, RawSync, RealLayer};
 use crate::protocol::Geometry;
 use crate::segment::{Handle, Name, ValueType};
 use core::fmt::Display;
@@ -204,7 +204,9 @@ impl Builder {
             Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences()), value_type),
             Backend::RawSync => Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences()), value_type),
         };
-        Ok(Channel::new(created?)?)
+        let created = Channel::new(created?)?;
+        Journal::new(name.as_str()).created(geometry.slots, geometry.slot_size);
+        Ok(created)
     }
     /// The name, checked.
     pub(super) fn channel_name(&self) -> Result<Name, CreateError> {

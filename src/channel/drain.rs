@@ -6,7 +6,7 @@ mod tests;
 use super::{Producer, Timeout, layer, on_backend, producer::Inner};
 use crate::layer::{Deadline, LivenessUnknown};
 use crate::layers::{RealLayer, pause};
-use crate::protocol::{self, Acknowledged, Corruption, EntryState, Storage};
+use crate::protocol::{self, Acknowledged, Corruption, EntryState, Event, Storage};
 use core::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 use thiserror::Error;
@@ -225,7 +225,9 @@ impl Drain {
             }
             progress == Progress::Behind
         });
-        fault.map_or(Ok(()), |fault| Err(DrainError::Corrupt(fault)))
+        let Some(fault) = fault else { return Ok(()) };
+        layer(channel).note(Event::Corrupt(fault));
+        Err(DrainError::Corrupt(fault))
     }
 }
 

@@ -4,9 +4,11 @@ use super::liveness::IDLE_AFTER;
 use super::liveness::sleep_limiter::{SleepLimiter, SleepSlot};
 use super::waiting::futex::{self, Slept};
 use super::waiting::{AdaptiveWait, Wait, cores};
-use super::{Backend, Fences, LivenessLocks, RealLayer, monotonic};
+use super::{Backend, Fences, Journal, LivenessLocks, RealLayer, monotonic};
 use crate::layer::{Clock, Layer, LivenessUnknown, Memory, Park, Parked, Spins};
 use crate::lock::WordLock;
+#[cfg(feature = "tracing")]
+use crate::protocol::Event;
 use crate::signal::WordSignal;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -20,6 +22,7 @@ pub struct Futex {
     fences: Fences,
     adaptive_wait: AdaptiveWait,
     limiter: SleepLimiter<ParkedWord>,
+    journal: Journal,
 }
 
 /// The word that the handle's thread sleeps on; null: the slot is empty.
@@ -58,7 +61,12 @@ unsafe impl RealLayer for Futex {
     }
 
     fn new(locks: LivenessLocks, fences: Fences, slots: u32) -> Self {
-        Self { locks, fences, adaptive_wait: AdaptiveWait::new(cores(), slots), limiter: SleepLimiter::new() }
+        let (adaptive_wait, limiter) = (AdaptiveWait::new(cores(), slots), SleepLimiter::new());
+        Self { locks, fences, adaptive_wait, limiter, journal: Journal::new("") }
+    }
+
+    fn set_channel(&mut self, name: &str) {
+        self.journal = Journal::new(name);
     }
 
     fn set_wait(&self, wait: Wait) {
@@ -135,6 +143,16 @@ unsafe impl Layer for Futex {
     #[inline(always)]
     fn is_inherited(&self) -> bool {
         self.locks.is_inherited()
+    }
+
+    #[cfg(feature = "tracing")]
+    const HAS_LOG: bool = true;
+
+    #[cfg(feature = "tracing")]
+    fn note(&self, event: Event) {
+        if !self.is_inherited() {
+            self.journal.note(event);
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod bell;
 mod fences;
 mod futex;
+mod journal;
 mod liveness;
 mod raw_sync;
 mod waiting;
@@ -16,6 +17,7 @@ mod words;
 pub(crate) use bell::Bell;
 pub use fences::Fences;
 pub use futex::Futex;
+pub(crate) use journal::Journal;
 pub(crate) use liveness::{ATTACHED, fork};
 pub use liveness::{Attachment, LIVENESS_INTERVAL, LivenessLocks, MAX_PARTICIPANTS, MAX_SLEEP};
 pub use raw_sync::{CLibrary, Mark, MarkFault, PidNamespace, RawEvent, RawMutex, RawSync};
@@ -69,6 +71,9 @@ pub unsafe trait RealLayer: crate::layer::Layer + Send {
     /// # Safety
     /// These addresses are the segment's as long as `mapping` lives.
     unsafe fn keep(&mut self, _mapping: KeepAlive, _addresses: Range<usize>) {}
+
+    /// Names the channel, for the events that this handle tells a log.
+    fn set_channel(&mut self, _name: &str) {}
 
     /// Sets how this handle waits from now on. A layer that always sleeps at once ignores it.
     fn set_wait(&self, _wait: Wait) {}

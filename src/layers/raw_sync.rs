@@ -20,8 +20,12 @@ pub use event::RawEvent;
 pub use mark::{CLibrary, Mark, MarkFault, PidNamespace};
 
 use super::liveness::sleep_limiter::SleepLimiter;
-use super::{Backend, Fences, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, lock_poisoned_or_not, monotonic};
+use super::{
+    Backend, Fences, Journal, KeepAlive, LivenessLocks, MAX_SLEEP, RealLayer, lock_poisoned_or_not, monotonic,
+};
 use crate::layer::{Acquired, Clock, Deadline, Layer, LivenessUnknown, Lock, LockError, Memory, Participant};
+#[cfg(feature = "tracing")]
+use crate::protocol::Event;
 use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -41,6 +45,7 @@ pub struct RawSync {
     held: LocalMutex<Option<HeldLock>>,
     /// What keeps the segment mapped, and its addresses.
     mapping: Option<(KeepAlive, Range<usize>)>,
+    journal: Journal,
 }
 
 /// A lock that a thread holds.
@@ -106,7 +111,12 @@ unsafe impl RealLayer for RawSync {
     }
 
     fn new(locks: LivenessLocks, _: Fences, _: u32) -> Self {
-        Self { locks, limiter: SleepLimiter::new(), held: LocalMutex::new(None), mapping: None }
+        let (limiter, held) = (SleepLimiter::new(), LocalMutex::new(None));
+        Self { locks, limiter, held, mapping: None, journal: Journal::new("") }
+    }
+
+    fn set_channel(&mut self, name: &str) {
+        self.journal = Journal::new(name);
     }
 
     unsafe fn keep(&mut self, mapping: KeepAlive, addresses: Range<usize>) {
@@ -169,6 +179,16 @@ unsafe impl Layer for RawSync {
     #[inline(always)]
     fn is_inherited(&self) -> bool {
         self.locks.is_inherited()
+    }
+
+    #[cfg(feature = "tracing")]
+    const HAS_LOG: bool = true;
+
+    #[cfg(feature = "tracing")]
+    fn note(&self, event: Event) {
+        if !self.is_inherited() {
+            self.journal.note(event);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod message;
 pub use message::{Batch, Message};
 
 use self::message::Taken;
-use super::{Channel, Corruption, JoinError, Lengths, Published, RecvError, Start, Storage};
+use super::{Channel, Corruption, Event, JoinError, Lengths, Published, RecvError, Start, Storage};
 use crate::layer::{Deadline, Found, Layer, Participant, Poll, Signal, Word};
 use core::sync::atomic::Ordering::{Acquire, Release};
 
@@ -55,6 +55,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         };
         let ended = published.ended() && next == published.count();
         let slot = channel.ring.slot_of(next);
+        channel.layer.note(Event::ConsumerJoined { consumer: me.number, next });
         // `seen` is `next`, so the first message is received after a poll (E2a).
         Ok(Self { channel, me, next, slot, seen: next, lengths: published.lengths(), ended })
     }
@@ -82,7 +83,8 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_, L, S>, RecvError> {
         self.wait(Waiting::Sleep(deadline))?;
         let reading = self.open(self.slot);
-        match self.lengths.of(self.next, self.channel.geometry.slot_size, &reading)? {
+        let len = self.lengths.of(self.next, self.channel.geometry.slot_size, &reading);
+        match self.logged(len)? {
             Some(len) => Ok(Message::new(reading, len, Taken { count: 1, consumer: self })),
             None => Err(self.end()),
         }
@@ -97,7 +99,8 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     pub fn receive_batch(&mut self, deadline: Deadline) -> Result<Batch<'_, L, S>, RecvError> {
         self.wait(Waiting::Sleep(deadline))?;
         let Self { next, slot, seen, .. } = *self;
-        match self.lengths.of(next, self.channel.geometry.slot_size, &self.open(slot))? {
+        let len = self.lengths.of(next, self.channel.geometry.slot_size, &self.open(slot));
+        match self.logged(len)? {
             Some(_) => Ok(Batch::new(slot, seen.wrapping_sub(next), Taken { count: 0, consumer: self })),
             None => Err(self.end()),
         }
@@ -150,6 +153,7 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
     fn end(&mut self) -> RecvError {
         self.acknowledge(1);
         (self.ended, self.seen) = (true, self.next); // nothing follows END, even if a corrupt count says so
+        self.channel.layer.note(Event::EndReceived { consumer: self.me.number });
         RecvError::Ended
     }
 
@@ -189,7 +193,8 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
             Waiting::Ask => entry.data.ask(&self.channel.layer, poll),
             Waiting::Poll => poll(Poll::Words).map(|found| found.value),
         };
-        let published = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }))?;
+        let found = found.unwrap_or(Err(RecvError::TimedOut { next: self.next }));
+        let published = self.logged(found)?;
         (self.seen, self.lengths) = (published.count(), published.lengths());
         Ok(())
     }
@@ -215,6 +220,27 @@ impl<L: Layer, S: Storage<L>> Consumer<L, S> {
         }
     }
 
+    /// Tells the log of an error that has come over the channel. Costs nothing if there is no log.
+    #[inline(always)]
+    fn logged<T>(&self, result: Result<T, RecvError>) -> Result<T, RecvError> {
+        match result {
+            Err(error) if L::HAS_LOG => Err(self.noted(error)),
+            result => result,
+        }
+    }
+
+    #[cold]
+    fn noted(&self, error: RecvError) -> RecvError {
+        match error {
+            RecvError::ProducersLost(producers) => {
+                self.channel.layer.note(Event::ProducersLost { producers, next: self.next });
+            }
+            RecvError::Corrupt(corruption) => self.channel.layer.note(Event::Corrupt(corruption)),
+            _ => {}
+        }
+        error
+    }
+
     /// Acknowledges the next `count` messages. Their slots are not being read any more.
     #[inline(always)]
     fn acknowledge(&mut self, count: u64) {
@@ -234,5 +260,6 @@ impl<L: Layer, S: Storage<L>> Drop for Consumer<L, S> {
     /// Leaves: from now on no producer waits for this consumer.
     fn drop(&mut self) {
         self.channel.leave_consumer_entry(self.me);
+        self.channel.layer.note(Event::ConsumerLeft { consumer: self.me.number, next: self.next });
     }
 }

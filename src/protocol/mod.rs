@@ -131,6 +131,7 @@ pub mod orderings;
 
 mod consumer;
 mod error;
+mod event;
 mod observe;
 mod payload;
 mod producer;
@@ -142,6 +143,7 @@ mod words;
 
 pub use consumer::{Batch, Consumer, Message};
 pub use error::{BatchError, BlockedOn, Corruption, DeadProducers, JoinError, RecvError, SendError};
+pub use event::Event;
 pub use observe::Observed;
 pub use payload::Lengths;
 pub use producer::{Finished, FreeSlot, MAX_PUBLISH_BATCH, Prepared, Producer, WriteGuard, max_prepared};

@@ -17,8 +17,8 @@ pub use write_guard::WriteGuard;
 use self::write_lock::WriteLock;
 use super::payload::PayloadLen;
 use super::{
-    BatchError, BlockedOn, Channel, ConsumerEntry, Control, Corruption, EntryState, JoinError, Published, SendError,
-    Storage,
+    BatchError, BlockedOn, Channel, ConsumerEntry, Control, Corruption, EntryState, Event, JoinError, Published,
+    SendError, Storage,
 };
 use crate::layer::{Acquired, Deadline, Layer, LockError, Participant, Signal, Word};
 use core::sync::atomic::Ordering::Relaxed;
@@ -93,12 +93,18 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             producer.channel.vacate_producer_entry(me);
             return Err(JoinError::Ended);
         }
+        producer.channel.layer.note(Event::ProducerJoined { producer: producer.number() });
         Ok(producer)
     }
 
     /// The participant's number and generation.
     pub const fn participant(&self) -> Participant {
         self.lock.owner()
+    }
+
+    /// The producer's number, counted from 0.
+    fn number(&self) -> u32 {
+        self.participant().number.saturating_sub(self.channel.geometry.consumers)
     }
 
     /// The channel.
@@ -216,6 +222,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         guard.producer.finished = true;
         guard.producer.lock.end_bias();
         guard.producer.channel.vacate_producer_entry(me);
+        if last {
+            let messages = guard.producer.position.published.count();
+            guard.producer.channel.layer.note(Event::Ended { messages });
+        }
         Ok(if last { Finished::Ended } else { Finished::OthersRemain })
     }
 
@@ -234,7 +244,10 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
                 return Err(SendError::TimedOut(BlockedOn::Lock { owner }));
             }
             Err(LockError::Liveness(unknown)) => return Err(SendError::Liveness(unknown)),
-            Err(LockError::Broken) => return Err(SendError::Corrupt(Corruption::Lock)),
+            Err(LockError::Broken) => {
+                self.channel.layer.note(Event::Corrupt(Corruption::Lock));
+                return Err(SendError::Corrupt(Corruption::Lock));
+            }
         }
         if self.position.published.ended() {
             self.release();
@@ -263,6 +276,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         // X5 (Relaxed), to X4 by E8: a statistic.
         takeovers.store(count.wrapping_add(1), Relaxed);
         self.notify();
+        self.channel.layer.note(Event::OwnerDied { producer: self.number() });
     }
 
     fn release(&mut self) {
@@ -283,6 +297,23 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         L::Signal::notify_all(&self.channel.layer, attached.map(|entry| &entry.data));
     }
 
+    /// Tells the log of an error that has come over the channel. Costs nothing if there is no log.
+    #[inline(always)]
+    fn logged<T>(&self, result: Result<T, SendError>) -> Result<T, SendError> {
+        match result {
+            Err(error) if L::HAS_LOG => Err(self.noted(error)),
+            result => result,
+        }
+    }
+
+    #[cold]
+    fn noted(&self, error: SendError) -> SendError {
+        if let SendError::Corrupt(corruption) = error {
+            self.channel.layer.note(Event::Corrupt(corruption));
+        }
+        error
+    }
+
     /// # Errors
     /// [`SendError::TooLong`].
     #[inline(always)]
@@ -301,5 +332,6 @@ impl<L: Layer, S: Storage<L>> Drop for Producer<L, S> {
         self.release();
         // K7: the number is free. Everything this producer did happens before the next claim, K1.
         self.channel.layer.release(self.participant().number);
+        self.channel.layer.note(Event::ProducerLeft { producer: self.number(), finished: self.finished });
     }
 }

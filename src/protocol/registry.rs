@@ -5,7 +5,9 @@
 //! participant's. Joining takes no lock: a joiner waits neither for a slow consumer nor for the writer that waits for
 //! that consumer.
 
-use super::{Acknowledged, Channel, DeadProducers, EntryState, JoinError, ProducerEntry, Published, Start, Storage};
+use super::{
+    Acknowledged, Channel, DeadProducers, EntryState, Event, JoinError, ProducerEntry, Published, Start, Storage,
+};
 use crate::layer::{Layer, LivenessUnknown, Participant, Signal, Word};
 use core::iter::once;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -145,6 +147,7 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
             let count = evicted.load_owned();
             // X7 (Relaxed), to X6 by E8: a statistic.
             evicted.store(count.wrapping_add(1), Relaxed);
+            self.layer.note(Event::ConsumerEvicted { consumer: number });
         }
     }
 

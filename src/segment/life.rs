@@ -180,6 +180,7 @@ impl Handle {
         check_layer::<L>(&self.file.name)?;
         let _standard = file::occupy_standard(&self.file.name)?;
         let mut layer = L::new(file::reopen(&self.file.name, &self.file.locks)?, fences, geometry.slots);
+        layer.set_channel(self.file.name.as_str());
         // SAFETY: the mapping's own addresses.
         unsafe { layer.keep(Arc::<Mapping>::clone(&self.mapping), self.mapping.addresses()) };
         // SAFETY: the header was checked: the segment is whole, built on this kind of layer, and laid out as `L` needs

@@ -74,6 +74,13 @@ fn typed_refuses_the_old_display() {
     passes("typed", typed);
 }
 
+/// Built by `cargo build -p ackcast --features tracing --example tracing`.
+#[cfg(feature = "tracing")]
+#[test]
+fn tracing_tells_of_two_deaths() {
+    passes("tracing", outputs::tracing);
+}
+
 #[test]
 fn example_fails_when_its_channel_is_missing() {
     // Each of them as one of its children, of a channel that does not exist.

@@ -118,6 +118,26 @@ pub fn typed(lines: &[String]) -> Result<(), String> {
     }
 }
 
+#[cfg(feature = "tracing")]
+pub fn tracing(lines: &[String]) -> Result<(), String> {
+    let events = [
+        ("INFO", "created a channel", "slots=2 slot_size=1024"),
+        ("INFO", "a consumer has joined", "consumer=0 next=0"),
+        ("INFO", "a consumer has joined", "consumer=1 next=0"),
+        ("INFO", "a producer has joined", "producer=0"),
+        ("WARN", "a consumer is dead, and was evicted", "consumer=1"),
+        ("WARN", "every producer is dead", "producers=number 0 next=3"),
+        ("INFO", "a consumer has left", "consumer=0 next=3"),
+    ];
+    for (line, (level, message, fields)) in lines.iter().zip(events) {
+        let starts = format!(" {level} ackcast: {message} channel=\"tracing-");
+        if !line.starts_with(&starts) || !line.ends_with(&format!("\" {fields}")) {
+            return Err(format!("{line:?} in place of {message:?} with {fields:?}"));
+        }
+    }
+    if lines.len() == events.len() { Ok(()) } else { Err(format!("{} events", lines.len())) }
+}
+
 /// An example's check, and lines that it accepts.
 type Sample = (fn(&[String]) -> Result<(), String>, &'static [&'static str]);
 

@@ -99,7 +99,8 @@ impl<'c, L: Layer, S: Storage<L>> Batch<'c, L, S> {
         let (message, consumer) = (self.sequence(), &*self.taken.consumer);
         let reading = consumer.open(self.slot);
         let slot_size = consumer.channel.geometry.slot_size;
-        let Some(len) = consumer.lengths.of(message, slot_size, &reading)? else { return Ok(None) };
+        let len = consumer.lengths.of(message, slot_size, &reading);
+        let Some(len) = consumer.logged(len)? else { return Ok(None) };
         self.slot = consumer.channel.ring.next(self.slot);
         self.taken.count = self.taken.count.wrapping_add(1); // at most `found`
         let reading = self.reading.insert(reading);

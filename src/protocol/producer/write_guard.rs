@@ -29,7 +29,8 @@ impl<'p, L: Layer, S: Storage<L>> WriteGuard<'p, L, S> {
     pub fn free_slot(self, deadline: Deadline) -> Result<FreeSlot<'p, L, S>, SendError> {
         let n = self.published().count();
         if n >= self.producer.writable_until {
-            self.producer.await_room(n, deadline)?;
+            let room = self.producer.await_room(n, deadline);
+            self.producer.logged(room)?;
         }
         Ok(FreeSlot::new(self))
     }

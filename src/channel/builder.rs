@@ -1,10 +1,9 @@
 //! Creating a channel.
 
-use super::{Channel, CreateError, Difference};
+use super::{Channel, CreateError};
 use crate::layers::{Backend, Fences, Futex, Journal, RawSync, RealLayer};
 use crate::protocol::Geometry;
 use crate::segment::{Handle, Name, ValueType};
-use core::fmt::Display;
 
 /// The settings of a new channel; see [`Channel::create`].
 ///
@@ -20,11 +19,11 @@ use core::fmt::Display;
 #[must_use = "nothing is created before `build`"]
 pub struct Builder {
     name: String,
-    geometry: Geometry,
-    places: Option<u32>,
-    backend: Backend,
-    symmetric_fences: bool,
-    value_type: Option<ValueType>,
+    pub(super) geometry: Geometry,
+    pub(super) places: Option<u32>,
+    pub(super) backend: Backend,
+    pub(super) symmetric_fences: bool,
+    pub(super) value_type: Option<ValueType>,
 }
 
 impl Builder {
@@ -227,34 +226,5 @@ impl Builder {
         let producers = if geometry.end_after == 1 { 1 } else { geometry.end_after.max(8) };
         geometry.producers = self.places.unwrap_or(producers);
         geometry
-    }
-
-    /// The settings of `channel` that are not the ones asked for. Places and fences differ only from what was set.
-    pub(super) fn differences(&self, channel: &Channel) -> Vec<Difference> {
-        let Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain } = channel.geometry();
-        let asked = &self.geometry;
-        let mut differences = Vec::new();
-        let mut compare = |setting, found: &dyn Display, asked: &dyn Display| {
-            let (found, asked) = (found.to_string(), asked.to_string());
-            if found != asked {
-                differences.push(Difference { setting, found, asked });
-            }
-        };
-        compare("slots", &slots, &asked.slots);
-        compare("slot_size", &slot_size, &asked.slot_size);
-        compare("consumers", &start_with, &asked.start_with);
-        compare("producers", &end_after, &asked.end_after);
-        compare("retain", &retain, &asked.retain);
-        if let Some(places) = self.places {
-            let text = |consumers, producers| format!("{consumers} for consumers and {producers} for producers");
-            compare("places", &text(consumers, producers), &text(places, places));
-        }
-        compare("backend", &format!("{:?}", channel.backend()), &format!("{:?}", self.backend));
-        if self.symmetric_fences {
-            compare("fences", &format!("{:?}", channel.fences()), &format!("{:?}", Fences::Symmetric));
-        }
-        let text = |value_type: Option<&ValueType>| value_type.map_or("any bytes".to_owned(), ValueType::to_string);
-        compare("value_type", &text(channel.value_type()), &text(self.value_type.as_ref()));
-        differences
     }
 }

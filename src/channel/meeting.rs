@@ -1,10 +1,11 @@
 //! How participants find each other: either side may start first.
 
-use super::{AttachError, Builder, Channel, Consumer, OpenOrCreateError, Producer, WaitForError};
+use super::{AttachError, Channel, Consumer, Producer, WaitForError};
 use crate::layer::LivenessUnknown;
 use crate::layers::{monotonic, pause};
-use crate::protocol::JoinError;
-use crate::segment::{CreateError, Name, OpenError};
+use crate::protocol::{Geometry, JoinError};
+use crate::segment::{Name, OpenError};
+use core::ops::Range;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -13,8 +14,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 /// Longest pause between two polls for a channel. A poll without a channel costs some 80 µs of processor time, most of
 /// it for the sleep.
 const LAST_PAUSE: Duration = Duration::from_millis(25);
-/// How many channels may come and go between a creation that fails and the opening after it.
-const MAX_RACES: usize = 100;
 
 /// Why a channel could not be joined when a wait for it gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -72,10 +71,11 @@ impl Consumer {
     ///
     /// The wait goes on while there is no channel, while the channel is over, abandoned, or without a free place. Any
     /// other error ends it. The call polls, at first every millisecond, and every 25 ms in the end. With a `timeout` of
-    /// zero it polls once.
+    /// zero it polls once. A poll of a channel that is over attaches to it for some 100 µs. If the channel's last user
+    /// leaves in this moment, a creator finds the name in use until the poll is done.
     ///
     /// The consumer receives what is published after it has attached, as with [`attach`](Consumer::attach). A channel
-    /// that must not start without it is created with [`Builder::consumers`].
+    /// that must not start without it is created with [`Builder::consumers`](crate::Builder::consumers).
     ///
     /// # Errors
     /// [`WaitForError::TimedOut`] says why the channel could not be joined at last; [`WaitForError::Attach`].
@@ -102,11 +102,26 @@ impl Consumer {
 
     /// Why a consumer does not join this channel.
     pub(super) fn unjoinable(channel: &Channel) -> Result<Option<Unjoinable>, LivenessUnknown> {
-        Ok(match channel.published().ended() {
-            true => Some(Unjoinable::Ended),
-            false => channel.producers_lost()?.then_some(Unjoinable::ProducersLost),
-        })
+        if channel.published().ended() {
+            return Ok(Some(Unjoinable::Ended));
+        }
+        if channel.producers_lost()? {
+            return Ok(Some(Unjoinable::ProducersLost));
+        }
+        let capacity = channel.geometry().consumers;
+        Ok(is_full(channel, 0..capacity)?.then_some(Unjoinable::Full { role: "consumer", capacity }))
     }
+}
+
+/// Whether living participants have all these numbers. So a poll of a full channel does not attach as a participant
+/// does, which enters all pages.
+fn is_full(channel: &Channel, numbers: Range<u32>) -> Result<bool, LivenessUnknown> {
+    for number in numbers {
+        if !channel.is_alive(number)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Meeting.
@@ -141,7 +156,12 @@ impl Producer {
 
     /// Why a producer does not join this channel.
     pub(super) fn unjoinable(channel: &Channel) -> Result<Option<Unjoinable>, LivenessUnknown> {
-        Ok(channel.published().ended().then_some(Unjoinable::Ended))
+        if channel.published().ended() {
+            return Ok(Some(Unjoinable::Ended));
+        }
+        let Geometry { consumers, producers: capacity, .. } = channel.geometry();
+        let numbers = consumers..consumers.saturating_add(capacity);
+        Ok(is_full(channel, numbers)?.then_some(Unjoinable::Full { role: "producer", capacity }))
     }
 }
 
@@ -193,59 +213,5 @@ fn try_attach<P>(
         }
         Err(AttachError::Join { error: JoinError::Ended, .. }) => Ok(Err(Unjoinable::Ended)),
         attached => attached.map(Ok),
-    }
-}
-
-/// Meeting.
-impl Builder {
-    /// Creates the channel, or opens the channel of this name that is in use. Any number of processes may call it at the
-    /// same time: one of them creates the channel, and the others open it.
-    ///
-    /// The channel that is found must have the settings that [`build`](Builder::build) would create it with, defaults
-    /// included. Two of them are compared only where they were set: [`places`](Builder::places), and
-    /// [`symmetric_fences`](Builder::symmetric_fences).
-    ///
-    /// # Errors
-    /// [`OpenOrCreateError::Differs`] names each setting that differs; [`OpenOrCreateError::Ended`] if the channel has
-    /// ended, and its consumers still read it; otherwise see [`OpenOrCreateError`].
-    ///
-    /// ```
-    /// # use ackcast::Channel;
-    /// # let name = format!("example-open-or-create-{}", std::process::id());
-    /// let created = Channel::create(&name).slots(4).open_or_create()?;
-    /// let opened = Channel::create(&name).slots(4).open_or_create()?;
-    /// assert_eq!(opened.geometry(), created.geometry());
-    ///
-    /// let error = Channel::create(&name).slots(8).slot_size(16).open_or_create().unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     format!(
-    ///         "channel {name:?} exists with other settings: slots is 4, not 8; slot_size is 1024, not 16; \
-    ///          ask for the same, or choose another name"
-    ///     )
-    /// );
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn open_or_create(self) -> Result<Channel, OpenOrCreateError> {
-        for _ in 0..MAX_RACES {
-            let exists = match self.clone().build() {
-                Err(CreateError::AlreadyExists { name, .. }) => name,
-                created => return Ok(created?),
-            };
-            let channel = match Channel::open(&exists) {
-                // Its last user has left since `build` failed.
-                Err(OpenError::NotFound { .. } | OpenError::Abandoned { .. }) => continue,
-                opened => opened?,
-            };
-            if channel.published().ended() {
-                return Err(OpenOrCreateError::Ended { name: exists });
-            }
-            let differences = self.differences(&channel);
-            return match differences.is_empty() {
-                true => Ok(channel),
-                false => Err(OpenOrCreateError::Differs { name: exists, differences }),
-            };
-        }
-        Err(OpenOrCreateError::Races { name: self.channel_name()? })
     }
 }

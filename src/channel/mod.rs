@@ -15,6 +15,7 @@ mod loan;
 mod meeting;
 mod message;
 mod observer;
+mod open_or_create;
 mod producer;
 mod typed;
 

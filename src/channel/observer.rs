@@ -100,6 +100,11 @@ impl Channel {
         segment::list_own()
     }
 
+    /// Whether a living participant has this number.
+    pub(super) fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
+        on_backend!(Inner, &self.inner, channel => layer(channel).is_alive(number))
+    }
+
     pub(super) const fn handle(&self) -> &Handle {
         &self.handle
     }

@@ -6,6 +6,7 @@
 
 mod await_room;
 mod free_slot;
+mod log;
 mod prepared;
 mod write_guard;
 mod write_lock;
@@ -100,11 +101,6 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     /// The participant's number and generation.
     pub const fn participant(&self) -> Participant {
         self.lock.owner()
-    }
-
-    /// The producer's number, counted from 0.
-    fn number(&self) -> u32 {
-        self.participant().number.saturating_sub(self.channel.geometry.consumers)
     }
 
     /// The channel.
@@ -295,23 +291,6 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
         let attached = self.channel.storage.consumers().iter().filter(attached);
         // N (calls F2, F3, R1), pairs with J: a joiner that this producer misses sees what it published.
         L::Signal::notify_all(&self.channel.layer, attached.map(|entry| &entry.data));
-    }
-
-    /// Tells the log of an error that has come over the channel. Costs nothing if there is no log.
-    #[inline(always)]
-    fn logged<T>(&self, result: Result<T, SendError>) -> Result<T, SendError> {
-        match result {
-            Err(error) if L::HAS_LOG => Err(self.noted(error)),
-            result => result,
-        }
-    }
-
-    #[cold]
-    fn noted(&self, error: SendError) -> SendError {
-        if let SendError::Corrupt(corruption) = error {
-            self.channel.layer.note(Event::Corrupt(corruption));
-        }
-        error
     }
 
     /// # Errors

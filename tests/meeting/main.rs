@@ -8,7 +8,7 @@ mod drain;
 mod reexec;
 
 use ackcast::segment::HeaderFault;
-use ackcast::{AttachError, Backend, Channel, Consumer, OpenError, Producer, Unjoinable, WaitForError};
+use ackcast::{AttachError, Backend, Channel, Consumer, CreateError, OpenError, Producer, Unjoinable, WaitForError};
 use reexec::{HANG, Named, Process};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,17 @@ fn last<P: std::fmt::Debug>(waited: Result<P, WaitForError>) -> Unjoinable {
     match waited {
         Err(WaitForError::TimedOut { last, .. }) => last,
         other => panic!("{other:?}"),
+    }
+}
+
+/// Creates a channel. A process that waits for it may be polling the one before, and so be the last to leave that one.
+fn create(name: &str, backend: Backend) -> Channel {
+    let end = Instant::now() + HANG;
+    loop {
+        match Channel::create(name).backend(backend).build() {
+            Err(CreateError::AlreadyExists { .. }) if Instant::now() < end => std::thread::yield_now(),
+            created => return created.unwrap(),
+        }
     }
 }
 
@@ -62,8 +73,8 @@ fn consumer_joins_no_channel_that_has_ended() {
         assert_eq!(last(Producer::wait_for(&name, SOON)), Unjoinable::Ended);
         let next = start("consumer", &name);
         assert_eq!(reader.recv().unwrap(), b"old");
-        drop(reader); // removes the name
-        let channel = Channel::create(&name).backend(backend).build().unwrap();
+        drop(reader); // removes the name, or the next poll does
+        let channel = create(&name, backend);
         next.says("attached 0");
         assert_eq!(channel.acknowledged().len(), 1);
     }
@@ -105,6 +116,29 @@ fn consumer_waits_for_a_place() {
         first.kill();
         second.says("attached 0");
     }
+}
+
+/// How many page faults this thread has made.
+fn page_faults() -> i64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: `usage` is writable.
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) }, 0);
+    // SAFETY: the call has succeeded, so it has initialised `usage`.
+    unsafe { usage.assume_init() }.ru_minflt
+}
+
+#[test]
+fn poll_of_a_full_channel_enters_no_slots() {
+    let name = name("pages", Backend::Futex);
+    let _channel = Channel::create(&name).slots(64).slot_size(1 << 20).places(1).build().unwrap();
+    let _only = (Consumer::attach(&name).unwrap(), Producer::attach(&name).unwrap());
+    let before = page_faults();
+    assert!(matches!(last(Consumer::wait_for(&name, SOON)), Unjoinable::Full { role: "consumer", capacity: 1 }));
+    assert!(matches!(last(Producer::wait_for(&name, SOON)), Unjoinable::Full { role: "producer", capacity: 1 }));
+    let polls = page_faults() - before;
+    Consumer::attach(&name).unwrap_err();
+    let attach = page_faults() - before - polls;
+    assert!(polls < attach / 2, "{polls} faults in all polls, {attach} in one attempt to attach");
 }
 
 #[test]

@@ -8,15 +8,22 @@ use tracing::{Event, Metadata, Subscriber};
 
 /// The events of this channel that `work` causes in this thread, each in a line: level, message, fields.
 pub fn logged<T>(channel: &str, work: impl FnOnce() -> T) -> (Vec<String>, T) {
-    let log = Log { channel: format!("{channel:?}"), lines: Arc::default() };
+    let log = Log { channel: format!("{channel:?}"), lines: Arc::default(), panics: false };
     let lines = Arc::clone(&log.lines);
     let result = tracing::subscriber::with_default(log, work);
     let lines = std::mem::take(&mut *lines.lock().unwrap());
     (lines, result)
 }
 
+/// Lets a subscriber panic at the first event of this channel that `work` causes in this thread.
+pub fn panicking<T>(channel: &str, work: impl FnOnce() -> T) -> T {
+    let log = Log { channel: format!("{channel:?}"), lines: Arc::default(), panics: true };
+    tracing::subscriber::with_default(log, work)
+}
+
 struct Log {
     channel: String,
+    panics: bool,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
@@ -55,6 +62,7 @@ impl Subscriber for Log {
         event.record(&mut line);
         assert_eq!(event.metadata().target(), "ackcast");
         if line.channel == self.channel {
+            assert!(!self.panics, "as the test demands");
             let level = event.metadata().level();
             self.lines.lock().unwrap().push(format!("{level} {}{}", line.message, line.fields));
         }

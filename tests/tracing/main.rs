@@ -93,6 +93,25 @@ fn dead_consumer_is_logged_by_the_producer() {
     }
 }
 
+/// The eviction is told under the write lock.
+#[test]
+fn panic_of_a_subscriber_leaves_the_channel_usable() {
+    for backend in LAYERS {
+        let name = name("panic", backend);
+        let _channel = Channel::create(&name).backend(backend).places(2).build().unwrap();
+        let mut dies = start("consumer", &name);
+        dies.says("attached");
+        let (mut producer, mut other) = (Producer::attach(&name).unwrap(), Producer::attach(&name).unwrap());
+        producer.send_timeout(b"fills the ring", HANG).unwrap();
+        dies.kill();
+        let panics = || log::panicking(&name, || producer.send_timeout(b"evicts", HANG));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
+        assert!(panicked.is_err(), "{panicked:?}");
+        other.send_timeout(b"of another producer", HANG).unwrap();
+        producer.send_timeout(b"of the same", HANG).unwrap();
+    }
+}
+
 #[test]
 fn dead_owner_is_logged_by_its_successor() {
     for backend in LAYERS {

@@ -72,8 +72,10 @@ pub enum OpenOrCreateError {
         /// The channel's name.
         name: Name,
     },
-    /// Channels of this name came and went faster than one could be opened.
-    #[error("channel {name:?} was created and removed by other processes too often to be opened; call again")]
+    /// For 5 seconds, each channel of this name was being removed when it was to be opened.
+    #[error(
+        "channel {name:?} is being removed by another process for more than 5 s; let that process go on, or end it"
+    )]
     Races {
         /// The channel's name.
         name: Name,

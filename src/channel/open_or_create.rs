@@ -1,13 +1,20 @@
 //! Creating a channel, or opening the one that is there.
 
 use super::{Builder, Channel, Difference, OpenOrCreateError};
-use crate::layers::Fences;
+use crate::layers::{Fences, monotonic, pause};
 use crate::protocol::Geometry;
 use crate::segment::{CreateError, OpenError, ValueType};
 use core::fmt::Display;
+use std::time::Duration;
 
-/// How many channels may come and go between a creation that fails and the opening after it.
-const MAX_RACES: usize = 100;
+/// Pause after the first race that was lost. Each later pause is twice as long, up to [`LAST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_micros(20);
+/// Longest pause between two attempts.
+const LAST_PAUSE: Duration = Duration::from_millis(2);
+/// How long a call may lose races against processes that create and remove channels of the name. A process that is
+/// stopped while it removes a channel keeps the name until it goes on. With 7 processes a core, one that removed a channel
+/// got no core for 0.7 s.
+const MAX_RACING: Duration = Duration::from_secs(5);
 
 /// Meeting.
 impl Builder {
@@ -16,7 +23,8 @@ impl Builder {
     ///
     /// The channel that is found must have the settings that [`build`](Builder::build) would create it with, defaults
     /// included. Two of them are compared only where they were set: [`places`](Builder::places), and
-    /// [`symmetric_fences`](Builder::symmetric_fences).
+    /// [`symmetric_fences`](Builder::symmetric_fences). The call waits for up to 5 s while another process removes
+    /// the channel that it finds.
     ///
     /// # Errors
     /// [`OpenOrCreateError::Differs`] names each setting that differs; [`OpenOrCreateError::Ended`] if the channel has
@@ -40,14 +48,22 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open_or_create(self) -> Result<Channel, OpenOrCreateError> {
-        for _ in 0..MAX_RACES {
+        let (end, mut pause_time) = (monotonic() + MAX_RACING, FIRST_PAUSE);
+        loop {
             let exists = match self.clone().build() {
                 Err(CreateError::AlreadyExists { name, .. }) => name,
                 created => return Ok(created?),
             };
             let channel = match Channel::open(&exists) {
-                // Its last user has left since `build` failed.
-                Err(OpenError::NotFound { .. } | OpenError::Abandoned { .. }) => continue,
+                // Its last user has left since `build` failed, or is removing its name.
+                Err(OpenError::NotFound { .. } | OpenError::Abandoned { .. }) if monotonic() < end => {
+                    pause(pause_time);
+                    pause_time = (pause_time * 2).min(LAST_PAUSE);
+                    continue;
+                }
+                Err(OpenError::NotFound { name } | OpenError::Abandoned { name }) => {
+                    return Err(OpenOrCreateError::Races { name });
+                }
                 opened => opened?,
             };
             if channel.published().ended() {
@@ -59,7 +75,6 @@ impl Builder {
                 false => Err(OpenOrCreateError::Differs { name: exists, differences }),
             };
         }
-        Err(OpenOrCreateError::Races { name: self.channel_name()? })
     }
 
     /// The settings of `channel` that are not the ones asked for. Places and fences differ only from what was set.

@@ -1,7 +1,11 @@
 //! Processes that create or open the same channel at the same time.
 
-use crate::{LAYERS, name, start};
+use crate::reexec::Named;
+use crate::{LAYERS, SOON, name, start};
+use ackcast::layers::{Attachment, LivenessLocks};
 use ackcast::{Backend, Channel, Consumer, CreateError, OpenOrCreateError, Producer};
+use std::fs::File;
+use std::thread;
 
 const CREATORS: usize = 4;
 const ROUNDS: usize = 100;
@@ -54,6 +58,29 @@ fn creators_that_come_and_go_and_die_disturb_no_other() {
             survivors.iter().for_each(|survivor| survivor.says("a hundred"));
         }
     }
+}
+
+/// A process that was stopped as it removed the channel: it has the write lock, and the name is still there.
+#[test]
+fn removal_that_stops_is_waited_for_and_named() {
+    let name = name("stopped", Backend::Futex);
+    let mut creator = start("creator", &name);
+    creator.says("ready");
+    creator.go();
+    creator.says("0");
+    creator.kill();
+    let name = Named(format!("{}.0", name.0));
+    let open = || Ok(File::options().read(true).write(true).open(name.path()).unwrap());
+    let remover = LivenessLocks::open(open).unwrap();
+    assert_eq!(remover.alone(), Ok(Attachment::Alone));
+    let opened = Channel::create(&name).places(16).open_or_create();
+    assert!(matches!(opened, Err(OpenOrCreateError::Races { .. })), "{opened:?}");
+    thread::scope(|scope| {
+        let opened = scope.spawn(|| Channel::create(&name).places(16).open_or_create().map(drop));
+        thread::sleep(SOON); // the call is waiting by now, or begins later
+        drop(remover);
+        opened.join().unwrap().unwrap();
+    });
 }
 
 #[test]

@@ -8,12 +8,17 @@ use ackcast::{
     AttachError, Channel, Corruption, DrainError, OpenOrCreateError, RecvError, RecvTypedError, RecvValueError,
     TapError, TypeError, TypedConsumer, Unjoinable, WaitForError,
 };
+use std::sync::Mutex;
 
 const UNKNOWN: LivenessUnknown = LivenessUnknown { errno: 1 };
+
+/// Tests of this binary that run at the same time create the same channels, one after the other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The error of a channel that exists with other settings. Its differences cannot be made by hand.
 fn differs() -> OpenOrCreateError {
     let name = format!("messages-{}", std::process::id());
+    let _alone = ONE_AT_A_TIME.lock().unwrap();
     let _channel = Channel::create(&name).build().unwrap();
     Channel::create(&name).slots(2).producers(3).open_or_create().unwrap_err()
 }
@@ -21,6 +26,7 @@ fn differs() -> OpenOrCreateError {
 /// The error of a channel of another type. It cannot be made by hand.
 fn type_error() -> TypeError {
     let name = format!("messages-type-{}", std::process::id());
+    let _alone = ONE_AT_A_TIME.lock().unwrap();
     let _channel = Channel::create(&name).of_slice::<u64>(3).build().unwrap();
     match TypedConsumer::<[u8; 8]>::attach(&name) {
         Err(AttachError::Type(error)) => *error,
@@ -62,7 +68,7 @@ pub fn table() -> Vec<Said> {
         ),
         says(
             OpenOrCreateError::Races { name: name.clone() },
-            "channel \"news\" was created and removed by other processes too often to be opened; call again",
+            "channel \"news\" is being removed by another process for more than 5 s; let that process go on, or end it",
         ),
         says(
             differs(),

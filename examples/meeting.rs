@@ -1,8 +1,8 @@
 //! Processes that start in any order, and a producer that knows when everything was received.
 //!
 //! Each process may be the first. So each calls `open_or_create`: one of them creates the channel, and the others open
-//! it. `wait_for` waits until a channel can be joined. `wait_until_drained` returns when every consumer has acknowledged
-//! everything.
+//! it. `wait_for` waits until a channel can be joined. `wait_until_drained` returns when every consumer has
+//! acknowledged everything.
 //!
 //! ```console
 //! $ cargo run --example meeting

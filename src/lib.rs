@@ -85,7 +85,7 @@
 //! | WARN | a producer has left without finishing: the others take it for dead | `producer` |
 //! | WARN | a consumer is dead, and was evicted | `consumer` |
 //! | WARN | took the write lock over from a dead producer | `producer`: the one that took it |
-//! | WARN | every producer is dead, told once by each consumer that waits | `producers`, `next`: the message waited for |
+//! | WARN | every producer is dead, told once by each consumer | `producers`, `next`: the message waited for |
 //! | INFO | published END | `messages`, END included |
 //! | DEBUG | received END | `consumer` |
 //! | ERROR | the channel is corrupt | `corruption` |

@@ -52,8 +52,8 @@ impl Builder {
         self
     }
 
-    /// Sets the size of a slot in bytes: 1 to 2³⁰, 1024 by default. A longer message is refused. The slot size of a typed
-    /// channel follows from [its type](Builder::of).
+    /// Sets the size of a slot in bytes: 1 to 2³⁰, 1024 by default. A longer message is refused. The slot size of a
+    /// typed channel follows from [its type](Builder::of).
     ///
     /// ```
     /// # use ackcast::{Channel, Producer, SendError};

@@ -95,17 +95,17 @@ impl Producer {
         on_backend!(Inner, &self.inner, producer => producer.channel().published().count())
     }
 
-    /// Waits until each consumer that is attached now has acknowledged all messages that are published now, by whichever
-    /// producer. After [`finish`](Producer::finish), END is one of them. Everything that a consumer did before it
-    /// acknowledged happens before the return.
+    /// Waits until each consumer that is attached now has acknowledged all messages that are published now, by
+    /// whichever producer. After [`finish`](Producer::finish), END is one of them. Everything that a consumer did
+    /// before it acknowledged happens before the return.
     ///
     /// A consumer that leaves or dies meanwhile is not waited for. The result counts it in [`gone`](Drained::gone),
     /// unless it acknowledged everything first. A consumer that acknowledged everything, left, and whose place another
-    /// consumer took, all between two polls, counts in `gone`, too. A consumer that left or died before the call is not
-    /// counted.
+    /// consumer took, all between two polls, counts in `gone`, too. A consumer that left before the call is not
+    /// counted. One that died before it is counted, unless a producer has evicted it.
     ///
-    /// The call polls, at first every 50 µs, and every 5 ms in the end. So it returns up to 5 ms late. A death is noticed
-    /// at the first poll after the kernel has released the dead process's locks.
+    /// The call polls, at first every 50 µs, and every 5 ms in the end. So it returns up to 5 ms late. A death is
+    /// noticed at the first poll after the kernel has released the dead process's locks.
     ///
     /// # Errors
     /// [`DrainError::TimedOut`] names the consumer that is furthest behind; otherwise see [`DrainError`].

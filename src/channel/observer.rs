@@ -199,7 +199,9 @@ impl Channel {
     /// ```
     pub fn acknowledged(&self) -> Vec<(u32, u64)> {
         on_backend!(Inner, &self.inner, channel => {
-            let attached = |(number, state, acked): (_, EntryState, Acknowledged)| state.active.then_some((number, acked.count));
+            let attached = |(number, state, acked): (u32, EntryState, Acknowledged)| {
+                state.active.then_some((number, acked.count))
+            };
             channel.acknowledged().filter_map(attached).collect()
         })
     }

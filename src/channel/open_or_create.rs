@@ -12,14 +12,14 @@ const FIRST_PAUSE: Duration = Duration::from_micros(20);
 /// Longest pause between two attempts.
 const LAST_PAUSE: Duration = Duration::from_millis(2);
 /// How long a call may lose races against processes that create and remove channels of the name. A process that is
-/// stopped while it removes a channel keeps the name until it goes on. With 7 processes a core, one that removed a channel
-/// got no core for 0.7 s.
+/// stopped while it removes a channel keeps the name until it goes on. On a machine with 7 runnable processes a core, a
+/// process got no core for 0.7 s.
 const MAX_RACING: Duration = Duration::from_secs(5);
 
 /// Meeting.
 impl Builder {
-    /// Creates the channel, or opens the channel of this name that is in use. Any number of processes may call it at the
-    /// same time: one of them creates the channel, and the others open it.
+    /// Creates the channel, or opens the channel of this name that is in use. Any number of processes may call it at
+    /// the same time: one of them creates the channel, and the others open it.
     ///
     /// The channel that is found must have the settings that [`build`](Builder::build) would create it with, defaults
     /// included. Two of them are compared only where they were set: [`places`](Builder::places), and

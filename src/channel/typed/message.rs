@@ -124,8 +124,8 @@ impl<T: Payload + ?Sized> Deref for TypedMessage<'_, T> {
 
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: the value is in the slot, which no producer writes as long as `message` lives. Its length was checked,
-        // and any bytes there are a value.
+        // SAFETY: the value is in the slot, which no producer writes as long as `message` lives. Its length was
+        // checked, and any bytes there are a value.
         unsafe { self.value.as_ref() }
     }
 }

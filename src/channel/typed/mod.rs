@@ -39,9 +39,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// A type whose values are messages of a typed channel. Its name and version are kept in the channel, together with its
 /// size and alignment. A process that asks for another type does not attach.
 ///
-/// The four traits of [`zerocopy`](crate::zerocopy) say that any bytes are a value, that a value has no byte of padding,
-/// and that it holds no reference. Their derives check that. The attribute `zerocopy(crate = …)` spares a program a
-/// dependency on `zerocopy` of its own.
+/// The four traits of [`zerocopy`](crate::zerocopy) say that any bytes are a value, that a value has no byte of
+/// padding, and that it holds no reference. Their derives check that. The attribute `zerocopy(crate = …)` spares a
+/// program a dependency on `zerocopy` of its own.
 ///
 /// ```
 /// use ackcast::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 const HELP: &str = "\
 On a terminal, `top` redraws in place until Ctrl-C. Elsewhere it prints a table after another.
-LAG is of the consumer that is farthest behind. `top` with names shows their participants, too.
+LAG is of the consumer that is farthest behind, of the number of slots.
+`top` with names shows their participants, too.
 `top` only reads: it disturbs no channel, and delays no removal.
 
 Exit status:
@@ -138,7 +139,7 @@ impl Samplers {
 
 /// A line for each channel.
 fn overview(reports: &[Report]) -> String {
-    let head = ["NAME", "STATE", "RATE", "PUBLISHED", "LAG", "SLOTS", "CONSUMERS", "PRODUCERS", "HELD UP", "BY"];
+    let head = ["NAME", "STATE", "RATE", "PUBLISHED", "LAG", "CONSUMERS", "PRODUCERS", "HELD UP", "BY"];
     let row = |report: &Report| {
         let lag = report.participants.iter().filter_map(|one| one.lag).max();
         let held = report.held_up_by.as_ref();
@@ -155,15 +156,14 @@ fn overview(reports: &[Report]) -> String {
             report.state.text().to_owned(),
             or_dash(report.rate.map(rate)),
             report.published.to_string(),
-            or_dash(lag),
-            report.slots.to_string(),
+            format!("{}/{}", lag.unwrap_or_default(), report.slots),
             format!("{}/{}", report.living("consumer"), report.consumer_places),
             format!("{}/{}", report.living("producer"), report.producer_places),
             or_dash(time),
             or_dash(by),
         ]
     };
-    columns(&head, &[2, 3, 4, 5, 6, 7, 8], reports.iter().map(row))
+    columns(&head, &[2, 3, 4, 5, 6, 7], reports.iter().map(row))
 }
 
 /// The text in the place of what the terminal shows: no more lines and columns than it has.
@@ -174,7 +174,7 @@ fn redrawn(text: &str) -> String {
     let mut screen = HOME.to_owned();
     // The last line stays empty: a newline there would scroll.
     for line in text.lines().take(rows.saturating_sub(1)) {
-        screen += &format!("{}{CLEAR_LINE}\r\n", cut(line, columns));
+        screen += &format!("{}{CLEAR_LINE}\n", cut(line, columns));
     }
     screen + CLEAR_BELOW
 }

@@ -43,11 +43,11 @@ fn top_follows_name_to_next_channel() {
     let mut top = Process::new(&["top", &scratch.name, "--interval", "50ms"], Stdio::null(), Stdio::piped());
     let mut lines = BufReader::new(top.stdout()).lines();
     let mut until = |what: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(what)).unwrap();
-    assert!(until("waiting").contains("  3  "));
+    assert!(until("waiting").contains("  0/3  "));
     drop(first);
     until("there is no channel");
     let _second = Channel::create(&scratch.name).slots(5).build().unwrap();
-    assert!(until("waiting").contains("  5  "));
+    assert!(until("waiting").contains("  0/5  "));
     top.kill(Signal::TERM);
     top.ends_with(143);
 }

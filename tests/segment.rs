@@ -82,7 +82,8 @@ fn wrong_header_is_named() {
     assert!(matches!(with(24, 1), HeaderFault::LayoutHash { .. }));
     assert!(matches!(with(41, 1), HeaderFault::Size { .. })); // more slots than the file has room for
     assert!(matches!(with(47, 0x80), HeaderFault::Geometry(_))); // slots of more than 1 GiB
-    assert!(matches!(with(64, 0xf0), HeaderFault::Fences { .. }));
+    assert!(matches!(with(64, 0xf0), HeaderFault::Geometry(_))); // more messages retained than slots
+    assert!(matches!(with(68, 0xf0), HeaderFault::Fences { .. }));
     Consumer::attach(&scratch.0).expect("restored");
     drop(channel);
 }

@@ -70,7 +70,7 @@
 //! A second thread sleeps in its place (P3) and [tells](Signal::await_told) it to poll again. That thread reads the
 //! word and never writes it. Cases 1, 2(a) and 2(b) do not depend on who sleeps. In cases 2(c) and 2(d) the word is
 //! NOTIFIED. P3 has begun, and P4 ends it; or P3 begins later, finds the word changed, and ends at once. The second
-//! thread reads the word after each sleep (H20), so it tells the waiter in either case, and also when the waiter has
+//! thread reads the word after each sleep (H16), so it tells the waiter in either case, and also when the waiter has
 //! stored EMPTY meanwhile, which does no harm.
 #![deny(
     clippy::std_instead_of_core,
@@ -150,7 +150,7 @@ impl<P: Park> WordSignal<P> {
         // H8 (Relaxed): only the waiter stores EMPTY or replaces it.
         if self.state.load(Relaxed) != EMPTY {
             // H9 (Relaxed): it saves notifiers their exchanges, and the next notifier a wake. After it, a thread that
-            // sleeps in the waiter's place ends, when P5 wakes it (H20).
+            // sleeps in the waiter's place ends, when P5 wakes it (H16).
             self.state.store(EMPTY, Relaxed);
         }
     }
@@ -215,7 +215,7 @@ unsafe impl<L: Layer + Park> Signal<L> for WordSignal<L> {
     fn await_told(&self, layer: &L, mut check: impl FnMut() -> bool) -> Told {
         let mut timer = WaitTimer::start(layer, Deadline::Never, Spins::default());
         loop {
-            // H20 (Relaxed), before P3 and after it: R1 has replaced PARKED, or the waiter has stored EMPTY. The
+            // H16 (Relaxed), before P3 and after it: R1 has replaced PARKED, or the waiter has stored EMPTY. The
             // waiter's own poll acquires what it finds.
             if self.state.load(Relaxed) != PARKED {
                 return Told::Notified;

@@ -72,7 +72,7 @@ pub mod E2c {}
 /// E2d: published: load Acquire. Why Acquire for the load of `published` in `registry::take_consumer_entry`?
 ///
 /// ```text
-/// let start = Published::from_word(self.control().published.0.load(Acquire));
+/// let published = Published::from_word(self.control().published.0.load(Acquire));
 /// ```
 ///
 /// | | |
@@ -105,7 +105,7 @@ pub mod E3a {}
 /// E3b: acked: store Release. Why Release for the store of `acked` in `registry::take_consumer_entry`?
 ///
 /// ```text
-/// entry.acked.0.store(Acknowledged { count: bound.count(), joining: true }.word(), Release);
+/// entry.acked.0.store(announced.word(), Release);
 /// ```
 ///
 /// | | |
@@ -122,7 +122,7 @@ pub mod E3b {}
 /// E3c: acked: store Release. Why Release for the store of `acked` in `registry::take_consumer_entry`?
 ///
 /// ```text
-/// entry.acked.0.store(Acknowledged { count: start.count(), joining: false }.word(), Release);
+/// entry.acked.0.store(Acknowledged { count: first, joining: false }.word(), Release);
 /// ```
 ///
 /// | | |
@@ -362,7 +362,7 @@ pub mod E10 {}
 /// `docs/orderings/E11.md` in the repository has the executions, step by step and drawn.
 pub mod E11 {}
 
-/// F1: heavy fence SeqCst. Why has `signal::wait` a heavy fence SeqCst?
+/// F1: heavy fence SeqCst. Why has `signal::announce` a heavy fence SeqCst?
 ///
 /// ```text
 /// layer.heavy_fence(SeqCst);
@@ -370,7 +370,7 @@ pub mod E11 {}
 ///
 /// | | |
 /// | --- | --- |
-/// | site | [`signal::wait`](../../../../src/ackcast/signal.rs.html) |
+/// | site | [`signal::announce`](../../../../src/ackcast/signal.rs.html) |
 /// | partner | [F2] |
 /// | carries | the waiter's poll sees what the notifier wrote before [F2], or [F3] reads PARKED |
 /// | acqrel | breaks L1: no deadlock, no lost wake-up: 8 steps |
@@ -466,7 +466,7 @@ pub mod N {}
 /// `docs/orderings/R1.md` in the repository has the executions, step by step and drawn.
 pub mod R1 {}
 
-/// R2: signal: swap Acquire. Why Acquire for the swap of `signal` in `signal::wait`?
+/// R2: signal: swap Acquire. Why Acquire for the swap of `signal` in `signal::announce`?
 ///
 /// ```text
 /// if self.state.swap(PARKED, Acquire) == EMPTY {
@@ -474,7 +474,7 @@ pub mod R1 {}
 ///
 /// | | |
 /// | --- | --- |
-/// | site | [`signal::wait`](../../../../src/ackcast/signal.rs.html) |
+/// | site | [`signal::announce`](../../../../src/ackcast/signal.rs.html) |
 /// | partner | [R1] |
 /// | carries | what the notifier wrote |
 /// | relaxed | breaks L1: no deadlock, no lost wake-up: 13 steps |
@@ -864,7 +864,7 @@ pub mod H8 {}
 /// | site | [`signal::stay_awake`](../../../../src/ackcast/signal.rs.html) |
 /// | partner | [F3] |
 /// | carries | the waiter does not sleep |
-/// | drop | would do: a hint: without it notifiers make exchanges, and the next one a wake, that no waiter needs |
+/// | drop | breaks L1: no deadlock, no lost wake-up: 8 steps |
 ///
 /// `docs/orderings/H9.md` in the repository has the executions, step by step and drawn.
 pub mod H9 {}
@@ -969,6 +969,23 @@ pub mod H14 {}
 ///
 /// `docs/orderings/H15.md` in the repository has the executions, step by step and drawn.
 pub mod H15 {}
+
+/// H16: signal: load Relaxed. Why is Relaxed enough for the load of `signal` in `signal::await_told`?
+///
+/// ```text
+/// if self.state.load(Relaxed) != PARKED {
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`signal::await_told`](../../../../src/ackcast/signal.rs.html) |
+/// | partner | [R1], [H9] |
+/// | carries | whether the waiter is to poll again |
+///
+/// **As weak as it can be**: a relaxed access has no weaker form.
+///
+/// `docs/orderings/H16.md` in the repository has the executions, step by step and drawn.
+pub mod H16 {}
 
 /// D1: slot: write. What orders the write of `slot` in `free_slot::new`?
 ///
@@ -1190,15 +1207,15 @@ pub mod P1 {}
 /// `docs/orderings/P2.md` in the repository has the executions, step by step and drawn.
 pub mod P2 {}
 
-/// P3: park. Why does `signal::wait` call `park`?
+/// P3: park. Why does `signal::sleep` call `park`?
 ///
 /// ```text
-/// let parked = layer.park(&self.state, PARKED, timer.sleep_until());
+/// layer.park(&self.state, PARKED, until)
 /// ```
 ///
 /// | | |
 /// | --- | --- |
-/// | site | [`signal::wait`](../../../../src/ackcast/signal.rs.html) |
+/// | site | [`signal::sleep`](../../../../src/ackcast/signal.rs.html) |
 /// | partner | [P4] |
 /// | carries | none |
 ///
@@ -1222,6 +1239,22 @@ pub mod P3 {}
 ///
 /// `docs/orderings/P4.md` in the repository has the executions, step by step and drawn.
 pub mod P4 {}
+
+/// P5: wake. Why does `signal::end_ask` call `wake`?
+///
+/// ```text
+/// layer.wake(&self.state);
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`signal::end_ask`](../../../../src/ackcast/signal.rs.html) |
+/// | partner | [P3] |
+/// | carries | none |
+/// | drop | breaks L1: no deadlock, no lost wake-up: 8 steps |
+///
+/// `docs/orderings/P5.md` in the repository has the executions, step by step and drawn.
+pub mod P5 {}
 
 /// C1: acquire. Why does `write_lock::acquire` call `acquire`?
 ///
@@ -1274,7 +1307,7 @@ pub mod C3 {}
 /// C4: wait. Why does `consumer::await_next` call `wait`?
 ///
 /// ```text
-/// let found = entry.data.wait(&self.channel.layer, deadline, poll);
+/// Waiting::Sleep(deadline) => entry.data.wait(&self.channel.layer, deadline, poll),
 /// ```
 ///
 /// | | |
@@ -1386,3 +1419,53 @@ pub mod C9 {}
 ///
 /// `docs/orderings/C10.md` in the repository has the executions, step by step and drawn.
 pub mod C10 {}
+
+/// C11: ask. Why does `consumer::await_next` call `ask`?
+///
+/// ```text
+/// Waiting::Ask => entry.data.ask(&self.channel.layer, poll),
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`consumer::await_next`](../../../../src/ackcast/protocol/consumer.rs.html) |
+/// | partner | [N] |
+/// | carries | calls [R2] and [F1] |
+///
+/// **No mutant**: by contract it may return early, or its steps have pages of their own.
+///
+/// `docs/orderings/C11.md` in the repository has the executions, step by step and drawn.
+pub mod C11 {}
+
+/// C12: await_told. Why does `mod::await_told` call `await_told`?
+///
+/// ```text
+/// entry.data.await_told(&self.layer, || !matches!(self.lost_producers(), Ok(None)))
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`mod::await_told`](../../../../src/ackcast/protocol/mod.rs.html) |
+/// | partner | [C11] |
+/// | carries | calls [P3] |
+///
+/// **No mutant**: by contract it may return early, or its steps have pages of their own.
+///
+/// `docs/orderings/C12.md` in the repository has the executions, step by step and drawn.
+pub mod C12 {}
+
+/// C13: end_ask. Why does `consumer::end_ask` call `end_ask`?
+///
+/// ```text
+/// entry.data.end_ask(&self.channel.layer);
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`consumer::end_ask`](../../../../src/ackcast/protocol/consumer.rs.html) |
+/// | partner | [C12] |
+/// | carries | calls [H8], [H9] and [P5] |
+/// | drop | breaks L1: no deadlock, no lost wake-up: 6 steps |
+///
+/// `docs/orderings/C13.md` in the repository has the executions, step by step and drawn.
+pub mod C13 {}

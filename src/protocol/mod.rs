@@ -84,7 +84,7 @@
 //! | [H13](orderings::H13) | observe::producers | state: load Relaxed | | a snapshot |
 //! | [H14](orderings::H14) | lock::owner | lock: load Relaxed | | a statistic |
 //! | [H15](orderings::H15) | signal::is_parked | signal: load Relaxed | | a statistic |
-//! | [H20](orderings::H20) | signal::await_told | signal: load Relaxed | R1, H9 | whether the waiter is to poll again |
+//! | [H16](orderings::H16) | signal::await_told | signal: load Relaxed | R1, H9 | whether the waiter is to poll again |
 //! | [D1](orderings::D1) | free_slot::new | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
 //! | [D2](orderings::D2) | free_slot::copy_previous | slot: read | E7 | the previous message |
 //! | [D3](orderings::D3) | prepared::extend | slot: write | E1 | the message; after E7 and E4, E6 or K3 |

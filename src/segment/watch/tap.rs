@@ -25,9 +25,9 @@
 //! - (a) *n* + slots ≥ *p* + B, where *p* is published. Else *p* ≥ *q*, so *m* < *p* + B ≤ *n* + slots ≤ *m*: a
 //!   contradiction. Or
 //! - (b) a consumer that is ACTIVE, is not JOINING, and has acknowledged no message above *n*. Else, by 2, it had
-//!   acknowledged *n* before the byte was written. An acknowledgement never decreases, also from occupant to occupant.
-//!   Its state is loaded before the acknowledgement, with a fence between: so the acknowledgement is that occupant's,
-//!   or a later one's.
+//!   acknowledged *n* before the byte was written, or starts above *n*. An acknowledgement decreases only when another
+//!   consumer takes the entry, which starts above *n*, too. The state is loaded before the acknowledgement, with a
+//!   fence between: so the acknowledgement is that occupant's, or a later one's.
 //!
 //! **Where this rests on the processor.** The copy races with the producer's plain stores, so the language's memory
 //! model says nothing of it. The argument needs that a store that one other processor has seen is seen by all

@@ -1,6 +1,6 @@
 //! `ackcast inspect`: who waits for whom.
 
-use crate::process::{Scratch, eventually};
+use crate::process::{LIMIT, Scratch, eventually};
 use crate::setting::{channel, json, run};
 use ackcast::{Backend, Channel, Consumer, Producer};
 use std::thread;
@@ -33,7 +33,7 @@ fn inspect_says_who_holds_everybody_up_and_how_long() {
         let (_channel, mut producer, consumer) = channel(&scratch, |new| new.backend(backend));
         let mut other = Consumer::attach(&scratch.name).unwrap();
         thread::scope(|scope| {
-            let sender = scope.spawn(|| (0..5).try_for_each(|_| producer.send(b"m")));
+            let sender = scope.spawn(|| (0..5).try_for_each(|_| producer.send_timeout(b"m", LIMIT)));
             (0..4).for_each(|_| drop(other.recv().unwrap()));
             let mut report = serde_json::Value::Null;
             eventually("the producer does not wait", || {

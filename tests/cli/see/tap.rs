@@ -7,7 +7,6 @@ use ackcast::{Backend, Builder, Channel, Consumer, Producer};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -26,7 +25,7 @@ impl Tapped {
         let stdout = File::create(&path).unwrap().into();
         let process = Process::new(&[&["tap", &scratch.name], args].concat(), Stdio::null(), stdout);
         let tapped = Self { process, path };
-        eventually("`tap` does not open the channel", || tapped.process.has_open(&scratch.name));
+        tapped.process.polls(&scratch.name);
         tapped
     }
 
@@ -95,18 +94,20 @@ fn tap_misses_no_message_of_slow_stream() {
     for (slots, backend) in [(4, Backend::Futex), (8, Backend::Futex), (1024, Backend::RawSync)] {
         let scratch = Scratch::new(&format!("slow-{slots}"));
         let (_channel, mut producer, mut consumer) = channel(&scratch, |new| new.slots(slots).backend(backend));
-        let mut tap = Process::new(&["tap", &scratch.name], Stdio::null(), Stdio::piped());
-        eventually("`tap` does not open the channel", || tap.has_open(&scratch.name));
-        let mut lines = BufReader::new(tap.stdout());
+        let mut tapped = Tapped::start(&scratch, &["--json"]);
         for number in 0..50 {
-            producer.send(format!("{number}\n").as_bytes()).unwrap();
+            producer.send(number.to_string().as_bytes()).unwrap();
             consumer.recv().unwrap(); // so no consumer keeps the message in the ring
-            let mut line = String::new();
-            lines.read_line(&mut line).unwrap();
-            assert_eq!(line, format!("{number}\n"), "{slots} slots");
+            eventually("`tap` does not write the message", || tapped.lines().len() > number);
+            let lines = tapped.lines();
+            assert_eq!(
+                (lines.len(), &lines[number]["text"]),
+                (number + 1, &number.to_string().into()),
+                "{slots} slots"
+            );
         }
         producer.finish().unwrap();
-        assert_eq!(tap.ends_with(0).stderr, "");
+        assert_eq!(tapped.process.ends_with(0).stderr, "");
     }
 }
 
@@ -204,7 +205,7 @@ fn tap_ends_by_signal_and_without_reader() {
     }
     let (reader, writer) = pipe();
     let mut tap = Process::new(&["tap", &scratch.name], Stdio::null(), writer.into());
-    eventually("`tap` does not open the channel", || tap.has_open(&scratch.name));
+    tap.polls(&scratch.name);
     drop(reader); // while no message comes
     assert_eq!(tap.ends_with(141).stderr, "");
 }

@@ -5,7 +5,7 @@ use crate::process::{Process, Scratch, eventually, read};
 use crate::setting::{channel, run};
 use ackcast::{Channel, Consumer};
 use rustix::process::Signal;
-use std::io::{BufRead, BufReader, Read};
+use std::fs::{self, File};
 use std::process::Stdio;
 
 #[test]
@@ -40,14 +40,18 @@ fn top_shows_who_holds_up_and_how_long() {
 fn top_follows_name_to_next_channel() {
     let scratch = Scratch::new("remade");
     let first = Channel::create(&scratch.name).slots(3).build().unwrap();
-    let mut top = Process::new(&["top", &scratch.name, "--interval", "50ms"], Stdio::null(), Stdio::piped());
-    let mut lines = BufReader::new(top.stdout()).lines();
-    let mut until = |what: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(what)).unwrap();
-    assert!(until("waiting").contains("  0/3  "));
+    let output = scratch.file("output");
+    let stdout = File::create(&output).unwrap().into();
+    let mut top = Process::new(&["top", &scratch.name, "--interval", "50ms"], Stdio::null(), stdout);
+    let says = |what: &str| {
+        let said = || fs::read_to_string(&output).unwrap();
+        eventually(&format!("`top` does not say {what:?}"), || said().contains(what));
+    };
+    says("  0/3  ");
     drop(first);
-    until("there is no channel");
+    says("there is no channel");
     let _second = Channel::create(&scratch.name).slots(5).build().unwrap();
-    assert!(until("waiting").contains("  0/5  "));
+    says("  0/5  ");
     top.kill(Signal::TERM);
     top.ends_with(143);
 }
@@ -58,17 +62,11 @@ fn top_redraws_on_terminal_until_interrupted() {
     let (_channel, mut producer, _consumer) = channel(&scratch, |new| new);
     producer.send(b"one").unwrap();
     let _more: Vec<_> = (0..6).map(|_| Consumer::attach(&scratch.name).unwrap()).collect();
-    let (mut ours, theirs) = terminal();
+    let (ours, theirs) = terminal();
     let mut top = Process::new(&["top", &scratch.name, "--interval", "50ms"], Stdio::null(), theirs.into());
-    let mut seen = Vec::new();
-    eventually("`top` does not redraw", || {
-        let mut bytes = [0; 4096];
-        let count = ours.read(&mut bytes).unwrap();
-        seen.extend_from_slice(&bytes[..count]);
-        String::from_utf8_lossy(&seen).matches("\x1b[H").count() >= 3
-    });
+    let seen = read(ours.try_clone().unwrap(), Some(1500)); // some redraws
     let text = String::from_utf8_lossy(&seen);
-    assert!(text.starts_with("\x1b[2J\x1b[H\x1b[HNAME"), "{text:?}");
+    assert!(text.starts_with("\x1b[2J\x1b[H\x1b[HNAME") && text.matches("\x1b[H").count() > 2, "{text:?}");
     assert!(text.lines().all(|line| line.replace("\x1b[K", "").chars().count() <= 140), "{text:?}");
     top.kill(Signal::INT);
     assert_eq!(top.ends_with(130).stderr, "");

@@ -168,12 +168,23 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Whether the process has the file of this channel open.
+    /// Waits until the command has the file of this channel open, and has slept since: it polls the channel.
     #[allow(dead_code, reason = "the tests of `tap` use it")]
-    pub fn has_open(&self, channel: &str) -> bool {
-        let Ok(fds) = fs::read_dir(format!("/proc/{}/fd", self.child.id())) else { return false };
+    pub fn polls(&self, channel: &str) {
+        let process = PathBuf::from(format!("/proc/{}", self.child.id()));
         let file = PathBuf::from(format!("/dev/shm/ackcast.{channel}"));
-        fds.flatten().any(|fd| fs::read_link(fd.path()).is_ok_and(|to| to == file))
+        let has_open = || {
+            let fds = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+            fds.map(|fd| fs::read_link(fd.path())).any(|to| to.is_ok_and(|to| to == file))
+        };
+        let sleeps = || {
+            let status = fs::read_to_string(process.join("status")).unwrap();
+            let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+            count.trim().parse::<u64>().unwrap()
+        };
+        eventually(&format!("`{}` does not open the channel", self.what), has_open);
+        let before = sleeps();
+        eventually(&format!("`{}` does not poll the channel", self.what), || sleeps() >= before + 3);
     }
 
     /// Whether SIGINT and SIGTERM are caught. Before that, they kill the command. SIGHUP is caught before both.

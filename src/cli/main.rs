@@ -16,6 +16,7 @@ mod rendezvous;
 mod report;
 mod see;
 mod send;
+mod size;
 mod standard;
 mod stdout;
 mod stop;

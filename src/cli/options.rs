@@ -1,5 +1,6 @@
 //! The options of `ackcast demo`.
 
+use super::size;
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 use std::time::Duration;
@@ -27,11 +28,8 @@ pub(crate) struct Demo {
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=1 << 20))]
     pub(crate) slots: u32,
 
-    /// Bytes that a slot holds, at least 40; the longest message fills a slot
-    #[arg(
-        long, global = true, value_name = "BYTES", default_value_t = 1024,
-        value_parser = value_parser!(u32).range(i64::from(MIN_SLOT_SIZE)..=1 << 30)
-    )]
+    /// Bytes that a slot holds, such as 64KiB, at least 40; the longest message fills a slot
+    #[arg(long, global = true, value_name = "SIZE", default_value_t = 1024, value_parser = |text: &str| size::at_least(MIN_SLOT_SIZE, text))]
     pub(crate) slot_size: u32,
 
     /// Backend of the channel

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::input::{LineReader, Stdin};
 use super::options::{Backend, MAX_PLACES};
 use super::rendezvous;
+use super::size;
 use super::stop::{SIGNAL_CHECK_INTERVAL, Stop};
 use ackcast::segment::Name;
 use ackcast::{Channel, SendError};
@@ -47,8 +48,9 @@ pub(crate) struct Send {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u32).range(1..=1 << 20))]
     slots: u32,
 
-    /// Bytes that a slot holds; the longest line fills a slot with its newline
-    #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = value_parser!(u32).range(1..=1 << 30))]
+    /// Bytes that a slot holds, such as 64KiB or 1M (K is 1000, KiB is 1024); the longest line fills a slot with its
+    /// newline
+    #[arg(long, value_name = "SIZE", default_value_t = 4096, value_parser = size::slot_size)]
     slot_size: u32,
 
     /// Backend of the channel

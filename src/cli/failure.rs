@@ -21,6 +21,10 @@ pub(crate) enum Failure {
     ProducersLost(DeadProducers),
     /// No further message comes, and END did not: the line says why.
     Over(String),
+    /// Every `recv` has left the channel of a `send`.
+    RecvsGone,
+    /// A wait has lasted longer than `--timeout`.
+    GaveUp(String),
     /// The channel's memory holds a value that no participant writes.
     Corrupt(Corruption),
     /// Other failures, a line for each.
@@ -43,7 +47,9 @@ impl Failure {
             Self::Stopped(signal) => 128 | signal as u8,
             Self::ProducersLost(_) | Self::Over(_) => 3,
             Self::Corrupt(_) => 4,
-            Self::Wrong(_) => 1, // clap exits with 2 on wrong usage
+            Self::RecvsGone => Self::READER_GONE,
+            Self::GaveUp(_) => 124, // as of timeout(1)
+            Self::Wrong(_) => 1,    // clap exits with 2 on wrong usage
         }
     }
 
@@ -63,6 +69,11 @@ impl Failure {
             Self::ProducersLost(lost) => vec![RecvError::ProducersLost(*lost).to_string()],
             Self::Over(line) => vec![line.clone()],
             Self::Corrupt(corruption) => vec![RecvError::Corrupt(*corruption).to_string()],
+            Self::RecvsGone => vec![
+                "every `recv` has left before the end of the input; start more, or use --consumers 0 to send to nobody"
+                    .to_owned(),
+            ],
+            Self::GaveUp(line) => vec![line.clone()],
             Self::Wrong(lines) => lines.clone(),
         }
     }
@@ -132,6 +143,13 @@ mod tests {
             Failure::Corrupt(_) => {
                 (4, &["the segment is corrupt: 7 messages published: no channel can count another one"])
             }
+            Failure::RecvsGone => (
+                141,
+                &[
+                    "every `recv` has left before the end of the input; start more, or use --consumers 0 to send to nobody",
+                ],
+            ),
+            Failure::GaveUp(_) => (124, &["gave up"]),
             Failure::Wrong(_) => (1, &["first", "second"]),
         }
     }
@@ -145,6 +163,8 @@ mod tests {
             Failure::ProducersLost(DeadProducers::default()),
             Failure::Over("over".to_owned()),
             Failure::Corrupt(CORRUPTION),
+            Failure::RecvsGone,
+            Failure::GaveUp("gave up".to_owned()),
             Failure::Wrong(vec!["first".to_owned(), "second".to_owned()]),
         ] {
             let (status, lines) = expected(&failure);

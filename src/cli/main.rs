@@ -5,15 +5,19 @@ mod child;
 mod children;
 mod clean;
 mod demo;
+mod division;
 mod failure;
+mod format;
 mod input;
 mod job;
+mod meter;
 mod options;
 mod output;
 mod progress;
 mod recv;
 mod rendezvous;
 mod report;
+mod ring;
 mod see;
 mod send;
 mod size;
@@ -22,6 +26,7 @@ mod stdout;
 mod stop;
 mod strings;
 mod summary;
+mod waiting;
 mod work;
 
 use clap::{Parser, Subcommand};
@@ -45,9 +50,9 @@ struct Cli {
 enum Command {
     /// Sends messages from producer processes to consumer processes and proves that all arrived.
     Demo(Demo),
-    /// Sends the lines of stdin to every `ackcast recv` of the same name.
+    /// Sends stdin to every `ackcast recv` of the same name.
     Send(Send),
-    /// Writes the lines of an `ackcast send` of the same name to stdout.
+    /// Writes what an `ackcast send` of the same name reads to stdout.
     Recv(Recv),
     /// Lists the channels of this user.
     List(list::List),
@@ -114,7 +119,7 @@ mod tests {
             let parsed = |args: &[&str]| Cli::try_parse_from([args, &[option, "raw-sync"]].concat()).unwrap().command;
             assert!(matches!(parsed(&["ackcast", "demo"]), Command::Demo(demo) if demo.backend == Backend::RawSync));
             assert!(
-                matches!(parsed(&["ackcast", "send", "t"]), Command::Send(send) if send.backend == Backend::RawSync)
+                matches!(parsed(&["ackcast", "send", "t"]), Command::Send(send) if send.backend == Some(Backend::RawSync))
             );
         }
     }

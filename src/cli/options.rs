@@ -89,6 +89,15 @@ pub(crate) enum Backend {
     RawSync,
 }
 
+impl Backend {
+    /// The backend of a channel, as on the command line.
+    pub(crate) fn name_of(backend: ackcast::Backend) -> String {
+        let known = Self::value_variants().iter().find(|&&it| ackcast::Backend::from(it) == backend);
+        let name = known.and_then(ValueEnum::to_possible_value);
+        name.map_or_else(|| format!("{backend:?}"), |name| name.get_name().to_owned())
+    }
+}
+
 impl From<Backend> for ackcast::Backend {
     fn from(backend: Backend) -> Self {
         match backend {

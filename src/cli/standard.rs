@@ -77,6 +77,29 @@ pub(crate) fn write_all(
     Ok(true)
 }
 
+/// Writes all bytes to a non-blocking descriptor, unless `ready` returns false. `ready` is called when a write finds no
+/// room. Returns whether all bytes were written.
+///
+/// # Errors
+/// Those of `ready` and of write(2).
+pub(crate) fn write_nonblocking(
+    fd: BorrowedFd<'_>,
+    mut bytes: &[u8],
+    ready: impl Fn() -> io::Result<bool>,
+) -> io::Result<bool> {
+    while !bytes.is_empty() {
+        match rustix::io::write(fd, bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if ready()? => {}
+            Err(Errno::AGAIN) => return Ok(false),
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(true)
+}
+
 /// As [`write_all`], in as few writes as possible. Waits for as long as the descriptor cannot be written.
 ///
 /// # Errors

@@ -13,9 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-/// The longest wait in the channel. After it, the command checks for a signal.
-pub(crate) const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
-
 /// The signals that ask this process to end. SIGHUP is none of them if it is ignored at the start, as nohup(1) does.
 pub(crate) fn ending_signals() -> io::Result<Vec<i32>> {
     let hangup = (!is_ignored(SIGHUP)?).then_some(SIGHUP);
@@ -71,6 +68,13 @@ impl Stop {
         let mut fds = [PollFd::from_borrowed_fd(fd, events), PollFd::new(&self.pipe, PollFlags::IN)];
         wait(&mut fds, None)?;
         Ok(!fds[0].revents().is_empty()) // the read or write reports an error of `fd`
+    }
+
+    /// As [`ready`](Stop::ready), but waits for this time at most.
+    pub(crate) fn ready_within(&self, fd: BorrowedFd<'_>, events: PollFlags, time: Duration) -> io::Result<bool> {
+        let mut fds = [PollFd::from_borrowed_fd(fd, events), PollFd::new(&self.pipe, PollFlags::IN)];
+        wait(&mut fds, Some(&Timespec::try_from(time).map_err(io::Error::other)?))?;
+        Ok(!fds[0].revents().is_empty())
     }
 
     /// Sleeps for this time, or until a signal arrives.

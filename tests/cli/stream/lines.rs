@@ -60,7 +60,7 @@ fn send_waits_for_recvs_when_input_is_empty() {
 fn send_names_line_that_is_too_long() {
     let scratch = Scratch::new("long");
     let mut recv = scratch.recv("out");
-    let mut send = scratch.send(&["--slot-size", "8"], b"1234567\nlast fit\n12345678\nnever\n");
+    let mut send = scratch.send(&["--lines", "--slot-size", "8"], b"1234567\nlast fit\n12345678\nnever\n");
     let error = send.ends_with(1).stderr;
     assert!(error.starts_with("ackcast: line 2 has 9 bytes with its newline, a slot holds 8;"), "{error}");
     assert_eq!(recv.wrote(3), b"1234567\n"); // `send` has failed without finishing
@@ -88,7 +88,7 @@ fn recv_exits_with_3_when_send_fails_at_its_first_line() {
             let scratch = Scratch::new(&format!("first-{round}-{send_first}"));
             let start_send = || match folder {
                 true => scratch.send_from(&[], File::open("/").unwrap().into()),
-                false => scratch.send(&["--slot-size", "8"], b"12345678\n"),
+                false => scratch.send(&["--lines", "--slot-size", "8"], b"12345678\n"),
             };
             let early = send_first.then(start_send);
             if send_first {
@@ -112,7 +112,7 @@ fn lines_arrive_whole_when_longer_than_the_buffer() {
     let line = |letter: u8, len: usize| [vec![letter; len], vec![b'\n']].concat();
     let input = [line(b'a', 10), line(b'b', 100_000), line(b'c', 65_535), line(b'd', 65_536)].concat();
     let mut recv = scratch.recv("out");
-    scratch.send(&["--slot-size", "200000"], &input).ends_with(0);
+    scratch.send(&["--lines", "--slot-size", "200000"], &input).ends_with(0);
     same(&recv.wrote(0), &input);
     scratch.assert_nothing_left();
 }
@@ -143,7 +143,7 @@ fn other_recvs_get_all_lines_when_a_reader_leaves() {
     let mut recvs = [scratch.recv("first"), scratch.recv("second")];
     let mut gone = scratch.recv_to_pipe();
     let input = seq(40_000); // more than the pipe, the buffer and the ring hold
-    let mut send = scratch.send(&["--consumers", "3", "--slots", "16"], &input);
+    let mut send = scratch.send(&["--lines", "--consumers", "3", "--slots", "16"], &input);
     read(gone.stdout(), Some(2)); // and closes it
     assert_eq!(gone.ends_with(141).stderr, "");
     send.ends_with(0);

@@ -2,13 +2,18 @@
 //! wait.
 #![cfg(target_os = "linux")]
 
+mod bytes;
 mod clean;
 mod deaths;
 #[path = "../descriptors/mod.rs"]
 mod descriptors;
 mod lines;
+mod notices;
+mod options;
 mod process;
 mod rendezvous;
 mod signals;
 mod standard;
+mod units;
 mod users;
+mod waits;

@@ -86,9 +86,14 @@ impl Scratch {
 
     /// Starts `recv` into a file of this name.
     pub fn recv(&self, file: &str) -> Recv {
+        self.recv_with(file, &[])
+    }
+
+    /// Starts `recv` with options, into a file of this name.
+    pub fn recv_with(&self, file: &str, args: &[&str]) -> Recv {
         let path = self.dir.join(file);
         let stdout = File::create(&path).unwrap();
-        Recv { process: Process::new(&["recv", &self.name], Stdio::null(), stdout.into()), path }
+        Recv { process: Process::new(&[&["recv", &self.name], args].concat(), Stdio::null(), stdout.into()), path }
     }
 
     /// Starts three `recv`, each into its own file.
@@ -201,6 +206,28 @@ impl Process {
         let mut stderr = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         Ended { status: self.child.wait().unwrap(), stderr }
+    }
+
+    /// Waits until stderr has a line that contains this. Returns all text up to its end.
+    #[track_caller]
+    pub fn says(&mut self, what: &str) -> String {
+        let (mut stderr, what) = (self.child.stderr.take().unwrap(), what.to_owned());
+        let (sender, found) = mpsc::channel();
+        thread::spawn(move || {
+            let (mut text, mut byte) = (Vec::new(), [0]);
+            // Byte by byte, so that the next lines stay in the pipe.
+            while stderr.read(&mut byte).unwrap() == 1 {
+                text.push(byte[0]);
+                let so_far = String::from_utf8_lossy(&text);
+                if so_far.ends_with('\n') && so_far.contains(&what) {
+                    let _ = sender.send((so_far.into_owned(), stderr));
+                    return;
+                }
+            }
+        });
+        let (text, stderr) = found.recv_timeout(LIMIT).expect("the command says it");
+        self.child.stderr = Some(stderr);
+        text
     }
 
     /// Waits for the end of the command, which must exit with this status.

@@ -67,7 +67,7 @@ fn send_and_recv_wait_when_channel_is_over() {
         let old: Vec<u8> = (0..60).flat_map(|n| [vec![b'a' + n % 26; 3999], vec![b'\n']].concat()).collect();
         let mut slow = scratch.recv_to_pipe();
         let mut stdout = slow.stdout();
-        let mut send = scratch.send_from(&["--slots", "64"], Stdio::piped());
+        let mut send = scratch.send_from(&["--lines", "--slots", "64"], Stdio::piped());
         let mut stdin = send.stdin();
         stdin.write_all(&old).unwrap();
         if killed {

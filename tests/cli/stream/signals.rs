@@ -51,15 +51,17 @@ fn hangup_stops_nothing_when_it_is_ignored_from_the_start() {
 
 #[test]
 fn recv_exits_with_3_when_send_is_stopped() {
-    let scratch = Scratch::new("input");
-    let mut recv = scratch.recv("out");
-    let mut send = scratch.send_from(&[], Stdio::piped());
-    let mut stdin = send.stdin();
-    stdin.write_all(b"line\npart of a").unwrap();
-    recv.has_written(5);
-    stop(&mut send, Signal::INT, 130); // `send` waits in a read of stdin
-    assert_eq!(recv.wrote(3), b"line\n");
-    scratch.assert_nothing_left();
+    for (args, sent) in [(&[][..], &b"line\npart of a"[..]), (&["--lines"], b"line\n")] {
+        let scratch = Scratch::new(&format!("input-{}", args.len()));
+        let mut recv = scratch.recv("out");
+        let mut send = scratch.send_from(args, Stdio::piped());
+        let mut stdin = send.stdin();
+        stdin.write_all(b"line\npart of a").unwrap();
+        recv.has_written(sent.len() as u64);
+        stop(&mut send, Signal::INT, 130); // `send` waits in a read of stdin
+        assert_eq!(recv.wrote(3), sent);
+        scratch.assert_nothing_left();
+    }
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn other_recvs_get_all_lines_when_a_recv_is_stopped() {
     let mut idle = scratch.recv("idle");
     let mut stuck = scratch.recv_to_pipe(); // its pipe has no reader
     let mut last = scratch.recv("last");
-    let mut send = scratch.send_from(&["--consumers", "3", "--slots", "16"], Stdio::piped());
+    let mut send = scratch.send_from(&["--lines", "--consumers", "3", "--slots", "16"], Stdio::piped());
     let mut stdin = send.stdin();
     stdin.write_all(b"1\n").unwrap();
     idle.has_written(2);

@@ -13,6 +13,7 @@ mod job;
 mod meter;
 mod options;
 mod output;
+mod pages;
 mod progress;
 mod recv;
 mod rendezvous;
@@ -29,10 +30,11 @@ mod summary;
 mod waiting;
 mod work;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clean::Clean;
 use job::Job;
 use options::Demo;
+use pages::{Completions, ManPage};
 use recv::Recv;
 use see::{inspect, list, tap, top};
 use send::Send;
@@ -64,6 +66,10 @@ enum Command {
     Tap(tap::Arguments),
     /// Removes channels from /dev/shm if all their users are dead, and no other file.
     Clean(Clean),
+    /// Prints completions of this command for a shell.
+    Completions(Completions),
+    /// Prints the man page of this command, or of a subcommand.
+    Man(ManPage),
     /// Runs a child process of a demo. Only `demo` starts it.
     #[command(hide = true)]
     DemoChild(Job),
@@ -80,6 +86,8 @@ fn main() -> ExitCode {
         Command::Top(top) => top::run(&top),
         Command::Tap(tap) => tap::run(&tap),
         Command::Clean(clean) => clean::run(&clean),
+        Command::Completions(shell) => pages::completions(&shell, &Cli::command()),
+        Command::Man(page) => pages::man(&page, Cli::command()),
         Command::DemoChild(job) => child::run(&job),
     };
     match done {
@@ -95,7 +103,6 @@ fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
     use options::Backend;
     use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Tests `ackcast send`, `recv` and `clean` as a user runs them: the real binary, real processes, and a limit on every
+//! Tests `ackcast send`, `recv` and `clean`, and what the command prints about itself, as a user runs them: the real binary, real processes, and a limit on every
 //! wait.
 #![cfg(target_os = "linux")]
 
@@ -10,6 +10,7 @@ mod descriptors;
 mod lines;
 mod notices;
 mod options;
+mod pages;
 mod process;
 mod rendezvous;
 mod signals;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 /// Runs the command, which must exit with this status. Returns its stdout and stderr.
 #[track_caller]
-fn run(args: &[&str], code: i32) -> (String, String) {
+pub fn run(args: &[&str], code: i32) -> (String, String) {
     let mut process = Process::new(args, Stdio::null(), Stdio::piped());
     let stdout = String::from_utf8(read(process.stdout(), None)).unwrap();
     (stdout, process.ends_with(code).stderr)

@@ -7,7 +7,7 @@ use super::stdout::Stdout;
 use super::stop::Stop;
 use super::waiting::{Patience, WaitFor, Waiting};
 use ackcast::segment::Name;
-use ackcast::{Consumer, RecvError};
+use ackcast::{Consumer, RecvError, Start};
 use clap::Args;
 
 const HELP: &str = "\
@@ -44,6 +44,11 @@ pub(crate) struct Recv {
     #[command(flatten)]
     format: Format,
 
+    /// Where to start: oldest (the oldest message that `send --retain` keeps), newest (the next message), or a message's
+    /// number
+    #[arg(long, value_name = "MESSAGE", default_value = "newest", value_parser = start)]
+    from: Start,
+
     /// Stay for the next channel of this name when a channel is over; only a signal, --timeout, or the reader of stdout
     /// ends `recv`
     #[arg(long)]
@@ -51,6 +56,15 @@ pub(crate) struct Recv {
 
     #[command(flatten)]
     patience: Patience,
+}
+
+/// Parses the value of `--from`.
+fn start(text: &str) -> Result<Start, &'static str> {
+    match text {
+        "oldest" => Ok(Start::Oldest),
+        "newest" => Ok(Start::Newest),
+        number => number.parse().map(Start::Sequence).map_err(|_| "it must be oldest, newest, or a message's number"),
+    }
 }
 
 /// Writes all received messages, up to END.
@@ -66,7 +80,7 @@ pub(crate) fn run(recv: &Recv) -> Result<(), Failure> {
 /// Writes the messages of a channel, and with `--keep` those of the next channels.
 fn receive_channels(recv: &Recv, stdout: &mut Stdout<'_>, waiting: &mut Waiting<'_>) -> Result<(), Failure> {
     loop {
-        let mut consumer = rendezvous::consumer(&recv.name, waiting, stdout)?;
+        let mut consumer = rendezvous::consumer(&recv.name, recv.from, waiting, stdout)?;
         waiting.tell(|| format!("joined channel {:?} as recv {}", recv.name.as_str(), consumer.number()));
         let ended = receive(&mut consumer, recv.format, stdout, waiting);
         drop(consumer); // the next channel can come

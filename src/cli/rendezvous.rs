@@ -8,7 +8,7 @@ use super::stdout::Stdout;
 use super::waiting::{WaitFor, Waiting};
 use ackcast::protocol::JoinError;
 use ackcast::segment::{Name, OpenError, participants, remove_if_dead};
-use ackcast::{AttachError, Builder, Channel, Consumer, CreateError, Producer};
+use ackcast::{AttachError, Builder, Channel, Consumer, CreateError, Producer, Start};
 use std::time::{Duration, Instant};
 
 /// The shortest interval between polls for the channel.
@@ -22,13 +22,18 @@ const PART: u32 = 16;
 
 /// Waits for a channel of this name that is not over, and attaches as a consumer. The wait ends when `stdout` has lost
 /// its reader.
-pub(crate) fn consumer(name: &Name, waiting: &mut Waiting<'_>, stdout: &Stdout<'_>) -> Result<Consumer, Failure> {
+pub(crate) fn consumer(
+    name: &Name,
+    from: Start,
+    waiting: &mut Waiting<'_>,
+    stdout: &Stdout<'_>,
+) -> Result<Consumer, Failure> {
     let start = Instant::now();
     loop {
         // `_channel` keeps the segment's name, so `attach` opens the same segment.
         if let Some(_channel) = open(name)? {
             waiting.over();
-            return Ok(Consumer::attach(name.as_str())?);
+            return Ok(Consumer::attach_at(name.as_str(), from)?);
         }
         stdout.check_reader()?;
         pause(start, waiting, WaitFor::Channel(name))?;

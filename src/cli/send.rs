@@ -64,6 +64,10 @@ pub(crate) struct Send {
     #[command(flatten)]
     ring: Ring,
 
+    /// How many of the last messages stay for a later `recv --from oldest`, fewer than --slots [default: 0]
+    #[arg(long, value_name = "N")]
+    retain: Option<u32>,
+
     /// Backend of the channel [default: futex]
     #[arg(long, alias = "sync", value_name = "BACKEND")]
     pub(crate) backend: Option<Backend>,
@@ -90,6 +94,7 @@ fn send_input(send: &Send, stop: &Stop) -> Result<(), Failure> {
         .places(MAX_PLACES) // also for `send` and `recv` that are not counted
         .slots(slots)
         .slot_size(slot_size)
+        .retain(send.retain.unwrap_or(0))
         .backend(send.backend.unwrap_or(Backend::Futex).into());
     let (producer, channel, created) = rendezvous::producer(&send.name, &new, &mut waiting)?;
     if !created {
@@ -122,9 +127,11 @@ impl Send {
     fn differences(&self, channel: &Channel) -> Option<String> {
         let geometry = channel.geometry();
         let mut found = self.ring.differences(&geometry);
-        for (option, wanted, is) in
-            [("--consumers", self.consumers, geometry.start_with), ("--producers", self.producers, geometry.end_after)]
-        {
+        for (option, wanted, is) in [
+            ("--consumers", self.consumers, geometry.start_with),
+            ("--producers", self.producers, geometry.end_after),
+            ("--retain", self.retain, geometry.retain),
+        ] {
             if let Some(wanted) = wanted.filter(|&wanted| wanted != is) {
                 found.push(format!("{option} {is} instead of {wanted}"));
             }

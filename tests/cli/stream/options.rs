@@ -33,6 +33,8 @@ fn wrong_option_is_refused_with_its_reason() {
         (&["send", "t", "--frames", "--lines"], "'--frames' cannot be used with '--lines'"),
         (&["recv", "t", "--json", "--hex"], "'--json' cannot be used with '--hex'"),
         (&["recv", "t", "--lines", "-0"], "'--lines' cannot be used with '--null'"),
+        (&["recv", "t", "--from", "-1"], "unexpected argument '-1'"),
+        (&["recv", "t", "--from", "first"], "it must be oldest, newest, or a message's number"),
         (&["recv", "t", "--slots", "4"], "unexpected argument '--slots'"),
         (&["send", "t", "--keep"], "unexpected argument '--keep'"),
     ] {

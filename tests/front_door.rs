@@ -1,8 +1,8 @@
 //! What a user meets first: an example on each type and method, and which handles may cross or be shared by threads.
 
 use ackcast::{
-    Batch, Builder, Channel, Consumer, Loan, Message, Messages, Producer, TypedBatch, TypedConsumer, TypedLoan,
-    TypedMessage, TypedMessages, TypedProducer,
+    Batch, Builder, Channel, Consumer, EventConsumer, EventProducer, Loan, Message, Messages, Producer, TypedBatch,
+    TypedConsumer, TypedLoan, TypedMessage, TypedMessages, TypedProducer,
 };
 use std::fs;
 use std::marker::PhantomData;
@@ -107,14 +107,16 @@ fn handle_moves_between_threads_and_loan_does_not() {
     assert_eq!(threads!(Producer), (true, true));
     assert_eq!(threads!(Consumer), (true, true));
     assert_eq!(threads!(Loan<'static>), (false, false), "some locks belong to the thread that took them");
-    assert_eq!(threads!(Message<'static>), (false, false));
-    assert_eq!(threads!(Batch<'static>), (false, false));
+    assert_eq!(threads!(Message<'static>), (true, false), "it can be held across an await");
+    assert_eq!(threads!(Batch<'static>), (true, false));
     assert_eq!(threads!(Messages<'static>), (true, true));
+    assert_eq!(threads!(EventConsumer), (true, true));
+    assert_eq!(threads!(EventProducer), (true, true));
     assert_eq!(threads!(TypedProducer<u8>), (true, true));
     assert_eq!(threads!(TypedConsumer<[u8]>), (true, true));
     assert_eq!(threads!(TypedLoan<'static, u8>), (false, false));
     assert_eq!(threads!(TypedMessage<'static, [u8]>), (false, false));
-    assert_eq!(threads!(TypedBatch<'static, u8>), (false, false));
+    assert_eq!(threads!(TypedBatch<'static, u8>), (true, false));
     assert_eq!(threads!(TypedMessages<'static, u8>), (true, true));
     // The probe can tell all four apart.
     assert_eq!(threads!(std::cell::Cell<u8>), (true, false));

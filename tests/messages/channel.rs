@@ -5,8 +5,8 @@ use ackcast::layer::LivenessUnknown;
 use ackcast::protocol::JoinError;
 use ackcast::segment::{Name, OpenError};
 use ackcast::{
-    AttachError, Channel, Corruption, DrainError, OpenOrCreateError, RecvError, RecvTypedError, RecvValueError,
-    TapError, TypeError, TypedConsumer, Unjoinable, WaitForError,
+    AttachError, Channel, Corruption, DrainError, EventError, OpenOrCreateError, RecvError, RecvTypedError,
+    RecvValueError, TapError, TypeError, TypedConsumer, Unjoinable, WaitForError,
 };
 use std::sync::Mutex;
 
@@ -119,6 +119,15 @@ pub fn table() -> Vec<Said> {
             "message 4 has 3 bytes, a value of the type asked for has 8; ask for the type that was sent",
         ),
         says(
+            EventError::Open(OpenError::NotFound { name: Name::new("news").unwrap() }),
+            "there is no channel \"news\"; create it first",
+        ),
+        says(
+            EventError::LockOfThread { name: Name::new("news").unwrap() },
+            "channel \"news\" is built on RawSync, whose lock belongs to a thread; to send from an event loop, create \
+             the channel on the futex backend",
+        ),
+        says(
             TapError::Corrupt(Corruption::Count { published: 7 }),
             "the segment is corrupt: 7 messages published: no channel can count another one",
         ),
@@ -127,4 +136,24 @@ pub fn table() -> Vec<Said> {
             "there is no channel \"news\"; create it first",
         ),
     ]
+}
+
+/// The errors of the feature `tokio`.
+#[cfg(feature = "tokio")]
+pub fn async_table() -> Vec<Said> {
+    use ackcast::{AsyncRecvError, AsyncSendError, SendError};
+    let gone = || std::io::Error::other("it is gone");
+    let runtime =
+        "tokio's runtime does not wait for channels any more (it is gone); keep it until the last future has ended";
+    vec![
+        says(AsyncRecvError::Recv(RecvError::Ended), &RecvError::Ended.to_string()),
+        says(AsyncRecvError::Runtime(gone()), runtime),
+        says(AsyncSendError::Send(SendError::Ended), &SendError::Ended.to_string()),
+        says(AsyncSendError::Runtime(gone()), runtime),
+    ]
+}
+
+#[cfg(not(feature = "tokio"))]
+pub fn async_table() -> Vec<Said> {
+    Vec::new()
 }

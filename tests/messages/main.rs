@@ -31,7 +31,8 @@ fn says<E: Error>(error: E, expected: &str) -> Said {
 }
 
 fn tables() -> Vec<Said> {
-    [protocol::table(), segment::table(), mark::table(), channel::table()].into_iter().flatten().collect()
+    let all = [protocol::table(), segment::table(), mark::table(), channel::table(), channel::async_table()];
+    all.into_iter().flatten().collect()
 }
 
 #[test]

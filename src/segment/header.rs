@@ -54,7 +54,9 @@ pub enum HeaderFault {
         kind: &'static str,
     },
     /// The file is no segment of ackcast.
-    #[error("it is not a segment of ackcast (its first bytes are {found:02x?})")]
+    #[error(
+        "it is not a segment of ackcast (its first bytes are {found:02x?}); choose another name, or remove the file"
+    )]
     Foreign {
         /// The file's first bytes.
         found: [u8; 8],

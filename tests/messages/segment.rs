@@ -119,7 +119,8 @@ fn headers() -> Vec<Said> {
         says(HeaderFault::Mark(NAMELESS), &NAMELESS.to_string()),
         says(
             HeaderFault::Foreign { found: *b"\x7fELF\x02\x01\x01\x00" },
-            "it is not a segment of ackcast (its first bytes are [7f, 45, 4c, 46, 02, 01, 01, 00])",
+            "it is not a segment of ackcast (its first bytes are [7f, 45, 4c, 46, 02, 01, 01, 00]); choose another name, \
+             or remove the file",
         ),
         says(
             HeaderFault::Version { found: 99 },

@@ -10,6 +10,7 @@ use ackcast::segment::{Holders, Name, OpenError, Unfinished, unfinished};
 use ackcast::{Channel, HeaderFault};
 use clap::Args;
 use serde::Serialize;
+use std::io;
 
 const HELP: &str = "\
 A channel is
@@ -70,13 +71,17 @@ pub(crate) fn run(list: &List) -> Result<(), Failure> {
 fn listed() -> Result<Vec<Listed>, Failure> {
     let holders = Holders::scan();
     let mut all = Vec::new();
-    for name in Channel::list()? {
+    for name in Channel::list().map_err(|error| Failure::Wrong(vec![cannot_list(&error)]))? {
         all.extend(whole(&name, &holders)?);
     }
     for one in unfinished()? {
         all.extend(part(&one)?);
     }
     Ok(all)
+}
+
+fn cannot_list(error: &io::Error) -> String {
+    format!("cannot list the channels in /dev/shm: {error}; look at what the error names, and try again")
 }
 
 fn whole(name: &Name, holders: &Holders) -> Result<Option<Listed>, OpenError> {
@@ -126,12 +131,17 @@ pub(crate) fn table(all: &[Listed]) -> String {
             report.published.to_string(),
             age_of(report),
         ],
-        Listed::Part { name, state, why } => {
-            let state = why.as_ref().map_or_else(|| state.text().to_owned(), |why| format!("{}: {why}", state.text()));
-            let mut row = vec![name.clone(), state];
+        Listed::Part { name, state, .. } => {
+            let mut row = vec![name.clone(), state.text().to_owned()];
             row.resize_with(head.len(), || or_dash(None::<&str>));
             row
         }
     };
-    columns(&head, &[3, 4, 5], all.iter().map(row))
+    let mut text = columns(&head, &[3, 4, 5], all.iter().map(row));
+    for one in all {
+        if let Listed::Part { name, why: Some(why), .. } = one {
+            text += &format!("{name}: {why}\n");
+        }
+    }
+    text
 }

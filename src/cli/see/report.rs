@@ -22,6 +22,10 @@ pub(crate) struct Report {
     pub(crate) start_with: u32,
     /// END follows when this many producers have finished.
     pub(crate) end_after: u32,
+    /// How many messages are retained for late consumers.
+    pub(crate) retain: u32,
+    /// The type of its values, if it is a typed channel.
+    pub(crate) value_type: Option<String>,
     /// When the channel was made, by RFC 3339.
     pub(crate) created: Option<String>,
     pub(crate) age_seconds: Option<f64>,
@@ -151,6 +155,8 @@ impl Report {
             producer_places: geometry.producers,
             start_with: geometry.start_with,
             end_after: geometry.end_after,
+            retain: geometry.retain,
+            value_type: sampler.watch().value_type().map(|of| printable(&of.to_string())),
             created: stats.created.map(|time| humantime::format_rfc3339_millis(time).to_string()),
             age_seconds: age(stats.created, SystemTime::now()).map(|age| age.as_secs_f64()),
             published: stats.published.count(),

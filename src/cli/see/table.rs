@@ -40,6 +40,12 @@ pub(crate) fn channel(report: &Report) -> String {
         ("starts with", counted(*start_with, "consumer")),
         ("ends after", format!("{} ({} finished)", counted(*end_after, "producer"), report.finished)),
     ];
+    if report.retain > 0 {
+        lines.push(("retains", counted(report.retain, "message")));
+    }
+    if let Some(value_type) = &report.value_type {
+        lines.push(("values", value_type.clone()));
+    }
     let end = if report.ended { ", END included" } else { "" };
     let at = report.rate.map_or_else(String::new, |number| format!(", {}", rate(number)));
     lines.push(("published", format!("{}{end}{at}", report.published)));

@@ -26,7 +26,7 @@ pub use tapped::{TapError, Tapped};
 use super::clean::liveness;
 use super::file::{self, failed};
 use super::header::{Checked, Header};
-use super::{HeaderFault, Name, OpenError};
+use super::{HeaderFault, Name, OpenError, ValueType};
 use crate::layer::Layer;
 use crate::layers::{Backend, Fences, Futex, LivenessLocks, RawSync};
 use crate::protocol::{Geometry, Observed, Published};
@@ -164,6 +164,19 @@ impl Watch {
     /// ```
     pub const fn fences(&self) -> Fences {
         self.checked.fences
+    }
+
+    /// The type of the channel's values. `None`: its messages are any bytes.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Name, Watch};
+    /// # let name = Name::new(&format!("example-watch-value-type-{}", std::process::id()))?;
+    /// let _channel = Channel::create(name.as_str()).of::<u32>().build()?;
+    /// assert_eq!(Watch::open(&name)?.value_type().unwrap().name, "u32");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn value_type(&self) -> Option<&ValueType> {
+        self.checked.value_type.as_ref()
     }
 
     /// The state of the channel and of its participants now.

@@ -147,7 +147,7 @@ pub use protocol::{
 #[doc(inline)]
 pub use segment::{
     ConsumerStats, HeaderFault, LayoutError, Limit, Name, NameError, OpenError, ProducerStats, Stats, Tap, TapError,
-    Tapped, ValueType, Watch,
+    Tapped, ValueType, ValueTypeError, Watch,
 };
 /// The traits and derives that a [`Typed`] value needs, of the version that this crate uses.
 #[cfg(feature = "std")]

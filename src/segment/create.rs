@@ -30,6 +30,9 @@ impl Handle {
         fences: Fences,
         value_type: Option<&ValueType>,
     ) -> Result<Self, CreateError> {
+        if let Some(value_type) = value_type {
+            value_type.check()?;
+        }
         let layout = Layout::new::<L>(geometry)?;
         let slot_size = geometry.slot_size;
         if let Some(&ValueType { size, .. }) = value_type.filter(|value_type| !value_type.fits(slot_size)) {

@@ -1,6 +1,6 @@
 //! The errors of creating and opening a segment.
 
-use super::{HeaderFault, LayoutError, Limit, Name, NameError};
+use super::{HeaderFault, LayoutError, Limit, Name, NameError, ValueTypeError};
 use crate::layer::LivenessUnknown;
 use crate::layers::MarkFault;
 use std::io;
@@ -92,6 +92,9 @@ pub enum CreateError {
     /// A setting is out of its range.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// No slot holds a value of the type.
+    #[error(transparent)]
+    ValueType(#[from] ValueTypeError),
     /// The channel exists, and a living process uses it.
     #[error(
         "channel {name:?} exists and is in use by {}; choose another name, or wait until its users have ended",

@@ -41,7 +41,7 @@ pub use header::{HeaderFault, VERSION};
 pub use layout::{Layout, LayoutError};
 pub use limit::Limit;
 pub use name::{Name, NameError};
-pub use value_type::ValueType;
+pub use value_type::{ValueType, ValueTypeError};
 pub use watch::{ConsumerStats, Holder, Holders, ProducerStats, Stats, Tap, TapError, Tapped, Watch};
 
 // For the tests, fuzz targets and benchmarks that run the protocol on real segments.

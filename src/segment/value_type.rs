@@ -1,6 +1,8 @@
 //! The type of a channel's values, as the segment's header states it.
 
+use super::Layout;
 use std::fmt;
+use thiserror::Error;
 
 /// The type of a typed channel's values: what [`Typed`](crate::Typed) says of it, and its size and alignment.
 ///
@@ -34,6 +36,69 @@ impl ValueType {
     /// Upper bound on an alignment in bytes: that of slots.
     pub const MAX_ALIGN: usize = 64;
 
+    /// A type of values, for programs that do not know it before they run, such as those in other languages. It is the
+    /// same as a [`Typed`](crate::Typed) of this name, version, size and alignment.
+    ///
+    /// # Errors
+    /// [`ValueTypeError`], if no slot holds such a value.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, ValueType, ValueTypeError};
+    /// # let name = format!("example-value-type-new-{}", std::process::id());
+    /// let channel = Channel::create(&name).of::<f64>().build()?;
+    /// assert_eq!(channel.value_type(), Some(&ValueType::new("f64", 0, 8, 8)?));
+    /// assert_eq!(ValueType::new("f64", 0, 8, 3), Err(ValueTypeError::Align { align: 3, size: 8 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(name: &str, version: u32, size: u32, align: u32) -> Result<Self, ValueTypeError> {
+        let value_type = Self { name: name.to_owned(), version, size, align, slice: false };
+        value_type.check()?;
+        Ok(value_type)
+    }
+
+    /// The type of slices of these values: a message holds any number of them.
+    ///
+    /// ```
+    /// # use ackcast::ValueType;
+    /// assert_eq!(ValueType::new("u32", 0, 4, 4)?.slices().to_string(), "slices of \"u32\" (4 bytes, alignment 4)");
+    /// # Ok::<(), ackcast::ValueTypeError>(())
+    /// ```
+    #[must_use]
+    pub fn slices(self) -> Self {
+        Self { slice: true, ..self }
+    }
+
+    /// Checks all fields, which are public.
+    ///
+    /// # Errors
+    /// As [`new`](ValueType::new).
+    pub(crate) fn check(&self) -> Result<(), ValueTypeError> {
+        let Self { ref name, size, align, .. } = *self;
+        if !Self::is_valid_name(name) {
+            return Err(ValueTypeError::Name { name: name.clone() });
+        }
+        if size == 0 || size > Layout::MAX_SLOT_SIZE {
+            return Err(ValueTypeError::Size { size });
+        }
+        if !align.is_power_of_two() || align as usize > Self::MAX_ALIGN || size % align != 0 {
+            return Err(ValueTypeError::Align { align, size });
+        }
+        Ok(())
+    }
+
+    /// Whether a type may have this name.
+    pub(crate) const fn is_valid_name(name: &str) -> bool {
+        let name = name.as_bytes();
+        let mut at = 0;
+        while at < name.len() {
+            if name[at] == 0 {
+                return false;
+            }
+            at += 1;
+        }
+        !name.is_empty() && name.len() <= Self::MAX_NAME
+    }
+
     /// Whether a slot of this size in bytes holds one value, or some number of values if messages are slices.
     pub(crate) const fn fits(&self, slot_size: u32) -> bool {
         if self.slice { slot_size % self.size == 0 } else { slot_size == self.size }
@@ -51,6 +116,41 @@ impl fmt::Display for ValueType {
         }
         f.write_str(")")
     }
+}
+
+/// Why there are no values of a type.
+///
+/// ```
+/// # use ackcast::ValueType;
+/// let error = ValueType::new("Nothing", 0, 0, 1).unwrap_err();
+/// assert_eq!(error.to_string(), "a value of 0 bytes fits no slot; a value has 1 to 1073741824 bytes");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ValueTypeError {
+    /// The name is empty, too long, or has a zero in it.
+    #[error("{name:?} is not the name of a type; use 1 to {} bytes without zeros", ValueType::MAX_NAME)]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// No slot has this size.
+    #[error("a value of {size} bytes fits no slot; a value has 1 to {} bytes", Layout::MAX_SLOT_SIZE)]
+    Size {
+        /// The size in bytes.
+        size: u32,
+    },
+    /// No slot has this alignment, or the size is no multiple of it.
+    #[error(
+        "values of {size} bytes have no alignment of {align}; use a power of two up to {} that divides the size",
+        ValueType::MAX_ALIGN
+    )]
+    Align {
+        /// The alignment in bytes.
+        align: u32,
+        /// The size in bytes.
+        size: u32,
+    },
 }
 
 /// The type in the header. Plain numbers; all 0 in a channel of bytes.
@@ -130,6 +230,20 @@ mod tests {
         assert_eq!(TypeFacts::new(Some(&frame(true))).value_type(72), Ok(Some(frame(true))));
         let long = ValueType { name: "n".repeat(ValueType::MAX_NAME), ..frame(false) };
         assert_eq!(TypeFacts::new(Some(&long)).value_type(24), Ok(Some(long)));
+    }
+
+    #[test]
+    fn type_that_no_slot_holds_is_not_made() {
+        assert!(ValueType::new("a", 0, 1, 1).is_ok() && ValueType::new(&"n".repeat(64), 0, 1 << 30, 64).is_ok());
+        for name in ["", "a\0b", &"n".repeat(65)] {
+            assert_eq!(ValueType::new(name, 0, 8, 8), Err(ValueTypeError::Name { name: name.to_owned() }));
+        }
+        for size in [0, (1 << 30) + 1, u32::MAX] {
+            assert_eq!(ValueType::new("a", 0, size, 1), Err(ValueTypeError::Size { size }));
+        }
+        for (align, size) in [(0, 8), (3, 12), (128, 128), (8, 12), (u32::MAX, 8)] {
+            assert_eq!(ValueType::new("a", 0, size, align), Err(ValueTypeError::Align { align, size }));
+        }
     }
 
     #[test]

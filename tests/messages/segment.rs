@@ -4,11 +4,11 @@ use crate::{Said, says};
 use ackcast::layer::LivenessUnknown;
 use ackcast::layers::MarkFault;
 use ackcast::segment::{HeaderFault, LayoutError, Limit, Name, NameError, OpenError};
-use ackcast::{Backend, CreateError};
+use ackcast::{Backend, CreateError, ValueType, ValueTypeError};
 use std::io;
 
 pub fn table() -> Vec<Said> {
-    [names(), opening(), creating(), headers(), layouts()].into_iter().flatten().collect()
+    [names(), types(), opening(), creating(), headers(), layouts()].into_iter().flatten().collect()
 }
 
 fn name() -> Name {
@@ -71,14 +71,33 @@ fn opening() -> Vec<Said> {
     ]
 }
 
+fn types() -> Vec<Said> {
+    vec![
+        says(
+            ValueTypeError::Name { name: String::new() },
+            "\"\" is not the name of a type; use 1 to 64 bytes without zeros",
+        ),
+        says(ValueTypeError::Size { size: 0 }, "a value of 0 bytes fits no slot; a value has 1 to 1073741824 bytes"),
+        says(
+            ValueTypeError::Align { align: 8, size: 12 },
+            "values of 12 bytes have no alignment of 8; use a power of two up to 64 that divides the size",
+        ),
+    ]
+}
+
 fn creating() -> Vec<Said> {
     let exists =
         |participants: &[u32]| CreateError::AlreadyExists { name: name(), participants: participants.to_vec() };
     let layout = LayoutError::TooLarge { slots: 2, slot_size: 3 };
     let bad_name = Name::new("").unwrap_err();
+    let bad_type = ValueType::new("Frame", 0, 12, 8).unwrap_err();
     vec![
         says(CreateError::Name(bad_name.clone()), &bad_name.to_string()),
         says(CreateError::Layout(layout), &layout.to_string()),
+        says(
+            CreateError::ValueType(bad_type),
+            "values of 12 bytes have no alignment of 8; use a power of two up to 64 that divides the size",
+        ),
         says(
             exists(&[]),
             "channel \"news\" exists and is in use by its creator or another observer; choose another name, or wait until \

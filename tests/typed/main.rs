@@ -7,6 +7,7 @@ mod forked;
 mod liar;
 #[path = "../reexec/mod.rs"]
 mod reexec;
+mod run_time;
 mod slices;
 mod values;
 

@@ -69,7 +69,7 @@ impl<T: Payload + ?Sized> TypedConsumer<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach_at(name: &str, start: Start) -> Result<Self, AttachError> {
-        let consumer = Consumer::attach_checked(name, start, check_type::<T>)?;
+        let consumer = Consumer::attach_checked(name, start, check_type(T::value_type()))?;
         Ok(Self { consumer, _values: PhantomData })
     }
 

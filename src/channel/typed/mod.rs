@@ -24,6 +24,7 @@ mod loan;
 mod message;
 mod names;
 mod producer;
+mod run_time;
 
 pub use batch::TypedBatch;
 pub use consumer::{TypedConsumer, TypedMessages};
@@ -189,7 +190,10 @@ fn value_type<T: Typed>(slice: bool) -> ValueType {
         assert!(size_of::<T>() > 0, "a value of a typed channel has at least 1 byte");
         assert!(size_of::<T>() <= Layout::MAX_SLOT_SIZE as usize, "a value of a typed channel has at most 1 GiB");
         assert!(align_of::<T>() <= ValueType::MAX_ALIGN, "a value of a typed channel has an alignment of at most 64");
-        assert!(names::is_valid(T::NAME), "the name of a typed channel's type has 1 to 64 bytes, and no zeros");
+        assert!(
+            ValueType::is_valid_name(T::NAME),
+            "the name of a typed channel's type has 1 to 64 bytes, and no zeros"
+        );
     }
     // Both numbers fit, as was checked.
     let (size, align) = (size_of::<T>() as u32, align_of::<T>() as u32);
@@ -253,15 +257,16 @@ impl Channel {
     }
 }
 
-/// Checks that the channel has messages of this type.
+/// Checks that the channel has messages of type `asked`.
 ///
 /// # Errors
 /// [`AttachError::Type`].
-fn check_type<T: Payload + ?Sized>(handle: &Handle) -> Result<(), AttachError> {
-    let asked = T::value_type();
-    if handle.value_type() == Some(&asked) {
-        return Ok(());
+fn check_type(asked: ValueType) -> impl FnOnce(&Handle) -> Result<(), AttachError> {
+    move |handle| {
+        if handle.value_type() == Some(&asked) {
+            return Ok(());
+        }
+        let (name, found) = (handle.name().clone(), handle.value_type().cloned());
+        Err(AttachError::Type(Box::new(TypeError { name, found, asked })))
     }
-    let (name, found) = (handle.name().clone(), handle.value_type().cloned());
-    Err(AttachError::Type(Box::new(TypeError { name, found, asked })))
 }

@@ -3,19 +3,6 @@
 use super::Typed;
 use crate::segment::ValueType;
 
-/// Whether a type may have this name.
-pub(super) const fn is_valid(name: &str) -> bool {
-    let name = name.as_bytes();
-    let mut at = 0;
-    while at < name.len() {
-        if name[at] == 0 {
-            return false;
-        }
-        at += 1;
-    }
-    !name.is_empty() && name.len() <= ValueType::MAX_NAME
-}
-
 /// The numbers. Not `bool` and `char`, because not any bytes are one.
 macro_rules! primitives {
     ($($type:ident)+) => {
@@ -85,11 +72,5 @@ mod tests {
     #[should_panic(expected = "the name of an array's type has at most 64 bytes")]
     fn longer_name_of_an_array_is_refused() {
         array_name(&"n".repeat(ValueType::MAX_NAME - 5), 10);
-    }
-
-    #[test]
-    fn name_is_not_empty_nor_too_long() {
-        assert!(is_valid("a") && is_valid(&"n".repeat(64)));
-        assert!(!is_valid("") && !is_valid(&"n".repeat(65)) && !is_valid("a\0b"));
     }
 }

@@ -49,7 +49,7 @@ impl<T: Payload + ?Sized> TypedProducer<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach(name: &str) -> Result<Self, AttachError> {
-        let producer = Producer::attach_checked(name, check_type::<T>)?;
+        let producer = Producer::attach_checked(name, check_type(T::value_type()))?;
         Ok(Self { producer, _values: PhantomData })
     }
 

@@ -7,6 +7,7 @@ use crate::segment::Name;
 use core::mem;
 use core::time::Duration;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The longest wait of the thread until it looks whether the handle has given up. A shorter one costs processor time,
@@ -64,19 +65,17 @@ fn lock(exchange: &Mutex<Exchange>) -> MutexGuard<'_, Exchange> {
 fn wait(exchange: &Mutex<Exchange>) {
     let Some(mut producer) = lock(exchange).waits.take() else { return };
     loop {
-        let mut returns = {
-            let loan = producer.loan_timeout(SLICE);
-            let exchange = lock(exchange);
-            match loan {
-                Err(SendError::TimedOut(_)) if !exchange.given_up => continue,
-                // The lock stays the producer's, whichever thread has it.
-                Ok(loan) if !exchange.given_up => mem::forget(loan),
-                Ok(loan) => drop(loan),
-                Err(_) => {} // the handle finds the error again
-            }
-            exchange
-        };
-        returns.returned = Some(producer);
+        // The lock stays the producer's, whichever thread has it. A log of the program may panic at an eviction or a
+        // takeover; the handle tries again then.
+        let wait = || producer.loan_timeout(SLICE).map(mem::forget);
+        let reserved = catch_unwind(AssertUnwindSafe(wait));
+        let mut exchange = lock(exchange);
+        match reserved {
+            Ok(Err(SendError::TimedOut(_))) if !exchange.given_up => continue,
+            Ok(Ok(())) if exchange.given_up => drop(producer.try_loan()), // gives the lock back
+            _ => {} // the handle finds the lock and the slot, or the error again
+        }
+        exchange.returned = Some(producer);
         return;
     }
 }

@@ -36,7 +36,7 @@ const ASKED: u8 = 1;
 /// The thread ends.
 const STOP: u8 = 2;
 
-/// See the [module](self).
+/// See the [module](self). Its owner [stops](Bell::stop) it.
 #[derive(Debug)]
 pub(crate) struct Bell {
     shared: Arc<Shared>,
@@ -60,7 +60,7 @@ impl Shared {
 
 impl Bell {
     /// Starts a bell whose descriptor is readable. `sleep` is called each time that the handle has asked. It returns
-    /// when the handle is to poll again.
+    /// when the handle is to poll again, and does not panic.
     ///
     /// # Errors
     /// Those of eventfd(2), and of starting a thread.
@@ -111,7 +111,7 @@ impl Bell {
         if !self.is_inherited() {
             self.order(STOP);
             end_sleep();
-            let _ = self.thread.take().map(JoinHandle::join); // the thread does not panic
+            let _ = self.thread.take().map(JoinHandle::join); // no sleep panics
         }
     }
 
@@ -130,16 +130,10 @@ impl AsFd for Bell {
 }
 
 impl Drop for Bell {
-    /// A bell that was not stopped is left to its thread, which ends when its sleep does. A forked child has no such
-    /// thread.
+    /// A forked child has no such thread.
     fn drop(&mut self) {
-        match self.thread.take() {
-            Some(thread) if self.is_inherited() => core::mem::forget(thread),
-            Some(thread) => {
-                self.shared.order.store(STOP, Ordering::Release);
-                thread.thread().unpark();
-            }
-            None => {}
+        if self.is_inherited() {
+            core::mem::forget(self.thread.take());
         }
     }
 }
@@ -159,7 +153,7 @@ mod tests {
     fn bell_rings_once_for_each_sleep() {
         let (end, ends) = mpsc::channel();
         let mut bell = Bell::start(move || ends.recv().unwrap_or(())).unwrap();
-        assert!(is_readable(&bell, 0), "nobody has asked");
+        assert!(is_readable(&bell, 0), "the handle has not asked");
         for _ in 0..3 {
             bell.clear();
             bell.ask();

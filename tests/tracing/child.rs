@@ -1,8 +1,9 @@
 //! Children: the test binary in some role.
 
-use crate::log::logged;
+use crate::log::{logged, panic_everywhere};
 use crate::reexec::{end_after_a_while, go, role, say};
 use ackcast::{Backend, Channel, Consumer, Producer};
+use rustix::event::{PollFd, PollFlags, poll};
 
 /// Entry point of a child. In the parent, this test does nothing.
 #[test]
@@ -20,9 +21,23 @@ fn entry() {
             say("holds a loan");
             go();
         }
+        "event producer" => waits_among_panics(&name),
         "forks" => forks(&name),
         role => panic!("{role}"),
     }
+}
+
+/// Waits for room in an event loop. The eviction that makes room is told in the handle's thread, where the log panics.
+fn waits_among_panics(name: &str) {
+    let mut producer = Producer::attach(name).unwrap().into_event().unwrap();
+    assert_eq!(producer.try_send(b"fills the ring"), Ok(true));
+    std::panic::set_hook(Box::new(|_| say("panicked")));
+    panic_everywhere(name);
+    assert_eq!(producer.try_send(b"waits"), Ok(false));
+    say("waits");
+    let ready = poll(&mut [PollFd::new(&producer, PollFlags::IN)], None).unwrap();
+    say(&format!("{ready} descriptor is readable: {:?}", producer.try_send(b"goes on")));
+    std::process::exit(0); // a drop would be told, too
 }
 
 /// Forks with handles. The child drops them.

@@ -21,6 +21,12 @@ pub fn panicking<T>(channel: &str, work: impl FnOnce() -> T) -> T {
     tracing::subscriber::with_default(log, work)
 }
 
+/// Lets a subscriber panic at each event of this channel from now on, in each thread.
+pub fn panic_everywhere(channel: &str) {
+    let log = Log { channel: format!("{channel:?}"), lines: Arc::default(), panics: true };
+    tracing::subscriber::set_global_default(log).unwrap();
+}
+
 struct Log {
     channel: String,
     panics: bool,

@@ -112,6 +112,21 @@ fn panic_of_a_subscriber_leaves_the_channel_usable() {
     }
 }
 
+/// The thread that waits in the place of a producer evicts the consumer, and tells of it.
+#[test]
+fn panic_of_a_subscriber_does_not_stop_an_event_loop() {
+    let name = name("panic-event", Backend::Futex);
+    let _channel = Channel::create(&name).build().unwrap();
+    let mut dies = start("consumer", &name);
+    dies.says("attached");
+    let producer = start("event producer", &name);
+    producer.says("waits");
+    dies.kill();
+    producer.says("panicked");
+    producer.says("1 descriptor is readable: Ok(true)");
+    assert!(producer.end().0.success());
+}
+
 #[test]
 fn dead_owner_is_logged_by_its_successor() {
     for backend in LAYERS {

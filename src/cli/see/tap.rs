@@ -1,13 +1,13 @@
-//! `ackcast tap`: what passes in a channel, read without holding up anybody.
+//! `ackcast tap`: what passes in a channel. No participant waits for it.
 
 use crate::failure::Failure;
+use crate::format::Format;
 use crate::standard;
 use crate::stdout::Stdout;
 use crate::stop::Stop;
 use ackcast::segment::Name;
 use ackcast::{Tap, TapError, Tapped, Watch};
-use clap::Args;
-use serde::Serialize;
+use clap::{Args, ValueEnum};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const HELP: &str = "\
 `tap` writes the messages that are sent from now on, as `recv` does. No `send` waits for `tap`, so
 `tap` may miss messages. At its end it says on stderr how many it missed. What it writes is whole:
 no message is written that a `send` had begun to overwrite.
-`tap` asks nobody to wake it, but looks every 2 ms. So on a ring of few slots it misses messages
+No `send` wakes `tap`, which polls every 2 ms. So on a ring of few slots it misses messages
 when several come at once. On a ring of less than 4 slots, it sees only the messages that some
 `recv` has not received yet.
 
@@ -44,36 +44,23 @@ pub(crate) struct Arguments {
     #[arg(value_parser = Name::new)]
     name: Name,
 
-    /// Start with the messages that are sent from now on (the default)
-    #[arg(long, conflicts_with = "from_oldest")]
-    from_now: bool,
+    #[command(flatten)]
+    format: Format,
 
-    /// Start with the oldest message that is still in the ring
-    #[arg(long)]
-    from_oldest: bool,
-
-    /// Print each message as a line of hexadecimal digits
-    #[arg(long)]
-    hex: bool,
-
-    /// Print each message as a line of JSON, with sequence, length, and text, or hex if it is not UTF-8
-    #[arg(long, conflicts_with = "hex")]
-    json: bool,
+    /// Where to start: at the oldest message that is still in the ring, or at the next message
+    #[arg(long, value_name = "MESSAGE", default_value = "newest")]
+    from: Origin,
 
     /// Say on stderr at once how many messages were missed
     #[arg(short, long)]
     verbose: bool,
 }
 
-/// A message as `--json` prints it.
-#[derive(Debug, Serialize)]
-struct Line<'m> {
-    sequence: u64,
-    length: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hex: Option<String>,
+/// Where a tap starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Origin {
+    Oldest,
+    Newest,
 }
 
 /// Writes what passes, up to END.
@@ -81,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let stop = Stop::on_signals()?;
     let mut stdout = Stdout::new(&stop)?;
     let mut tap = Watch::open(&arguments.name)?.tap()?;
-    if arguments.from_oldest {
+    if arguments.from == Origin::Oldest {
         tap.rewind();
     }
     let ended = watch(&mut tap, arguments, &mut stdout, &stop);
@@ -100,7 +87,7 @@ fn watch(tap: &mut Tap, arguments: &Arguments, stdout: &mut Stdout<'_>, stop: &S
     loop {
         stop.check()?;
         match tap.poll().map_err(failure)? {
-            Tapped::Message { sequence, bytes } => write(stdout, arguments, sequence, bytes)?,
+            Tapped::Message { sequence, bytes } => arguments.format.write(stdout, sequence, bytes)?,
             Tapped::Missed { messages: count } => {
                 if arguments.verbose {
                     say(&format!("missed {}", messages(count)));
@@ -145,22 +132,6 @@ fn failure(error: TapError) -> Failure {
     }
 }
 
-fn write(stdout: &mut Stdout<'_>, arguments: &Arguments, sequence: u64, bytes: &[u8]) -> Result<(), Failure> {
-    if arguments.hex {
-        return stdout.write((hex(bytes) + "\n").as_bytes());
-    }
-    if arguments.json {
-        let text = std::str::from_utf8(bytes).ok();
-        let line = Line { sequence, length: bytes.len(), text, hex: text.is_none().then(|| hex(bytes)) };
-        return stdout.write((serde_json::to_string(&line)? + "\n").as_bytes());
-    }
-    stdout.write(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn messages(count: u64) -> String {
     format!("{count} message{}", if count == 1 { "" } else { "s" })
 }
@@ -168,20 +139,4 @@ fn messages(count: u64) -> String {
 /// Writes a line to stderr. The exit status tells of the end even if stderr cannot be written.
 fn say(text: &str) {
     let _ = standard::write_whole(io::stderr().as_fd(), format!("ackcast: {text}\n").as_bytes());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn message_is_text_or_hex() {
-        let line = |bytes| {
-            let text = std::str::from_utf8(bytes).ok();
-            let hex = text.is_none().then(|| hex(bytes));
-            serde_json::to_string(&Line { sequence: 7, length: bytes.len(), text, hex }).unwrap()
-        };
-        assert_eq!(line(b"a\n"), r#"{"sequence":7,"length":2,"text":"a\n"}"#);
-        assert_eq!(line(b"\xff\x00"), r#"{"sequence":7,"length":2,"hex":"ff00"}"#);
-    }
 }

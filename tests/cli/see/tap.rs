@@ -141,7 +141,7 @@ fn tap_starts_with_oldest_message_on_request() {
         consumer.recv().unwrap();
     }
     producer.finish().unwrap();
-    let (said, stderr) = run(&["tap", &scratch.name, "--from-oldest", "--hex"], 0);
+    let (said, stderr) = run(&["tap", &scratch.name, "--from", "oldest", "--hex"], 0);
     assert_eq!((&*said, &*stderr), ("31390a\n", ""), "END is message 20, so 19 alone is surely whole");
     assert_eq!(run(&["tap", &scratch.name], 0), (String::new(), String::new()));
 }
@@ -154,14 +154,14 @@ fn tap_prints_bytes_as_hex_where_they_are_no_text() {
     producer.send("ü\"\n".as_bytes()).unwrap();
     producer.send(b"").unwrap();
     producer.finish().unwrap();
-    let (said, _) = run(&["tap", &scratch.name, "--json", "--from-oldest"], 0);
+    let (said, _) = run(&["tap", &scratch.name, "--json", "--from", "oldest"], 0);
     let lines = [
         r#"{"sequence":0,"length":2,"hex":"ff00"}"#,
         r#"{"sequence":1,"length":4,"text":"ü\"\n"}"#,
         r#"{"sequence":2,"length":0,"text":""}"#,
     ];
     assert_eq!(said, lines.map(|line| line.to_owned() + "\n").concat());
-    let (said, _) = run(&["tap", &scratch.name, "--hex", "--from-oldest"], 0);
+    let (said, _) = run(&["tap", &scratch.name, "--hex", "--from", "oldest"], 0);
     assert_eq!(said, "ff00\nc3bc220a\n\n");
 }
 
@@ -232,7 +232,7 @@ fn tap_reads_orphan() {
     producer.send(b"left\n").unwrap();
     let name = format!("{}-copy", scratch.name);
     let _orphan = Leftover::orphan(&scratch, &name, |_| {});
-    let (said, stderr) = run(&["tap", &name, "--from-oldest"], 3);
+    let (said, stderr) = run(&["tap", &name, "--from", "oldest"], 3);
     assert_eq!(said, "left\n");
     assert_eq!(stderr, "ackcast: every producer died without finishing\n");
 }

@@ -362,6 +362,22 @@ pub mod E10 {}
 /// `docs/orderings/E11.md` in the repository has the executions, step by step and drawn.
 pub mod E11 {}
 
+/// E12: acked: load Acquire. Why Acquire for the load of `acked` in `progress::progress_of`?
+///
+/// ```text
+/// let acked = Acknowledged::from_word(entry.acked.0.load(Acquire));
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`progress::progress_of`](../../../../src/ackcast/protocol/progress.rs.html) |
+/// | partner | [E3a], [E3b], [E3c] |
+/// | carries | what these carry |
+/// | relaxed | breaks S1: no torn payload: no data race on any slot: 21 steps |
+///
+/// `docs/orderings/E12.md` in the repository has the executions, step by step and drawn.
+pub mod E12 {}
+
 /// F1: heavy fence SeqCst. Why has `signal::announce` a heavy fence SeqCst?
 ///
 /// ```text
@@ -414,6 +430,23 @@ pub mod F2 {}
 /// `docs/orderings/F3.md` in the repository has the executions, step by step and drawn.
 pub mod F3 {}
 
+/// F4: light fence SeqCst. Why has `progress::attached` a light fence SeqCst?
+///
+/// ```text
+/// self.layer.light_fence(SeqCst);
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`progress::attached`](../../../../src/ackcast/protocol/progress.rs.html) |
+/// | partner | [J] |
+/// | carries | a state reads ACTIVE, or the joiner's start counts what was read |
+/// | acqrel | breaks S2: every consumer gets every message from its join to its end, once, in the one total order: 22 steps |
+/// | drop | breaks S2: every consumer gets every message from its join to its end, once, in the one total order: 21 steps |
+///
+/// `docs/orderings/F4.md` in the repository has the executions, step by step and drawn.
+pub mod F4 {}
+
 /// J: heavy fence SeqCst. Why has `registry::take_consumer_entry` a heavy fence SeqCst?
 ///
 /// ```text
@@ -423,11 +456,11 @@ pub mod F3 {}
 /// | | |
 /// | --- | --- |
 /// | site | [`registry::take_consumer_entry`](../../../../src/ackcast/protocol/registry.rs.html) |
-/// | partner | [N] |
+/// | partner | [N], [F4] |
 /// | carries | the writer reads ACTIVE, or the joiner its publication |
-/// | acqrel | breaks S1: no torn payload: no data race on any slot: 29 steps |
-/// | drop | breaks S1: no torn payload: no data race on any slot: 28 steps |
-/// | lighten | breaks S1: no torn payload: no data race on any slot: 29 steps |
+/// | acqrel | breaks S2: every consumer gets every message from its join to its end, once, in the one total order: 22 steps |
+/// | drop | breaks S2: every consumer gets every message from its join to its end, once, in the one total order: 21 steps |
+/// | lighten | breaks S2: every consumer gets every message from its join to its end, once, in the one total order: 22 steps |
 ///
 /// `docs/orderings/J.md` in the repository has the executions, step by step and drawn.
 pub mod J {}
@@ -987,6 +1020,23 @@ pub mod H15 {}
 /// `docs/orderings/H16.md` in the repository has the executions, step by step and drawn.
 pub mod H16 {}
 
+/// H17: state: load Relaxed. Why is Relaxed enough for the load of `state` in `progress::progress_of`?
+///
+/// ```text
+/// let state = EntryState::from_word(entry.state.load(Relaxed));
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`progress::progress_of`](../../../../src/ackcast/protocol/progress.rs.html) |
+/// | partner | [E9], [E5] |
+/// | carries | whose acknowledgement [E12] has read |
+///
+/// **As weak as it can be**: a relaxed access has no weaker form.
+///
+/// `docs/orderings/H17.md` in the repository has the executions, step by step and drawn.
+pub mod H17 {}
+
 /// D1: slot: write. What orders the write of `slot` in `free_slot::new`?
 ///
 /// ```text
@@ -1173,6 +1223,23 @@ pub mod K6 {}
 ///
 /// `docs/orderings/K7.md` in the repository has the executions, step by step and drawn.
 pub mod K7 {}
+
+/// K8: is_alive. Why does `progress::is_alive` call `is_alive`?
+///
+/// ```text
+/// self.layer.is_alive(number)
+/// ```
+///
+/// | | |
+/// | --- | --- |
+/// | site | [`progress::is_alive`](../../../../src/ackcast/protocol/progress.rs.html) |
+/// | partner | a death, [K6], [K7] |
+/// | carries | everything the participant did |
+///
+/// **No ordering of its own**: the kernel's knowledge. The layer's contract is what it carries.
+///
+/// `docs/orderings/K8.md` in the repository has the executions, step by step and drawn.
+pub mod K8 {}
 
 /// P1: park. Why does `lock::acquire` call `park`?
 ///

@@ -6,14 +6,13 @@ mod tests;
 use super::{Producer, Timeout, layer, on_backend, producer::Inner};
 use crate::layer::{Deadline, LivenessUnknown};
 use crate::layers::{RealLayer, pause};
-use crate::protocol::{self, Acknowledged, Corruption, EntryState, Event, Storage};
-use core::sync::atomic::{Ordering, fence};
+use crate::protocol::{self, Attached, Corruption, Event, Progress, Storage};
 use std::time::Duration;
 use thiserror::Error;
 
 /// Pause after the first poll. Each later pause is twice as long, up to [`LAST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
-/// Longest pause between two polls, which costs some 50 µs of processor time. The result is at most this late.
+/// Longest pause between two polls. The result is at most this late.
 const LAST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Which consumers had acknowledged everything when [`Producer::wait_until_drained`] returned.
@@ -131,23 +130,8 @@ struct Drain {
     /// How many messages were published when the call began.
     published: u64,
     /// The consumers that were attached then, and are not known to have acknowledged everything.
-    behind: Vec<Behind>,
+    behind: Vec<Attached>,
     drained: Drained,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Behind {
-    consumer: u32,
-    generation: u32,
-    acknowledged: u64,
-}
-
-/// What a poll says of a consumer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Received,
-    Gone,
-    Behind,
 }
 
 fn wait_until_drained<L: RealLayer, S: Storage<L>>(
@@ -171,7 +155,7 @@ fn wait_until_drained<L: RealLayer, S: Storage<L>>(
             Deadline::At(end) => end.saturating_sub(layer.now()),
         };
         if left.is_zero() {
-            let Behind { consumer, acknowledged, .. } = *slowest;
+            let Attached { consumer, acknowledged, .. } = *slowest;
             let (published, behind) = (drain.published, drain.behind.len() as u32);
             return Err(DrainError::TimedOut { consumer, acknowledged, published, behind });
         }
@@ -183,66 +167,26 @@ fn wait_until_drained<L: RealLayer, S: Storage<L>>(
 impl Drain {
     /// What is published now, and which consumers are attached.
     fn begin<L: RealLayer, S: Storage<L>>(channel: &protocol::Channel<L, S>) -> Self {
-        let published = channel.published().count();
-        // Orders the load of `published` before the loads of the states. A joiner that needs one of these messages read
-        // a lower count after its heavy fence J. So J comes before this fence, and the entry reads ACTIVE after it.
-        fence(Ordering::SeqCst);
-        let attached = |(consumer, state, acked): (u32, EntryState, Acknowledged)| {
-            state.active.then_some(Behind { consumer, generation: state.generation, acknowledged: acked.count })
-        };
-        let behind = channel.acknowledged().filter_map(attached).collect();
-        Self { published, behind, drained: Drained::default() }
+        let (published, attached) = channel.attached();
+        Self { published, behind: attached.collect(), drained: Drained::default() }
     }
 
     /// Moves the consumers that have acknowledged everything, or are gone, from `behind` to `drained`.
     fn poll<L: RealLayer, S: Storage<L>>(&mut self, channel: &protocol::Channel<L, S>) -> Result<(), DrainError> {
-        // Liveness comes first: everything that a dead consumer did happens before the answer. So the words that are
-        // read after it are the last that the consumer wrote.
-        let alive = self.behind.iter().map(|behind| layer(channel).is_alive(behind.consumer));
-        let alive = alive.collect::<Result<Vec<_>, _>>()?;
-        let acknowledged: Vec<_> = channel.acknowledged().map(|(.., acked)| acked).collect();
-        // Pairs with E3 and E5, whose values the loads before it have read. What these carry happens before the return.
-        // And the states that are read from here on are not older than the acknowledgements.
-        fence(Ordering::Acquire);
-        let states: Vec<_> = channel.acknowledged().map(|(_, state, _)| state).collect();
-        let now = channel.published().count();
-        let (published, drained, mut fault) = (self.published, &mut self.drained, None);
-        let mut alive = alive.into_iter();
-        self.behind.retain_mut(|behind| {
-            let at = behind.consumer as usize;
-            let (Some(&acked), Some(&state), Some(alive)) = (acknowledged.get(at), states.get(at), alive.next()) else {
-                return false; // the number of places does not change
-            };
-            if acked.count > now {
-                let (consumer, acked, published) = (behind.consumer, acked.count, now);
-                fault = Some(Corruption::Acknowledgement { consumer, acked, published });
+        for mut attached in core::mem::take(&mut self.behind) {
+            match channel.progress_of(&mut attached, self.published)? {
+                Progress::Received => self.drained.received += 1,
+                Progress::Gone => self.drained.gone += 1,
+                Progress::Behind => self.behind.push(attached),
             }
-            let progress = behind.progress(published, acked, state, alive);
-            match progress {
-                Progress::Received => drained.received += 1,
-                Progress::Gone => drained.gone += 1,
-                Progress::Behind => behind.acknowledged = acked.count,
+            let (consumer, acked) = (attached.consumer, attached.acknowledged);
+            let published = channel.published().count();
+            if acked > published {
+                let fault = Corruption::Acknowledgement { consumer, acked, published };
+                layer(channel).note(Event::Corrupt(fault));
+                return Err(DrainError::Corrupt(fault));
             }
-            progress == Progress::Behind
-        });
-        let Some(fault) = fault else { return Ok(()) };
-        layer(channel).note(Event::Corrupt(fault));
-        Err(DrainError::Corrupt(fault))
-    }
-}
-
-impl Behind {
-    /// What the consumer has done, as its entry says. `acked` was read before `state`, and `alive` before both.
-    ///
-    /// The entry is (a) still the consumer's, or VACANT after it: the acknowledgement is the consumer's; (b) VACANT and
-    /// JOINING: the acknowledgement is that of a successor, which has not stored its state yet; (c) a successor's. In
-    /// (b) and (c), the consumer's last acknowledgement is lost.
-    fn progress(&self, published: u64, acked: Acknowledged, state: EntryState, alive: bool) -> Progress {
-        let Acknowledged { count, joining } = acked;
-        match state.generation == self.generation && (state.active || !joining) {
-            true if count >= published && !joining => Progress::Received,
-            true if state.active && alive => Progress::Behind,
-            _ => Progress::Gone,
         }
+        Ok(())
     }
 }

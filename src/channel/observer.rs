@@ -1,7 +1,7 @@
 //! Observing a channel.
 
-use super::{Builder, layer, on_backend};
-use crate::layer::{Layer, LivenessUnknown};
+use super::{Builder, on_backend};
+use crate::layer::LivenessUnknown;
 use crate::layers::{Backend, Fences, Futex, RawSync};
 use crate::protocol::{self, Acknowledged, EntryState, Geometry, Published};
 use crate::segment::{self, Handle, Name, OpenError, Segment, Stats};
@@ -83,8 +83,8 @@ impl Channel {
     }
 
     /// The names of this user's channels, living and orphaned ones, in ascending order. Files of other users, and files
-    /// that are no channels, are left out. Opens each file to read it, and disturbs nobody. [`Watch::open`] says more of
-    /// a channel.
+    /// that are no channels, are left out. Opens each file to read it, and disturbs no process. [`Watch::open`] says
+    /// more of a channel.
     ///
     /// # Errors
     /// If /dev/shm cannot be listed, or a file cannot be opened for want of a resource, such as a descriptor.
@@ -102,7 +102,7 @@ impl Channel {
 
     /// Whether a living participant has this number.
     pub(super) fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
-        on_backend!(Inner, &self.inner, channel => layer(channel).is_alive(number))
+        on_backend!(Inner, &self.inner, channel => channel.is_alive(number))
     }
 
     pub(super) const fn handle(&self) -> &Handle {
@@ -247,7 +247,7 @@ impl Channel {
         let source = self.handle.source()?;
         let stats = on_backend!(Inner, &self.inner, channel => {
             // Its own locks are of no participant, so it asks as any other handle does.
-            source.stats(&channel.observe(), |number| layer(channel).is_alive(number))
+            source.stats(&channel.observe(), |number| channel.is_alive(number))
         });
         stats.map_err(|error| OpenError::Liveness { name: self.name().clone(), error })
     }

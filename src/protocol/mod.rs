@@ -48,10 +48,12 @@
 //! | [E9](orderings::E9) | registry::take_consumer_entry | state: store Release | E6 | the acknowledgement with JOINING, and for K3 the claim |
 //! | [E10](orderings::E10) | registry::vacate_producer_entry | state: store Release | E11 | all messages of the producer |
 //! | [E11](orderings::E11) | registry::attached_producers | state: load Acquire | E10 | the same |
+//! | [E12](orderings::E12) | progress::progress_of | acked: load Acquire | E3a, E3b, E3c | what these carry |
 //! | [F1](orderings::F1) | signal::announce | heavy fence SeqCst | F2 | the waiter's poll sees what the notifier wrote before F2, or F3 reads PARKED |
 //! | [F2](orderings::F2) | signal::notify_all | light fence SeqCst | F1, J | the same |
 //! | [F3](orderings::F3) | signal::notify_all | signal: load Relaxed | R2, R1, H9, H10 | whether the waiter sleeps; ordered by F2 |
-//! | [J](orderings::J) | registry::take_consumer_entry | heavy fence SeqCst | N | the writer reads ACTIVE, or the joiner its publication |
+//! | [F4](orderings::F4) | progress::attached | light fence SeqCst | J | a state reads ACTIVE, or the joiner's start counts what was read |
+//! | [J](orderings::J) | registry::take_consumer_entry | heavy fence SeqCst | N, F4 | the writer reads ACTIVE, or the joiner its publication |
 //! | [N](orderings::N) | producer::notify | notify_all | J | the same: the fence is F2, after E1 |
 //! | [R1](orderings::R1) | signal::notify_parked | signal: exchange Release | R2 | what the notifier wrote |
 //! | [R2](orderings::R2) | signal::announce | signal: swap Acquire | R1 | the same |
@@ -85,6 +87,7 @@
 //! | [H14](orderings::H14) | lock::owner | lock: load Relaxed | | a statistic |
 //! | [H15](orderings::H15) | signal::is_parked | signal: load Relaxed | | a statistic |
 //! | [H16](orderings::H16) | signal::await_told | signal: load Relaxed | R1, H9 | whether the waiter is to poll again |
+//! | [H17](orderings::H17) | progress::progress_of | state: load Relaxed | E9, E5 | whose acknowledgement E12 has read |
 //! | [D1](orderings::D1) | free_slot::new | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
 //! | [D2](orderings::D2) | free_slot::copy_previous | slot: read | E7 | the previous message |
 //! | [D3](orderings::D3) | prepared::extend | slot: write | E1 | the message; after E7 and E4, E6 or K3 |
@@ -96,6 +99,7 @@
 //! | [K5](orderings::K5) | registry::lost_producers | is_alive | a death, K7 | everything the dead producer did |
 //! | [K6](orderings::K6) | registry::leave_consumer_entry | release | K1 | everything the consumer did |
 //! | [K7](orderings::K7) | producer::drop | release | K1 | everything the producer did |
+//! | [K8](orderings::K8) | progress::is_alive | is_alive | a death, K6, K7 | everything the participant did |
 //! | [P1](orderings::P1) | lock::acquire | park | P2 | |
 //! | [P2](orderings::P2) | lock::release | wake | P1 | |
 //! | [P3](orderings::P3) | signal::sleep | park | P4 | |
@@ -135,6 +139,7 @@ mod event;
 mod observe;
 mod payload;
 mod producer;
+mod progress;
 mod registry;
 pub(crate) mod ring;
 mod start;
@@ -147,6 +152,7 @@ pub use event::Event;
 pub use observe::Observed;
 pub use payload::Lengths;
 pub use producer::{Finished, FreeSlot, MAX_PUBLISH_BATCH, Prepared, Producer, WriteGuard, max_prepared};
+pub use progress::{Attached, Progress};
 pub use start::Start;
 pub use storage::{Header, Reading, Storage, Writing};
 pub use words::{Acknowledged, CachePadded, ConsumerEntry, Control, EntryState, Make, ProducerEntry, Published};

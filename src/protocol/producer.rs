@@ -57,7 +57,8 @@ pub const MAX_PUBLISH_BATCH: usize = 64;
 
 /// The most messages that a producer writes before it publishes them, on a ring of this many slots. At most
 /// [`MAX_PUBLISH_BATCH`]. On a ring of 4 slots or more it spares a quarter of the ring, so an observer can read the
-/// newest messages there although nobody waits for it: their slots are not written before another one is published.
+/// newest messages there although no producer waits for it: their slots are not written before another message is
+/// published.
 pub const fn max_prepared(slots: u32) -> u64 {
     let most = slots.saturating_sub(slots >> 2) as u64;
     if most < MAX_PUBLISH_BATCH as u64 { most } else { MAX_PUBLISH_BATCH as u64 }
@@ -145,7 +146,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
     }
 
     /// Sends messages in order, with no other producer's between them. Where there are free slots, one step publishes
-    /// up to [`MAX_PUBLISH_BATCH`] of them. Returns when all are sent.
+    /// up to [`max_prepared`] of them. Returns when all are sent.
     ///
     /// # Errors
     /// [`BatchError`]: how many were sent, and why the next was not.
@@ -181,7 +182,7 @@ impl<L: Layer, S: Storage<L>> Producer<L, S> {
             let mut slot = guard.free_slot(deadline).map_err(at(sent))?;
             let Some(len) = write(slot.bytes_mut()) else { break };
             let mut prepared = slot.prepare(len).map_err(at(sent))?;
-            let (mut left, mut over) = (count.saturating_sub(sent).min(MAX_PUBLISH_BATCH).saturating_sub(1), None);
+            let (mut left, mut over) = (count.saturating_sub(sent).saturating_sub(1), None);
             let more = prepared.extend(|bytes| {
                 left = left.checked_sub(1)?;
                 let len = write(bytes)?;

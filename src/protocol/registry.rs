@@ -74,7 +74,8 @@ impl<L: Layer, S: Storage<L>> Channel<L, S> {
         entry.acked.0.store(announced.word(), Release);
         // E9 (Release), pairs with E6: the acknowledgement, with JOINING, and for K3 our claim.
         entry.state.store(state.word(), Release);
-        // J (SeqCst, heavy), pairs with N: the writer sees ACTIVE, or E2d sees what the writer published.
+        // J (SeqCst, heavy), pairs with N: the writer sees ACTIVE, or E2d sees what the writer published. With F4: the
+        // same for a producer that counts the consumers.
         self.layer.heavy_fence(SeqCst);
         // E2d (Acquire): the start; every slot is read after an acquiring poll (E2a).
         let published = Published::from_word(self.control().published.0.load(Acquire));

@@ -62,20 +62,3 @@ fn later_messages_and_joiners_are_not_waited_for() {
     first.recv().unwrap();
     assert_eq!(poll(&mut drain, &producer), (1, 0, 0));
 }
-
-#[test]
-fn entry_that_a_successor_is_joining_tells_nothing() {
-    let behind = Behind { consumer: 0, generation: 1, acknowledged: 0 };
-    let says = |count, joining, active, generation, alive| {
-        behind.progress(3, Acknowledged { count, joining }, EntryState { active, generation }, alive)
-    };
-    assert_eq!(says(3, false, true, 1, true), Progress::Received);
-    assert_eq!(says(3, false, false, 1, false), Progress::Received, "it has left");
-    assert_eq!(says(3, false, true, 1, false), Progress::Received, "it has died");
-    assert_eq!(says(2, false, true, 1, true), Progress::Behind);
-    assert_eq!(says(3, true, true, 1, true), Progress::Behind, "it is joining, and may start at a later message");
-    assert_eq!(says(2, false, true, 1, false), Progress::Gone, "it has died");
-    assert_eq!(says(2, false, false, 1, true), Progress::Gone, "it has left, and its number is taken");
-    assert_eq!(says(3, true, false, 1, true), Progress::Gone, "a successor has stored its acknowledgement");
-    assert_eq!(says(3, false, true, 2, true), Progress::Gone, "a successor");
-}

@@ -5,7 +5,7 @@ use crate::{
     case,
     events::event,
     model::{case::Shape, config::ModelConfig},
-    scenarios::{asking::*, come_and_go::*, deaths::*, flow::*, late_reader::*, primitives::*, tries::*},
+    scenarios::{asking::*, come_and_go::*, deaths::*, flow::*, late_reader::*, primitives::*, progress::*, tries::*},
 };
 
 use ModelConfig as D;
@@ -160,8 +160,18 @@ pub fn entries() -> Vec<Entry> {
         let case = case!(asking_consumer_is_told_of_lost_producers, "C2 L2", Shape::new(p, 1, m, 1), config);
         Entry::new(case, &[NO_DATA])
     };
+    let counts = |config| {
+        let case = case!(producer_counts_each_consumer_of_a_message, "S2", Shape::new(2, 1, 1, 1), config);
+        Entry::new(case, COUNTED)
+    };
+    let received = |config| {
+        let case = case!(received_message_is_read_by_no_consumer, "S1", Shape::new(1, 1, 1, 1), config);
+        Entry::new(case, RECEIVED)
+    };
     vec![
         flow(1, 1, 2, 1, D::ASSUME),
+        counts(D::ASSUME_FENCED),
+        received(D::ASSUME_FENCED),
         asks_no_more(D::PARK_SIGNAL),
         told(1, D::PARK_SIGNAL).by(SAMPLE),
         asks(1, 1, 1, 1, D::PARK_SIGNAL),

@@ -89,6 +89,15 @@ pub const ASKED: &[Witness] = &[
     ("the asker is told of it later", |_, seen| seen.outcome[0] == [0]),
     ("the sleeper sleeps", |_, seen| seen.had(Event::Sleep)),
 ];
+pub const COUNTED: &[Witness] = &[
+    ("the message and its consumer are counted", |_, seen| seen.outcome[2] == [1, 1] && seen.outcome[0] == [0]),
+    ("nothing is published yet", |_, seen| seen.outcome[2][0] == 0),
+    ("the consumer joins after the count", |_, seen| seen.outcome[2] == [1, 0]),
+];
+pub const RECEIVED: &[Witness] = &[
+    ("the consumer has received the message", |_, seen| seen.last() == [event::SENT]),
+    ("the consumer is behind", |_, seen| seen.last() == [event::TIMED_OUT]),
+];
 pub const SLEEPS: &[Witness] = &[ASKED[2]];
 pub const NO_SLEEP: &[Witness] =
     &[("all notifications come before the waiter sleeps", |_, seen| !seen.had(Event::Sleep))];

@@ -4,7 +4,7 @@
 use super::labels::{Row, TABLE, cells, label_at, place_of, source};
 
 /// The files whose operations other processes see.
-pub const FILES: [&str; 12] = [
+pub const FILES: [&str; 13] = [
     "src/lock.rs",
     "src/signal.rs",
     "src/protocol/mod.rs",
@@ -16,6 +16,7 @@ pub const FILES: [&str; 12] = [
     "src/protocol/producer/free_slot.rs",
     "src/protocol/producer/prepared.rs",
     "src/protocol/producer/write_lock.rs",
+    "src/protocol/progress.rs",
     "src/protocol/registry.rs",
 ];
 

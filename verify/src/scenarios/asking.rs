@@ -1,13 +1,13 @@
 //! A consumer that does not sleep. It asks to be told, and another thread sleeps in its place: S2, L1, L2.
 
 use super::{
+    deaths::all_producers_die,
     fixture::{ChannelOn, ConsumerOn, Fixture, decode, send, values},
     flow::send_and_receive,
-    participants::{data, mortal_fixture, receive_event, send_and_finish},
+    participants::{fixture, producer_to_end, receive_event},
 };
 use crate::{
     events::{Body, Seen, event},
-    hook::die,
     model::{case::Case, leak::leak_until_end},
     scenarios::environment::{Checked, Environment},
 };
@@ -85,20 +85,21 @@ pub fn sleeper_wakes_when_its_asker_asks_no_more<G: Checked>(case: &Case) {
     });
 }
 
-/// C2, L2: all producers die. The consumer asks, and is told after it has got all messages.
-pub fn asking_consumer_is_told_of_lost_producers<G: Checked>(case: &Case) {
-    let shape = case.shape;
-    let fixture = mortal_fixture::<G>(case);
+/// A participant that asks before each message, until END or the loss of the producers.
+fn asking_consumer<G: Environment>(fixture: &Fixture<G>) -> (u32, Body) {
     let mut consumer = fixture.consumer();
-    let asks: Body = Box::new(move || {
+    let number = consumer.participant().number;
+    let body = move || {
         let mut seen = Seen::new();
         loop {
-            match consumer.ask() {
-                Ok(true) => seen.push(decode(&consumer.receive(Deadline::Now).expect("the message is there"))),
-                Ok(false) => match consumer.channel().await_told(0) {
-                    Told::Stopped => break,
-                    Told::Notified | Told::Check => {}
-                },
+            let received = match consumer.ask() {
+                Ok(true) => consumer.receive(Deadline::Now).map(|message| decode(&message)),
+                Ok(false) if consumer.channel().await_told(number) == Told::Stopped => break,
+                Ok(false) => continue,
+                Err(error) => Err(error),
+            };
+            match received {
+                Ok(value) => seen.push(value),
                 Err(error) => {
                     seen.push(receive_event(error));
                     break;
@@ -107,57 +108,22 @@ pub fn asking_consumer_is_told_of_lost_producers<G: Checked>(case: &Case) {
         }
         leak_until_end(consumer);
         seen
-    });
-    let mut participants = vec![(0, asks)];
-    for p in 0..shape.producers {
-        let mut producer = fixture.producer();
-        let body: Body = Box::new(move || {
-            send(&mut producer, values(p, shape.messages));
-            die()
-        });
-        participants.push((1 + p, body));
-    }
-    fixture.run(participants, move |outcome| {
-        assert_eq!(data(&outcome[0]).len() as u32, shape.producers * shape.messages, "C2: all that was published");
-        assert_eq!(outcome[0].last(), Some(&event::LOST), "C2: the consumer is told of the loss");
-    });
+    };
+    (number, Box::new(body))
+}
+
+/// C2, L2: all producers die. The consumer asks, and is told after it has got all messages.
+pub fn asking_consumer_is_told_of_lost_producers<G: Checked>(case: &Case) {
+    all_producers_die::<G>(case, asking_consumer);
 }
 
 /// S5: a consumer that asks finds END after all messages.
 pub fn asking_consumer_finds_end<G: Environment>(case: &Case) {
-    let shape = case.shape;
-    let fixture = super::participants::fixture::<G>(case);
-    let (mut consumer, mut producer) = (fixture.consumer(), fixture.producer());
-    let asks: Body = Box::new(move || {
-        let mut seen = ask_for_each::<G>(&mut consumer, shape.messages);
-        loop {
-            match consumer.ask() {
-                Ok(true) => match consumer.receive(Deadline::Now) {
-                    Ok(message) => seen.push(decode(&message)),
-                    Err(error) => {
-                        seen.push(receive_event(error));
-                        break;
-                    }
-                },
-                Ok(false) if consumer.channel().await_told(0) == Told::Stopped => break,
-                Ok(false) => {}
-                Err(error) => {
-                    seen.push(receive_event(error));
-                    break;
-                }
-            }
-        }
-        leak_until_end(consumer);
-        seen
-    });
-    let sends: Body = Box::new(move || {
-        let seen = send_and_finish(&mut producer, values(0, shape.messages));
-        leak_until_end(producer);
-        seen
-    });
-    fixture.run(vec![(0, asks), (1, sends)], move |outcome| {
-        let mut all: Seen = values(0, shape.messages).collect();
-        all.push(event::END);
+    let messages = case.shape.messages;
+    let fixture = fixture::<G>(case);
+    let participants = vec![asking_consumer(&fixture), producer_to_end(&fixture, 0, messages)];
+    fixture.run(participants, move |outcome| {
+        let all: Seen = values(0, messages).chain([event::END]).collect();
         assert_eq!(outcome[0], all, "S5: all messages, and then END");
     });
 }

@@ -7,7 +7,7 @@ use crate::{
     model::{case::Case, leak::leak_until_end},
     scenarios::{
         environment::{Checked, Environment},
-        fixture::{message, receive, send, values},
+        fixture::{Fixture, message, receive, send, values},
     },
 };
 use ackcast::{
@@ -192,10 +192,14 @@ pub fn successor_inherits_the_lock<G: Checked>(case: &Case) {
 
 /// C2: all producers die unfinished; the consumer gets what they published, and is then told of the loss.
 pub fn consumer_is_told_of_lost_producers<G: Checked>(case: &Case) {
+    all_producers_die::<G>(case, consumer_until_end);
+}
+
+/// All producers die unfinished; `consumer` makes the consumer.
+pub fn all_producers_die<G: Checked>(case: &Case, consumer: fn(&Fixture<G>) -> (u32, Body)) {
     let shape = case.shape;
     let fixture = mortal_fixture::<G>(case);
-    let consumer = consumer_until_end(&fixture);
-    let mut participants = vec![consumer];
+    let mut participants = vec![consumer(&fixture)];
     for p in 0..shape.producers {
         let mut producer = fixture.producer();
         let body: Body = Box::new(move || {

@@ -26,7 +26,7 @@ pub fn late_reader_gets_what_is_retained<G: Environment>(case: &Case) {
     late_reader::<G>(case, Start::Oldest, |right| right, |right| right);
 }
 
-/// The same of a reader that asks for message 1, while that is retained. Else it is told so, and holds nobody up.
+/// The same of a reader that asks for message 1, while that is retained. Else it is told so, and delays no producer.
 pub fn late_reader_asks_for_a_message<G: Environment>(case: &Case) {
     late_reader::<G>(case, Start::Sequence(1), |right| right, |right| right);
 }

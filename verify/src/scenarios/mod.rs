@@ -9,6 +9,7 @@ pub mod flow;
 pub mod late_reader;
 pub mod participants;
 pub mod primitives;
+pub mod progress;
 pub mod segment;
 pub mod survivors;
 pub mod tries;

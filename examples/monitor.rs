@@ -1,5 +1,5 @@
-//! A monitor watches a channel whose reader is stuck. It names the process that holds everybody up, and reads what
-//! waits in the ring. It is not attached, so nobody waits for it, and it keeps no name.
+//! A monitor watches a channel whose reader is stuck. It names the process that the producers wait for, and
+//! reads what is in the ring. It is not attached, so no producer waits for it, and it keeps no name.
 //!
 //! ```console
 //! $ cargo run --example monitor
@@ -7,7 +7,7 @@
 //! monitor: in the ring: reading 0, reading 1, reading 2, reading 3
 //! monitor: the reader goes on
 //! reader: 10 readings
-//! monitor: 11 messages with END, and nobody is left behind
+//! monitor: 11 messages with END, and no consumer is behind
 //! ```
 
 use ackcast::segment::Holders;
@@ -48,7 +48,7 @@ fn monitor(name: &str) -> Result<(), Box<dyn Error>> {
             break (consumer, stats.slowest().map_or(0, |slowest| slowest.lag));
         }
         if Instant::now() > end {
-            return Err("nobody is behind".into());
+            return Err("no consumer is behind".into());
         }
         thread::sleep(INTERVAL);
     };
@@ -77,7 +77,7 @@ fn monitor(name: &str) -> Result<(), Box<dyn Error>> {
     }
     let stats = tap.watch().stats()?;
     assert!(stats.published.ended() && stats.consumers.is_empty());
-    println!("monitor: {} messages with END, and nobody is left behind", stats.published.count());
+    println!("monitor: {} messages with END, and no consumer is behind", stats.published.count());
     Ok(())
 }
 

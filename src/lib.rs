@@ -44,9 +44,9 @@
 //!
 //! A [`Channel`] is made by a [`Builder`], sent to by a [`Producer`] and received from by a [`Consumer`]. A [`Loan`], a
 //! [`Message`] and a [`Batch`] give access to a slot without a copy. A [`Watch`] looks at a channel without being
-//! attached to it: [`Stats`] say who waits for whom, and a [`Tap`] reads what passes. Each operation has its own error
-//! type, which says what was wrong and what would be right. No method panics. Linux only. All processes of a channel
-//! belong to the same user.
+//! attached to it: [`Stats`] say which participant waits for which, and a [`Tap`] reads what passes. Each operation has
+//! its own error type, which says what was wrong and what would be right. No method panics. Linux only. All processes
+//! of a channel belong to the same user.
 //!
 //! # Properties
 //!

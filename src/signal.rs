@@ -68,10 +68,10 @@
 //!
 //! A thread that serves an event loop must not sleep. It [asks](Signal::ask): it makes R2, F1 and the poll, and returns.
 //! A second thread sleeps in its place (P3) and [tells](Signal::await_told) it to poll again. That thread reads the
-//! word and never writes it. Cases 1, 2(a) and 2(b) do not depend on who sleeps. In cases 2(c) and 2(d) the word is
-//! NOTIFIED. P3 has begun, and P4 ends it; or P3 begins later, finds the word changed, and ends at once. The second
-//! thread reads the word after each sleep (H16), so it tells the waiter in either case, and also when the waiter has
-//! stored EMPTY meanwhile, which does no harm.
+//! word and never writes it. Cases 1, 2(a) and 2(b) do not depend on which thread sleeps. In cases 2(c) and 2(d) the
+//! word is NOTIFIED. P3 has begun, and P4 ends it; or P3 begins later, finds the word changed, and ends at once. The
+//! second thread reads the word before and after each sleep (H16), so it tells the waiter in either case. It does so,
+//! too, when the waiter has stored EMPTY meanwhile, which does no harm.
 #![deny(
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,

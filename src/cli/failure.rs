@@ -70,7 +70,7 @@ impl Failure {
             Self::Over(line) => vec![line.clone()],
             Self::Corrupt(corruption) => vec![RecvError::Corrupt(*corruption).to_string()],
             Self::RecvsGone => vec![
-                "every `recv` has left before the end of the input; start more, or use --consumers 0 to send to nobody"
+                "every `recv` has left before the end of the input; start more, or use --consumers 0 to send without any"
                     .to_owned(),
             ],
             Self::GaveUp(line) => vec![line.clone()],
@@ -146,7 +146,7 @@ mod tests {
             Failure::RecvsGone => (
                 141,
                 &[
-                    "every `recv` has left before the end of the input; start more, or use --consumers 0 to send to nobody",
+                    "every `recv` has left before the end of the input; start more, or use --consumers 0 to send without any",
                 ],
             ),
             Failure::GaveUp(_) => (124, &["gave up"]),

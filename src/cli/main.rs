@@ -58,11 +58,11 @@ enum Command {
     Recv(Recv),
     /// Lists the channels of this user.
     List(list::List),
-    /// Shows a channel: its participants, and who waits for whom.
+    /// Shows a channel: its participants, and which of them waits for which.
     Inspect(inspect::Inspect),
     /// Shows the channels again and again, with their rates.
     Top(top::Top),
-    /// Writes the messages of a channel to stdout without holding up anybody; may miss some.
+    /// Writes the messages of a channel to stdout; no `send` waits for it, so it may miss some.
     Tap(tap::Arguments),
     /// Removes channels from /dev/shm if all their users are dead, and no other file.
     Clean(Clean),

@@ -72,7 +72,7 @@ fn pause(start: Instant, waiting: &mut Waiting<'_>, on: WaitFor<'_>) -> Result<(
     waiting.blocked(on)
 }
 
-/// Removes the channel's name if nobody uses it. A command calls it last, when its own handles are dropped.
+/// Removes the channel's name if no process uses it. A command calls it last, when its own handles are dropped.
 ///
 /// The last handle that is dropped removes the name. But a killed process detaches some of its handles only after the
 /// others know of its death, because the kernel closes its descriptors one after another. They may all have left by
@@ -94,8 +94,7 @@ fn open(name: &Name) -> Result<Option<Channel>, OpenError> {
     match Channel::open(name) {
         Ok(channel) => {
             let liveness = |error| OpenError::Liveness { name: name.clone(), error };
-            let lost = channel.producers_lost().map_err(liveness)?;
-            Ok((!channel.published().ended() && !lost).then_some(channel))
+            Ok((!channel.is_over().map_err(liveness)?).then_some(channel))
         }
         Err(OpenError::NotFound { .. } | OpenError::Abandoned { .. }) => Ok(None),
         Err(error) => Err(error),

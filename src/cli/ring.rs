@@ -5,10 +5,10 @@ use super::size;
 use ackcast::Geometry;
 use clap::{Args, value_parser};
 
-/// The default size of a slot for messages that end anywhere, or that are frames. Measured by `verify/bench/tee.sh`:
-/// half of it takes 1.4 times as long for 1 GiB, and twice as much no less.
+/// The default size of a slot for messages that end anywhere, or that are frames. Chosen by `verify/bench/tee.sh`: with
+/// half of it, 1 GiB takes longer, and with twice as much no less time.
 const SLOT_SIZE: u32 = 128 << 10;
-/// The default size of a ring of these. A larger ring takes longer to create: some 2 ms for each MiB.
+/// The default size of a ring of these. A larger ring takes longer to create (docs/tables/opening.md).
 const RING_SIZE: u32 = 2 << 20;
 /// The default size of a slot for lines, and for what a NUL ends.
 const LINE_SIZE: u32 = 4 << 10;

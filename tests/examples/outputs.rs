@@ -49,7 +49,7 @@ pub fn monitor(lines: &[String]) -> Result<(), String> {
         "monitor: in the ring: reading 0, reading 1, reading 2, reading 3",
         "monitor: the reader goes on",
         "reader: 10 readings",
-        "monitor: 11 messages with END, and nobody is left behind",
+        "monitor: 11 messages with END, and no consumer is behind",
     ];
     if rest == expected { Ok(()) } else { Err(format!("{rest:?} in place of {expected:?}")) }
 }
@@ -198,7 +198,7 @@ const SAMPLES: &[Sample] = &[
             "monitor: in the ring: reading 0, reading 1, reading 2, reading 3",
             "monitor: the reader goes on",
             "reader: 10 readings",
-            "monitor: 11 messages with END, and nobody is left behind",
+            "monitor: 11 messages with END, and no consumer is behind",
         ],
     ),
     (

@@ -70,7 +70,7 @@ fn late_reader_gets_each_message_from_its_start_on() {
     }
 }
 
-/// Late readers that are killed at any moment hold nobody up, and spoil nothing.
+/// Late readers that are killed at any moment delay no participant, and spoil nothing.
 #[test]
 fn killed_late_reader_holds_nobody_up() {
     for backend in BACKENDS {

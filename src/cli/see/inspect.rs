@@ -1,4 +1,4 @@
-//! `ackcast inspect`: a channel, and who waits for whom in it.
+//! `ackcast inspect`: a channel, and which participant waits for which.
 
 use super::report::Report;
 use super::sample::Sampler;

@@ -1,4 +1,4 @@
-//! Samples of a channel, and what two of them tell: its rate, and how long a consumer has held everybody up.
+//! Samples of a channel, and what two of them tell: its rate, and how long every producer has waited for a consumer.
 
 use ackcast::segment::{Holders, Name, OpenError};
 use ackcast::{BlockedOn, Stats, Watch};

@@ -3,10 +3,10 @@
 //! A watcher opens the channel's file to read it, takes no lock and maps the words read-only. So no rule of the
 //! segment's [life](super::life) counts it: it keeps no name, delays no removal, and is no attachment. The kernel tells
 //! the processes of a channel of closed descriptors that were open for writing (`IN_CLOSE_WRITE`), and of no others.
-//! So a watcher that comes or goes wakes nobody.
+//! So a watcher that comes or goes wakes no process.
 //!
-//! A watcher has no place among the participants, and nobody waits for it. So it reads words, which are atomic, from
-//! its mapping, and slots, which are not, by pread(2); [`tap`] says how it knows what it has read.
+//! A watcher has no place among the participants, and no producer waits for it. So it reads words, which are atomic,
+//! from its mapping, and slots, which are not, by pread(2); [`tap`] says how it knows what it has read.
 //!
 //! A process that truncates the file while it is watched ends the watcher by SIGBUS, as it ends a participant. Each
 //! call compares the file's size first, so only a truncation during the call does so.

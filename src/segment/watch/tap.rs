@@ -1,4 +1,4 @@
-//! Reading messages for which nobody waits.
+//! Reading messages as no consumer: no producer waits for the reader.
 //!
 //! Slots are plain memory, which a producer may overwrite while they are read. So the kernel copies them, by pread(2),
 //! and no Rust reference to them exists. A copy is used only if no producer can have written the slot before the copy
@@ -78,7 +78,7 @@ enum Judge {
     Published,
     /// All: the negative twin, in which torn messages are seen.
     #[cfg(test)]
-    Nobody,
+    None,
 }
 
 impl Tap {
@@ -256,7 +256,7 @@ impl Tap {
     fn is_whole(&self, n: u64) -> bool {
         match self.judge {
             #[cfg(test)]
-            Judge::Nobody => true,
+            Judge::None => true,
             // Mostly (a), which leaves the cache lines of the acknowledgements to the consumers.
             _ => {
                 let published = self.watch.published();

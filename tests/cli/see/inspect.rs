@@ -1,4 +1,4 @@
-//! `ackcast inspect`: who waits for whom.
+//! `ackcast inspect`: which participant waits for which.
 
 use crate::process::{LIMIT, Scratch, eventually};
 use crate::setting::{channel, json, run};

@@ -1,4 +1,4 @@
-//! The commands leave no trace: they change no byte, hold no name, and wake nobody, also beside stopped processes.
+//! The commands leave no trace: they change no byte, hold no name, and wake no process, also beside stopped processes.
 
 use crate::process::{Process, Scratch, eventually};
 use crate::setting::{channel, run};
@@ -50,7 +50,7 @@ fn commands_wake_nobody_and_change_nothing() {
     run(&["list"], 0);
     run(&["inspect", &scratch.name, "--interval", "10ms"], 0);
     run(&["top", "-n", "2", "--interval", "50ms", &scratch.name], 0);
-    let mut tap = Process::new(&["tap", &scratch.name, "--from-oldest"], Stdio::null(), Stdio::null());
+    let mut tap = Process::new(&["tap", &scratch.name, "--from", "oldest"], Stdio::null(), Stdio::null());
     tap.polls(&scratch.name);
     tap.kill(Signal::TERM);
     tap.ends_with(143);
@@ -61,7 +61,7 @@ fn commands_wake_nobody_and_change_nothing() {
     assert_eq!(notices.take(), [ReadFlags::CLOSE_WRITE]);
 }
 
-/// A watched channel is as removable as one that nobody watches, and no process counts as its user.
+/// A watched channel is as removable as one without a watcher, which does not count as a user.
 #[test]
 fn watched_channel_is_removed_as_any_other() {
     let scratch = Scratch::new("removable");

@@ -144,7 +144,7 @@ fn unfinished_line_arrives_when_the_input_pauses() {
     scratch.assert_nothing_left();
 }
 
-/// `yes | ackcast send t & ackcast recv t | head -1`. An earlier `send` went on for nobody, for ever.
+/// `yes | ackcast send t & ackcast recv t | head -1`. An earlier `send` went on for ever, without a `recv`.
 #[test]
 fn endless_send_ends_when_its_last_recv_leaves() {
     let scratch = Scratch::new("yes");
@@ -160,15 +160,15 @@ fn endless_send_ends_when_its_last_recv_leaves() {
     scratch.assert_nothing_left();
 }
 
-/// The negative twin: with `--consumers 0`, nobody has to be there.
+/// The negative twin: with `--consumers 0`, no `recv` has to be there.
 #[test]
 fn send_goes_on_for_nobody_when_told_to() {
-    let scratch = Scratch::new("nobody");
+    let scratch = Scratch::new("no-recv");
     scratch.send(&["--consumers", "0"], &seq(100_000)).ends_with(0);
     scratch.assert_nothing_left();
 }
 
-/// Nobody reads from the pipe. `recv` must end at a signal all the same, and must leave the pipe blocking for others.
+/// No process reads from the pipe. `recv` must end at a signal all the same, and must leave the pipe blocking for others.
 #[test]
 fn signal_ends_write_to_a_full_pipe() {
     let scratch = Scratch::new("full-pipe");

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 
 const LINES: u32 = 20_000;
-/// With --lines, the ring holds few bytes, so nobody is far ahead of the others.
+/// With --lines, the ring holds few bytes, so no `recv` is far ahead of the others.
 const ARGS: [&str; 5] = ["--lines", "--consumers", "3", "--slots", "16"];
 /// After this many bytes of output, the command is in the middle of its input.
 const MIDDLE: u64 = 50_000;

@@ -75,7 +75,7 @@ fn tap_sees_no_torn_message() {
 #[test]
 fn tap_without_judge_sees_torn_message() {
     for slots in [1, 8] {
-        let without = |tap: &mut Tap| tap.judge = Judge::Nobody;
+        let without = |tap: &mut Tap| tap.judge = Judge::None;
         let [whole, torn] = tapped("torn", slots, Backend::Futex, without, |_, torn| torn > 0);
         println!("{slots} slots: {torn} torn beside {whole} whole");
         assert!(torn > 0, "{slots} slots: all of {whole} messages were whole");

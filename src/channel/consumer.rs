@@ -2,7 +2,7 @@
 
 use super::{AttachError, Messages, RecvValueError, layer, on_backend};
 use crate::layers::{Backend, Futex, RawSync, RealLayer, Wait};
-use crate::protocol::{self, RecvError, Start};
+use crate::protocol::{self, Geometry, RecvError, Start};
 use crate::segment::{Handle, Name, Segment};
 use std::time::Duration;
 use zerocopy::FromBytes;
@@ -125,6 +125,28 @@ impl Consumer {
     /// ```
     pub const fn name(&self) -> &Name {
         self.handle.name()
+    }
+
+    /// As [`Channel::geometry`](crate::Channel::geometry).
+    ///
+    /// ```
+    #[doc = super::attached!("consumer-geometry")]
+    /// assert_eq!(consumer.geometry(), channel.geometry());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn geometry(&self) -> Geometry {
+        self.handle.geometry()
+    }
+
+    /// As [`Channel::backend`](crate::Channel::backend).
+    ///
+    /// ```
+    #[doc = super::attached!("consumer-backend")]
+    /// assert_eq!(consumer.backend(), channel.backend());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn backend(&self) -> Backend {
+        self.handle.backend()
     }
 
     /// The consumer's number, from 0, as [`SendError`](crate::SendError) and

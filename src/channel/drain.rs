@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Producer, Timeout, layer, on_backend, producer::Inner};
+use super::{Channel, Producer, Timeout, layer, observer, on_backend, producer::Inner};
 use crate::layer::{Deadline, LivenessUnknown};
 use crate::layers::{RealLayer, pause};
 use crate::protocol::{self, Attached, Corruption, Event, Progress, Storage};
@@ -120,7 +120,30 @@ impl Producer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_until_drained(&self, timeout: Duration) -> Result<Drained, DrainError> {
-        on_backend!(Inner, &self.inner, producer => wait_until_drained(producer.channel(), Timeout::After(timeout)))
+        let timeout = Timeout::After(timeout);
+        on_backend!(Inner, &self.inner, producer => wait_until_drained(producer.channel(), timeout))
+    }
+}
+
+/// What the consumers have received.
+impl Channel {
+    /// As [`Producer::wait_until_drained`].
+    ///
+    /// # Errors
+    /// As [`Producer::wait_until_drained`].
+    ///
+    /// ```
+    #[doc = super::attached!("channel-wait-until-drained")]
+    /// producer.send(b"Hello")?;
+    /// assert!(channel.wait_until_drained(Duration::ZERO).is_err());
+    /// consumer.recv()?;
+    /// assert_eq!(channel.wait_until_drained(Duration::from_secs(1))?.received, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_until_drained(&self, timeout: Duration) -> Result<Drained, DrainError> {
+        use observer::Inner;
+        let timeout = Timeout::After(timeout);
+        on_backend!(Inner, self.inner(), channel => wait_until_drained(channel, timeout))
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Channel {
 }
 
 #[derive(Debug)]
-enum Inner {
+pub(super) enum Inner {
     Futex(protocol::Channel<Futex, Segment<Futex>>),
     RawSync(protocol::Channel<RawSync, Segment<RawSync>>),
 }
@@ -103,6 +103,10 @@ impl Channel {
     /// Whether a living participant has this number.
     pub(super) fn is_alive(&self, number: u32) -> Result<bool, LivenessUnknown> {
         on_backend!(Inner, &self.inner, channel => channel.is_alive(number))
+    }
+
+    pub(super) const fn inner(&self) -> &Inner {
+        &self.inner
     }
 
     pub(super) const fn handle(&self) -> &Handle {

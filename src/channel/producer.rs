@@ -3,7 +3,7 @@
 use super::{AttachError, Timeout, layer, on_backend};
 use crate::layer::Deadline;
 use crate::layers::{Backend, Futex, RawSync, RealLayer, Wait};
-use crate::protocol::{self, BatchError, Finished, SendError};
+use crate::protocol::{self, BatchError, Finished, Geometry, SendError};
 use crate::segment::{Handle, Name, Segment};
 use std::time::Duration;
 use zerocopy::{Immutable, IntoBytes};
@@ -86,6 +86,28 @@ impl Producer {
     /// ```
     pub const fn name(&self) -> &Name {
         self.handle.name()
+    }
+
+    /// As [`Channel::geometry`](crate::Channel::geometry).
+    ///
+    /// ```
+    #[doc = super::attached!("producer-geometry")]
+    /// assert_eq!(producer.geometry(), channel.geometry());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn geometry(&self) -> Geometry {
+        self.handle.geometry()
+    }
+
+    /// As [`Channel::backend`](crate::Channel::backend).
+    ///
+    /// ```
+    #[doc = super::attached!("producer-backend")]
+    /// assert_eq!(producer.backend(), channel.backend());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn backend(&self) -> Backend {
+        self.handle.backend()
     }
 
     /// Sets how this handle waits from now on for a free slot and for the write lock; [`Wait::Adaptive`] by default.

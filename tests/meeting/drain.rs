@@ -38,8 +38,9 @@ fn sent(name: &str, backend: Backend, readers: u32) -> (Channel, Producer, Vec<P
 fn drain_ends_when_every_consumer_has_everything() {
     for backend in LAYERS {
         let name = name("drain", backend);
-        let (_channel, mut producer, mut readers) = sent(&name, backend, 2);
+        let (channel, mut producer, mut readers) = sent(&name, backend, 2);
         receive(&mut readers[1], 2);
+        assert_eq!(channel.wait_until_drained(SOON), producer.wait_until_drained(SOON));
         let error = producer.wait_until_drained(SOON).unwrap_err();
         assert_eq!(error, DrainError::TimedOut { consumer: 0, acknowledged: 1, published: 3, behind: 1 });
         receive(&mut readers[0], 2);

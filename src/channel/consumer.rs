@@ -228,6 +228,25 @@ impl Consumer {
         self.try_recv_ref().map(|message| message.to_vec())
     }
 
+    /// Whether the next message, or END, is published: the next call that receives returns it without a wait. Polls
+    /// once, and does not check liveness, so it costs less than [`try_recv`](Consumer::try_recv) on an empty channel.
+    /// It does not notice lost producers.
+    ///
+    /// # Errors
+    /// [`RecvError::Ended`] once END was received; [`RecvError::Corrupt`]; [`RecvError::Inherited`] in a forked child.
+    ///
+    /// ```
+    #[doc = super::attached!("is-ready")]
+    /// assert!(!consumer.is_ready()?);
+    /// producer.send(b"Hello")?;
+    /// assert!(consumer.is_ready()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn is_ready(&mut self) -> Result<bool, RecvError> {
+        on_backend!(Inner, &mut self.inner, consumer => consumer.is_next_published())
+    }
+
     /// As [`recv`](Consumer::recv), but gives up after `timeout`.
     ///
     /// # Errors

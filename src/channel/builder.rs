@@ -24,6 +24,7 @@ pub struct Builder {
     pub(super) backend: Backend,
     pub(super) symmetric_fences: bool,
     pub(super) value_type: Option<ValueType>,
+    tag: u64,
 }
 
 impl Builder {
@@ -31,7 +32,7 @@ impl Builder {
         let geometry =
             Geometry { slots: 1, slot_size: 1024, consumers: 1, producers: 1, start_with: 1, end_after: 1, retain: 0 };
         let (name, backend) = (name.to_owned(), Backend::default());
-        Self { name, geometry, places: None, backend, symmetric_fences: false, value_type: None }
+        Self { name, geometry, places: None, backend, symmetric_fences: false, value_type: None, tag: 0 }
     }
 
     /// Sets the length of the ring in slots: 1 to 2²⁰, 1 by default. Producers can be this many messages ahead of the
@@ -182,6 +183,25 @@ impl Builder {
         self
     }
 
+    /// Sets a number that each handle of the channel reads as [`tag`](Channel::tag), 0 by default. It means nothing to
+    /// ackcast, and never changes.
+    ///
+    /// A program that copies one channel to another can keep there at which of its messages the copy began. The copy's
+    /// tag and its next sequence number then say together how far it is. They do so even after a death, because a
+    /// message and its count are published in one step.
+    ///
+    /// ```
+    /// # use ackcast::{Channel, Consumer};
+    /// # let name = format!("example-tag-{}", std::process::id());
+    /// let _channel = Channel::create(&name).tag(1000).build()?;
+    /// assert_eq!(Consumer::attach(&name)?.tag(), 1000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
     /// Creates the channel. An abandoned channel of the same name, which no living process uses, is replaced.
     ///
     /// # Errors
@@ -200,8 +220,10 @@ impl Builder {
         let fences = |best| if self.symmetric_fences { Fences::Symmetric } else { best };
         let value_type = self.value_type.as_ref();
         let created = match self.backend {
-            Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences()), value_type),
-            Backend::RawSync => Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences()), value_type),
+            Backend::Futex => Handle::create::<Futex>(&name, &geometry, fences(Futex::fences()), value_type, self.tag),
+            Backend::RawSync => {
+                Handle::create::<RawSync>(&name, &geometry, fences(RawSync::fences()), value_type, self.tag)
+            }
         };
         let created = Channel::new(created?)?;
         Journal::new(name.as_str()).created(geometry.slots, geometry.slot_size);

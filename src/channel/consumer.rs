@@ -138,6 +138,28 @@ impl Consumer {
         self.handle.geometry()
     }
 
+    /// As [`Channel::incarnation`](crate::Channel::incarnation).
+    ///
+    /// ```
+    #[doc = super::attached!("consumer-incarnation")]
+    /// assert_eq!(consumer.incarnation(), channel.incarnation());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn incarnation(&self) -> u64 {
+        self.handle.incarnation()
+    }
+
+    /// As [`Channel::tag`](crate::Channel::tag).
+    ///
+    /// ```
+    #[doc = super::attached!("consumer-tag")]
+    /// assert_eq!(consumer.tag(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn tag(&self) -> u64 {
+        self.handle.tag()
+    }
+
     /// As [`Channel::backend`](crate::Channel::backend).
     ///
     /// ```

@@ -135,6 +135,31 @@ impl Channel {
         self.handle.fences()
     }
 
+    /// A random number, which tells this channel from each other one of its name, before or after it. Never 0.
+    ///
+    /// ```
+    #[doc = super::attached!("incarnation")]
+    /// let before = channel.incarnation();
+    /// drop((channel, producer, consumer)); // its name goes
+    /// let again = Channel::create(&name).build()?;
+    /// assert_ne!(again.incarnation(), before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn incarnation(&self) -> u64 {
+        self.handle.incarnation()
+    }
+
+    /// The number that [`Builder::tag`] has set.
+    ///
+    /// ```
+    #[doc = super::attached!("tag")]
+    /// assert_eq!(channel.tag(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn tag(&self) -> u64 {
+        self.handle.tag()
+    }
+
     /// How the channel was laid out.
     ///
     /// ```

@@ -23,8 +23,8 @@ impl Builder {
     ///
     /// The channel that is found must have the settings that [`build`](Builder::build) would create it with, defaults
     /// included. Two of them are compared only where they were set: [`places`](Builder::places), and
-    /// [`symmetric_fences`](Builder::symmetric_fences). The call waits for up to 5 s while another process removes
-    /// the channel that it finds.
+    /// [`symmetric_fences`](Builder::symmetric_fences). A channel that is found keeps its own
+    /// [`tag`](Builder::tag). The call waits for up to 5 s while another process removes the channel that it finds.
     ///
     /// # Errors
     /// [`OpenOrCreateError::Differs`] names each setting that differs; [`OpenOrCreateError::Ended`] if the channel has

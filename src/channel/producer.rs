@@ -99,6 +99,28 @@ impl Producer {
         self.handle.geometry()
     }
 
+    /// As [`Channel::incarnation`](crate::Channel::incarnation).
+    ///
+    /// ```
+    #[doc = super::attached!("producer-incarnation")]
+    /// assert_eq!(producer.incarnation(), channel.incarnation());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn incarnation(&self) -> u64 {
+        self.handle.incarnation()
+    }
+
+    /// As [`Channel::tag`](crate::Channel::tag).
+    ///
+    /// ```
+    #[doc = super::attached!("producer-tag")]
+    /// assert_eq!(producer.tag(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn tag(&self) -> u64 {
+        self.handle.tag()
+    }
+
     /// As [`Channel::backend`](crate::Channel::backend).
     ///
     /// ```

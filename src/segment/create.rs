@@ -20,7 +20,7 @@ const MIN_STEP: u64 = 4096;
 
 impl Handle {
     /// Creates the segment of this name, for layer `L` and participants that use these fences. Its messages are of
-    /// `value_type`, or any bytes.
+    /// `value_type`, or any bytes. `tag` is kept for [`tag`](Handle::tag).
     ///
     /// # Errors
     /// See [`CreateError`].
@@ -29,6 +29,7 @@ impl Handle {
         geometry: &Geometry,
         fences: Fences,
         value_type: Option<&ValueType>,
+        tag: u64,
     ) -> Result<Self, CreateError> {
         if let Some(value_type) = value_type {
             value_type.check()?;
@@ -49,7 +50,7 @@ impl Handle {
         clear(name)?; // before any memory is taken
         for _ in 0..MAX_RACES {
             let (backend, geometry, value_type) = (L::KIND, *geometry, value_type.cloned());
-            let checked = Checked { backend, fences, mark, geometry, layout, nonce: nonce(), value_type };
+            let checked = Checked { backend, fences, mark, geometry, layout, nonce: nonce(), tag, value_type };
             let made = match Self::make::<L>(name, checked) {
                 Err(error @ CreateError::NoSpace { .. }) => {
                     clear(name)?; // a rival that has taken the name may have taken the memory

@@ -10,7 +10,7 @@ use std::io;
 use thiserror::Error;
 
 /// The version of the protocol and of the header. A segment of another version is refused.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The header. The creator writes it once, before the segment has its channel's name.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ struct Facts {
     /// What tells whether a process can share the locks of a raw_sync segment. Zeros in other segments.
     mark: Mark,
     value_type: TypeFacts,
+    /// What the creator chose. It means nothing to the protocol.
+    tag: u64,
 }
 
 /// Why this process cannot use a segment's file.
@@ -136,6 +138,7 @@ pub(crate) struct Checked {
     pub(crate) geometry: Geometry,
     pub(crate) layout: Layout,
     pub(crate) nonce: u64,
+    pub(crate) tag: u64,
     pub(crate) value_type: Option<ValueType>,
 }
 
@@ -143,7 +146,7 @@ impl Header {
     /// The first bytes of a segment. Nothing is written to its file before them.
     pub(crate) const MAGIC: [u8; 8] = *b"ackcast\0";
     /// The offsets of its fields, for [`Layout::hash`].
-    pub(super) const OFFSETS: [usize; 16] = offsets!(Facts as Facts {
+    pub(super) const OFFSETS: [usize; 17] = offsets!(Facts as Facts {
         magic,
         nonce,
         version,
@@ -160,6 +163,7 @@ impl Header {
         fences,
         mark,
         value_type,
+        tag,
     });
     /// The offset of the nonce.
     pub(crate) const NONCE_AT: usize = core::mem::offset_of!(Facts, nonce);
@@ -169,7 +173,7 @@ impl Header {
     /// # Safety
     /// `header` points to memory of a header's size and alignment. No other thread or process reads it yet.
     pub(crate) unsafe fn write<L: RealLayer>(header: *mut Self, checked: &Checked) {
-        let Checked { backend, fences, mark, geometry, layout, nonce, ref value_type } = *checked;
+        let Checked { backend, fences, mark, geometry, layout, nonce, tag, ref value_type } = *checked;
         let Geometry { slots, slot_size, consumers, producers, start_with, end_after, retain } = geometry;
         let facts = Facts {
             magic: Self::MAGIC,
@@ -188,6 +192,7 @@ impl Header {
             fences: fences.number(),
             mark,
             value_type: TypeFacts::new(value_type.as_ref()),
+            tag,
         };
         // SAFETY: the caller's memory is a header's, and the facts come first in it.
         unsafe { header.cast::<Facts>().write(facts) };
@@ -259,7 +264,7 @@ impl Facts {
         }
         let fences = Fences::from_number(self.fences).ok_or(HeaderFault::Fences { found: self.fences })?;
         let value_type = self.value_type.value_type(slot_size).map_err(|what| HeaderFault::ValueType { what })?;
-        Ok(Checked { backend, fences, mark: self.mark, geometry, layout, nonce, value_type })
+        Ok(Checked { backend, fences, mark: self.mark, geometry, layout, nonce, tag: self.tag, value_type })
     }
 }
 
@@ -278,7 +283,8 @@ mod tests {
         let layout = Layout::new::<Futex>(&GEOMETRY).unwrap();
         let (backend, fences) = (Backend::Futex, Fences::Symmetric);
         let value_type = Some(<u64 as crate::channel::Payload>::value_type());
-        let checked = Checked { backend, fences, mark: Mark::NONE, geometry: GEOMETRY, layout, nonce: 7, value_type };
+        let (mark, geometry) = (Mark::NONE, GEOMETRY);
+        let checked = Checked { backend, fences, mark, geometry, layout, nonce: 7, tag: 8, value_type };
         // SAFETY: it is a header, and no other thread has it.
         unsafe { Header::write::<Futex>(&raw mut header, &checked) };
         (header, layout.size)
@@ -293,7 +299,7 @@ mod tests {
     fn header_returns_what_was_written() {
         let (header, size) = header();
         let checked = check(&header, size).unwrap();
-        assert_eq!((checked.geometry, checked.nonce), (GEOMETRY, 7));
+        assert_eq!((checked.geometry, checked.nonce, checked.tag), (GEOMETRY, 7, 8));
         assert_eq!(checked.value_type.unwrap().name, "u64");
     }
 

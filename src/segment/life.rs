@@ -156,6 +156,16 @@ impl Handle {
         Ok(Source { geometry, backend, fences, created: created(locks), in_use: true, removed: !linked })
     }
 
+    /// A number that tells this channel from each other one of its name.
+    pub const fn incarnation(&self) -> u64 {
+        self.checked.nonce
+    }
+
+    /// What the creator chose.
+    pub const fn tag(&self) -> u64 {
+        self.checked.tag
+    }
+
     /// The type of the channel's values. `None`: its messages are any bytes.
     pub const fn value_type(&self) -> Option<&ValueType> {
         self.checked.value_type.as_ref()

@@ -121,6 +121,24 @@ fn existing_channel_must_have_the_settings_asked_for() {
 }
 
 #[test]
+fn channel_that_is_found_keeps_its_tag() {
+    for backend in LAYERS {
+        let name = name("tag", backend);
+        let settings = |tag| Channel::create(&name).backend(backend).tag(tag);
+        let channel = settings(u64::MAX).open_or_create().unwrap();
+        let found = settings(7).open_or_create().unwrap();
+        let handles = (Producer::attach(&name).unwrap(), Consumer::attach(&name).unwrap());
+        let all = [(channel.tag(), channel.incarnation()), (handles.0.tag(), handles.0.incarnation())];
+        assert_eq!(all, [(found.tag(), found.incarnation()), (handles.1.tag(), handles.1.incarnation())]);
+        assert_eq!(found.tag(), u64::MAX);
+        drop((channel, handles, found));
+        let later = settings(7).open_or_create().unwrap();
+        assert_eq!(later.tag(), 7);
+        assert_ne!(later.incarnation(), all[0].1);
+    }
+}
+
+#[test]
 fn channel_that_has_ended_is_not_opened() {
     let name = name("over", Backend::Futex);
     let channel = Channel::create(&name).open_or_create().unwrap();

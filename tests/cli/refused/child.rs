@@ -35,7 +35,8 @@ fn entry() {
             refuse(&[(libc::SYS_membarrier, None)], libc::EPERM).unwrap();
             let geometry =
                 Geometry { slots: 1, slot_size: 8, consumers: 1, producers: 1, start_with: 0, end_after: 1, retain: 0 };
-            let created = Handle::create::<Futex>(&Name::new(&channel).unwrap(), &geometry, Fences::Asymmetric, None);
+            let created =
+                Handle::create::<Futex>(&Name::new(&channel).unwrap(), &geometry, Fences::Asymmetric, None, 0);
             eprintln!("{}", created.unwrap_err());
         }
         "waits for data" => {

@@ -75,7 +75,7 @@ impl<L: RealLayer + 'static> Environment for Real<L> {
         let count = COUNT.fetch_add(1, Relaxed);
         let name = format!("verify-{:?}-{}-{count}", L::KIND, std::process::id());
         let name = real::Name::new(&name).expect("the name is valid");
-        let _keeper = real::Handle::create::<L>(&name, &geometry, L::fences(), None).expect("the segment is made");
+        let _keeper = real::Handle::create::<L>(&name, &geometry, L::fences(), None, 0).expect("the segment is made");
         NamedSegment { name, _keeper }
     }
 

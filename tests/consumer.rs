@@ -139,6 +139,45 @@ fn messages_taken_from_a_batch_are_acknowledged_in_unwinding() {
     }
 }
 
+#[test]
+fn message_that_is_put_back_is_taken_and_received_again() {
+    for backend in LAYERS {
+        let (channel, mut consumer, mut producer) = pair("put-back", backend);
+        let slots = u64::from(channel.geometry().slots);
+        // From each place in the ring, also where the message put back is in the last slot.
+        for n in 0..slots {
+            let acknowledged = |more: u64| assert_eq!(channel.acknowledged(), [(0, n * (2 * slots + 1) + more)]);
+            let messages: Vec<_> = (0..slots).map(|i| [n as u8, i as u8]).collect();
+            producer.send_batch(&messages).unwrap();
+            let mut batch = consumer.recv_batch().unwrap();
+            batch.put_back(); // nothing was taken
+            for message in &messages {
+                assert_eq!(batch.take(), Ok(Some(&message[..])));
+                batch.put_back();
+                batch.put_back(); // nothing more
+                assert_eq!(batch.take(), Ok(Some(&message[..])));
+            }
+            assert_eq!(batch.take(), Ok(None));
+            batch.put_back(); // the last call has taken nothing
+            assert_eq!(batch.take(), Ok(None));
+            drop(batch);
+            acknowledged(slots);
+            // Put back, a message is not acknowledged, and its slot is not written.
+            producer.send(b"kept").unwrap();
+            let mut batch = consumer.recv_batch().unwrap();
+            batch.take().unwrap();
+            batch.put_back();
+            drop(batch);
+            acknowledged(slots);
+            producer.send_batch_timeout(&vec!["full"; slots as usize], Duration::ZERO).unwrap_err();
+            assert_eq!(consumer.recv().unwrap(), b"kept");
+            producer.send(b"another").unwrap(); // so the next round begins one slot further
+            let mut batch = consumer.recv_batch().unwrap();
+            while batch.take().unwrap().is_some() {}
+        }
+    }
+}
+
 /// The documentation of `Message` advises this: keep the message until the work on it is done.
 #[test]
 fn message_that_is_kept_before_a_panic_is_received_again() {

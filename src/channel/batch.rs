@@ -140,4 +140,22 @@ impl Batch<'_> {
     pub fn take(&mut self) -> Result<Option<&[u8]>, RecvError> {
         on_backend!(Inner, &mut self.0, batch => batch.take())
     }
+    /// Puts the message that was taken last back: it is not acknowledged with the batch, and is taken or received
+    /// again. For a caller that could not use it, such as one without memory for a copy. After a
+    /// [`take`](Batch::take) that has returned no message, and after another `put_back`, nothing happens.
+    ///
+    /// ```
+    #[doc = super::attached!("put-back")]
+    /// producer.send_batch(&["one", "two"])?;
+    /// let mut batch = consumer.recv_batch()?;
+    /// batch.take()?;
+    /// assert_eq!(batch.take()?, Some(&b"two"[..]));
+    /// batch.put_back();
+    /// drop(batch); // acknowledges the first
+    /// assert_eq!(consumer.recv()?, b"two");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_back(&mut self) {
+        on_backend!(Inner, &mut self.0, batch => batch.put_back());
+    }
 }

@@ -127,6 +127,9 @@ impl Message<'_> {
 
     /// Ends the loan without an acknowledgement: the message is received again.
     ///
+    /// No producer writes the slot before its message is acknowledged, so the bytes stay where they are. A binding of
+    /// another language can hold their address in place of the message, until it receives the message again.
+    ///
     /// ```
     #[doc = super::attached!("keep")]
     /// producer.send(b"Hello")?;

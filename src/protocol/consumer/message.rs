@@ -107,6 +107,15 @@ impl<'c, L: Layer, S: Storage<L>> Batch<'c, L, S> {
         // SAFETY: as in `Message`: `len` is at most `slot_size`, and no producer writes the slot meanwhile.
         Ok(Some(unsafe { slice::from_raw_parts(reading.bytes(), len) }))
     }
+
+    /// Puts the message taken last back: it is not acknowledged, and is taken again. Only one message can be put back
+    /// after each [`take`](Batch::take); otherwise nothing happens.
+    pub fn put_back(&mut self) {
+        if self.reading.take().is_some() {
+            self.taken.count = self.taken.count.wrapping_sub(1); // at least 1: a message was taken
+            self.slot = self.taken.consumer.channel.ring.slot_of(self.sequence());
+        }
+    }
 }
 
 impl<L: Layer, S: Storage<L>> fmt::Debug for Batch<'_, L, S> {

@@ -1,0 +1,76 @@
+//! An owner and what it has lent, in one value.
+//!
+//! A C program holds a handle between two calls, and so holds the loan of the handle, too. In Rust the loan borrows its
+//! owner. No allocation per loan, unlike a crate for self-referential values.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+/// What can lend a part of itself.
+pub trait Lends: 'static {
+    /// What it lends.
+    type Lent<'a>;
+}
+
+/// An owner, and what it has lent. While it has lent something, nobody reaches the owner.
+pub struct Lender<O: Lends> {
+    /// Borrows from the owner. So it is dropped first.
+    lent: Option<O::Lent<'static>>,
+    /// From a box. A `Box` here would claim to be the only way to the owner.
+    owner: NonNull<O>,
+}
+
+impl<O: Lends> Lender<O> {
+    /// Nothing is lent.
+    pub fn new(owner: O) -> Self {
+        Self { lent: None, owner: NonNull::from(Box::leak(Box::new(owner))) }
+    }
+
+    /// Whether something is lent.
+    pub const fn has_lent(&self) -> bool {
+        self.lent.is_some()
+    }
+
+    /// The owner. `None` while it has lent something.
+    pub fn owner(&mut self) -> Option<&mut O> {
+        // SAFETY: the owner lives, and nothing that borrows it does.
+        (!self.has_lent()).then(|| unsafe { self.owner.as_mut() })
+    }
+
+    /// Lends what `lend` takes from the owner. `None` while something else is lent.
+    ///
+    /// `lend` works for any lifetime, so it can keep neither the owner nor the loan.
+    pub fn lend<E>(&mut self, lend: impl for<'a> FnOnce(&'a mut O) -> Result<O::Lent<'a>, E>) -> Option<Result<(), E>> {
+        if self.has_lent() {
+            return None;
+        }
+        // SAFETY: the owner lives until `self` is dropped, which drops the loan first. Nobody else reaches it until the
+        // loan has ended.
+        let owner = unsafe { self.owner.as_mut() };
+        Some(lend(owner).map(|lent| self.lent = Some(lent)))
+    }
+
+    /// Looks at what is lent.
+    pub fn lent<R>(&mut self, look: impl for<'a> FnOnce(&mut O::Lent<'a>) -> R) -> Option<R> {
+        self.lent.as_mut().map(look)
+    }
+
+    /// Ends the loan, by this function or in its panic.
+    pub fn end<R>(&mut self, end: impl for<'a> FnOnce(O::Lent<'a>) -> R) -> Option<R> {
+        self.lent.take().map(end)
+    }
+}
+
+impl<O: Lends> Drop for Lender<O> {
+    fn drop(&mut self) {
+        self.lent = None;
+        // SAFETY: it is from a box, and nothing borrows it any more.
+        drop(unsafe { Box::from_raw(self.owner.as_ptr()) });
+    }
+}
+
+impl<O: Lends> fmt::Debug for Lender<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lender").field("has_lent", &self.has_lent()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! The settings of a new channel, and types of values.
+
+use crate::border::{border, place};
+use crate::error::Error;
+use crate::status::ackcast_status_t;
+use ackcast::{Backend, Builder, Channel, Start};
+use core::ffi::c_char;
+
+/// The default backend: futexes.
+pub const ACKCAST_BACKEND_FUTEX: u32 = 0;
+/// pthread's mutexes and condition variables.
+pub const ACKCAST_BACKEND_RAW_SYNC: u32 = 1;
+
+/// Start at the next message that is published.
+pub const ACKCAST_START_NEXT: u32 = 0;
+/// Start at the oldest message that is retained.
+pub const ACKCAST_START_OLDEST: u32 = 1;
+/// Start at the message of the number `sequence`, which must be retained, or be the next one.
+pub const ACKCAST_START_SEQUENCE: u32 = 2;
+
+/// The type of a channel's values. A channel keeps it, and a process that asks for another type does not attach. See
+/// the macro ACKCAST_VALUE_TYPE.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ackcast_value_type_t {
+    /// 1 to 64 bytes of UTF-8. NULL: no type, a message is any bytes.
+    pub name: *const c_char,
+    /// Changes with each change of a field or of its meaning.
+    pub version: u32,
+    /// Size of a value in bytes, at least 1.
+    pub size: u32,
+    /// Alignment of a value in bytes: 1, 2, 4, … 64.
+    pub align: u32,
+    /// 0: a message is one value. 1: a message is any number of values.
+    pub slices: u32,
+}
+
+/// The settings of a new channel. Always begin with `ackcast_settings_default`, so that a later version of the library
+/// knows which settings you have not set.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ackcast_settings_t {
+    /// Length of the ring in slots: 1 to 2^20. Default 1.
+    pub slots: u32,
+    /// Size of a slot in bytes: 1 to 2^30. Default 1024. A type of values sets it, so leave it then.
+    pub slot_size: u32,
+    /// How many consumers the first message waits for: 0 to 64. Default 1.
+    pub consumers: u32,
+    /// How many producers have to finish before END is published. Default 1.
+    pub producers: u32,
+    /// How many messages are retained for late consumers: 0 to slots - 1. Default 0.
+    pub retain: u32,
+    /// How many consumers, and how many producers, can be attached at a time: 1 to 64. Default 0: chosen by the library.
+    pub places: u32,
+    /// ACKCAST_BACKEND_FUTEX, the default, or ACKCAST_BACKEND_RAW_SYNC.
+    pub backend: u32,
+    /// 1: participants fence without membarrier(2). Default 0.
+    pub symmetric_fences: u32,
+    /// The type of values. Default: none.
+    pub r#type: ackcast_value_type_t,
+    /// With `type.slices`, the most values of a message. Default 1.
+    pub max_values: u32,
+    /// For later versions. All 0.
+    pub reserved: [u32; 15],
+}
+
+/// Where a consumer starts.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ackcast_start_t {
+    /// ACKCAST_START_NEXT, ACKCAST_START_OLDEST or ACKCAST_START_SEQUENCE.
+    pub at: u32,
+    /// With ACKCAST_START_SEQUENCE: the number of the message, from 0.
+    pub sequence: u64,
+}
+
+/// Fills in the default settings: 1 slot of 1024 bytes, 1 producer, and a first message that waits for 1 consumer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ackcast_settings_default(settings: *mut ackcast_settings_t) -> ackcast_status_t {
+    border(|| {
+        // SAFETY: the caller's place, or NULL.
+        let settings = unsafe { place(settings, "settings") }?;
+        settings.write(ackcast_settings_t {
+            slots: 1,
+            slot_size: 1024,
+            consumers: 1,
+            producers: 1,
+            retain: 0,
+            places: 0,
+            backend: ACKCAST_BACKEND_FUTEX,
+            symmetric_fences: 0,
+            r#type: ackcast_value_type_t { name: core::ptr::null(), version: 0, size: 0, align: 0, slices: 0 },
+            max_values: 1,
+            reserved: [0; 15],
+        });
+        Ok(())
+    })
+}
+
+/// A builder of a channel with these settings.
+pub fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Builder, Error> {
+    let invalid = |fault| Error::Invalid { argument: "settings", fault };
+    let mut builder = Channel::create(name)
+        .slots(settings.slots)
+        .slot_size(settings.slot_size)
+        .consumers(settings.consumers)
+        .producers(settings.producers)
+        .retain(settings.retain);
+    if settings.places > 0 {
+        builder = builder.places(settings.places);
+    }
+    builder = match settings.backend {
+        ACKCAST_BACKEND_FUTEX => builder.backend(Backend::Futex),
+        ACKCAST_BACKEND_RAW_SYNC => builder.backend(Backend::RawSync),
+        _ => return Err(invalid("there is no backend of this number")),
+    };
+    builder = match settings.symmetric_fences {
+        0 => builder,
+        1 => builder.symmetric_fences(),
+        _ => return Err(invalid("symmetric_fences is neither 0 nor 1")),
+    };
+    if settings.reserved != [0; 15] {
+        return Err(invalid("reserved is not 0; begin with ackcast_settings_default"));
+    }
+    Ok(builder)
+}
+
+/// Where a consumer starts.
+pub fn start(start: Option<&ackcast_start_t>) -> Result<Start, Error> {
+    match start {
+        None | Some(ackcast_start_t { at: ACKCAST_START_NEXT, .. }) => Ok(Start::Newest),
+        Some(ackcast_start_t { at: ACKCAST_START_OLDEST, .. }) => Ok(Start::Oldest),
+        Some(&ackcast_start_t { at: ACKCAST_START_SEQUENCE, sequence }) => Ok(Start::Sequence(sequence)),
+        Some(_) => Err(Error::Invalid { argument: "start", fault: "there is no start of this number" }),
+    }
+}

@@ -14,6 +14,34 @@
 /* A timeout: does not wait. */
 #define ACKCAST_NOW INT64_C(0)
 
+/* The type of values `type`, as a channel keeps it. For an ackcast_value_type_t. C11 or C++11. */
+#ifdef __cplusplus
+#define ACKCAST_VALUE_TYPE(type, name, version) {name, version, sizeof(type), alignof(type), 0}
+#else
+#define ACKCAST_VALUE_TYPE(type, name, version) {name, version, sizeof(type), _Alignof(type), 0}
+#endif
+/* The same for messages of any number of such values. */
+#ifdef __cplusplus
+#define ACKCAST_SLICE_TYPE(type, name, version) {name, version, sizeof(type), alignof(type), 1}
+#else
+#define ACKCAST_SLICE_TYPE(type, name, version) {name, version, sizeof(type), _Alignof(type), 1}
+#endif
+
+/**
+ * What a producer that sends now waits for: nothing.
+ */
+#define ACKCAST_BLOCKED_ON_NOTHING 0
+
+/**
+ * It waits for `blocked_consumer`, which is farthest behind, on a full ring.
+ */
+#define ACKCAST_BLOCKED_ON_CONSUMER 1
+
+/**
+ * It waits for the first consumers.
+ */
+#define ACKCAST_BLOCKED_ON_START 2
+
 /**
  * The default backend: futexes.
  */
@@ -38,6 +66,21 @@
  * Start at the message of the number `sequence`, which must be retained, or be the next one.
  */
 #define ACKCAST_START_SEQUENCE 2
+
+/**
+ * Polls for as long as recent waits say that polling pays, then sleeps.
+ */
+#define ACKCAST_WAIT_ADAPTIVE 0
+
+/**
+ * Spins for some milliseconds before it sleeps: for a thread that has a core of its own.
+ */
+#define ACKCAST_WAIT_SPIN 1
+
+/**
+ * Sleeps at once.
+ */
+#define ACKCAST_WAIT_PARK 2
 
 /**
  * What a function returns: `ACKCAST_OK`, or the error. The numbers never change, and new errors get new numbers.
@@ -142,8 +185,8 @@ enum ackcast_status_t
    */
   ACKCAST_CORRUPT = 26,
   /**
-   * The message is no value of the channel's type: a producer of bytes sent it. It was passed over.
-   * <sequence, found, expected>
+   * The message is no value of the channel's type. Of sending: nothing was sent. <len, size> Of receiving: a producer
+   * of bytes has sent it, and it was passed over. <sequence, len, size>
    */
   ACKCAST_NOT_A_VALUE = 27,
   /**
@@ -163,7 +206,7 @@ enum ackcast_status_t
    */
   ACKCAST_OTHER_SLOT_SIZE = 43,
   /**
-   * No channel can have this type of values. Numbers as the message has them.
+   * No slot holds values of this type. <size> or <align, size>, if they are wrong
    */
   ACKCAST_INVALID_TYPE = 44,
   /**
@@ -332,6 +375,11 @@ typedef struct ackcast_channel_t ackcast_channel_t;
 typedef struct ackcast_consumer_t ackcast_consumer_t;
 
 /**
+ * Names of channels.
+ */
+typedef struct ackcast_names_t ackcast_names_t;
+
+/**
  * A handle that sends. Finish it with `ackcast_finish` before you free it. To free it without finishing is to die, for
  * the other participants: END does not come on its account.
  */
@@ -428,6 +476,140 @@ typedef struct ackcast_start_t {
    */
   uint64_t sequence;
 } ackcast_start_t;
+
+/**
+ * How a channel was laid out.
+ */
+typedef struct ackcast_info_t {
+  /**
+   * Length of the ring in slots.
+   */
+  uint32_t slots;
+  /**
+   * Size of a slot in bytes.
+   */
+  uint32_t slot_size;
+  /**
+   * How many consumers the first message waits for.
+   */
+  uint32_t consumers;
+  /**
+   * How many producers have to finish before END is published.
+   */
+  uint32_t producers;
+  /**
+   * How many messages are retained for late consumers.
+   */
+  uint32_t retain;
+  /**
+   * How many consumers can be attached at a time.
+   */
+  uint32_t consumer_places;
+  /**
+   * How many producers can be attached at a time.
+   */
+  uint32_t producer_places;
+  /**
+   * ACKCAST_BACKEND_FUTEX or ACKCAST_BACKEND_RAW_SYNC.
+   */
+  uint32_t backend;
+  /**
+   * 1: participants fence without membarrier(2).
+   */
+  uint32_t symmetric_fences;
+  /**
+   * The type of values. Its name lives as long as the handle, and is NULL if messages are any bytes.
+   */
+  struct ackcast_value_type_t type;
+  /**
+   * For later versions. All 0.
+   */
+  uint32_t reserved[16];
+} ackcast_info_t;
+
+/**
+ * An attached consumer.
+ */
+typedef struct ackcast_attached_t {
+  /**
+   * Its number, from 0.
+   */
+  uint32_t consumer;
+  /**
+   * How many messages it has acknowledged, counted from the channel's first one.
+   */
+  uint64_t acknowledged;
+} ackcast_attached_t;
+
+/**
+ * The state of a channel now. The channel goes on meanwhile, so the parts are of moments that follow each other.
+ */
+typedef struct ackcast_stats_t {
+  /**
+   * How many messages are published, END included.
+   */
+  uint64_t published;
+  /**
+   * How many published messages the consumer has not acknowledged that is farthest behind. 0 if there is none.
+   */
+  uint64_t lag;
+  /**
+   * That consumer's number. -1 if there is none.
+   */
+  int32_t slowest;
+  /**
+   * ACKCAST_BLOCKED_ON_NOTHING, ACKCAST_BLOCKED_ON_CONSUMER or ACKCAST_BLOCKED_ON_START.
+   */
+  uint32_t blocked_on;
+  /**
+   * How many consumers are attached. A dead one counts until a producer evicts it.
+   */
+  uint32_t consumers;
+  /**
+   * How many of them live.
+   */
+  uint32_t living_consumers;
+  /**
+   * How many producers live and have not finished.
+   */
+  uint32_t living_producers;
+  /**
+   * How many producers have finished.
+   */
+  uint32_t finished;
+  /**
+   * The number of the producer that has the write lock. -1: none, or not known.
+   */
+  int32_t lock_owner;
+  /**
+   * How many dead consumers were evicted. Wraps after 2^32.
+   */
+  uint32_t evicted;
+  /**
+   * How often the write lock was taken over from a dead owner. Wraps after 2^32.
+   */
+  uint32_t takeovers;
+  /**
+   * Whether END is published.
+   */
+  bool ended;
+  /**
+   * Whether a producer died without finishing, and no other producer lives.
+   */
+  bool producers_lost;
+  /**
+   * Whether a handle of any kind is attached. This one is.
+   */
+  bool in_use;
+  /**
+   * Whether the channel's name was removed.
+   */
+  bool removed;
+  /**
+   * For later versions. All 0.
+   */
+  uint32_t reserved[16];
+} ackcast_stats_t;
 
 /**
  * A message of a batch, in its slot.
@@ -532,6 +714,19 @@ ackcast_status_t ackcast_consumer_attach(const char *name,
                                          struct ackcast_consumer_t **consumer);
 
 /**
+ * Attaches a consumer to the channel of this name, if its messages are values of this type. A message of another length,
+ * which a producer of bytes has sent, is `ACKCAST_NOT_A_VALUE` and passed over. Never waits.
+ *
+ * @param start where it starts; NULL: at the next message that is published
+ * @param consumer the new handle, or NULL if there is none
+ * @return `ACKCAST_TYPE_MISMATCH` if the channel has another type, or none; otherwise as `ackcast_consumer_attach`
+ */
+ackcast_status_t ackcast_consumer_attach_typed(const char *name,
+                                               const struct ackcast_start_t *start,
+                                               const struct ackcast_value_type_t *type,
+                                               struct ackcast_consumer_t **consumer);
+
+/**
  * Waits until there is a channel of this name that has not ended, whose producers have not all died, and that has a
  * free place, and attaches to it. Starts at the next message that is published.
  *
@@ -542,6 +737,269 @@ ackcast_status_t ackcast_consumer_attach(const char *name,
 ackcast_status_t ackcast_consumer_wait_for(const char *name,
                                            int64_t timeout_ns,
                                            struct ackcast_consumer_t **consumer);
+
+/**
+ * The consumer's number, from 0, as errors and statistics name it.
+ */
+ackcast_status_t ackcast_consumer_number(struct ackcast_consumer_t *consumer, uint32_t *number);
+
+/**
+ * Sets how the consumer waits from now on: ACKCAST_WAIT_ADAPTIVE, the default, ACKCAST_WAIT_SPIN or ACKCAST_WAIT_PARK.
+ * An event handle does not have it.
+ */
+ackcast_status_t ackcast_consumer_set_wait(struct ackcast_consumer_t *consumer,
+                                           uint32_t wait);
+
+/**
+ * Frees the handle: the consumer leaves its channel. NULL is fine.
+ *
+ * @return `ACKCAST_BUSY` if another thread is in a call with this handle. It is not freed then.
+ */
+ackcast_status_t ackcast_consumer_free(struct ackcast_consumer_t *consumer);
+
+/**
+ * Makes the consumer one for an event loop. Its calls never wait from then on, so `timeout_ns` must be 0, and it has a
+ * descriptor. It takes two descriptors more, and a thread. Does nothing to an event handle.
+ *
+ * @return after an error, the consumer has left the channel, and can only be freed
+ */
+ackcast_status_t ackcast_consumer_into_event(struct ackcast_consumer_t *consumer);
+
+/**
+ * The descriptor of an event consumer, for poll(2) or epoll(7). It is readable until a call that receives returns
+ * `ACKCAST_TIMED_OUT`, and again when there may be a message, END, or an error. Wait for it; do not read, write or close
+ * it. It is closed when the handle is freed.
+ *
+ * @return `ACKCAST_NOT_EVENT` if the consumer is not an event handle
+ */
+ackcast_status_t ackcast_consumer_fd(struct ackcast_consumer_t *consumer,
+                                     int *fd);
+
+/**
+ * Makes the producer one for an event loop. Its calls never wait from then on, so `timeout_ns` must be 0, and it has a
+ * descriptor. It takes a descriptor more, and a thread. Does nothing to an event handle.
+ *
+ * When a call that sends returns `ACKCAST_TIMED_OUT`, the thread waits for the write lock and a free slot in the
+ * producer's place. From the moment that it has both, no other producer can publish, until this one has sent, or has
+ * called `ackcast_give_up`.
+ *
+ * @return `ACKCAST_LOCK_OF_THREAD` on the backend raw_sync. After an error, the producer has left the channel, and can
+ *     only be freed
+ */
+ackcast_status_t ackcast_producer_into_event(struct ackcast_producer_t *producer);
+
+/**
+ * The descriptor of an event producer, for poll(2) or epoll(7). It is readable until a call that sends returns
+ * `ACKCAST_TIMED_OUT`, and again when a message may be sent. Wait for it; do not read, write or close it. It is closed
+ * when the handle is freed.
+ *
+ * @return `ACKCAST_NOT_EVENT` if the producer is not an event handle
+ */
+ackcast_status_t ackcast_producer_fd(struct ackcast_producer_t *producer,
+                                     int *fd);
+
+/**
+ * Gives up what an event producer waits for, after a call that sends has returned `ACKCAST_TIMED_OUT`. Other producers
+ * can publish within 10 ms. A later call waits anew.
+ */
+ackcast_status_t ackcast_give_up(struct ackcast_producer_t *producer);
+
+/**
+ * What went wrong in this thread's last call that failed, in one sentence of UTF-8. Empty if no call has failed.
+ *
+ * The text lives until the next call of this thread fails. A call that succeeds does not change it.
+ */
+const char *ackcast_last_error_message(void);
+
+/**
+ * A number of this thread's last error: `ackcast_status_t` says which errors have which.
+ *
+ * @param name such as "slot_size"
+ * @param value the number
+ * @return `ACKCAST_NO_SUCH_NUMBER` if the last error has no number of this name. The last error stays as it was, unless
+ *     an argument is wrong.
+ */
+ackcast_status_t ackcast_last_error_number(const char *name,
+                                           uint64_t *value);
+
+/**
+ * Lends the next slot, to be written in place. Waits until it is free. The producer sends nothing else, and no other
+ * producer publishes, until this thread publishes or abandons the slot.
+ *
+ * The slot holds what an earlier message left there. It is aligned to 64 bytes; where `slot_size` is below 64, to the
+ * next power of two.
+ *
+ * @param timeout_ns negative: for ever; 0: does not wait
+ * @param data the slot, yours until `ackcast_publish`, `ackcast_abandon` or `ackcast_producer_free`
+ * @param capacity the size of the slot in bytes
+ */
+ackcast_status_t ackcast_loan(struct ackcast_producer_t *producer,
+                              int64_t timeout_ns,
+                              void **data,
+                              size_t *capacity);
+
+/**
+ * Copies the previous message into the slot that is lent, so that it can be changed in place.
+ *
+ * @param len its length. `slot_size` if the channel has a single slot, which holds the previous message already
+ * @param found false: there is no previous message, and `len` is 0
+ */
+ackcast_status_t ackcast_copy_previous(struct ackcast_producer_t *producer,
+                                       size_t *len,
+                                       bool *found);
+
+/**
+ * Publishes the first `len` bytes of the slot that is lent. The loan has ended then.
+ *
+ * @return `ACKCAST_TOO_LONG` if `len` is above `slot_size`, `ACKCAST_NOT_A_VALUE`, `ACKCAST_OTHER_THREAD`: the slot is
+ *     still lent then. After any other error it is not, and nothing was published
+ */
+ackcast_status_t ackcast_publish(struct ackcast_producer_t *producer,
+                                 size_t len);
+
+/**
+ * Gives the slot that is lent back, and publishes nothing.
+ */
+ackcast_status_t ackcast_abandon(struct ackcast_producer_t *producer);
+
+/**
+ * Lists this user's channels, living and orphaned ones, in ascending order.
+ *
+ * @param names the list, to be freed by `ackcast_names_free`, or NULL if there is none
+ */
+ackcast_status_t ackcast_list(struct ackcast_names_t **names);
+
+/**
+ * How many names the list has. 0 if it is NULL.
+ */
+size_t ackcast_names_count(const struct ackcast_names_t *names);
+
+/**
+ * The name of this index, from 0. Lives as long as the list. NULL if there is no such name.
+ */
+const char *ackcast_names_get(const struct ackcast_names_t *names, size_t index);
+
+/**
+ * Frees the list. NULL is fine.
+ */
+void ackcast_names_free(struct ackcast_names_t *names);
+
+/**
+ * How the channel was laid out.
+ */
+ackcast_status_t ackcast_channel_info(struct ackcast_channel_t *channel, struct ackcast_info_t *info);
+
+/**
+ * How many messages are published. Stale when it returns.
+ *
+ * @param count END included
+ * @param ended whether END is published
+ */
+ackcast_status_t ackcast_channel_published(struct ackcast_channel_t *channel, uint64_t *count, bool *ended);
+
+/**
+ * The attached consumers, in ascending order. A dead one counts as attached until a producer evicts it.
+ *
+ * @param attached an array for `capacity` consumers; a channel has at most 64
+ * @param count how many there are, which may be more than `capacity`
+ */
+ackcast_status_t ackcast_channel_acknowledged(struct ackcast_channel_t *channel,
+                                              struct ackcast_attached_t *attached,
+                                              size_t capacity,
+                                              size_t *count);
+
+/**
+ * The state of the channel and of its participants now.
+ */
+ackcast_status_t ackcast_channel_stats(struct ackcast_channel_t *channel, struct ackcast_stats_t *stats);
+
+/**
+ * Whether every attached producer died without finishing. Another producer may attach, and the channel goes on.
+ */
+ackcast_status_t ackcast_channel_producers_lost(struct ackcast_channel_t *channel,
+                                                bool *lost);
+
+/**
+ * Whether the channel has ended, or every attached producer died without finishing.
+ */
+ackcast_status_t ackcast_channel_is_over(struct ackcast_channel_t *channel, bool *over);
+
+/**
+ * Attaches a producer to the channel of this name. Never waits.
+ *
+ * @param producer the new handle, or NULL if there is none
+ * @return `ACKCAST_NO_PLACE` if all producer places are in use
+ */
+ackcast_status_t ackcast_producer_attach(const char *name, struct ackcast_producer_t **producer);
+
+/**
+ * Attaches a producer to the channel of this name, if its messages are values of this type. The producer sends values
+ * only: a message of another length is `ACKCAST_NOT_A_VALUE`. Never waits.
+ *
+ * @param producer the new handle, or NULL if there is none
+ * @return `ACKCAST_TYPE_MISMATCH` if the channel has another type, or none; otherwise as `ackcast_producer_attach`
+ */
+ackcast_status_t ackcast_producer_attach_typed(const char *name,
+                                               const struct ackcast_value_type_t *type,
+                                               struct ackcast_producer_t **producer);
+
+/**
+ * Waits until there is a channel of this name that has not ended and has a free place, and attaches to it. A channel
+ * whose producers all died is joined.
+ *
+ * @param timeout_ns negative: for ever; 0: does not wait
+ * @param producer the new handle, or NULL if there is none
+ * @return `ACKCAST_TIMED_OUT`, with <reason>
+ */
+ackcast_status_t ackcast_producer_wait_for(const char *name,
+                                           int64_t timeout_ns,
+                                           struct ackcast_producer_t **producer);
+
+/**
+ * Finishes: this producer sends nothing more. END is published once as many producers have finished as the channel was
+ * created for, and no other producer lives. Waits for a free slot for END.
+ *
+ * @param timeout_ns negative: for ever; 0: does not wait
+ * @param ended whether this call has published END. NULL is fine
+ * @return after an error, but `ACKCAST_ENDED`, the producer has not finished and may try again
+ */
+ackcast_status_t ackcast_finish(struct ackcast_producer_t *producer,
+                                int64_t timeout_ns,
+                                bool *ended);
+
+/**
+ * The number that the next message will have, from 0. Stale when it returns, where other producers can publish. An
+ * event handle does not have it.
+ */
+ackcast_status_t ackcast_next_sequence(struct ackcast_producer_t *producer,
+                                       uint64_t *sequence);
+
+/**
+ * Waits until each consumer that is attached now has acknowledged all messages that are published now. An event handle
+ * does not have it.
+ *
+ * @param timeout_ns negative: for ever; 0: does not wait
+ * @param received how many consumers have acknowledged everything. NULL is fine
+ * @param gone how many have left or died, and are not known to have acknowledged everything. NULL is fine
+ */
+ackcast_status_t ackcast_wait_until_drained(struct ackcast_producer_t *producer,
+                                            int64_t timeout_ns,
+                                            uint32_t *received,
+                                            uint32_t *gone);
+
+/**
+ * Sets how the producer waits from now on: ACKCAST_WAIT_ADAPTIVE, the default, ACKCAST_WAIT_SPIN or ACKCAST_WAIT_PARK.
+ * An event handle does not have it.
+ */
+ackcast_status_t ackcast_producer_set_wait(struct ackcast_producer_t *producer,
+                                           uint32_t wait);
+
+/**
+ * Frees the handle. A slot that is lent is abandoned. NULL is fine.
+ *
+ * @return `ACKCAST_BUSY` if another thread is in a call with this handle. It is not freed then.
+ */
+ackcast_status_t ackcast_producer_free(struct ackcast_producer_t *producer);
 
 /**
  * Receives the next message, in its slot. No producer overwrites it before `ackcast_release`. The consumer receives
@@ -576,23 +1034,6 @@ ackcast_status_t ackcast_recv_copy(struct ackcast_consumer_t *consumer,
                                    size_t *len);
 
 /**
- * Receives up to `capacity` messages, in their slots: the next one, which it waits for, and those that are published by
- * then. Cheaper than to receive them one by one. `ackcast_release` acknowledges all of them at once. An event handle
- * does not have it.
- *
- * @param timeout_ns negative: for ever; 0: does not wait
- * @param messages an array for `capacity` messages, at least 1. All of them are yours to read until `ackcast_release`
- *     or `ackcast_consumer_free`
- * @param count how many were received, at least 1
- * @return as `ackcast_recv`
- */
-ackcast_status_t ackcast_recv_batch(struct ackcast_consumer_t *consumer,
-                                    int64_t timeout_ns,
-                                    struct ackcast_message_t *messages,
-                                    size_t capacity,
-                                    size_t *count);
-
-/**
  * Acknowledges the message or the batch that is lent: its slots are the producers' again.
  */
 ackcast_status_t ackcast_release(struct ackcast_consumer_t *consumer);
@@ -603,49 +1044,30 @@ ackcast_status_t ackcast_release(struct ackcast_consumer_t *consumer);
 ackcast_status_t ackcast_keep(struct ackcast_consumer_t *consumer);
 
 /**
- * Frees the handle: the consumer leaves its channel. NULL is fine.
+ * The number of the message that is lent, in the one total order, from 0. Each message of a batch has its own.
  *
- * @return `ACKCAST_BUSY` if another thread is in a call with this handle. It is not freed then.
+ * @return `ACKCAST_NOT_LENT` if no message is lent
  */
-ackcast_status_t ackcast_consumer_free(struct ackcast_consumer_t *consumer);
+ackcast_status_t ackcast_message_sequence(struct ackcast_consumer_t *consumer,
+                                          uint64_t *sequence);
 
 /**
- * What went wrong in this thread's last call that failed, in one sentence of UTF-8. Empty if no call has failed.
- *
- * The text lives until the next call of this thread fails. A call that succeeds does not change it.
- */
-const char *ackcast_last_error_message(void);
-
-/**
- * A number of this thread's last error: `ackcast_status_t` says which errors have which.
- *
- * @param name such as "slot_size"
- * @param value the number
- * @return `ACKCAST_NO_SUCH_NUMBER` if the last error has no number of this name. The last error stays as it was, unless
- *     an argument is wrong.
- */
-ackcast_status_t ackcast_last_error_number(const char *name,
-                                           uint64_t *value);
-
-/**
- * Attaches a producer to the channel of this name. Never waits.
- *
- * @param producer the new handle, or NULL if there is none
- * @return `ACKCAST_NO_PLACE` if all producer places are in use
- */
-ackcast_status_t ackcast_producer_attach(const char *name, struct ackcast_producer_t **producer);
-
-/**
- * Waits until there is a channel of this name that has not ended and has a free place, and attaches to it. A channel
- * whose producers all died is joined.
+ * Receives up to `capacity` messages, in their slots: the next one, which it waits for, and those that are published by
+ * then. Cheaper than to receive them one by one. `ackcast_release` acknowledges all of them at once. An event handle
+ * does not have it.
  *
  * @param timeout_ns negative: for ever; 0: does not wait
- * @param producer the new handle, or NULL if there is none
- * @return `ACKCAST_TIMED_OUT`, with <reason>
+ * @param messages an array for `capacity` messages, at least 1. All of them are yours to read until `ackcast_release`
+ *     or `ackcast_consumer_free`
+ * @param count how many were received, at least 1
+ * @return as `ackcast_recv`. If a message after the first is `ACKCAST_NOT_A_VALUE`, the batch ends before it, and the
+ *     next call says so
  */
-ackcast_status_t ackcast_producer_wait_for(const char *name,
-                                           int64_t timeout_ns,
-                                           struct ackcast_producer_t **producer);
+ackcast_status_t ackcast_recv_batch(struct ackcast_consumer_t *consumer,
+                                    int64_t timeout_ns,
+                                    struct ackcast_message_t *messages,
+                                    size_t capacity,
+                                    size_t *count);
 
 /**
  * Sends a message of at most `slot_size` bytes. Waits for a free slot. An empty message is a message, and not END.
@@ -663,8 +1085,8 @@ ackcast_status_t ackcast_send(struct ackcast_producer_t *producer,
  * Sends messages in order, with no other producer's between them. Cheaper than to send them one by one. An event handle
  * does not have it.
  *
- * @param messages an array of `count` messages
  * @param timeout_ns for all of them together; negative: for ever; 0: does not wait
+ * @param messages an array of `count` messages. Where they are values, the length of each is checked first
  * @param sent how many were sent, from the first one on; also after an error. NULL is fine
  */
 ackcast_status_t ackcast_send_batch(struct ackcast_producer_t *producer,
@@ -672,65 +1094,6 @@ ackcast_status_t ackcast_send_batch(struct ackcast_producer_t *producer,
                                     size_t count,
                                     int64_t timeout_ns,
                                     size_t *sent);
-
-/**
- * Lends the next slot, to be written in place. Waits until it is free. The producer sends nothing else, and no other
- * producer publishes, until this thread publishes or abandons the slot.
- *
- * The slot holds what an earlier message left there. It is aligned to 64 bytes; where `slot_size` is below 64, to the
- * next power of two.
- *
- * @param timeout_ns negative: for ever; 0: does not wait
- * @param data the slot, yours until `ackcast_publish`, `ackcast_abandon` or `ackcast_producer_free`
- * @param capacity the size of the slot in bytes
- */
-ackcast_status_t ackcast_loan(struct ackcast_producer_t *producer,
-                              int64_t timeout_ns,
-                              void **data,
-                              size_t *capacity);
-
-/**
- * Copies the previous message into the slot that is lent, so that it can be changed in place.
- *
- * @param len its length. `slot_size` if the channel has a single slot, which holds the previous message already
- * @param found false: there is no previous message, and `len` is 0
- */
-ackcast_status_t ackcast_copy_previous(struct ackcast_producer_t *producer,
-                                       size_t *len,
-                                       bool *found);
-
-/**
- * Publishes the first `len` bytes of the slot that is lent. The loan has ended then.
- *
- * @return `ACKCAST_TOO_LONG` if `len` is above `slot_size`; the slot is still lent then. After any other error it is not,
- *     and nothing was published
- */
-ackcast_status_t ackcast_publish(struct ackcast_producer_t *producer,
-                                 size_t len);
-
-/**
- * Gives the slot that is lent back, and publishes nothing.
- */
-ackcast_status_t ackcast_abandon(struct ackcast_producer_t *producer);
-
-/**
- * Finishes: this producer sends nothing more. END is published once as many producers have finished as the channel was
- * created for, and no other producer lives. Waits for a free slot for END.
- *
- * @param timeout_ns negative: for ever; 0: does not wait
- * @param ended whether this call has published END. NULL is fine
- * @return after an error, but `ACKCAST_ENDED`, the producer has not finished and may try again
- */
-ackcast_status_t ackcast_finish(struct ackcast_producer_t *producer,
-                                int64_t timeout_ns,
-                                bool *ended);
-
-/**
- * Frees the handle. A slot that is lent is abandoned. NULL is fine.
- *
- * @return `ACKCAST_BUSY` if another thread is in a call with this handle. It is not freed then.
- */
-ackcast_status_t ackcast_producer_free(struct ackcast_producer_t *producer);
 
 /**
  * Fills in the default settings: 1 slot of 1024 bytes, 1 producer, and a first message that waits for 1 consumer.

@@ -1,17 +1,15 @@
-//! The border to C: checks of arguments, one call at a time on a handle, and no panic beyond it.
+//! The border to C: one call at a time on a handle, and no panic beyond it.
 
+use crate::arguments::place;
 use crate::error::Error;
 use crate::last_error;
 use crate::status::ackcast_status_t;
-use core::ffi::{CStr, c_char, c_void};
+use core::cell::UnsafeCell;
 use core::fmt;
-use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU8, Ordering};
-use core::{cell::UnsafeCell, slice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Duration;
 
 /// Runs the body of a function of the API. A panic ends here.
 #[inline]
@@ -95,156 +93,6 @@ impl<T> Drop for Entered<'_, T> {
     fn drop(&mut self) {
         let state = if thread::panicking() { POISONED } else { IDLE };
         self.0.state.store(state, Ordering::Release);
-    }
-}
-
-/// The value that a pointer of the caller points to.
-///
-/// # Errors
-/// [`Error::Null`].
-///
-/// # Safety
-/// The pointer is NULL, or points to a `T` that lives, and changes only by atomics, while the result is used.
-#[inline]
-pub unsafe fn argument<'a, T>(pointer: *const T, argument: &'static str) -> Result<&'a T, Error> {
-    // SAFETY: as the caller promises.
-    unsafe { pointer.as_ref() }.ok_or(Error::Null(argument))
-}
-
-/// A place for a result.
-///
-/// # Errors
-/// [`Error::Null`].
-///
-/// # Safety
-/// The pointer is NULL, or points to memory for a `T` that nothing else uses while the result is used.
-#[inline]
-pub unsafe fn place<'a, T>(pointer: *mut T, argument: &'static str) -> Result<&'a mut MaybeUninit<T>, Error> {
-    // SAFETY: as the caller promises. Memory without a value is a `MaybeUninit`.
-    unsafe { pointer.cast::<MaybeUninit<T>>().as_mut() }.ok_or(Error::Null(argument))
-}
-
-/// A place for a result that the caller may not want.
-///
-/// # Safety
-/// As [`place`].
-#[inline]
-pub unsafe fn write_if_wanted<T>(pointer: *mut T, value: T) {
-    // SAFETY: as the caller promises.
-    if let Ok(place) = unsafe { self::place(pointer, "") } {
-        place.write(value);
-    }
-}
-
-/// A text of the caller.
-///
-/// # Errors
-/// [`Error::Null`], [`Error::NotUtf8`].
-///
-/// # Safety
-/// The pointer is NULL, or points to a string that lives, and does not change, while the result is used.
-pub unsafe fn text<'a>(pointer: *const c_char, argument: &'static str) -> Result<&'a str, Error> {
-    if pointer.is_null() {
-        return Err(Error::Null(argument));
-    }
-    // SAFETY: as the caller promises.
-    let text = unsafe { CStr::from_ptr(pointer) };
-    text.to_str().map_err(|_| Error::NotUtf8 { argument, bytes: text.to_bytes().into() })
-}
-
-/// An array of the caller. NULL is fine if it is empty.
-///
-/// # Errors
-/// [`Error::Null`], [`Error::Invalid`] if no array has this length.
-///
-/// # Safety
-/// The pointer is NULL, or points to `len` values that live, and do not change, while the result is used.
-#[inline]
-pub unsafe fn array<'a, T>(pointer: *const T, len: usize, argument: &'static str) -> Result<&'a [T], Error> {
-    check_array::<T>(pointer, len, argument)?;
-    if len == 0 {
-        return Ok(&[]);
-    }
-    // SAFETY: as the caller promises. The length was checked.
-    Ok(unsafe { slice::from_raw_parts(pointer, len) })
-}
-
-/// An array of the caller, for results.
-///
-/// # Errors
-/// As [`array`].
-///
-/// # Safety
-/// The pointer is NULL, or points to memory for `len` values that nothing else uses while the result is used.
-pub unsafe fn places<'a, T>(
-    pointer: *mut T,
-    len: usize,
-    argument: &'static str,
-) -> Result<&'a mut [MaybeUninit<T>], Error> {
-    check_array::<T>(pointer, len, argument)?;
-    if len == 0 {
-        return Ok(&mut []);
-    }
-    // SAFETY: as the caller promises. The length was checked.
-    Ok(unsafe { slice::from_raw_parts_mut(pointer.cast(), len) })
-}
-
-#[inline]
-fn check_array<T>(pointer: *const T, len: usize, argument: &'static str) -> Result<(), Error> {
-    if pointer.is_null() && len > 0 {
-        return Err(Error::Null(argument));
-    }
-    if !pointer.is_aligned() {
-        return Err(Error::Invalid { argument, fault: "it is not aligned as its type demands" });
-    }
-    match len.checked_mul(size_of::<T>()) {
-        Some(bytes) if bytes <= isize::MAX as usize => Ok(()),
-        _ => Err(Error::Invalid { argument, fault: "no array has this length" }),
-    }
-}
-
-/// Bytes of the caller.
-///
-/// # Errors
-/// As [`array`].
-///
-/// # Safety
-/// As [`array`].
-#[inline]
-pub unsafe fn bytes<'a>(data: *const c_void, len: usize, argument: &'static str) -> Result<&'a [u8], Error> {
-    // SAFETY: as the caller promises.
-    unsafe { array(data.cast(), len, argument) }
-}
-
-/// How long a call waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// For ever.
-    Forever,
-    /// Not at all.
-    Never,
-    /// At most so long.
-    AtMost(Duration),
-}
-
-impl Wait {
-    /// From nanoseconds: negative is for ever.
-    #[inline]
-    pub const fn new(timeout_ns: i64) -> Self {
-        match timeout_ns {
-            ..0 => Self::Forever,
-            0 => Self::Never,
-            _ => Self::AtMost(Duration::from_nanos(timeout_ns as u64)),
-        }
-    }
-
-    /// For the calls that take only a duration: one that the clock cannot count is for ever.
-    pub const fn duration(self) -> Duration {
-        match self {
-            Self::Forever => Duration::MAX,
-            Self::Never => Duration::ZERO,
-            Self::AtMost(timeout) => timeout,
-        }
     }
 }
 

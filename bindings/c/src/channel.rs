@@ -1,11 +1,14 @@
 //! Creating and opening channels.
 
-use crate::border::{Handle, Wait, border, give, take_back, text};
+use crate::arguments::text;
+use crate::border::{Handle, border, give, take_back};
 use crate::error::Error;
-use crate::settings::{ackcast_settings_t, builder};
+use crate::settings::{ackcast_settings_t, ackcast_value_type_t, builder};
 use crate::status::ackcast_status_t;
-use ackcast::{Builder, Channel, Name, OpenError};
+use crate::wait::Wait;
+use ackcast::{Builder, Channel, Name, OpenError, ValueType};
 use core::ffi::c_char;
+use core::ptr;
 use std::ffi::CString;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,12 +19,26 @@ use std::time::{Duration, Instant};
 pub struct ackcast_channel_t {
     handle: Handle<Channel>,
     name: CString,
+    /// The name of the type of its values.
+    type_name: Option<CString>,
 }
 
 impl ackcast_channel_t {
     fn new(channel: Channel) -> Self {
         let name = CString::new(channel.name().as_str()).unwrap_or_default(); // a name has no zeros
-        Self { handle: Handle::new(channel), name }
+        let type_name = channel.value_type().and_then(|found| CString::new(found.name.as_str()).ok()); // nor has this
+        Self { handle: Handle::new(channel), name, type_name }
+    }
+
+    /// The type of its values.
+    pub(crate) fn value_type(&self, channel: &Channel) -> ackcast_value_type_t {
+        let name = self.type_name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+        match channel.value_type() {
+            Some(&ValueType { version, size, align, slice, .. }) => {
+                ackcast_value_type_t { name, version, size, align, slices: slice.into() }
+            }
+            None => ackcast_value_type_t::NONE,
+        }
     }
 
     /// The handle, for a call.
@@ -39,7 +56,8 @@ unsafe fn asked(name: *const c_char, settings: *const ackcast_settings_t) -> Res
     let name = unsafe { text(name, "name") }?;
     // SAFETY: as the caller promises.
     match unsafe { settings.as_ref() } {
-        Some(settings) => builder(name, settings),
+        // SAFETY: as the caller promises.
+        Some(settings) => unsafe { builder(name, settings) },
         None => Ok(Channel::create(name)),
     }
 }
@@ -151,7 +169,7 @@ fn wait_for(name: &Name, wait: Wait) -> Result<Channel, Error> {
 pub unsafe extern "C" fn ackcast_channel_name(channel: *const ackcast_channel_t) -> *const c_char {
     // SAFETY: the caller's handle, or NULL.
     let channel = unsafe { channel.as_ref() };
-    channel.map_or(core::ptr::null(), |channel| channel.name.as_ptr())
+    channel.map_or(ptr::null(), |channel| channel.name.as_ptr())
 }
 
 /// Frees the handle. NULL is fine.

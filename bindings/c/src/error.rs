@@ -5,7 +5,7 @@ mod describe;
 use crate::status::ackcast_status_t;
 use ackcast::{
     AttachError, BatchError, CreateError, DrainError, EventError, LivenessUnknown, NameError, OpenError,
-    OpenOrCreateError, RecvError, SendError, WaitForError,
+    OpenOrCreateError, RecvError, RecvTypedError, SendError, ValueTypeError, WaitForError,
 };
 use core::any::Any;
 use thiserror::Error;
@@ -45,10 +45,14 @@ pub enum Error {
     NoRoomYet,
     #[error("gave up waiting for a channel {name:?}: {last}")]
     NoChannelYet { name: String, last: Box<OpenError> },
+    #[error("the message has {len} bytes, and is not {what} of {size} bytes; nothing was sent")]
+    SentNoValue { len: usize, what: &'static str, size: usize },
     #[error("/dev/shm cannot be listed: {0}")]
     List(std::io::Error),
     #[error(transparent)]
     Name(#[from] NameError),
+    #[error(transparent)]
+    Type(#[from] ValueTypeError),
     #[error(transparent)]
     Create(#[from] CreateError),
     #[error(transparent)]
@@ -67,6 +71,8 @@ pub enum Error {
     Batch(#[from] BatchError),
     #[error(transparent)]
     Recv(#[from] RecvError),
+    #[error(transparent)]
+    RecvNoValue(#[from] RecvTypedError),
     #[error(transparent)]
     Drain(#[from] DrainError),
     #[error(transparent)]

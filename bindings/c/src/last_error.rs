@@ -1,6 +1,7 @@
 //! The last error of each thread.
 
-use crate::border::{border, place, text};
+use crate::arguments::{place, text};
+use crate::border::border;
 use crate::error::Error;
 use crate::status::ackcast_status_t;
 use core::cell::{OnceCell, RefCell};

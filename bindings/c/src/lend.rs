@@ -33,21 +33,32 @@ impl<O: Lends> Lender<O> {
 
     /// The owner. `None` while it has lent something.
     pub fn owner(&mut self) -> Option<&mut O> {
-        // SAFETY: the owner lives, and nothing that borrows it does.
-        (!self.has_lent()).then(|| unsafe { self.owner.as_mut() })
-    }
-
-    /// Lends what `lend` takes from the owner. `None` while something else is lent.
-    ///
-    /// `lend` works for any lifetime, so it can keep neither the owner nor the loan.
-    pub fn lend<E>(&mut self, lend: impl for<'a> FnOnce(&'a mut O) -> Result<O::Lent<'a>, E>) -> Option<Result<(), E>> {
         if self.has_lent() {
             return None;
+        }
+        // SAFETY: the owner lives, and nothing that borrows it does.
+        Some(unsafe { self.owner.as_mut() })
+    }
+
+    /// Lends what `lend` takes from the owner. The error of `refused` while something else is lent.
+    ///
+    /// `lend` works for any lifetime, so it can keep neither the owner nor the loan.
+    ///
+    /// # Errors
+    /// That of `refused` or `lend`.
+    pub fn lend<E>(
+        &mut self,
+        refused: impl FnOnce() -> E,
+        lend: impl for<'a> FnOnce(&'a mut O) -> Result<O::Lent<'a>, E>,
+    ) -> Result<(), E> {
+        if self.has_lent() {
+            return Err(refused());
         }
         // SAFETY: the owner lives until `self` is dropped, which drops the loan first. Nobody else reaches it until the
         // loan has ended.
         let owner = unsafe { self.owner.as_mut() };
-        Some(lend(owner).map(|lent| self.lent = Some(lent)))
+        self.lent = Some(lend(owner)?);
+        Ok(())
     }
 
     /// Looks at what is lent.

@@ -1,13 +1,15 @@
-//! Sending.
+//! Producers: attaching, finishing and freeing.
 
-use crate::border::{
-    Entered, Handle, Wait, argument, array, border, bytes, give, place, take_back, text, write_if_wanted,
-};
+use crate::arguments::{argument, place, text, write_if_wanted};
+use crate::border::{Entered, Handle, border, give, take_back};
 use crate::error::Error;
 use crate::lend::{Lender, Lends};
+use crate::settings::{ackcast_value_type_t, wanted_type};
 use crate::status::ackcast_status_t;
-use ackcast::{BatchError, EventProducer, Finished, Loan, Producer, SendError};
-use core::ffi::{c_char, c_void};
+use crate::values::Values;
+use crate::wait::{self, Wait};
+use ackcast::{EventProducer, Finished, Loan, Producer};
+use core::ffi::c_char;
 use std::thread::ThreadId;
 
 /// A handle that sends. Finish it with `ackcast_finish` before you free it. To free it without finishing is to die, for
@@ -16,8 +18,8 @@ use std::thread::ThreadId;
 pub struct ackcast_producer_t(Handle<Producing>);
 
 impl ackcast_producer_t {
-    pub(crate) fn new(producer: Producer) -> Self {
-        Self(Handle::new(Producing { lender: Lender::new(Sender::Waits(producer)), thread: None }))
+    fn new(producer: Producer, values: Option<Values>) -> Self {
+        Self(Handle::new(Producing { lender: Lender::new(Sender::Waits(producer)), thread: None, values }))
     }
 
     const fn handle(&self) -> &Handle<Producing> {
@@ -31,6 +33,8 @@ pub struct Producing {
     pub(crate) lender: Lender<Sender>,
     /// The thread that the slot was lent to.
     pub(crate) thread: Option<ThreadId>,
+    /// What it sends, if it was attached to a typed channel.
+    pub(crate) values: Option<Values>,
 }
 
 /// What sends.
@@ -52,37 +56,12 @@ impl Lends for Sender {
 pub const NEVER_WAITS: Error = Error::IsEvent("it never waits, so timeout_ns is 0");
 
 impl Sender {
-    fn send(&mut self, message: &[u8], wait: Wait) -> Result<(), Error> {
-        match (self, wait) {
-            (Self::Waits(producer), Wait::Forever) => Ok(producer.send(message)?),
-            (Self::Waits(producer), Wait::Never) => Ok(producer.try_send(message)?),
-            (Self::Waits(producer), Wait::AtMost(timeout)) => Ok(producer.send_timeout(message, timeout)?),
-            (Self::Event(producer), Wait::Never) => match producer.try_send(message)? {
-                true => Ok(()),
-                false => Err(Error::NoRoomYet),
-            },
-            (Self::Event(_), _) => Err(NEVER_WAITS),
-            (Self::Detached, _) => Err(Error::Detached),
-        }
-    }
-
-    fn send_batch(&mut self, messages: &[&[u8]], wait: Wait) -> Result<(), Error> {
-        match (self, wait) {
-            (Self::Waits(producer), Wait::Forever) => Ok(producer.send_batch(messages)?),
-            (Self::Waits(producer), wait) => Ok(producer.send_batch_timeout(messages, wait.duration())?),
-            (Self::Event(_), _) => Err(Error::IsEvent("send the messages one by one")),
-            (Self::Detached, _) => Err(Error::Detached),
-        }
-    }
-
-    fn loan(&mut self, wait: Wait) -> Result<Loan<'_>, Error> {
-        match (self, wait) {
-            (Self::Waits(producer), Wait::Forever) => Ok(producer.loan()?),
-            (Self::Waits(producer), Wait::Never) => Ok(producer.try_loan()?),
-            (Self::Waits(producer), Wait::AtMost(timeout)) => Ok(producer.loan_timeout(timeout)?),
-            (Self::Event(producer), Wait::Never) => producer.try_loan()?.ok_or(Error::NoRoomYet),
-            (Self::Event(_), _) => Err(NEVER_WAITS),
-            (Self::Detached, _) => Err(Error::Detached),
+    /// The producer, for the calls that an event handle does not have.
+    fn waits(&mut self) -> Result<&mut Producer, Error> {
+        match self {
+            Self::Waits(producer) => Ok(producer),
+            Self::Event(_) => Err(Error::IsEvent("call it before the handle becomes one")),
+            Self::Detached => Err(Error::Detached),
         }
     }
 
@@ -100,25 +79,18 @@ impl Sender {
 impl Producing {
     /// What sends, unless it has lent a slot.
     pub(crate) fn sender(&mut self) -> Result<&mut Sender, Error> {
-        self.lender.owner().ok_or(LENT)
+        self.lender.owner().ok_or_else(lent)
     }
 
-    /// Ends the loan of this thread.
-    fn end<R>(&mut self, verb: &'static str, end: impl for<'a> FnOnce(Loan<'a>) -> R) -> Result<R, Error> {
-        if self.lender.has_lent() && self.thread != Some(this_thread()) {
-            return Err(Error::OtherThread(verb));
-        }
-        self.lender.end(end).ok_or(Error::NotLent(verb))
+    /// Checks the length of a message to be sent.
+    pub(crate) fn check(&self, len: usize) -> Result<(), Error> {
+        self.values.map_or(Ok(()), |values| values.check_sent(len))
     }
 }
 
-const LENT: Error = Error::Lent("a slot", "publish or abandon it");
-
-fn this_thread() -> ThreadId {
-    thread_local! {
-        static THIS: ThreadId = std::thread::current().id();
-    }
-    THIS.with(|this| *this)
+/// The producer has lent a slot.
+pub(crate) const fn lent() -> Error {
+    Error::Lent("a slot", "publish or abandon it")
 }
 
 /// Begins a call with the caller's producer.
@@ -144,7 +116,31 @@ pub unsafe extern "C" fn ackcast_producer_attach(
         let make = || {
             // SAFETY: the caller's name, or NULL.
             let name = unsafe { text(name, "name") }?;
-            Ok(ackcast_producer_t::new(Producer::attach(name)?))
+            Ok(ackcast_producer_t::new(Producer::attach(name)?, None))
+        };
+        // SAFETY: the caller's place, or NULL.
+        unsafe { give(producer, "producer", make) }
+    })
+}
+
+/// Attaches a producer to the channel of this name, if its messages are values of this type. The producer sends values
+/// only: a message of another length is `ACKCAST_NOT_A_VALUE`. Never waits.
+///
+/// @param producer the new handle, or NULL if there is none
+/// @return `ACKCAST_TYPE_MISMATCH` if the channel has another type, or none; otherwise as `ackcast_producer_attach`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ackcast_producer_attach_typed(
+    name: *const c_char,
+    r#type: *const ackcast_value_type_t,
+    producer: *mut *mut ackcast_producer_t,
+) -> ackcast_status_t {
+    border(|| {
+        let make = || {
+            // SAFETY: the caller's name, or NULL.
+            let name = unsafe { text(name, "name") }?;
+            // SAFETY: the caller's type, or NULL.
+            let asked = unsafe { wanted_type(r#type) }?;
+            Ok(ackcast_producer_t::new(Producer::attach_typed(name, &asked)?, Some(Values::of(&asked))))
         };
         // SAFETY: the caller's place, or NULL.
         unsafe { give(producer, "producer", make) }
@@ -167,162 +163,11 @@ pub unsafe extern "C" fn ackcast_producer_wait_for(
         let make = || {
             // SAFETY: the caller's name, or NULL.
             let name = unsafe { text(name, "name") }?;
-            Ok(ackcast_producer_t::new(Producer::wait_for(name, Wait::new(timeout_ns).duration())?))
+            let producer = Producer::wait_for(name, Wait::new(timeout_ns).duration())?;
+            Ok(ackcast_producer_t::new(producer, None))
         };
         // SAFETY: the caller's place, or NULL.
         unsafe { give(producer, "producer", make) }
-    })
-}
-
-/// Sends a message of at most `slot_size` bytes. Waits for a free slot. An empty message is a message, and not END.
-///
-/// @param data the bytes, which are copied. NULL is fine if `len` is 0
-/// @param timeout_ns negative: for ever; 0: does not wait
-/// @return after any error, no consumer receives any of the message
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ackcast_send(
-    producer: *mut ackcast_producer_t,
-    data: *const c_void,
-    len: usize,
-    timeout_ns: i64,
-) -> ackcast_status_t {
-    border(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let mut producer = unsafe { enter(producer) }?;
-        // SAFETY: the caller's bytes, or NULL.
-        let message = unsafe { bytes(data, len, "data") }?;
-        producer.sender()?.send(message, Wait::new(timeout_ns))
-    })
-}
-
-/// A message, as `ackcast_send_batch` takes it.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct ackcast_bytes_t {
-    /// The bytes. NULL is fine if `len` is 0.
-    pub data: *const c_void,
-    /// How many.
-    pub len: usize,
-}
-
-/// Sends messages in order, with no other producer's between them. Cheaper than to send them one by one. An event handle
-/// does not have it.
-///
-/// @param messages an array of `count` messages
-/// @param timeout_ns for all of them together; negative: for ever; 0: does not wait
-/// @param sent how many were sent, from the first one on; also after an error. NULL is fine
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ackcast_send_batch(
-    producer: *mut ackcast_producer_t,
-    messages: *const ackcast_bytes_t,
-    count: usize,
-    timeout_ns: i64,
-    sent: *mut usize,
-) -> ackcast_status_t {
-    border(|| {
-        // SAFETY: the caller's place, or NULL.
-        unsafe { write_if_wanted(sent, 0) };
-        // SAFETY: the caller's handle, or NULL.
-        let mut producer = unsafe { enter(producer) }?;
-        // SAFETY: the caller's array, or NULL.
-        let messages = unsafe { array(messages, count, "messages") }?;
-        // SAFETY: the caller's bytes, or NULL.
-        let slice = |message: &ackcast_bytes_t| unsafe { bytes(message.data, message.len, "messages[].data") };
-        let messages = messages.iter().map(slice).collect::<Result<Vec<_>, _>>()?;
-        let done = producer.sender()?.send_batch(&messages, Wait::new(timeout_ns));
-        let number = match &done {
-            Ok(()) => messages.len(),
-            Err(Error::Batch(BatchError { sent, .. })) => *sent,
-            Err(_) => 0,
-        };
-        // SAFETY: the caller's place, or NULL.
-        unsafe { write_if_wanted(sent, number) };
-        done
-    })
-}
-
-/// Lends the next slot, to be written in place. Waits until it is free. The producer sends nothing else, and no other
-/// producer publishes, until this thread publishes or abandons the slot.
-///
-/// The slot holds what an earlier message left there. It is aligned to 64 bytes; where `slot_size` is below 64, to the
-/// next power of two.
-///
-/// @param timeout_ns negative: for ever; 0: does not wait
-/// @param data the slot, yours until `ackcast_publish`, `ackcast_abandon` or `ackcast_producer_free`
-/// @param capacity the size of the slot in bytes
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ackcast_loan(
-    producer: *mut ackcast_producer_t,
-    timeout_ns: i64,
-    data: *mut *mut c_void,
-    capacity: *mut usize,
-) -> ackcast_status_t {
-    border(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let mut producer = unsafe { enter(producer) }?;
-        // SAFETY: the caller's place, or NULL.
-        let data = unsafe { place(data, "data") }?;
-        // SAFETY: the caller's place, or NULL.
-        let capacity = unsafe { place(capacity, "capacity") }?;
-        let Producing { lender, thread } = &mut *producer;
-        lender.lend(|sender| sender.loan(Wait::new(timeout_ns))).ok_or(LENT)??;
-        *thread = Some(this_thread());
-        lender.lent(|loan| {
-            capacity.write(loan.len());
-            data.write(loan.as_mut_ptr().cast());
-        });
-        Ok(())
-    })
-}
-
-/// Copies the previous message into the slot that is lent, so that it can be changed in place.
-///
-/// @param len its length. `slot_size` if the channel has a single slot, which holds the previous message already
-/// @param found false: there is no previous message, and `len` is 0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ackcast_copy_previous(
-    producer: *mut ackcast_producer_t,
-    len: *mut usize,
-    found: *mut bool,
-) -> ackcast_status_t {
-    border(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let mut producer = unsafe { enter(producer) }?;
-        // SAFETY: the caller's place, or NULL.
-        let len = unsafe { place(len, "len") }?;
-        // SAFETY: the caller's place, or NULL.
-        let found = unsafe { place(found, "found") }?;
-        let copied = producer.lender.lent(|loan| loan.copy_previous()).ok_or(Error::NotLent("copy to"))?;
-        len.write(copied.unwrap_or(0));
-        found.write(copied.is_some());
-        Ok(())
-    })
-}
-
-/// Publishes the first `len` bytes of the slot that is lent. The loan has ended then.
-///
-/// @return `ACKCAST_TOO_LONG` if `len` is above `slot_size`; the slot is still lent then. After any other error it is not,
-///     and nothing was published
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ackcast_publish(producer: *mut ackcast_producer_t, len: usize) -> ackcast_status_t {
-    border(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let mut producer = unsafe { enter(producer) }?;
-        let slot_size = producer.lender.lent(|loan| loan.len()).ok_or(Error::NotLent("publish"))?;
-        if len > slot_size {
-            return Err(SendError::TooLong { len, slot_size: slot_size as u32 }.into()); // at most 2^30
-        }
-        Ok(producer.end("publish", |loan| loan.publish(len))??)
-    })
-}
-
-/// Gives the slot that is lent back, and publishes nothing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ackcast_abandon(producer: *mut ackcast_producer_t) -> ackcast_status_t {
-    border(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let mut producer = unsafe { enter(producer) }?;
-        producer.end("abandon", |loan| drop(loan))
     })
 }
 
@@ -344,6 +189,60 @@ pub unsafe extern "C" fn ackcast_finish(
         let finished = producer.sender()?.finish(Wait::new(timeout_ns))?;
         // SAFETY: the caller's place, or NULL.
         unsafe { write_if_wanted(ended, finished == Finished::Ended) };
+        Ok(())
+    })
+}
+
+/// The number that the next message will have, from 0. Stale when it returns, where other producers can publish. An
+/// event handle does not have it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ackcast_next_sequence(
+    producer: *mut ackcast_producer_t,
+    sequence: *mut u64,
+) -> ackcast_status_t {
+    border(|| {
+        // SAFETY: the caller's handle, or NULL.
+        let mut producer = unsafe { enter(producer) }?;
+        // SAFETY: the caller's place, or NULL.
+        let sequence = unsafe { place(sequence, "sequence") }?;
+        sequence.write(producer.sender()?.waits()?.next_sequence());
+        Ok(())
+    })
+}
+
+/// Waits until each consumer that is attached now has acknowledged all messages that are published now. An event handle
+/// does not have it.
+///
+/// @param timeout_ns negative: for ever; 0: does not wait
+/// @param received how many consumers have acknowledged everything. NULL is fine
+/// @param gone how many have left or died, and are not known to have acknowledged everything. NULL is fine
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ackcast_wait_until_drained(
+    producer: *mut ackcast_producer_t,
+    timeout_ns: i64,
+    received: *mut u32,
+    gone: *mut u32,
+) -> ackcast_status_t {
+    border(|| {
+        // SAFETY: the caller's handle, or NULL.
+        let mut producer = unsafe { enter(producer) }?;
+        let drained = producer.sender()?.waits()?.wait_until_drained(Wait::new(timeout_ns).duration())?;
+        // SAFETY: the caller's place, or NULL.
+        unsafe { write_if_wanted(received, drained.received) };
+        // SAFETY: the caller's place, or NULL.
+        unsafe { write_if_wanted(gone, drained.gone) };
+        Ok(())
+    })
+}
+
+/// Sets how the producer waits from now on: ACKCAST_WAIT_ADAPTIVE, the default, ACKCAST_WAIT_SPIN or ACKCAST_WAIT_PARK.
+/// An event handle does not have it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ackcast_producer_set_wait(producer: *mut ackcast_producer_t, wait: u32) -> ackcast_status_t {
+    border(|| {
+        // SAFETY: the caller's handle, or NULL.
+        let mut producer = unsafe { enter(producer) }?;
+        producer.sender()?.waits()?.set_wait(wait::strategy(wait)?);
         Ok(())
     })
 }

@@ -1,10 +1,14 @@
 //! The settings of a new channel, and types of values.
 
-use crate::border::{border, place};
+use crate::arguments::{argument, place, text};
+use crate::border::border;
 use crate::error::Error;
 use crate::status::ackcast_status_t;
-use ackcast::{Backend, Builder, Channel, Start};
+use ackcast::{Backend, Builder, Channel, Start, ValueType};
 use core::ffi::c_char;
+
+/// The slot size where none is set, in bytes.
+const DEFAULT_SLOT_SIZE: u32 = 1024;
 
 /// The default backend: futexes.
 pub const ACKCAST_BACKEND_FUTEX: u32 = 0;
@@ -33,6 +37,11 @@ pub struct ackcast_value_type_t {
     pub align: u32,
     /// 0: a message is one value. 1: a message is any number of values.
     pub slices: u32,
+}
+
+impl ackcast_value_type_t {
+    /// No type.
+    pub(crate) const NONE: Self = Self { name: core::ptr::null(), version: 0, size: 0, align: 0, slices: 0 };
 }
 
 /// The settings of a new channel. Always begin with `ackcast_settings_default`, so that a later version of the library
@@ -82,14 +91,14 @@ pub unsafe extern "C" fn ackcast_settings_default(settings: *mut ackcast_setting
         let settings = unsafe { place(settings, "settings") }?;
         settings.write(ackcast_settings_t {
             slots: 1,
-            slot_size: 1024,
+            slot_size: DEFAULT_SLOT_SIZE,
             consumers: 1,
             producers: 1,
             retain: 0,
             places: 0,
             backend: ACKCAST_BACKEND_FUTEX,
             symmetric_fences: 0,
-            r#type: ackcast_value_type_t { name: core::ptr::null(), version: 0, size: 0, align: 0, slices: 0 },
+            r#type: ackcast_value_type_t::NONE,
             max_values: 1,
             reserved: [0; 15],
         });
@@ -97,30 +106,75 @@ pub unsafe extern "C" fn ackcast_settings_default(settings: *mut ackcast_setting
     })
 }
 
+/// A type of values. `None`: any bytes.
+///
+/// # Safety
+/// The name is NULL, or points to a string.
+pub unsafe fn value_type(asked: &ackcast_value_type_t) -> Result<Option<ValueType>, Error> {
+    let ackcast_value_type_t { name, version, size, align, slices } = *asked;
+    if name.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller promises.
+    let name = unsafe { text(name, "type.name") }?;
+    let value_type = ValueType::new(name, version, size, align)?;
+    match slices {
+        0 => Ok(Some(value_type)),
+        1 => Ok(Some(value_type.slices())),
+        _ => Err(Error::Invalid { argument: "type.slices", fault: "it is neither 0 nor 1" }),
+    }
+}
+
+/// The type that a handle is attached for.
+///
+/// # Errors
+/// [`Error::Null`], [`Error::Type`].
+///
+/// # Safety
+/// The pointer is NULL, or points to a type, whose name is NULL, or points to a string.
+pub unsafe fn wanted_type(asked: *const ackcast_value_type_t) -> Result<ValueType, Error> {
+    // SAFETY: as the caller promises.
+    let asked = unsafe { argument(asked, "type") }?;
+    // SAFETY: as the caller promises.
+    unsafe { value_type(asked) }?.ok_or(Error::Null("type.name"))
+}
+
 /// A builder of a channel with these settings.
-pub fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Builder, Error> {
-    let invalid = |fault| Error::Invalid { argument: "settings", fault };
+///
+/// # Safety
+/// As [`value_type`].
+pub unsafe fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Builder, Error> {
+    let invalid = |argument, fault| Error::Invalid { argument, fault };
     let mut builder = Channel::create(name)
         .slots(settings.slots)
-        .slot_size(settings.slot_size)
         .consumers(settings.consumers)
         .producers(settings.producers)
         .retain(settings.retain);
     if settings.places > 0 {
         builder = builder.places(settings.places);
     }
+    // SAFETY: as the caller promises.
+    let value_type = unsafe { value_type(&settings.r#type) }?;
+    if let Some(value_type) = value_type {
+        builder = builder.value_type(value_type, settings.max_values);
+        if settings.slot_size != DEFAULT_SLOT_SIZE {
+            builder = builder.slot_size(settings.slot_size); // the library checks that it fits
+        }
+    } else {
+        builder = builder.slot_size(settings.slot_size);
+    }
     builder = match settings.backend {
         ACKCAST_BACKEND_FUTEX => builder.backend(Backend::Futex),
         ACKCAST_BACKEND_RAW_SYNC => builder.backend(Backend::RawSync),
-        _ => return Err(invalid("there is no backend of this number")),
+        _ => return Err(invalid("settings.backend", "there is no backend of this number")),
     };
     builder = match settings.symmetric_fences {
         0 => builder,
         1 => builder.symmetric_fences(),
-        _ => return Err(invalid("symmetric_fences is neither 0 nor 1")),
+        _ => return Err(invalid("settings.symmetric_fences", "it is neither 0 nor 1")),
     };
     if settings.reserved != [0; 15] {
-        return Err(invalid("reserved is not 0; begin with ackcast_settings_default"));
+        return Err(invalid("settings.reserved", "it is not 0; begin with ackcast_settings_default"));
     }
     Ok(builder)
 }

@@ -58,8 +58,8 @@ pub enum ackcast_status_t {
     ACKCAST_LIVENESS_UNKNOWN = 25,
     /// The channel's memory was overwritten. Numbers as the message has them, such as <consumer, acked, published>.
     ACKCAST_CORRUPT = 26,
-    /// The message is no value of the channel's type: a producer of bytes sent it. It was passed over.
-    /// <sequence, found, expected>
+    /// The message is no value of the channel's type. Of sending: nothing was sent. <len, size> Of receiving: a producer
+    /// of bytes has sent it, and it was passed over. <sequence, len, size>
     ACKCAST_NOT_A_VALUE = 27,
 
     /// The name cannot be a channel's.
@@ -70,7 +70,7 @@ pub enum ackcast_status_t {
     ACKCAST_TOO_LARGE = 42,
     /// The slot size is not the one that the type of values demands. <slot_size, size>
     ACKCAST_OTHER_SLOT_SIZE = 43,
-    /// No channel can have this type of values. Numbers as the message has them.
+    /// No slot holds values of this type. <size> or <align, size>, if they are wrong
     ACKCAST_INVALID_TYPE = 44,
     /// The channel exists, and a process uses it.
     ACKCAST_ALREADY_EXISTS = 45,

@@ -28,21 +28,6 @@
 #endif
 
 /**
- * What a producer that sends now waits for: nothing.
- */
-#define ACKCAST_BLOCKED_ON_NOTHING 0
-
-/**
- * It waits for `blocked_consumer`, which is farthest behind, on a full ring.
- */
-#define ACKCAST_BLOCKED_ON_CONSUMER 1
-
-/**
- * It waits for the first consumers.
- */
-#define ACKCAST_BLOCKED_ON_START 2
-
-/**
  * The default backend: futexes.
  */
 #define ACKCAST_BACKEND_FUTEX 0
@@ -66,6 +51,21 @@
  * Start at the message of the number `sequence`, which must be retained, or be the next one.
  */
 #define ACKCAST_START_SEQUENCE 2
+
+/**
+ * What a producer that sends now waits for: nothing.
+ */
+#define ACKCAST_BLOCKED_ON_NOTHING 0
+
+/**
+ * It waits for `blocked_consumer`, which is farthest behind, on a full ring.
+ */
+#define ACKCAST_BLOCKED_ON_CONSUMER 1
+
+/**
+ * It waits for the first consumers.
+ */
+#define ACKCAST_BLOCKED_ON_START 2
 
 /**
  * Polls for as long as recent waits say that polling pays, then sleeps.
@@ -542,6 +542,38 @@ typedef struct ackcast_attached_t {
 } ackcast_attached_t;
 
 /**
+ * A message of a batch, in its slot.
+ */
+typedef struct ackcast_message_t {
+  /**
+   * The bytes. Never NULL.
+   */
+  const void *data;
+  /**
+   * How many.
+   */
+  size_t len;
+  /**
+   * The message's number in the one total order, from 0.
+   */
+  uint64_t sequence;
+} ackcast_message_t;
+
+/**
+ * A message, as `ackcast_send_batch` takes it.
+ */
+typedef struct ackcast_bytes_t {
+  /**
+   * The bytes. NULL is fine if `len` is 0.
+   */
+  const void *data;
+  /**
+   * How many.
+   */
+  size_t len;
+} ackcast_bytes_t;
+
+/**
  * The state of a channel now. The channel goes on meanwhile, so the parts are of moments that follow each other.
  */
 typedef struct ackcast_stats_t {
@@ -610,38 +642,6 @@ typedef struct ackcast_stats_t {
    */
   uint32_t reserved[16];
 } ackcast_stats_t;
-
-/**
- * A message of a batch, in its slot.
- */
-typedef struct ackcast_message_t {
-  /**
-   * The bytes. Never NULL.
-   */
-  const void *data;
-  /**
-   * How many.
-   */
-  size_t len;
-  /**
-   * The message's number in the one total order, from 0.
-   */
-  uint64_t sequence;
-} ackcast_message_t;
-
-/**
- * A message, as `ackcast_send_batch` takes it.
- */
-typedef struct ackcast_bytes_t {
-  /**
-   * The bytes. NULL is fine if `len` is 0.
-   */
-  const void *data;
-  /**
-   * How many.
-   */
-  size_t len;
-} ackcast_bytes_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -909,15 +909,22 @@ ackcast_status_t ackcast_channel_acknowledged(struct ackcast_channel_t *channel,
                                               size_t *count);
 
 /**
- * The state of the channel and of its participants now.
- */
-ackcast_status_t ackcast_channel_stats(struct ackcast_channel_t *channel, struct ackcast_stats_t *stats);
-
-/**
  * Whether every attached producer died without finishing. Another producer may attach, and the channel goes on.
  */
 ackcast_status_t ackcast_channel_producers_lost(struct ackcast_channel_t *channel,
                                                 bool *lost);
+
+/**
+ * As `ackcast_wait_until_drained`, for a process that sends nothing.
+ *
+ * @param timeout_ns negative: for ever; 0: does not wait
+ * @param received how many consumers have acknowledged everything. NULL is fine
+ * @param gone how many have left or died, and are not known to have acknowledged everything. NULL is fine
+ */
+ackcast_status_t ackcast_channel_wait_until_drained(struct ackcast_channel_t *channel,
+                                                    int64_t timeout_ns,
+                                                    uint32_t *received,
+                                                    uint32_t *gone);
 
 /**
  * Whether the channel has ended, or every attached producer died without finishing.
@@ -1099,6 +1106,11 @@ ackcast_status_t ackcast_send_batch(struct ackcast_producer_t *producer,
  * Fills in the default settings: 1 slot of 1024 bytes, 1 producer, and a first message that waits for 1 consumer.
  */
 ackcast_status_t ackcast_settings_default(struct ackcast_settings_t *settings);
+
+/**
+ * The state of the channel and of its participants now.
+ */
+ackcast_status_t ackcast_channel_stats(struct ackcast_channel_t *channel, struct ackcast_stats_t *stats);
 
 /**
  * The name of a status, such as "ACKCAST_TIMED_OUT". NULL if no status has this number.

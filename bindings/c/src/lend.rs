@@ -85,3 +85,56 @@ impl<O: Lends> fmt::Debug for Lender<O> {
         f.debug_struct("Lender").field("has_lent", &self.has_lent()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// Counts what happens to it.
+    #[derive(Default)]
+    struct Owner(Rc<RefCell<Vec<&'static str>>>);
+
+    struct Lent<'a>(&'a mut Owner);
+
+    impl Lends for Owner {
+        type Lent<'a> = Lent<'a>;
+    }
+
+    impl Drop for Owner {
+        fn drop(&mut self) {
+            self.0.borrow_mut().push("owner dropped");
+        }
+    }
+
+    impl Drop for Lent<'_> {
+        fn drop(&mut self) {
+            self.0.0.borrow_mut().push("loan ended");
+        }
+    }
+
+    #[test]
+    fn owner_is_not_reached_while_it_has_lent() {
+        let mut lender = Lender::new(Owner::default());
+        assert!(lender.owner().is_some() && lender.lent(|_| ()).is_none() && lender.end(|_| ()).is_none());
+        assert_eq!(lender.lend(|| "refused", |owner| Ok(Lent(owner))), Ok(()));
+        assert!(lender.owner().is_none() && lender.has_lent());
+        assert_eq!(lender.lend(|| "refused", |_| Err("not called")), Err("refused"));
+        lender.lent(|lent| lent.0.0.borrow_mut().push("looked at"));
+        let events = lender.end(|lent| Rc::clone(&lent.0.0)).unwrap();
+        assert_eq!(*events.borrow(), ["looked at", "loan ended"]);
+        assert_eq!(lender.lend(|| "refused", |_| Err("failed")), Err("failed"));
+        assert!(lender.owner().is_some());
+    }
+
+    #[test]
+    fn loan_ends_before_its_owner() {
+        let owner = Owner::default();
+        let events = Rc::clone(&owner.0);
+        let mut lender = Lender::new(owner);
+        assert!(lender.lend(|| (), |owner| Ok(Lent(owner))).is_ok());
+        drop(lender);
+        assert_eq!(*events.borrow(), ["loan ended", "owner dropped"]);
+    }
+}

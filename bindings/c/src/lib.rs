@@ -8,7 +8,7 @@
 //! | `status`, `error`, `last_error` | the numbers of the errors, what each library error becomes, the last one of a thread |
 //! | `border`, `arguments`, `wait`, `values` | what each function begins with: panics, handles, pointers, timeouts, lengths |
 //! | `lend` | an owner and its loan in one value |
-//! | `channel`, `observe`, `names`, `settings` | channels |
+//! | `channel`, `observe`, `stats`, `names`, `settings` | channels |
 //! | `producer`, `send`, `loan` | sending |
 //! | `consumer`, `recv`, `recv_batch` | receiving |
 //! | `event` | handles for event loops |
@@ -30,6 +30,7 @@ mod recv;
 mod recv_batch;
 mod send;
 mod settings;
+mod stats;
 mod status;
 mod values;
 mod wait;

@@ -8,7 +8,7 @@ use crate::status::ackcast_status_t;
 use crate::wait::Wait;
 use ackcast::{Loan, SendError};
 use core::ffi::c_void;
-use std::thread::ThreadId;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 impl Sender {
     fn loan(&mut self, wait: Wait) -> Result<Loan<'_>, Error> {
@@ -33,9 +33,11 @@ impl Producing {
     }
 }
 
-fn this_thread() -> ThreadId {
+/// The number of this thread, which no other thread of the process has had.
+fn this_thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     thread_local! {
-        static THIS: ThreadId = std::thread::current().id();
+        static THIS: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
     }
     THIS.with(|this| *this)
 }

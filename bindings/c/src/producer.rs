@@ -10,7 +10,6 @@ use crate::values::Values;
 use crate::wait::{self, Wait};
 use ackcast::{EventProducer, Finished, Loan, Producer};
 use core::ffi::c_char;
-use std::thread::ThreadId;
 
 /// A handle that sends. Finish it with `ackcast_finish` before you free it. To free it without finishing is to die, for
 /// the other participants: END does not come on its account.
@@ -31,8 +30,8 @@ impl ackcast_producer_t {
 #[derive(Debug)]
 pub struct Producing {
     pub(crate) lender: Lender<Sender>,
-    /// The thread that the slot was lent to.
-    pub(crate) thread: Option<ThreadId>,
+    /// The number of the thread that the slot was lent to.
+    pub(crate) thread: Option<u64>,
     /// What it sends, if it was attached to a typed channel.
     pub(crate) values: Option<Values>,
 }

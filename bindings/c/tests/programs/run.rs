@@ -1,0 +1,75 @@
+//! Running a program, for a bounded time and with channels of its own.
+
+use crate::build::{self, Library, Tool};
+use libtest_mimic::Failed;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{fmt, fs};
+
+/// A program has ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub success: bool,
+    pub status: String,
+    pub stdout: String,
+    pub stderr: String,
+    /// The files of its channels that it has left in /dev/shm. They are removed.
+    leftovers: Vec<String>,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n--- stdout\n{}\n--- stderr\n{}", self.status, self.stdout, self.stderr)
+    }
+}
+
+impl Outcome {
+    pub fn expect_success(&self) -> Result<(), Failed> {
+        if self.success { Ok(()) } else { Err(self.to_string().into()) }
+    }
+
+    pub fn expect_no_leftovers(&self) -> Result<(), Failed> {
+        if self.leftovers.is_empty() { Ok(()) } else { Err(format!("it has left {:?}", self.leftovers).into()) }
+    }
+}
+
+/// Compiles and runs a program. Its first argument is the prefix of its channels' names.
+pub fn program(source: &Path, library: Library, tool: Tool) -> Result<Outcome, Failed> {
+    let folder = tempfile::tempdir()?;
+    let program = build::compile(source, library, tool, folder.path())?;
+    Ok(bounded(&program, tool))
+}
+
+/// Runs a program that is killed, with its children, when it hangs.
+pub fn bounded(program: &Path, tool: Tool) -> Outcome {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let prefix = format!("c-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    // coreutils' timeout runs it in a process group of its own, and kills the group.
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=1", "100"]);
+    if tool == Tool::Valgrind {
+        command.args(["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--trace-children=yes"]);
+        // A forked child that ends by _exit holds what it has inherited. So its leaks are neither errors nor shown.
+        command.args(["--errors-for-leak-kinds=none", "--show-leak-kinds=definite", "--child-silent-after-fork=yes"]);
+    }
+    command.arg(program).arg(&prefix).stdin(Stdio::null());
+    command.env("ASAN_OPTIONS", "abort_on_error=0:detect_stack_use_after_return=1").env_remove("LSAN_OPTIONS");
+    let output = command.output().expect("coreutils' timeout is there");
+    let leftovers = remove(&prefix);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let leaks = tool == Tool::Valgrind && stderr.contains("definitely lost");
+    Outcome { success: output.status.success() && !leaks, status: output.status.to_string(), stdout, stderr, leftovers }
+}
+
+/// Removes the files of these channels. Returns their names.
+fn remove(prefix: &str) -> Vec<String> {
+    let files = fs::read_dir("/dev/shm").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let ours: Vec<_> =
+        files.filter(|file| file.starts_with("ackcast") && file.contains(&format!("{prefix}-"))).collect();
+    for file in &ours {
+        let path = Path::new("/dev/shm").join(file);
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+    }
+    ours
+}

@@ -751,7 +751,7 @@ ackcast_status_t ackcast_consumer_set_wait(struct ackcast_consumer_t *consumer,
                                            uint32_t wait);
 
 /**
- * Frees the handle: the consumer leaves its channel. NULL is fine.
+ * Frees the handle: the consumer leaves its channel, and acknowledges nothing that it has lent. NULL is fine.
  *
  * @return `ACKCAST_BUSY` if another thread is in a call with this handle. It is not freed then.
  */
@@ -1042,6 +1042,8 @@ ackcast_status_t ackcast_recv_copy(struct ackcast_consumer_t *consumer,
 
 /**
  * Acknowledges the message or the batch that is lent: its slots are the producers' again.
+ *
+ * @return `ACKCAST_CORRUPT` if the message's header was overwritten meanwhile. It is not lent any more, nor acknowledged
  */
 ackcast_status_t ackcast_release(struct ackcast_consumer_t *consumer);
 

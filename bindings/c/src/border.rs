@@ -1,7 +1,7 @@
 //! The border to C: one call at a time on a handle, and no panic beyond it.
 
 use crate::arguments::place;
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::last_error;
 use crate::status::ackcast_status_t;
 use core::cell::UnsafeCell;
@@ -15,12 +15,12 @@ use std::thread;
 
 /// Runs the body of a function of the API. A panic ends here.
 #[inline]
-pub fn border(body: impl FnOnce() -> Result<(), Error>) -> ackcast_status_t {
+pub fn border(body: impl FnOnce() -> Result<(), Failure>) -> ackcast_status_t {
     // A handle that was in use is poisoned then, so no broken value is seen.
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => ackcast_status_t::ACKCAST_OK,
         Ok(Err(error)) => last_error::set(error),
-        Err(panic) => last_error::set(Error::panic(&*panic)),
+        Err(panic) => last_error::set(Error::panic(&*panic).into()),
     }
 }
 
@@ -50,7 +50,7 @@ impl<T> Handle<T> {
     /// # Errors
     /// [`Error::Busy`], [`Error::Poisoned`].
     #[inline]
-    pub fn enter(&self) -> Result<Entered<'_, T>, Error> {
+    pub fn enter(&self) -> Result<Entered<'_, T>, Failure> {
         // Acquire, pairs with the Release in `Entered::drop`: all that the last call did to the value.
         match self.state.compare_exchange(IDLE, IN_USE, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Ok(Entered(self)),
@@ -62,7 +62,7 @@ impl<T> Handle<T> {
     ///
     /// # Errors
     /// [`Error::Busy`].
-    fn retire(&self) -> Result<(), Error> {
+    fn retire(&self) -> Result<(), Failure> {
         for state in [IDLE, POISONED] {
             // Acquire as in `enter`.
             match self.state.compare_exchange(state, FREED, Ordering::Acquire, Ordering::Relaxed) {
@@ -70,18 +70,19 @@ impl<T> Handle<T> {
                 done => return done.map(drop).map_err(refused),
             }
         }
-        Err(Error::Busy)
+        Err(Error::Busy.into())
     }
 }
 
 /// Why a handle in this state is not used.
 #[cold]
-fn refused(state: u8) -> Error {
-    match state {
+fn refused(state: u8) -> Failure {
+    let error = match state {
         POISONED => Error::Poisoned,
         FREED => Error::Invalid { argument: "handle", fault: "it was freed" },
         _ => Error::Busy,
-    }
+    };
+    error.into()
 }
 
 impl<T> fmt::Debug for Handle<T> {
@@ -128,8 +129,8 @@ impl<T> Drop for Entered<'_, T> {
 pub unsafe fn give<T>(
     handle: *mut *mut T,
     argument: &'static str,
-    make: impl FnOnce() -> Result<T, Error>,
-) -> Result<(), Error> {
+    make: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(), Failure> {
     // SAFETY: as the caller promises.
     let place = unsafe { place(handle, argument) }?;
     place.write(core::ptr::null_mut());
@@ -144,7 +145,7 @@ pub unsafe fn give<T>(
 ///
 /// # Safety
 /// The pointer is NULL, or was [given](give) and not taken back since.
-pub unsafe fn take_back<H, T>(handle: *mut H, inner: fn(&H) -> &Handle<T>) -> Result<(), Error> {
+pub unsafe fn take_back<H, T>(handle: *mut H, inner: fn(&H) -> &Handle<T>) -> Result<(), Failure> {
     if handle.is_null() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use crate::arguments::text;
 use crate::border::{Handle, border, give, take_back};
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::settings::{ackcast_settings_t, ackcast_value_type_t, builder};
 use crate::status::ackcast_status_t;
 use crate::wait::Wait;
@@ -51,7 +51,7 @@ impl ackcast_channel_t {
 ///
 /// # Safety
 /// The pointers are NULL, or point to a string and to settings.
-unsafe fn asked(name: *const c_char, settings: *const ackcast_settings_t) -> Result<Builder, Error> {
+unsafe fn asked(name: *const c_char, settings: *const ackcast_settings_t) -> Result<Builder, Failure> {
     // SAFETY: as the caller promises.
     let name = unsafe { text(name, "name") }?;
     // SAFETY: as the caller promises.
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn ackcast_wait_for(
 }
 
 /// Polls for the channel, at first every millisecond, and every 25 ms in the end, as the library's `wait_for` does.
-fn wait_for(name: &Name, wait: Wait) -> Result<Channel, Error> {
+fn wait_for(name: &Name, wait: Wait) -> Result<Channel, Failure> {
     let (end, mut pause) = (Instant::now().checked_add(wait.duration()), Duration::from_millis(1));
     loop {
         let last = match Channel::open(name) {
@@ -157,7 +157,7 @@ fn wait_for(name: &Name, wait: Wait) -> Result<Channel, Error> {
         };
         let left = end.map_or(pause, |end| end.saturating_duration_since(Instant::now()));
         if left.is_zero() {
-            return Err(Error::NoChannelYet { name: name.to_string(), last: Box::new(last) });
+            return Err(Error::NoChannelYet { name: name.to_string(), last: Box::new(last) }.into());
         }
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(Duration::from_millis(25));

@@ -2,14 +2,15 @@
 
 use crate::arguments::{argument, place, text};
 use crate::border::{Entered, Handle, border, give, take_back};
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::lend::{Lender, Lends};
 use crate::settings::{ackcast_start_t, ackcast_value_type_t, start, wanted_type};
 use crate::status::ackcast_status_t;
 use crate::values::Values;
 use crate::wait::{self, Wait};
-use ackcast::{Batch, Consumer, EventConsumer, Message};
+use ackcast::{Batch, Consumer, EventConsumer};
 use core::ffi::c_char;
+use core::mem;
 
 /// A handle that receives every message published after it was attached, or from an earlier one on. Producers wait for
 /// its acknowledgements. It acknowledges a message when the message is released.
@@ -18,8 +19,9 @@ pub struct ackcast_consumer_t(Handle<Receiving>);
 
 impl ackcast_consumer_t {
     fn new(consumer: Consumer, values: Option<Values>) -> Self {
+        let number = consumer.number();
         let lender = Lender::new(Receiver::Waits(consumer));
-        Self(Handle::new(Receiving { lender, values, passed_over: None }))
+        Self(Handle::new(Receiving { number, lender, message: None, values, passed_over: None }))
     }
 
     const fn handle(&self) -> &Handle<Receiving> {
@@ -27,19 +29,27 @@ impl ackcast_consumer_t {
     }
 }
 
-/// A consumer, and what it has lent.
+/// A consumer, and what it has lent: a message, a batch or nothing.
 #[derive(Debug)]
 pub struct Receiving {
+    number: u32,
+    /// With the batch that is lent.
     pub(crate) lender: Lender<Receiver>,
+    /// The number of the message that is lent.
+    pub(crate) message: Option<u64>,
     /// What it receives, if it was attached to a typed channel.
     pub(crate) values: Option<Values>,
     /// The error that ended the last batch, after its messages. The next call says so.
-    pub(crate) passed_over: Option<Error>,
+    pub(crate) passed_over: Option<Failure>,
 }
 
 impl Receiving {
     /// What receives, unless it has lent messages.
-    pub(crate) fn receiver(&mut self) -> Result<&mut Receiver, Error> {
+    #[inline]
+    pub(crate) fn receiver(&mut self) -> Result<&mut Receiver, Failure> {
+        if self.message.is_some() {
+            return Err(lent());
+        }
         self.lender.owner().ok_or_else(lent)
     }
 
@@ -47,7 +57,8 @@ impl Receiving {
     ///
     /// # Errors
     /// [`Error::Lent`], or the error that the last batch has met after its messages.
-    pub(crate) fn begin(&mut self) -> Result<&mut Receiver, Error> {
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Result<&mut Receiver, Failure> {
         match self.passed_over.take_if(|_| !self.lender.has_lent()) {
             Some(error) => Err(error),
             None => self.receiver(),
@@ -66,22 +77,21 @@ pub enum Receiver {
     Detached,
 }
 
-/// What was received, in its slots.
-#[derive(Debug)]
-pub enum Received<'c> {
-    /// One message.
-    Message(Message<'c>),
-    /// Many messages.
-    Batch(Batch<'c>),
+impl Drop for Receiving {
+    /// The consumer leaves, and acknowledges nothing that it has lent.
+    fn drop(&mut self) {
+        self.lender.end(|batch| mem::forget(batch));
+    }
 }
 
 impl Lends for Receiver {
-    type Lent<'a> = Received<'a>;
+    type Lent<'a> = Batch<'a>;
 }
 
 /// The consumer has lent messages.
-pub(crate) const fn lent() -> Error {
-    Error::Lent("a message or a batch", "release it")
+#[cold]
+pub(crate) fn lent() -> Failure {
+    Error::Lent("a message or a batch", "release it").into()
 }
 
 /// Begins a call with the caller's consumer.
@@ -89,7 +99,7 @@ pub(crate) const fn lent() -> Error {
 /// # Safety
 /// The pointer is NULL, or a consumer that is not freed during the call.
 #[inline]
-pub unsafe fn enter<'h>(consumer: *const ackcast_consumer_t) -> Result<Entered<'h, Receiving>, Error> {
+pub unsafe fn enter<'h>(consumer: *const ackcast_consumer_t) -> Result<Entered<'h, Receiving>, Failure> {
     // SAFETY: as the caller promises.
     unsafe { argument(consumer, "consumer") }?.0.enter()
 }
@@ -178,14 +188,10 @@ pub unsafe extern "C" fn ackcast_consumer_number(
 ) -> ackcast_status_t {
     border(|| {
         // SAFETY: the caller's handle, or NULL.
-        let mut consumer = unsafe { enter(consumer) }?;
+        let consumer = unsafe { enter(consumer) }?;
         // SAFETY: the caller's place, or NULL.
         let number = unsafe { place(number, "number") }?;
-        number.write(match consumer.receiver()? {
-            Receiver::Waits(consumer) => consumer.number(),
-            Receiver::Event(consumer) => consumer.number(),
-            Receiver::Detached => return Err(Error::Detached),
-        });
+        number.write(consumer.number);
         Ok(())
     })
 }
@@ -199,14 +205,14 @@ pub unsafe extern "C" fn ackcast_consumer_set_wait(consumer: *mut ackcast_consum
         let mut consumer = unsafe { enter(consumer) }?;
         match consumer.receiver()? {
             Receiver::Waits(consumer) => consumer.set_wait(wait::strategy(wait)?),
-            Receiver::Event(_) => return Err(Error::IsEvent("call it before the handle becomes one")),
-            Receiver::Detached => return Err(Error::Detached),
+            Receiver::Event(_) => return Err(Error::IsEvent("call it before the handle becomes one").into()),
+            Receiver::Detached => return Err(Error::Detached.into()),
         }
         Ok(())
     })
 }
 
-/// Frees the handle: the consumer leaves its channel. NULL is fine.
+/// Frees the handle: the consumer leaves its channel, and acknowledges nothing that it has lent. NULL is fine.
 ///
 /// @return `ACKCAST_BUSY` if another thread is in a call with this handle. It is not freed then.
 #[unsafe(no_mangle)]

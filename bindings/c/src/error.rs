@@ -79,12 +79,40 @@ pub enum Error {
     Liveness(#[from] LivenessUnknown),
 }
 
+/// An error as functions return it: one word, so that a call that succeeds moves no more.
+pub type Failure = Box<Error>;
+
+/// The library's errors become failures by `?`.
+macro_rules! failures {
+    ($($error:ty)*) => {
+        $(impl From<$error> for Failure {
+            #[cold]
+            fn from(error: $error) -> Self {
+                Self::new(error.into())
+            }
+        })*
+    };
+}
+
+failures! {
+    NameError ValueTypeError CreateError OpenOrCreateError OpenError AttachError WaitForError EventError SendError
+    BatchError RecvError RecvTypedError DrainError LivenessUnknown
+}
+
 impl Error {
     /// A panic that was caught.
     pub fn panic(panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Self::Panic(text.unwrap_or("a panic without a text").to_owned())
+    }
+
+    /// How many messages of a batch were sent before it.
+    pub const fn sent(&self) -> usize {
+        match self {
+            Self::Batch(BatchError { sent, .. }) => *sent,
+            _ => 0,
+        }
     }
 
     /// Its status.

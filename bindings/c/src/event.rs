@@ -23,7 +23,7 @@ pub unsafe extern "C" fn ackcast_consumer_into_event(consumer: *mut ackcast_cons
         *receiver = match mem::replace(receiver, Receiver::Detached) {
             Receiver::Waits(consumer) => Receiver::Event(consumer.into_event()?),
             Receiver::Event(consumer) => Receiver::Event(consumer),
-            Receiver::Detached => return Err(Error::Detached),
+            Receiver::Detached => return Err(Error::Detached.into()),
         };
         Ok(())
     })
@@ -43,8 +43,8 @@ pub unsafe extern "C" fn ackcast_consumer_fd(consumer: *mut ackcast_consumer_t, 
         let fd = unsafe { place(fd, "fd") }?;
         match consumer.receiver()? {
             Receiver::Event(consumer) => fd.write(consumer.as_raw_fd()),
-            Receiver::Waits(_) => return Err(Error::NotEvent("ackcast_consumer_into_event")),
-            Receiver::Detached => return Err(Error::Detached),
+            Receiver::Waits(_) => return Err(Error::NotEvent("ackcast_consumer_into_event").into()),
+            Receiver::Detached => return Err(Error::Detached.into()),
         };
         Ok(())
     })
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn ackcast_producer_into_event(producer: *mut ackcast_prod
         *sender = match mem::replace(sender, Sender::Detached) {
             Sender::Waits(producer) => Sender::Event(producer.into_event()?),
             Sender::Event(producer) => Sender::Event(producer),
-            Sender::Detached => return Err(Error::Detached),
+            Sender::Detached => return Err(Error::Detached.into()),
         };
         Ok(())
     })
@@ -88,8 +88,8 @@ pub unsafe extern "C" fn ackcast_producer_fd(producer: *mut ackcast_producer_t, 
         let fd = unsafe { place(fd, "fd") }?;
         match producer.sender()? {
             Sender::Event(producer) => fd.write(producer.as_raw_fd()),
-            Sender::Waits(_) => return Err(Error::NotEvent("ackcast_producer_into_event")),
-            Sender::Detached => return Err(Error::Detached),
+            Sender::Waits(_) => return Err(Error::NotEvent("ackcast_producer_into_event").into()),
+            Sender::Detached => return Err(Error::Detached.into()),
         };
         Ok(())
     })
@@ -104,8 +104,8 @@ pub unsafe extern "C" fn ackcast_give_up(producer: *mut ackcast_producer_t) -> a
         let mut producer = unsafe { producer::enter(producer) }?;
         match producer.sender()? {
             Sender::Event(producer) => producer.give_up(),
-            Sender::Waits(_) => return Err(Error::NotEvent("ackcast_producer_into_event")),
-            Sender::Detached => return Err(Error::Detached),
+            Sender::Waits(_) => return Err(Error::NotEvent("ackcast_producer_into_event").into()),
+            Sender::Detached => return Err(Error::Detached.into()),
         }
         Ok(())
     })

@@ -2,7 +2,7 @@
 
 use crate::arguments::{place, text};
 use crate::border::border;
-use crate::error::Error;
+use crate::error::Failure;
 use crate::status::ackcast_status_t;
 use core::cell::{OnceCell, RefCell};
 use core::ffi::{CStr, c_char};
@@ -10,7 +10,7 @@ use std::ffi::CString;
 
 /// The last error of a thread.
 struct Last {
-    error: Error,
+    error: Failure,
     /// Its message, once somebody has asked.
     message: OnceCell<CString>,
 }
@@ -21,7 +21,7 @@ thread_local! {
 
 /// Keeps the error of a call, and returns its status. A thread that is ending keeps none.
 #[cold]
-pub fn set(error: Error) -> ackcast_status_t {
+pub fn set(error: Failure) -> ackcast_status_t {
     let status = error.status();
     let last = Some(Last { error, message: OnceCell::new() });
     // The old error is dropped after the borrow has ended.

@@ -2,8 +2,8 @@
 
 use crate::arguments::place;
 use crate::border::border;
-use crate::error::Error;
-use crate::producer::{NEVER_WAITS, Producing, Sender, ackcast_producer_t, enter, lent};
+use crate::error::{Error, Failure};
+use crate::producer::{Producing, Sender, ackcast_producer_t, enter, lent, never_waits};
 use crate::status::ackcast_status_t;
 use crate::wait::Wait;
 use ackcast::{Loan, SendError};
@@ -11,25 +11,25 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 impl Sender {
-    fn loan(&mut self, wait: Wait) -> Result<Loan<'_>, Error> {
+    fn loan(&mut self, wait: Wait) -> Result<Loan<'_>, Failure> {
         match (self, wait) {
             (Self::Waits(producer), Wait::Forever) => Ok(producer.loan()?),
             (Self::Waits(producer), Wait::Never) => Ok(producer.try_loan()?),
             (Self::Waits(producer), Wait::AtMost(timeout)) => Ok(producer.loan_timeout(timeout)?),
-            (Self::Event(producer), Wait::Never) => producer.try_loan()?.ok_or(Error::NoRoomYet),
-            (Self::Event(_), _) => Err(NEVER_WAITS),
-            (Self::Detached, _) => Err(Error::Detached),
+            (Self::Event(producer), Wait::Never) => producer.try_loan()?.ok_or_else(|| Error::NoRoomYet.into()),
+            (Self::Event(_), _) => Err(never_waits()),
+            (Self::Detached, _) => Err(Error::Detached.into()),
         }
     }
 }
 
 impl Producing {
     /// Ends the loan of this thread.
-    fn end<R>(&mut self, verb: &'static str, end: impl for<'a> FnOnce(Loan<'a>) -> R) -> Result<R, Error> {
+    fn end<R>(&mut self, verb: &'static str, end: impl for<'a> FnOnce(Loan<'a>) -> R) -> Result<R, Failure> {
         if self.lender.has_lent() && self.thread != Some(this_thread()) {
-            return Err(Error::OtherThread(verb));
+            return Err(Error::OtherThread(verb).into());
         }
-        self.lender.end(end).ok_or(Error::NotLent(verb))
+        self.lender.end(end).ok_or_else(|| Error::NotLent(verb).into())
     }
 }
 

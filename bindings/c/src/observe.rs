@@ -3,7 +3,7 @@
 use crate::arguments::{argument, place, places, write_if_wanted};
 use crate::border::{Entered, border};
 use crate::channel::ackcast_channel_t;
-use crate::error::Error;
+use crate::error::Failure;
 use crate::settings::{ACKCAST_BACKEND_FUTEX, ACKCAST_BACKEND_RAW_SYNC, ackcast_value_type_t};
 use crate::status::ackcast_status_t;
 use crate::wait::Wait;
@@ -51,7 +51,7 @@ pub struct ackcast_attached_t {
 ///
 /// # Safety
 /// The pointer is NULL, or a channel that is not freed during the call.
-pub unsafe fn enter<'h>(channel: *const ackcast_channel_t) -> Result<Entered<'h, Channel>, Error> {
+pub unsafe fn enter<'h>(channel: *const ackcast_channel_t) -> Result<Entered<'h, Channel>, Failure> {
     // SAFETY: as the caller promises.
     unsafe { argument(channel, "channel") }?.handle().enter()
 }

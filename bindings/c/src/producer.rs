@@ -2,7 +2,7 @@
 
 use crate::arguments::{argument, place, text, write_if_wanted};
 use crate::border::{Entered, Handle, border, give, take_back};
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::lend::{Lender, Lends};
 use crate::settings::{ackcast_value_type_t, wanted_type};
 use crate::status::ackcast_status_t;
@@ -52,44 +52,48 @@ impl Lends for Sender {
 }
 
 /// What an event handle says of a timeout.
-pub const NEVER_WAITS: Error = Error::IsEvent("it never waits, so timeout_ns is 0");
+#[cold]
+pub fn never_waits() -> Failure {
+    Error::IsEvent("it never waits, so timeout_ns is 0").into()
+}
 
 impl Sender {
     /// The producer, for the calls that an event handle does not have.
-    fn waits(&mut self) -> Result<&mut Producer, Error> {
+    fn waits(&mut self) -> Result<&mut Producer, Failure> {
         match self {
             Self::Waits(producer) => Ok(producer),
-            Self::Event(_) => Err(Error::IsEvent("call it before the handle becomes one")),
-            Self::Detached => Err(Error::Detached),
+            Self::Event(_) => Err(Error::IsEvent("call it before the handle becomes one").into()),
+            Self::Detached => Err(Error::Detached.into()),
         }
     }
 
-    fn finish(&mut self, wait: Wait) -> Result<Finished, Error> {
+    fn finish(&mut self, wait: Wait) -> Result<Finished, Failure> {
         match (self, wait) {
             (Self::Waits(producer), Wait::Forever) => Ok(producer.finish()?),
             (Self::Waits(producer), wait) => Ok(producer.finish_timeout(wait.duration())?),
-            (Self::Event(producer), Wait::Never) => producer.try_finish()?.ok_or(Error::NoRoomYet),
-            (Self::Event(_), _) => Err(NEVER_WAITS),
-            (Self::Detached, _) => Err(Error::Detached),
+            (Self::Event(producer), Wait::Never) => producer.try_finish()?.ok_or_else(|| Error::NoRoomYet.into()),
+            (Self::Event(_), _) => Err(never_waits()),
+            (Self::Detached, _) => Err(Error::Detached.into()),
         }
     }
 }
 
 impl Producing {
     /// What sends, unless it has lent a slot.
-    pub(crate) fn sender(&mut self) -> Result<&mut Sender, Error> {
+    pub(crate) fn sender(&mut self) -> Result<&mut Sender, Failure> {
         self.lender.owner().ok_or_else(lent)
     }
 
     /// Checks the length of a message to be sent.
-    pub(crate) fn check(&self, len: usize) -> Result<(), Error> {
+    pub(crate) fn check(&self, len: usize) -> Result<(), Failure> {
         self.values.map_or(Ok(()), |values| values.check_sent(len))
     }
 }
 
 /// The producer has lent a slot.
-pub(crate) const fn lent() -> Error {
-    Error::Lent("a slot", "publish or abandon it")
+#[cold]
+pub(crate) fn lent() -> Failure {
+    Error::Lent("a slot", "publish or abandon it").into()
 }
 
 /// Begins a call with the caller's producer.
@@ -97,7 +101,7 @@ pub(crate) const fn lent() -> Error {
 /// # Safety
 /// The pointer is NULL, or a producer that is not freed during the call.
 #[inline]
-pub unsafe fn enter<'h>(producer: *const ackcast_producer_t) -> Result<Entered<'h, Producing>, Error> {
+pub unsafe fn enter<'h>(producer: *const ackcast_producer_t) -> Result<Entered<'h, Producing>, Failure> {
     // SAFETY: as the caller promises.
     unsafe { argument(producer, "producer") }?.0.enter()
 }

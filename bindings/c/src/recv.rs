@@ -2,25 +2,75 @@
 
 use crate::arguments::{place, places};
 use crate::border::border;
-use crate::consumer::{Received, Receiver, Receiving, ackcast_consumer_t, enter, lent};
-use crate::error::Error;
-use crate::producer::NEVER_WAITS;
+use crate::consumer::{Receiver, Receiving, ackcast_consumer_t, enter};
+use crate::error::{Error, Failure};
+use crate::producer::never_waits;
 use crate::status::ackcast_status_t;
 use crate::wait::Wait;
 use ackcast::Message;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
+use core::ptr;
+
+/// Where a message is that was received and not acknowledged. No producer writes its slot (S3) before it is received once
+/// more, and acknowledged then.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    data: *const u8,
+    len: usize,
+    sequence: u64,
+}
+
+impl Place {
+    /// To hold the message itself would move it through memory, which takes longer than all the rest.
+    #[inline(always)]
+    fn of(message: Message<'_>) -> Self {
+        let place = Self { data: message.as_ptr(), len: message.len(), sequence: message.sequence() };
+        message.keep();
+        place
+    }
+}
 
 impl Receiver {
-    fn recv(&mut self, wait: Wait) -> Result<Message<'_>, Error> {
+    /// Receives a message and does not acknowledge it.
+    #[inline(always)]
+    fn peek(&mut self, wait: Wait) -> Result<Place, Failure> {
         match (self, wait) {
-            (Self::Waits(consumer), Wait::Forever) => Ok(consumer.recv_ref()?),
-            (Self::Waits(consumer), Wait::Never) => Ok(consumer.try_recv_ref()?),
-            (Self::Waits(consumer), Wait::AtMost(timeout)) => Ok(consumer.recv_ref_timeout(timeout)?),
-            (Self::Event(consumer), Wait::Never) => consumer.try_recv_ref()?.ok_or(Error::NothingYet),
-            (Self::Event(_), _) => Err(NEVER_WAITS),
-            (Self::Detached, _) => Err(Error::Detached),
+            (Self::Waits(consumer), Wait::Forever) => Ok(Place::of(consumer.recv_ref()?)),
+            (Self::Waits(consumer), Wait::Never) => Ok(Place::of(consumer.try_recv_ref()?)),
+            (Self::Waits(consumer), Wait::AtMost(timeout)) => Ok(Place::of(consumer.recv_ref_timeout(timeout)?)),
+            (Self::Event(consumer), Wait::Never) => match consumer.try_recv_ref()? {
+                Some(message) => Ok(Place::of(message)),
+                None => Err(Error::NothingYet.into()),
+            },
+            (Self::Event(_), _) => Err(never_waits()),
+            (Self::Detached, _) => Err(Error::Detached.into()),
         }
+    }
+
+    /// Acknowledges the message that was peeked at. It is there, so no call waits.
+    #[inline(always)]
+    fn acknowledge(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Waits(consumer) => drop(consumer.recv_ref()?),
+            Self::Event(consumer) => drop(consumer.try_recv_ref()?),
+            Self::Detached => return Err(Error::Detached.into()),
+        }
+        Ok(())
+    }
+}
+
+impl Receiving {
+    /// As [`peek`](Receiver::peek). A message that is no value is passed over.
+    #[inline(always)]
+    fn peek(&mut self, wait: Wait) -> Result<Place, Failure> {
+        let values = self.values;
+        let receiver = self.begin()?;
+        let place = receiver.peek(wait)?;
+        if let Some(Err(error)) = values.map(|values| values.check_received(place.sequence, place.len)) {
+            receiver.acknowledge()?;
+            return Err(error);
+        }
+        Ok(place)
     }
 }
 
@@ -47,17 +97,11 @@ pub unsafe extern "C" fn ackcast_recv(
         let data = unsafe { place(data, "data") }?;
         // SAFETY: the caller's place, or NULL.
         let len = unsafe { place(len, "len") }?;
-        consumer.begin()?;
-        let Receiving { lender, values, .. } = &mut *consumer;
-        lender.lend(lent, |receiver| {
-            let message = receiver.recv(Wait::new(timeout_ns))?;
-            if let Some(values) = values {
-                values.check_received(message.sequence(), message.len())?; // the message is passed over
-            }
-            data.write(message.as_ptr().cast());
-            len.write(message.len());
-            Ok(Received::Message(message))
-        })
+        let message = consumer.peek(Wait::new(timeout_ns))?;
+        data.write(message.data.cast());
+        len.write(message.len);
+        consumer.message = Some(message.sequence);
+        Ok(())
     })
 }
 
@@ -84,40 +128,31 @@ pub unsafe extern "C" fn ackcast_recv_copy(
         let buffer = unsafe { places::<u8>(buffer.cast(), capacity, "buffer") }?;
         // SAFETY: the caller's place, or NULL.
         let place = unsafe { place(len, "len") }?;
-        let values = consumer.values;
-        let message = consumer.begin()?.recv(Wait::new(timeout_ns))?;
-        let len = message.len();
-        if let Some(values) = values {
-            values.check_received(message.sequence(), len)?; // the message is passed over
-        }
-        place.write(len);
-        let Some(buffer) = buffer.get_mut(..len) else {
-            message.keep();
-            return Err(Error::BufferTooSmall { len, capacity });
+        let message = consumer.peek(Wait::new(timeout_ns))?;
+        place.write(message.len);
+        let Some(buffer) = buffer.get_mut(..message.len) else {
+            return Err(Error::BufferTooSmall { len: message.len, capacity }.into());
         };
-        copy(&message, buffer);
-        Ok(())
+        // SAFETY: both have this length, and they do not overlap: nobody writes a message. Its slot is read before it is
+        // acknowledged.
+        unsafe { ptr::copy_nonoverlapping(message.data, buffer.as_mut_ptr().cast(), message.len) };
+        consumer.receiver()?.acknowledge()
     })
 }
 
-/// Copies a message.
-fn copy(message: &[u8], buffer: &mut [MaybeUninit<u8>]) {
-    let (from, to, len) = (message.as_ptr(), buffer.as_mut_ptr().cast::<u8>(), message.len().min(buffer.len()));
-    // SAFETY: both have this length. They do not overlap: nobody writes a message.
-    unsafe { core::ptr::copy_nonoverlapping(from, to, len) };
-}
-
 /// Acknowledges the message or the batch that is lent: its slots are the producers' again.
+///
+/// @return `ACKCAST_CORRUPT` if the message's header was overwritten meanwhile. It is not lent any more, nor acknowledged
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ackcast_release(consumer: *mut ackcast_consumer_t) -> ackcast_status_t {
     border(|| {
         // SAFETY: the caller's handle, or NULL.
         let mut consumer = unsafe { enter(consumer) }?;
-        let released = consumer.lender.end(|received| match received {
-            Received::Message(message) => drop(message),
-            Received::Batch(batch) => drop(batch),
-        });
-        released.ok_or(Error::NotLent("release"))
+        if consumer.message.take().is_some() {
+            return consumer.receiver()?.acknowledge();
+        }
+        let released = consumer.lender.end(|batch| drop(batch));
+        released.ok_or_else(|| Error::NotLent("release").into())
     })
 }
 
@@ -127,15 +162,13 @@ pub unsafe extern "C" fn ackcast_keep(consumer: *mut ackcast_consumer_t) -> ackc
     border(|| {
         // SAFETY: the caller's handle, or NULL.
         let mut consumer = unsafe { enter(consumer) }?;
-        if consumer.lender.lent(|received| matches!(received, Received::Batch(_))) == Some(true) {
-            return Err(Error::Lent("a batch", "release it, because a batch cannot be kept,"));
-        }
-        let kept = consumer.lender.end(|received| {
-            if let Received::Message(message) = received {
-                message.keep();
+        match consumer.message.take() {
+            Some(_) => Ok(()),
+            None if consumer.lender.has_lent() => {
+                Err(Error::Lent("a batch", "release it, because a batch cannot be kept,").into())
             }
-        });
-        kept.ok_or(Error::NotLent("keep"))
+            None => Err(Error::NotLent("keep").into()),
+        }
     })
 }
 
@@ -149,14 +182,10 @@ pub unsafe extern "C" fn ackcast_message_sequence(
 ) -> ackcast_status_t {
     border(|| {
         // SAFETY: the caller's handle, or NULL.
-        let mut consumer = unsafe { enter(consumer) }?;
+        let consumer = unsafe { enter(consumer) }?;
         // SAFETY: the caller's place, or NULL.
         let place = unsafe { place(sequence, "sequence") }?;
-        let found = consumer.lender.lent(|received| match received {
-            Received::Message(message) => Some(message.sequence()),
-            Received::Batch(_) => None,
-        });
-        place.write(found.flatten().ok_or(Error::NotLent("number"))?);
+        place.write(consumer.message.ok_or(Error::NotLent("number"))?);
         Ok(())
     })
 }

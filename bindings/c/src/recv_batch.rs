@@ -2,8 +2,8 @@
 
 use crate::arguments::{place, places};
 use crate::border::border;
-use crate::consumer::{Received, Receiver, Receiving, ackcast_consumer_t, enter, lent};
-use crate::error::Error;
+use crate::consumer::{Receiver, Receiving, ackcast_consumer_t, enter, lent};
+use crate::error::{Error, Failure};
 use crate::status::ackcast_status_t;
 use crate::values::Values;
 use crate::wait::Wait;
@@ -12,13 +12,13 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 impl Receiver {
-    fn recv_batch(&mut self, wait: Wait) -> Result<Batch<'_>, Error> {
+    fn recv_batch(&mut self, wait: Wait) -> Result<Batch<'_>, Failure> {
         match (self, wait) {
             (Self::Waits(consumer), Wait::Forever) => Ok(consumer.recv_batch()?),
             (Self::Waits(consumer), Wait::Never) => Ok(consumer.try_recv_batch()?),
             (Self::Waits(consumer), Wait::AtMost(timeout)) => Ok(consumer.recv_batch_timeout(timeout)?),
-            (Self::Event(_), _) => Err(Error::IsEvent("receive the messages one by one")),
-            (Self::Detached, _) => Err(Error::Detached),
+            (Self::Event(_), _) => Err(Error::IsEvent("receive the messages one by one").into()),
+            (Self::Detached, _) => Err(Error::Detached.into()),
         }
     }
 }
@@ -61,10 +61,10 @@ pub unsafe extern "C" fn ackcast_recv_batch(
         // SAFETY: the caller's place, or NULL.
         let count = unsafe { place(count, "count") }?;
         if messages.is_empty() {
-            return Err(Error::Invalid { argument: "capacity", fault: "it is 0" });
+            return Err(Error::Invalid { argument: "capacity", fault: "it is 0" }.into());
         }
         consumer.begin()?;
-        let Receiving { lender, values, passed_over } = &mut *consumer;
+        let Receiving { lender, values, passed_over, .. } = &mut *consumer;
         lender.lend(lent, |receiver| {
             let mut batch = receiver.recv_batch(Wait::new(timeout_ns))?;
             let (taken, error) = take(&mut batch, messages, *values);
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn ackcast_recv_batch(
                 error => *passed_over = error,
             }
             count.write(taken);
-            Ok(Received::Batch(batch))
+            Ok(batch)
         })
     })
 }
@@ -84,7 +84,7 @@ fn take(
     batch: &mut Batch<'_>,
     messages: &mut [MaybeUninit<ackcast_message_t>],
     values: Option<Values>,
-) -> (usize, Option<Error>) {
+) -> (usize, Option<Failure>) {
     for (taken, place) in messages.iter_mut().enumerate() {
         let sequence = batch.sequence();
         let message = match batch.take() {

@@ -2,34 +2,33 @@
 
 use crate::arguments::{array, bytes, write_if_wanted};
 use crate::border::border;
-use crate::error::Error;
-use crate::producer::{NEVER_WAITS, Sender, ackcast_producer_t, enter};
+use crate::error::{Error, Failure};
+use crate::producer::{Sender, ackcast_producer_t, enter, never_waits};
 use crate::status::ackcast_status_t;
 use crate::wait::Wait;
-use ackcast::BatchError;
 use core::ffi::c_void;
 
 impl Sender {
-    fn send(&mut self, message: &[u8], wait: Wait) -> Result<(), Error> {
+    fn send(&mut self, message: &[u8], wait: Wait) -> Result<(), Failure> {
         match (self, wait) {
             (Self::Waits(producer), Wait::Forever) => Ok(producer.send(message)?),
             (Self::Waits(producer), Wait::Never) => Ok(producer.try_send(message)?),
             (Self::Waits(producer), Wait::AtMost(timeout)) => Ok(producer.send_timeout(message, timeout)?),
             (Self::Event(producer), Wait::Never) => match producer.try_send(message)? {
                 true => Ok(()),
-                false => Err(Error::NoRoomYet),
+                false => Err(Error::NoRoomYet.into()),
             },
-            (Self::Event(_), _) => Err(NEVER_WAITS),
-            (Self::Detached, _) => Err(Error::Detached),
+            (Self::Event(_), _) => Err(never_waits()),
+            (Self::Detached, _) => Err(Error::Detached.into()),
         }
     }
 
-    fn send_batch(&mut self, messages: &[&[u8]], wait: Wait) -> Result<(), Error> {
+    fn send_batch(&mut self, messages: &[&[u8]], wait: Wait) -> Result<(), Failure> {
         match (self, wait) {
             (Self::Waits(producer), Wait::Forever) => Ok(producer.send_batch(messages)?),
             (Self::Waits(producer), wait) => Ok(producer.send_batch_timeout(messages, wait.duration())?),
-            (Self::Event(_), _) => Err(Error::IsEvent("send the messages one by one")),
-            (Self::Detached, _) => Err(Error::Detached),
+            (Self::Event(_), _) => Err(Error::IsEvent("send the messages one by one").into()),
+            (Self::Detached, _) => Err(Error::Detached.into()),
         }
     }
 }
@@ -94,8 +93,7 @@ pub unsafe extern "C" fn ackcast_send_batch(
         let done = producer.sender()?.send_batch(&messages, Wait::new(timeout_ns));
         let number = match &done {
             Ok(()) => messages.len(),
-            Err(Error::Batch(BatchError { sent, .. })) => *sent,
-            Err(_) => 0,
+            Err(error) => error.sent(),
         };
         // SAFETY: the caller's place, or NULL.
         unsafe { write_if_wanted(sent, number) };

@@ -2,7 +2,7 @@
 
 use crate::arguments::{argument, place, text};
 use crate::border::border;
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::status::ackcast_status_t;
 use ackcast::{Backend, Builder, Channel, Start, ValueType};
 use core::ffi::c_char;
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn ackcast_settings_default(settings: *mut ackcast_setting
 ///
 /// # Safety
 /// The name is NULL, or points to a string.
-pub unsafe fn value_type(asked: &ackcast_value_type_t) -> Result<Option<ValueType>, Error> {
+pub unsafe fn value_type(asked: &ackcast_value_type_t) -> Result<Option<ValueType>, Failure> {
     let ackcast_value_type_t { name, version, size, align, slices } = *asked;
     if name.is_null() {
         return Ok(None);
@@ -121,7 +121,7 @@ pub unsafe fn value_type(asked: &ackcast_value_type_t) -> Result<Option<ValueTyp
     match slices {
         0 => Ok(Some(value_type)),
         1 => Ok(Some(value_type.slices())),
-        _ => Err(Error::Invalid { argument: "type.slices", fault: "it is neither 0 nor 1" }),
+        _ => Err(Error::Invalid { argument: "type.slices", fault: "it is neither 0 nor 1" }.into()),
     }
 }
 
@@ -132,19 +132,19 @@ pub unsafe fn value_type(asked: &ackcast_value_type_t) -> Result<Option<ValueTyp
 ///
 /// # Safety
 /// The pointer is NULL, or points to a type, whose name is NULL, or points to a string.
-pub unsafe fn wanted_type(asked: *const ackcast_value_type_t) -> Result<ValueType, Error> {
+pub unsafe fn wanted_type(asked: *const ackcast_value_type_t) -> Result<ValueType, Failure> {
     // SAFETY: as the caller promises.
     let asked = unsafe { argument(asked, "type") }?;
     // SAFETY: as the caller promises.
-    unsafe { value_type(asked) }?.ok_or(Error::Null("type.name"))
+    unsafe { value_type(asked) }?.ok_or_else(|| Error::Null("type.name").into())
 }
 
 /// A builder of a channel with these settings.
 ///
 /// # Safety
 /// As [`value_type`].
-pub unsafe fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Builder, Error> {
-    let invalid = |argument, fault| Error::Invalid { argument, fault };
+pub unsafe fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Builder, Failure> {
+    let invalid = |argument, fault| Error::Invalid { argument, fault }.into();
     let mut builder = Channel::create(name)
         .slots(settings.slots)
         .consumers(settings.consumers)
@@ -180,11 +180,11 @@ pub unsafe fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Build
 }
 
 /// Where a consumer starts.
-pub fn start(start: Option<&ackcast_start_t>) -> Result<Start, Error> {
+pub fn start(start: Option<&ackcast_start_t>) -> Result<Start, Failure> {
     match start {
         None | Some(ackcast_start_t { at: ACKCAST_START_NEXT, .. }) => Ok(Start::Newest),
         Some(ackcast_start_t { at: ACKCAST_START_OLDEST, .. }) => Ok(Start::Oldest),
         Some(&ackcast_start_t { at: ACKCAST_START_SEQUENCE, sequence }) => Ok(Start::Sequence(sequence)),
-        Some(_) => Err(Error::Invalid { argument: "start", fault: "there is no start of this number" }),
+        Some(_) => Err(Error::Invalid { argument: "start", fault: "there is no start of this number" }.into()),
     }
 }

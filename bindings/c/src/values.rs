@@ -1,6 +1,6 @@
 //! The lengths of messages that are values.
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use ackcast::{RecvTypedError, ValueType};
 
 /// The values that a handle sends or receives which was attached to a typed channel.
@@ -26,16 +26,16 @@ impl Values {
     ///
     /// # Errors
     /// [`Error::SentNoValue`].
-    pub const fn check_sent(self, len: usize) -> Result<(), Error> {
+    pub fn check_sent(self, len: usize) -> Result<(), Failure> {
         let what = if self.slices { "a number of values" } else { "one value" };
-        if self.fit(len) { Ok(()) } else { Err(Error::SentNoValue { len, what, size: self.size }) }
+        if self.fit(len) { Ok(()) } else { Err(Error::SentNoValue { len, what, size: self.size }.into()) }
     }
 
     /// Checks the length of a message that was received.
     ///
     /// # Errors
     /// [`Error::RecvNoValue`].
-    pub fn check_received(self, sequence: u64, found: usize) -> Result<(), Error> {
+    pub fn check_received(self, sequence: u64, found: usize) -> Result<(), Failure> {
         let Self { size, slices } = self;
         match slices {
             _ if self.fit(found) => Ok(()),

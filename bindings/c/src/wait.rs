@@ -1,6 +1,6 @@
 //! Timeouts.
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use std::time::Duration;
 
 /// Polls for as long as recent waits say that polling pays, then sleeps.
@@ -14,12 +14,12 @@ pub const ACKCAST_WAIT_PARK: u32 = 2;
 ///
 /// # Errors
 /// [`Error::Invalid`].
-pub const fn strategy(wait: u32) -> Result<ackcast::Wait, Error> {
+pub fn strategy(wait: u32) -> Result<ackcast::Wait, Failure> {
     match wait {
         ACKCAST_WAIT_ADAPTIVE => Ok(ackcast::Wait::Adaptive),
         ACKCAST_WAIT_SPIN => Ok(ackcast::Wait::Spin),
         ACKCAST_WAIT_PARK => Ok(ackcast::Wait::Park),
-        _ => Err(Error::Invalid { argument: "wait", fault: "there is no way of waiting of this number" }),
+        _ => Err(Error::Invalid { argument: "wait", fault: "there is no way of waiting of this number" }.into()),
     }
 }
 

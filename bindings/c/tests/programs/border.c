@@ -117,7 +117,7 @@ static void freed_with_a_loan(ackcast_channel_t *channel, ackcast_producer_t *pr
     bool ended;
     say(producer, "Hello");
     OK(ackcast_recv(consumer, LONG, &data, &size));
-    OK(ackcast_consumer_free(consumer)); /* acknowledges what it had lent, and leaves */
+    OK(ackcast_consumer_free(consumer)); /* leaves, and acknowledges nothing */
     OK(ackcast_loan(producer, LONG, &slot, &size));
     memcpy(slot, "never", 5);
     OK(ackcast_producer_free(producer)); /* publishes nothing */

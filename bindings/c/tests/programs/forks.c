@@ -64,7 +64,7 @@ static void with_loans(bool frees_at_once) {
     pid_t child = forked();
     if (child == 0) {
         if (!frees_at_once) {
-            OK(ackcast_release(consumer)); /* of a private copy */
+            EXPECT(ACKCAST_INHERITED, ackcast_release(consumer));
             EXPECT(ACKCAST_INHERITED, ackcast_publish(producer, 5));
             EXPECT(ACKCAST_INHERITED, ackcast_recv(consumer, LONG, &data, &len));
         }

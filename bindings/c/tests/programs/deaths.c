@@ -132,6 +132,38 @@ static void abandoned(const int pipe[2]) {
     OK(ackcast_channel_free(channel));
 }
 
+/* Many consumers are killed while they receive. One that lives gets every message in order. */
+static void storm(const int pipe[2]) {
+    enum { ROUNDS = 40, MESSAGES = 20 };
+    ackcast_channel_t *channel = created("deaths", 4);
+    ackcast_consumer_t *consumer = consumer_of("deaths");
+    ackcast_producer_t *producer = producer_of("deaths");
+    int next = 0, found = -1;
+    size_t len;
+    for (int round = 0; round < ROUNDS; round++) {
+        pid_t child = forked();
+        if (child == 0) {
+            ackcast_consumer_t *victim = consumer_of("deaths");
+            const void *data;
+            tell(pipe);
+            for (;;) {
+                OK(ackcast_recv(victim, ACKCAST_FOREVER, &data, &len));
+                OK(ackcast_release(victim));
+            }
+        }
+        await(pipe);
+        for (int i = 0; i < MESSAGES; i++, next++) {
+            if (i == round % MESSAGES) {
+                kill_it(child);
+            }
+            OK(ackcast_send(producer, &next, sizeof next, LONG));
+            OK(ackcast_recv_copy(consumer, LONG, &found, sizeof found, &len));
+            CHECK(found == next);
+        }
+    }
+    free_all(channel, producer, consumer);
+}
+
 int main(int argc, char **argv) {
     int pipe_fds[2];
     begin(argc, argv);
@@ -141,5 +173,6 @@ int main(int argc, char **argv) {
     stopped_consumer(pipe_fds);
     killed_producer(pipe_fds);
     abandoned(pipe_fds);
+    storm(pipe_fds);
     return 0;
 }

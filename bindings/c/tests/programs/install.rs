@@ -65,6 +65,38 @@ pub fn is_found_by_pkg_config() -> Result<(), Failed> {
     if left.is_empty() { Ok(()) } else { Err(format!("uninstall has left {left:?}").into()) }
 }
 
+/// A program loads the library, uses it, and unloads it.
+pub fn survives_dlclose() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join("unload");
+    let mut compiler = compiler(Language::C);
+    compiler.arg("-I").arg(root().join("include")).arg(root().join("tests/programs/alone/unload.c"));
+    finished(compiler.arg("-Wno-pedantic").arg("-o").arg(&program).arg("-ldl"))?;
+    let outcome = run::with_variable(&program, "LIBACKCAST", &built().join("libackcast.so"));
+    outcome.expect_success()?;
+    outcome.expect_no_leftovers()
+}
+
+/// Programs of older and newer standards, and with more warnings, include the headers.
+pub fn compiles_in_each_standard() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    for (command, header, standards) in [
+        ("cc", "ackcast.h", &["c99", "c11", "c17", "c2x", "gnu11"][..]),
+        ("c++", "ackcast.h", &["c++11", "c++14", "c++17", "c++20"]),
+        ("c++", "ackcast.hpp", &["c++17", "c++20"]),
+    ] {
+        let source = folder.path().join(if command == "cc" { "include.c" } else { "include.cpp" });
+        fs::write(&source, format!("#include <{header}>\n#include <{header}>\nint main(void) {{ return 0; }}\n"))?;
+        for standard in standards {
+            let mut compiler = Command::new(command);
+            compiler.arg(format!("-std={standard}")).args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow"]);
+            compiler.args(["-Wconversion", "-fsyntax-only", "-I"]).arg(root().join("include")).arg(&source);
+            finished(&mut compiler)?;
+        }
+    }
+    Ok(())
+}
+
 fn files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| !entry.path().is_dir());
     entries.map(|entry| entry.path().display().to_string()).collect()

@@ -109,13 +109,15 @@ fn trials() -> Vec<Trial> {
         ("overflow", "AddressSanitizer: heap-buffer-overflow", "Invalid write"),
     ] {
         for (tool, report) in [(Tool::Sanitizers, sanitizers), (Tool::Valgrind, valgrind)] {
-            let title = format!("{twin}_is_caught_by_{}", tool.name());
+            let title = format!("{twin}_is_caught_{}", tool.name());
             trials.push(trial(title, &[tool], move || caught(twin, Library::Static, tool, report)));
         }
     }
     trials.push(trial("every_status_is_produced".into(), &[Tool::Native], every_status_is_produced));
     trials.push(trial("every_function_is_called".into(), &[], symbols::every_function_is_called));
     trials.push(trial("shared_library_exports_the_header".into(), &[Tool::Nm], symbols::exports_are_the_header));
+    trials.push(trial("library_survives_dlclose".into(), &[Tool::Native], install::survives_dlclose));
+    trials.push(trial("header_compiles_in_each_standard".into(), &[Tool::Native], install::compiles_in_each_standard));
     trials.push(trial(
         "installed_library_is_found_by_pkg_config".into(),
         &[Tool::Native, Tool::Make, Tool::PkgConfig],

@@ -41,8 +41,17 @@ pub fn program(source: &Path, library: Library, tool: Tool) -> Result<Outcome, F
     Ok(bounded(&program, tool))
 }
 
+/// Runs a program natively, with this variable.
+pub fn with_variable(program: &Path, name: &str, value: &Path) -> Outcome {
+    run(program, Tool::Native, |command| _ = command.env(name, value))
+}
+
 /// Runs a program that is killed, with its children, when it hangs.
 pub fn bounded(program: &Path, tool: Tool) -> Outcome {
+    run(program, tool, |_| ())
+}
+
+fn run(program: &Path, tool: Tool, prepare: impl FnOnce(&mut Command)) -> Outcome {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let prefix = format!("c-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     // coreutils' timeout runs it in a process group of its own, and kills the group.
@@ -55,6 +64,7 @@ pub fn bounded(program: &Path, tool: Tool) -> Outcome {
     }
     command.arg(program).arg(&prefix).stdin(Stdio::null());
     command.env("ASAN_OPTIONS", "abort_on_error=0:detect_stack_use_after_return=1").env_remove("LSAN_OPTIONS");
+    prepare(&mut command);
     let output = command.output().expect("coreutils' timeout is there");
     let leftovers = remove(&prefix);
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());

@@ -458,9 +458,17 @@ typedef struct ackcast_settings_t {
    */
   uint32_t max_values;
   /**
+   * For later versions. 0.
+   */
+  uint32_t reserved_0;
+  /**
+   * A number that each handle reads in `ackcast_info_t`. It means nothing to ackcast. Default 0.
+   */
+  uint64_t tag;
+  /**
    * For later versions. All 0.
    */
-  uint32_t reserved[15];
+  uint32_t reserved[12];
 } ackcast_settings_t;
 
 /**
@@ -521,6 +529,14 @@ typedef struct ackcast_info_t {
    * The type of values. Its name lives as long as the handle, and is NULL if messages are any bytes.
    */
   struct ackcast_value_type_t type;
+  /**
+   * That of the settings.
+   */
+  uint64_t tag;
+  /**
+   * A random number, which tells this channel from each other one of its name. Never 0.
+   */
+  uint64_t incarnation;
   /**
    * For later versions. All 0.
    */

@@ -33,6 +33,10 @@ pub struct ackcast_info_t {
     pub symmetric_fences: u32,
     /// The type of values. Its name lives as long as the handle, and is NULL if messages are any bytes.
     pub r#type: ackcast_value_type_t,
+    /// That of the settings.
+    pub tag: u64,
+    /// A random number, which tells this channel from each other one of its name. Never 0.
+    pub incarnation: u64,
     /// For later versions. All 0.
     pub reserved: [u32; 16],
 }
@@ -85,6 +89,8 @@ pub unsafe extern "C" fn ackcast_channel_info(
             },
             symmetric_fences: (entered.fences() == Fences::Symmetric).into(),
             r#type,
+            tag: entered.tag(),
+            incarnation: entered.incarnation(),
             reserved: [0; 16],
         });
         Ok(())

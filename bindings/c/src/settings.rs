@@ -69,8 +69,12 @@ pub struct ackcast_settings_t {
     pub r#type: ackcast_value_type_t,
     /// With `type.slices`, the most values of a message. Default 1.
     pub max_values: u32,
+    /// For later versions. 0.
+    pub reserved_0: u32,
+    /// A number that each handle reads in `ackcast_info_t`. It means nothing to ackcast. Default 0.
+    pub tag: u64,
     /// For later versions. All 0.
-    pub reserved: [u32; 15],
+    pub reserved: [u32; 12],
 }
 
 /// Where a consumer starts.
@@ -100,7 +104,9 @@ pub unsafe extern "C" fn ackcast_settings_default(settings: *mut ackcast_setting
             symmetric_fences: 0,
             r#type: ackcast_value_type_t::NONE,
             max_values: 1,
-            reserved: [0; 15],
+            reserved_0: 0,
+            tag: 0,
+            reserved: [0; 12],
         });
         Ok(())
     })
@@ -149,7 +155,8 @@ pub unsafe fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Build
         .slots(settings.slots)
         .consumers(settings.consumers)
         .producers(settings.producers)
-        .retain(settings.retain);
+        .retain(settings.retain)
+        .tag(settings.tag);
     if settings.places > 0 {
         builder = builder.places(settings.places);
     }
@@ -173,7 +180,7 @@ pub unsafe fn builder(name: &str, settings: &ackcast_settings_t) -> Result<Build
         1 => builder.symmetric_fences(),
         _ => return Err(invalid("settings.symmetric_fences", "it is neither 0 nor 1")),
     };
-    if settings.reserved != [0; 15] {
+    if (settings.reserved_0, settings.reserved) != (0, [0; 12]) {
         return Err(invalid("settings.reserved", "it is not 0; begin with ackcast_settings_default"));
     }
     Ok(builder)

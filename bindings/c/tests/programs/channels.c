@@ -37,7 +37,7 @@ static void settings(void) {
     all.symmetric_fences = 2;
     refuse(ACKCAST_INVALID_ARGUMENT, all);
     all = defaults();
-    all.reserved[14] = 1;
+    all.reserved[11] = 1;
     refuse(ACKCAST_INVALID_ARGUMENT, all);
     EXPECT(ACKCAST_NULL_ARGUMENT, ackcast_create(named("null"), &all, NULL));
     EXPECT(ACKCAST_NULL_ARGUMENT, ackcast_open_or_create(named("null"), &all, NULL));
@@ -100,6 +100,7 @@ static void observed(void) {
     all.places = 2;
     all.backend = ACKCAST_BACKEND_RAW_SYNC;
     all.symmetric_fences = 1;
+    all.tag = UINT64_MAX;
     ackcast_channel_t *channel, *again;
     OK(ackcast_create(named("observed"), &all, &channel));
     CHECK(strcmp(ackcast_channel_name(channel), named("observed")) == 0);
@@ -119,6 +120,7 @@ static void observed(void) {
     CHECK(info.slots == 8 && info.slot_size == 100 && info.consumers == 0 && info.producers == 2 && info.retain == 3);
     CHECK(info.consumer_places == 2 && info.producer_places == 2 && info.backend == ACKCAST_BACKEND_RAW_SYNC);
     CHECK(info.symmetric_fences == 1 && info.type.name == NULL && info.type.size == 0);
+    CHECK(info.tag == UINT64_MAX && info.incarnation != 0);
 
     ackcast_producer_t *producer = producer_of("observed"), *second = producer_of("observed"), *third;
     EXPECT(ACKCAST_NO_PLACE, ackcast_producer_attach(named("observed"), &third));

@@ -53,14 +53,15 @@ static void everything(bool events) {
 
 int main(int argc, char **argv) {
     begin(argc, argv);
-    everything(true); /* what a process has once is there now */
+    everything(true);
     const int descriptors = entries("/proc/self/fd"), threads = entries("/proc/self/task");
     CHECK(mappings() == 0);
     for (int round = 0; round < ROUNDS; round++) {
         everything(round % 2);
     }
-    /* A thread of the library closes the last ones. If it does not, the alarm ends the program. */
-    while (entries("/proc/self/fd") > descriptors || entries("/proc/self/task") > threads) {
+    /* What the process has once may come late, and a thread of the library closes the last ones. A handle that left
+     * something behind would leave it in each round. If it does, the alarm ends the program. */
+    while (entries("/proc/self/fd") > descriptors + ROUNDS / 4 || entries("/proc/self/task") > threads + ROUNDS / 4) {
         sched_yield();
     }
     CHECK(mappings() == 0);

@@ -2,9 +2,13 @@
 
 use crate::build::{self, Library, Tool};
 use libtest_mimic::Failed;
+use std::io::Read;
+use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::{self, JoinHandle};
 use std::{fmt, fs};
 
 /// A program has ended.
@@ -65,11 +69,34 @@ fn run(program: &Path, tool: Tool, prepare: impl FnOnce(&mut Command)) -> Outcom
     command.arg(program).arg(&prefix).stdin(Stdio::null());
     command.env("ASAN_OPTIONS", "abort_on_error=0:detect_stack_use_after_return=1").env_remove("LSAN_OPTIONS");
     prepare(&mut command);
-    let output = command.output().expect("coreutils' timeout is there");
+    command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("coreutils' timeout is there");
+    let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
+    let status = ended(&mut child);
     let leftovers = remove(&prefix);
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let [stdout, stderr] = [stdout, stderr].map(|text| text.join().unwrap());
     let leaks = tool == Tool::Valgrind && stderr.contains("definitely lost");
-    Outcome { success: output.status.success() && !leaks, status: output.status.to_string(), stdout, stderr, leftovers }
+    Outcome { success: status.success() && !leaks, status: status.to_string(), stdout, stderr, leftovers }
+}
+
+/// Reads all of a pipe in a thread.
+fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    let mut pipe = pipe.unwrap();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Waits for the end of a program, and ends the processes that it has left behind. They hold the pipes.
+fn ended(child: &mut Child) -> ExitStatus {
+    let mut found = MaybeUninit::uninit();
+    // SAFETY: the place is one. The child is not waited for yet, so its number stays its own.
+    unsafe { libc::waitid(libc::P_PID, child.id(), found.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT) };
+    // SAFETY: the group is the child's own.
+    unsafe { libc::kill(-(child.id() as libc::pid_t), libc::SIGKILL) };
+    child.wait().unwrap()
 }
 
 /// Removes the files of these channels. Returns their names.

@@ -185,8 +185,8 @@ enum ackcast_status_t
    */
   ACKCAST_CORRUPT = 26,
   /**
-   * The message is no value of the channel's type. Of sending: nothing was sent. <len, size> Of receiving: a producer
-   * of bytes has sent it, and it was passed over. <sequence, len, size>
+   * The message is no value of the channel's type. Of sending: nothing was sent. <len, size> Of receiving: a
+   * producer of bytes has sent it, and it was passed over. <sequence, len, size>
    */
   ACKCAST_NOT_A_VALUE = 27,
   /**
@@ -438,7 +438,8 @@ typedef struct ackcast_settings_t {
    */
   uint32_t retain;
   /**
-   * How many consumers, and how many producers, can be attached at a time: 1 to 64. Default 0: chosen by the library.
+   * How many consumers, and how many producers, can be attached at a time: 1 to 64. Default 0: chosen by the
+   * library.
    */
   uint32_t places;
   /**
@@ -730,8 +731,8 @@ ackcast_status_t ackcast_consumer_attach(const char *name,
                                          struct ackcast_consumer_t **consumer);
 
 /**
- * Attaches a consumer to the channel of this name, if its messages are values of this type. A message of another length,
- * which a producer of bytes has sent, is `ACKCAST_NOT_A_VALUE` and passed over. Never waits.
+ * Attaches a consumer to the channel of this name, if its messages are values of this type. A message of another
+ * length, which a producer of bytes has sent, is `ACKCAST_NOT_A_VALUE` and passed over. Never waits.
  *
  * @param start where it starts; NULL: at the next message that is published
  * @param consumer the new handle, or NULL if there is none
@@ -783,8 +784,8 @@ ackcast_status_t ackcast_consumer_into_event(struct ackcast_consumer_t *consumer
 
 /**
  * The descriptor of an event consumer, for poll(2) or epoll(7). It is readable until a call that receives returns
- * `ACKCAST_TIMED_OUT`, and again when there may be a message, END, or an error. Wait for it; do not read, write or close
- * it. It is closed when the handle is freed.
+ * `ACKCAST_TIMED_OUT`, and again when there may be a message, END, or an error. Wait for it; do not read, write or
+ * close it. It is closed when the handle is freed.
  *
  * @return `ACKCAST_NOT_EVENT` if the consumer is not an event handle
  */
@@ -832,8 +833,8 @@ const char *ackcast_last_error_message(void);
  *
  * @param name such as "slot_size"
  * @param value the number
- * @return `ACKCAST_NO_SUCH_NUMBER` if the last error has no number of this name. The last error stays as it was, unless
- *     an argument is wrong.
+ * @return `ACKCAST_NO_SUCH_NUMBER` if the last error has no number of this name. The last error stays as it was,
+ *     unless an argument is wrong.
  */
 ackcast_status_t ackcast_last_error_number(const char *name,
                                            uint64_t *value);
@@ -1031,7 +1032,8 @@ ackcast_status_t ackcast_producer_free(struct ackcast_producer_t *producer);
  * The slot is aligned to 64 bytes; where `slot_size` is below 64, to the next power of two.
  *
  * @param timeout_ns negative: for ever; 0: does not wait
- * @param data the message, yours to read until `ackcast_release`, `ackcast_keep` or `ackcast_consumer_free`. Never NULL
+ * @param data the message, yours to read until `ackcast_release`, `ackcast_keep` or `ackcast_consumer_free`. Never
+ *     NULL
  * @param len its length in bytes
  * @return `ACKCAST_ENDED` after the last message; `ACKCAST_TIMED_OUT`; `ACKCAST_PRODUCERS_LOST`
  */
@@ -1047,8 +1049,8 @@ ackcast_status_t ackcast_recv(struct ackcast_consumer_t *consumer,
  * @param buffer where the message goes
  * @param capacity the size of the buffer in bytes
  * @param len the length of the message in bytes
- * @return `ACKCAST_BUFFER_TOO_SMALL` if the message is longer than the buffer: it is received again, and `len` says how
- *     long it is. Otherwise as `ackcast_recv`
+ * @return `ACKCAST_BUFFER_TOO_SMALL` if the message is longer than the buffer: it is received again, and `len` says
+ *     how long it is. Otherwise as `ackcast_recv`
  */
 ackcast_status_t ackcast_recv_copy(struct ackcast_consumer_t *consumer,
                                    int64_t timeout_ns,
@@ -1059,7 +1061,8 @@ ackcast_status_t ackcast_recv_copy(struct ackcast_consumer_t *consumer,
 /**
  * Acknowledges the message or the batch that is lent: its slots are the producers' again.
  *
- * @return `ACKCAST_CORRUPT` if the message's header was overwritten meanwhile. It is not lent any more, nor acknowledged
+ * @return `ACKCAST_CORRUPT` if the message's header was overwritten meanwhile. It is not lent any more, nor
+ *     acknowledged
  */
 ackcast_status_t ackcast_release(struct ackcast_consumer_t *consumer);
 
@@ -1077,9 +1080,9 @@ ackcast_status_t ackcast_message_sequence(struct ackcast_consumer_t *consumer,
                                           uint64_t *sequence);
 
 /**
- * Receives up to `capacity` messages, in their slots: the next one, which it waits for, and those that are published by
- * then. Cheaper than to receive them one by one. `ackcast_release` acknowledges all of them at once. An event handle
- * does not have it.
+ * Receives up to `capacity` messages, in their slots: the next one, which it waits for, and those that are published
+ * by then. Cheaper than to receive them one by one. `ackcast_release` acknowledges all of them at once. An event
+ * handle does not have it.
  *
  * @param timeout_ns negative: for ever; 0: does not wait
  * @param messages an array for `capacity` messages, at least 1. All of them are yours to read until `ackcast_release`
@@ -1107,8 +1110,8 @@ ackcast_status_t ackcast_send(struct ackcast_producer_t *producer,
                               int64_t timeout_ns);
 
 /**
- * Sends messages in order, with no other producer's between them. Cheaper than to send them one by one. An event handle
- * does not have it.
+ * Sends messages in order, with no other producer's between them. Cheaper than to send them one by one. An event
+ * handle does not have it.
  *
  * @param timeout_ns for all of them together; negative: for ever; 0: does not wait
  * @param messages an array of `count` messages. Where they are values, the length of each is checked first

@@ -1,5 +1,5 @@
-// ackcast for C++17: the handles of ackcast.h as values that free themselves. Errors are exceptions. A handle is used by
-// one thread at a time. A Message and a Loan end before their handle does. MIT OR Apache-2.0.
+// ackcast for C++17: the handles of ackcast.h as values that free themselves. Errors are exceptions. A handle is used
+// by one thread at a time. A Message and a Loan end before their handle does. MIT OR Apache-2.0.
 #ifndef ACKCAST_HPP
 #define ACKCAST_HPP
 
@@ -119,7 +119,8 @@ public:
     explicit Producer(const std::string &name)
         : handle_(detail::made<Handle>([&](auto out) { return ackcast_producer_attach(name.c_str(), out); })) {}
     Producer(const std::string &name, const ackcast_value_type_t &type)
-        : handle_(detail::made<Handle>([&](auto out) { return ackcast_producer_attach_typed(name.c_str(), &type, out); })) {}
+        : handle_(detail::made<Handle>(
+              [&](auto out) { return ackcast_producer_attach_typed(name.c_str(), &type, out); })) {}
     void send(std::string_view message, timeout wait = forever) {
         check(ackcast_send(get(), message.data(), message.size(), wait.count()));
     }

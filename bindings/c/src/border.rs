@@ -150,8 +150,8 @@ pub unsafe fn take_back<H, T>(handle: *mut H, inner: fn(&H) -> &Handle<T>) -> Re
         return Ok(());
     }
     let at = black_box(handle.cast::<c_void>());
-    // AddressSanitizer and valgrind watch this function, and so find a caller that frees a handle twice. They do not watch
-    // the code of this library.
+    // AddressSanitizer and valgrind watch this function, and so find a caller that frees a handle twice. They do not
+    // watch the code of this library.
     // SAFETY: as the caller promises. One byte is compared with itself.
     unsafe { libc::memcmp(at, at, black_box(1)) };
     // SAFETY: as the caller promises.

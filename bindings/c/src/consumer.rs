@@ -128,8 +128,8 @@ pub unsafe extern "C" fn ackcast_consumer_attach(
     })
 }
 
-/// Attaches a consumer to the channel of this name, if its messages are values of this type. A message of another length,
-/// which a producer of bytes has sent, is `ACKCAST_NOT_A_VALUE` and passed over. Never waits.
+/// Attaches a consumer to the channel of this name, if its messages are values of this type. A message of another
+/// length, which a producer of bytes has sent, is `ACKCAST_NOT_A_VALUE` and passed over. Never waits.
 ///
 /// @param start where it starts; NULL: at the next message that is published
 /// @param consumer the new handle, or NULL if there is none

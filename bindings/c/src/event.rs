@@ -30,8 +30,8 @@ pub unsafe extern "C" fn ackcast_consumer_into_event(consumer: *mut ackcast_cons
 }
 
 /// The descriptor of an event consumer, for poll(2) or epoll(7). It is readable until a call that receives returns
-/// `ACKCAST_TIMED_OUT`, and again when there may be a message, END, or an error. Wait for it; do not read, write or close
-/// it. It is closed when the handle is freed.
+/// `ACKCAST_TIMED_OUT`, and again when there may be a message, END, or an error. Wait for it; do not read, write or
+/// close it. It is closed when the handle is freed.
 ///
 /// @return `ACKCAST_NOT_EVENT` if the consumer is not an event handle
 #[unsafe(no_mangle)]

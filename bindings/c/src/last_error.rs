@@ -51,8 +51,8 @@ pub extern "C" fn ackcast_last_error_message() -> *const c_char {
 ///
 /// @param name such as "slot_size"
 /// @param value the number
-/// @return `ACKCAST_NO_SUCH_NUMBER` if the last error has no number of this name. The last error stays as it was, unless
-///     an argument is wrong.
+/// @return `ACKCAST_NO_SUCH_NUMBER` if the last error has no number of this name. The last error stays as it was,
+///     unless an argument is wrong.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ackcast_last_error_number(name: *const c_char, value: *mut u64) -> ackcast_status_t {
     let mut status = ackcast_status_t::ACKCAST_OK;

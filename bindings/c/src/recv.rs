@@ -11,8 +11,8 @@ use ackcast::Message;
 use core::ffi::c_void;
 use core::ptr;
 
-/// Where a message is that was received and not acknowledged. No producer writes its slot (S3) before it is received once
-/// more, and acknowledged then.
+/// Where a message is that was received and not acknowledged. No producer writes its slot (S3) before it is received
+/// once more, and acknowledged then.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     data: *const u8,
@@ -80,7 +80,8 @@ impl Receiving {
 /// The slot is aligned to 64 bytes; where `slot_size` is below 64, to the next power of two.
 ///
 /// @param timeout_ns negative: for ever; 0: does not wait
-/// @param data the message, yours to read until `ackcast_release`, `ackcast_keep` or `ackcast_consumer_free`. Never NULL
+/// @param data the message, yours to read until `ackcast_release`, `ackcast_keep` or `ackcast_consumer_free`. Never
+///     NULL
 /// @param len its length in bytes
 /// @return `ACKCAST_ENDED` after the last message; `ACKCAST_TIMED_OUT`; `ACKCAST_PRODUCERS_LOST`
 #[unsafe(no_mangle)]
@@ -111,8 +112,8 @@ pub unsafe extern "C" fn ackcast_recv(
 /// @param buffer where the message goes
 /// @param capacity the size of the buffer in bytes
 /// @param len the length of the message in bytes
-/// @return `ACKCAST_BUFFER_TOO_SMALL` if the message is longer than the buffer: it is received again, and `len` says how
-///     long it is. Otherwise as `ackcast_recv`
+/// @return `ACKCAST_BUFFER_TOO_SMALL` if the message is longer than the buffer: it is received again, and `len` says
+///     how long it is. Otherwise as `ackcast_recv`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ackcast_recv_copy(
     consumer: *mut ackcast_consumer_t,
@@ -133,8 +134,8 @@ pub unsafe extern "C" fn ackcast_recv_copy(
         let Some(buffer) = buffer.get_mut(..message.len) else {
             return Err(Error::BufferTooSmall { len: message.len, capacity }.into());
         };
-        // SAFETY: both have this length, and they do not overlap: nobody writes a message. Its slot is read before it is
-        // acknowledged.
+        // SAFETY: both have this length, and they do not overlap: nobody writes a message. Its slot is read before it
+        // is acknowledged.
         unsafe { ptr::copy_nonoverlapping(message.data, buffer.as_mut_ptr().cast(), message.len) };
         consumer.receiver()?.acknowledge()
     })
@@ -142,7 +143,8 @@ pub unsafe extern "C" fn ackcast_recv_copy(
 
 /// Acknowledges the message or the batch that is lent: its slots are the producers' again.
 ///
-/// @return `ACKCAST_CORRUPT` if the message's header was overwritten meanwhile. It is not lent any more, nor acknowledged
+/// @return `ACKCAST_CORRUPT` if the message's header was overwritten meanwhile. It is not lent any more, nor
+///     acknowledged
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ackcast_release(consumer: *mut ackcast_consumer_t) -> ackcast_status_t {
     border(|| {

@@ -35,9 +35,9 @@ pub struct ackcast_message_t {
     pub sequence: u64,
 }
 
-/// Receives up to `capacity` messages, in their slots: the next one, which it waits for, and those that are published by
-/// then. Cheaper than to receive them one by one. `ackcast_release` acknowledges all of them at once. An event handle
-/// does not have it.
+/// Receives up to `capacity` messages, in their slots: the next one, which it waits for, and those that are published
+/// by then. Cheaper than to receive them one by one. `ackcast_release` acknowledges all of them at once. An event
+/// handle does not have it.
 ///
 /// @param timeout_ns negative: for ever; 0: does not wait
 /// @param messages an array for `capacity` messages, at least 1. All of them are yours to read until `ackcast_release`
@@ -78,8 +78,8 @@ pub unsafe extern "C" fn ackcast_recv_batch(
     })
 }
 
-/// Takes as many messages as there are, and are asked for, up to the first error. Their slots are read until the batch is
-/// dropped, because it acknowledges them only then. A message that is no value is taken, too.
+/// Takes as many messages as there are, and are asked for, up to the first error. Their slots are read until the batch
+/// is dropped, because it acknowledges them only then. A message that is no value is taken, too.
 fn take(
     batch: &mut Batch<'_>,
     messages: &mut [MaybeUninit<ackcast_message_t>],

@@ -65,8 +65,8 @@ pub struct ackcast_bytes_t {
     pub len: usize,
 }
 
-/// Sends messages in order, with no other producer's between them. Cheaper than to send them one by one. An event handle
-/// does not have it.
+/// Sends messages in order, with no other producer's between them. Cheaper than to send them one by one. An event
+/// handle does not have it.
 ///
 /// @param timeout_ns for all of them together; negative: for ever; 0: does not wait
 /// @param messages an array of `count` messages. Where they are values, the length of each is checked first

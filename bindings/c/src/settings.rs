@@ -59,7 +59,8 @@ pub struct ackcast_settings_t {
     pub producers: u32,
     /// How many messages are retained for late consumers: 0 to slots - 1. Default 0.
     pub retain: u32,
-    /// How many consumers, and how many producers, can be attached at a time: 1 to 64. Default 0: chosen by the library.
+    /// How many consumers, and how many producers, can be attached at a time: 1 to 64. Default 0: chosen by the
+    /// library.
     pub places: u32,
     /// ACKCAST_BACKEND_FUTEX, the default, or ACKCAST_BACKEND_RAW_SYNC.
     pub backend: u32,

@@ -58,8 +58,8 @@ pub enum ackcast_status_t {
     ACKCAST_LIVENESS_UNKNOWN = 25,
     /// The channel's memory was overwritten. Numbers as the message has them, such as <consumer, acked, published>.
     ACKCAST_CORRUPT = 26,
-    /// The message is no value of the channel's type. Of sending: nothing was sent. <len, size> Of receiving: a producer
-    /// of bytes has sent it, and it was passed over. <sequence, len, size>
+    /// The message is no value of the channel's type. Of sending: nothing was sent. <len, size> Of receiving: a
+    /// producer of bytes has sent it, and it was passed over. <sequence, len, size>
     ACKCAST_NOT_A_VALUE = 27,
 
     /// The name cannot be a channel's.
@@ -160,7 +160,8 @@ macro_rules! names {
             const fn name(self) -> &'static CStr {
                 match self {
                     $(Self::$name => {
-                        const NAME: &CStr = match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+                        const BYTES: &[u8] = concat!(stringify!($name), "\0").as_bytes();
+                        const NAME: &CStr = match CStr::from_bytes_with_nul(BYTES) {
                             Ok(name) => name,
                             Err(_) => panic!("a name has no zeros"),
                         };

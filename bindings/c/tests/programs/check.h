@@ -31,7 +31,8 @@ __attribute__((noreturn)) static inline void failed(const char *file, int line, 
     _exit(1);
 }
 
-static inline void expect(const char *file, int line, const char *call, ackcast_status_t wanted, ackcast_status_t found) {
+static inline void expect(const char *file, int line, const char *call, ackcast_status_t wanted,
+                          ackcast_status_t found) {
     static bool seen[128];
     if (found != wanted) {
         const char *name = ackcast_status_name(found);

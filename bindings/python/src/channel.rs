@@ -1,0 +1,344 @@
+//! `Channel`.
+
+use crate::deadline::Deadline;
+use crate::errors::{self, Raise};
+use crate::handle::{Handle, Role};
+use crate::meeting;
+use crate::producer::unpicklable;
+use ackcast::{Backend, Builder, Fences, Geometry, Name, OpenError};
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+impl Role for ackcast::Channel {
+    const KIND: &'static str = "channel";
+
+    fn inherited(py: Python<'_>, name: &str) -> PyErr {
+        match Name::new(name) {
+            Ok(name) => errors::open(py, OpenError::Inherited { name }),
+            Err(error) => errors::attach(py, error.into()),
+        }
+    }
+
+    fn in_use(py: Python<'_>, name: &str) -> PyErr {
+        let text = format!("gave up waiting for another thread that uses this handle of channel {name:?}");
+        Raise::new(py, "TimedOut", &text).done()
+    }
+}
+
+/// A handle that observes a channel, and keeps its name alive.
+#[pyclass(frozen, weakref, module = "ackcast")]
+#[derive(Debug)]
+pub struct Channel {
+    handle: Handle<ackcast::Channel>,
+    geometry: Geometry,
+    backend: Backend,
+    fences: Fences,
+}
+
+/// A number that is to be a u32.
+struct Setting(u32);
+
+/// The settings of a new channel.
+#[allow(clippy::too_many_arguments)]
+fn builder(
+    py: Python<'_>,
+    name: &str,
+    numbers: [(&str, Option<&Bound<'_, PyAny>>); 6],
+    backend: &str,
+    symmetric_fences: bool,
+) -> PyResult<Builder> {
+    let mut builder = ackcast::Channel::create(name);
+    for (setting, value) in numbers {
+        let Some(value) = value.filter(|value| !value.is_none()) else { continue };
+        let number = setting_of(py, setting, value)?.0;
+        builder = match setting {
+            "slots" => builder.slots(number),
+            "slot_size" => builder.slot_size(number),
+            "consumers" => builder.consumers(number),
+            "producers" => builder.producers(number),
+            "retain" => builder.retain(number),
+            _ => builder.places(number),
+        };
+    }
+    builder = match backend {
+        "futex" => builder.backend(Backend::Futex),
+        "raw_sync" => builder.backend(Backend::RawSync),
+        other => {
+            let text = format!("backend is {other:?}; it must be \"futex\" or \"raw_sync\"");
+            return Err(PyValueError::new_err(text));
+        }
+    };
+    Ok(if symmetric_fences { builder.symmetric_fences() } else { builder })
+}
+
+/// The library says which numbers it takes; here they only have to fit.
+fn setting_of(py: Python<'_>, setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Setting> {
+    match value.extract::<u32>() {
+        Ok(number) => Ok(Setting(number)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
+            let text = format!("{setting} is {value}; it must be 0 to {}", u32::MAX);
+            Err(Raise::new(py, "LayoutError", &text).done())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl Channel {
+    fn new(name: &str, channel: ackcast::Channel) -> Self {
+        let (geometry, backend, fences) = (channel.geometry(), channel.backend(), channel.fences());
+        Self { handle: Handle::new(name.to_owned(), channel), geometry, backend, fences }
+    }
+
+    /// What `ask` says of the channel.
+    fn ask<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&ackcast::Channel) -> R + Send) -> PyResult<R> {
+        let channel = self.handle.take_or_raise(py, Deadline::Never)?;
+        Ok(ask(&channel))
+    }
+}
+
+#[pymethods]
+impl Channel {
+    #[classmethod]
+    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (name, *, slots = None, slot_size = None, consumers = None, producers = None, retain = None,
+                        places = None, backend = "futex", symmetric_fences = false))]
+    fn create(
+        cls: &Bound<'_, PyType>,
+        name: &str,
+        slots: Option<&Bound<'_, PyAny>>,
+        slot_size: Option<&Bound<'_, PyAny>>,
+        consumers: Option<&Bound<'_, PyAny>>,
+        producers: Option<&Bound<'_, PyAny>>,
+        retain: Option<&Bound<'_, PyAny>>,
+        places: Option<&Bound<'_, PyAny>>,
+        backend: &str,
+        symmetric_fences: bool,
+    ) -> PyResult<Self> {
+        let py = cls.py();
+        let numbers = [
+            ("slots", slots),
+            ("slot_size", slot_size),
+            ("consumers", consumers),
+            ("producers", producers),
+            ("retain", retain),
+            ("places", places),
+        ];
+        let builder = builder(py, name, numbers, backend, symmetric_fences)?;
+        let channel = py.detach(|| builder.build()).map_err(|error| errors::create(py, error))?;
+        Ok(Self::new(name, channel))
+    }
+
+    #[classmethod]
+    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (name, *, slots = None, slot_size = None, consumers = None, producers = None, retain = None,
+                        places = None, backend = "futex", symmetric_fences = false))]
+    fn open_or_create(
+        cls: &Bound<'_, PyType>,
+        name: &str,
+        slots: Option<&Bound<'_, PyAny>>,
+        slot_size: Option<&Bound<'_, PyAny>>,
+        consumers: Option<&Bound<'_, PyAny>>,
+        producers: Option<&Bound<'_, PyAny>>,
+        retain: Option<&Bound<'_, PyAny>>,
+        places: Option<&Bound<'_, PyAny>>,
+        backend: &str,
+        symmetric_fences: bool,
+    ) -> PyResult<Self> {
+        let py = cls.py();
+        let numbers = [
+            ("slots", slots),
+            ("slot_size", slot_size),
+            ("consumers", consumers),
+            ("producers", producers),
+            ("retain", retain),
+            ("places", places),
+        ];
+        let builder = builder(py, name, numbers, backend, symmetric_fences)?;
+        let channel = py.detach(|| builder.open_or_create()).map_err(|error| errors::open_or_create(py, error))?;
+        Ok(Self::new(name, channel))
+    }
+
+    #[classmethod]
+    fn open(cls: &Bound<'_, PyType>, name: &str) -> PyResult<Self> {
+        let py = cls.py();
+        let checked = Name::new(name).map_err(|error| errors::attach(py, error.into()))?;
+        let channel = py.detach(|| ackcast::Channel::open(&checked)).map_err(|error| errors::open(py, error))?;
+        Ok(Self::new(name, channel))
+    }
+
+    #[classmethod]
+    #[pyo3(signature = (name, timeout = Deadline::Never))]
+    fn wait_for(cls: &Bound<'_, PyType>, name: &str, timeout: Deadline) -> PyResult<Self> {
+        meeting::channel(cls.py(), name, timeout).map(|channel| Self::new(name, channel))
+    }
+
+    #[staticmethod]
+    fn list(py: Python<'_>) -> PyResult<Vec<String>> {
+        let names = py.detach(ackcast::Channel::list).map_err(PyErr::from)?;
+        Ok(names.iter().map(|name| name.as_str().to_owned()).collect())
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.handle.name()
+    }
+
+    #[getter]
+    fn slots(&self) -> u32 {
+        self.geometry.slots
+    }
+
+    #[getter]
+    fn slot_size(&self) -> u32 {
+        self.geometry.slot_size
+    }
+
+    #[getter]
+    #[allow(clippy::misnamed_getters)] // the name of the setting
+    fn consumers(&self) -> u32 {
+        self.geometry.start_with
+    }
+
+    #[getter]
+    #[allow(clippy::misnamed_getters)] // the name of the setting
+    fn producers(&self) -> u32 {
+        self.geometry.end_after
+    }
+
+    #[getter]
+    fn retain(&self) -> u32 {
+        self.geometry.retain
+    }
+
+    #[getter]
+    fn consumer_places(&self) -> u32 {
+        self.geometry.consumers
+    }
+
+    #[getter]
+    fn producer_places(&self) -> u32 {
+        self.geometry.producers
+    }
+
+    #[getter]
+    fn backend(&self) -> &'static str {
+        backend_name(self.backend)
+    }
+
+    #[getter]
+    fn symmetric_fences(&self) -> bool {
+        self.fences == Fences::Symmetric
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    #[getter]
+    fn next_sequence(&self, py: Python<'_>) -> PyResult<u64> {
+        self.ask(py, |channel| channel.published().count())
+    }
+
+    #[getter]
+    fn published<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let published = self.ask(py, ackcast::Channel::published)?;
+        py.import("ackcast._types")?.getattr("Published")?.call1((published.count(), published.ended()))
+    }
+
+    #[getter]
+    fn evicted(&self, py: Python<'_>) -> PyResult<u32> {
+        self.ask(py, ackcast::Channel::evicted)
+    }
+
+    #[getter]
+    fn takeovers(&self, py: Python<'_>) -> PyResult<u32> {
+        self.ask(py, ackcast::Channel::takeovers)
+    }
+
+    fn acknowledged(&self, py: Python<'_>) -> PyResult<Py<PyDict>> {
+        let acknowledged = self.ask(py, ackcast::Channel::acknowledged)?;
+        let counts = PyDict::new(py);
+        for (number, count) in acknowledged {
+            counts.set_item(number, count)?;
+        }
+        Ok(counts.unbind())
+    }
+
+    fn producers_lost(&self, py: Python<'_>) -> PyResult<bool> {
+        let lost = self.ask(py, ackcast::Channel::producers_lost)?;
+        lost.map_err(|error| errors::liveness_unknown(py, self.handle.name(), &error))
+    }
+
+    fn is_over(&self, py: Python<'_>) -> PyResult<bool> {
+        let over = self.ask(py, ackcast::Channel::is_over)?;
+        over.map_err(|error| errors::liveness_unknown(py, self.handle.name(), &error))
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let stats = self.ask(py, ackcast::Channel::stats)?.map_err(|error| errors::open(py, error))?;
+        let types = py.import("ackcast._types")?;
+        let consumers = stats.consumers.iter().map(|c| {
+            let fields = (c.number, c.acknowledged, c.lag, c.joining, c.alive, c.parked);
+            types.getattr("ConsumerStats")?.call1(fields)
+        });
+        let consumers = consumers.collect::<PyResult<Vec<_>>>()?;
+        let producers =
+            stats.producers.iter().map(|p| types.getattr("ProducerStats")?.call1((p.number, p.finished, p.alive)));
+        let producers = producers.collect::<PyResult<Vec<_>>>()?;
+        let published = types.getattr("Published")?.call1((stats.published.count(), stats.published.ended()))?;
+        let created = stats.created.and_then(|created| created.duration_since(std::time::UNIX_EPOCH).ok());
+        let fields = PyDict::new(py);
+        fields.set_item("created", created.map(|created| created.as_secs_f64()))?;
+        fields.set_item("removed", stats.removed)?;
+        fields.set_item("published", published)?;
+        fields.set_item("finished", stats.finished)?;
+        fields.set_item("producers_lost", stats.producers_lost)?;
+        fields.set_item("consumers", PyTuple::new(py, consumers)?)?;
+        fields.set_item("producers", PyTuple::new(py, producers)?)?;
+        fields.set_item("lock_owner", stats.lock_owner)?;
+        fields.set_item("writer_parked", stats.writer_parked)?;
+        fields.set_item("evicted", stats.evicted)?;
+        fields.set_item("takeovers", stats.takeovers)?;
+        types.getattr("Stats")?.call((), Some(&fields))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.close(py)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_kind = None, _error = None, _traceback = None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.handle.close(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(unpicklable("Channel.open", self.handle.name()))
+    }
+
+    fn __repr__(&self) -> String {
+        let closed = if self.handle.is_closed() { " (closed)" } else { "" };
+        let Geometry { slots, slot_size, .. } = self.geometry;
+        format!("<ackcast.Channel {:?}: {slots} slots of {slot_size} bytes{closed}>", self.handle.name())
+    }
+}
+
+/// A backend's name in Python.
+pub fn backend_name(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Futex => "futex",
+        Backend::RawSync => "raw_sync",
+        _ => "unknown",
+    }
+}

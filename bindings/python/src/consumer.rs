@@ -1,0 +1,262 @@
+//! `Consumer`.
+
+use crate::bytes::{Target, copy_out};
+use crate::deadline::Deadline;
+use crate::errors::Raise;
+use crate::handle::{Failure, Handle, Role, Stop, wait};
+use crate::meeting;
+use crate::producer::unpicklable;
+use ackcast::{Message, RecvError};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The most messages that iteration copies and acknowledges ahead of the loop's body.
+const AHEAD: usize = 64;
+/// Iteration takes no further message ahead once it has this many bytes.
+const AHEAD_BYTES: usize = 64 << 10;
+
+/// A consumer, and the messages that iteration has taken ahead.
+#[derive(Debug)]
+pub struct Receiver {
+    pub(crate) consumer: ackcast::Consumer,
+    /// Acknowledged, and not handed out yet. Every call that receives takes from here first.
+    pub(crate) ahead: VecDeque<Py<PyBytes>>,
+}
+
+impl Role for Receiver {
+    const KIND: &'static str = "consumer";
+
+    fn inherited(py: Python<'_>, _name: &str) -> PyErr {
+        RecvError::Inherited.raise(py)
+    }
+
+    fn in_use(py: Python<'_>, name: &str) -> PyErr {
+        let text = format!("gave up waiting for another thread that uses this consumer of channel {name:?}");
+        Raise::new(py, "RecvTimedOut", &text).with("next", None::<u64>).done()
+    }
+}
+
+impl Receiver {
+    /// Waits for the next message, and leaves it where it is.
+    pub(crate) fn await_next(&mut self, piece: Duration) -> Result<(), RecvError> {
+        if !self.ahead.is_empty() {
+            return Ok(());
+        }
+        self.consumer.recv_ref_timeout(piece).map(Message::keep)
+    }
+
+    /// The next message, copied and acknowledged. Does not wait.
+    #[inline]
+    fn try_recv(&mut self, py: Python<'_>) -> Result<Py<PyBytes>, Stop<RecvError>> {
+        if let Some(bytes) = self.ahead.pop_front() {
+            return Ok(bytes);
+        }
+        let message = self.consumer.try_recv_ref().map_err(Stop::Failed)?;
+        copy_out(py, &message).map_err(|error| {
+            message.keep();
+            error.into()
+        })
+    }
+
+    /// As [`try_recv`](Receiver::try_recv), and takes more messages ahead.
+    #[inline]
+    fn try_next(&mut self, py: Python<'_>) -> Result<Py<PyBytes>, Stop<RecvError>> {
+        if self.ahead.is_empty() {
+            self.ahead.extend(take_batch(&mut self.consumer, py, AHEAD, AHEAD_BYTES)?);
+        }
+        self.ahead.pop_front().ok_or(Stop::Failed(RecvError::TimedOut { next: 0 }))
+    }
+
+    /// Up to `max` messages, at least one, copied and acknowledged. Does not wait.
+    fn try_recv_batch(&mut self, py: Python<'_>, max: usize) -> Result<Vec<Py<PyBytes>>, Stop<RecvError>> {
+        if self.ahead.is_empty() {
+            return take_batch(&mut self.consumer, py, max, usize::MAX);
+        }
+        let mut taken: Vec<_> = self.ahead.drain(..max.min(self.ahead.len())).collect();
+        // An error is found again by the next call.
+        taken.extend(take_batch(&mut self.consumer, py, max - taken.len(), usize::MAX).unwrap_or_default());
+        Ok(taken)
+    }
+
+    /// The next message, copied to a buffer and acknowledged: its length. Does not wait.
+    fn try_recv_into(&mut self, py: Python<'_>, target: &Target) -> Result<usize, Stop<RecvError>> {
+        let too_small = |len| {
+            let capacity = target.len();
+            let text = format!("the message has {len} bytes, and the buffer {capacity}; give a larger buffer");
+            Raise::new(py, "BufferTooSmall", &text).with("len", len).with("capacity", capacity).done()
+        };
+        if let Some(message) = self.ahead.front().map(|message| message.bind(py)) {
+            let message = message.as_bytes();
+            if message.len() > target.len() {
+                return Err(too_small(message.len()).into());
+            }
+            target.fill(py, message);
+            let len = message.len();
+            self.ahead.pop_front();
+            return Ok(len);
+        }
+        let message = self.consumer.try_recv_ref().map_err(Stop::Failed)?;
+        let len = message.len();
+        if len > target.len() {
+            message.keep();
+            return Err(too_small(len).into());
+        }
+        target.fill(py, &message);
+        Ok(len)
+    }
+}
+
+/// Copies and acknowledges up to `max` messages, and at least one. Takes none after `max_bytes`. Does not wait.
+#[inline]
+fn take_batch(
+    consumer: &mut ackcast::Consumer,
+    py: Python<'_>,
+    max: usize,
+    max_bytes: usize,
+) -> Result<Vec<Py<PyBytes>>, Stop<RecvError>> {
+    let mut taken = Vec::new();
+    if max == 0 {
+        return Ok(taken);
+    }
+    let (mut batch, mut bytes) = (consumer.try_recv_batch().map_err(Stop::Failed)?, 0);
+    while taken.len() < max && bytes < max_bytes {
+        match batch.take() {
+            Ok(Some(message)) => {
+                bytes += message.len();
+                match copy_out(py, message) {
+                    Ok(copy) => taken.push(copy),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Err(error) if taken.is_empty() => return Err(Stop::Failed(error)),
+            _ => break, // an error is found again by the call that needs the message
+        }
+    }
+    Ok(taken)
+}
+
+/// A handle that receives every message from its start on.
+#[pyclass(frozen, weakref, module = "ackcast")]
+#[derive(Debug)]
+pub struct Consumer {
+    pub(crate) handle: Handle<Receiver>,
+    number: u32,
+}
+
+impl Consumer {
+    /// Waits until `attempt`, which does not wait, has a result.
+    #[inline]
+    pub(crate) fn receive<R: Send>(
+        &self,
+        py: Python<'_>,
+        deadline: Deadline,
+        attempt: impl FnMut(Python<'_>, &mut Receiver) -> Result<R, Stop<RecvError>>,
+    ) -> Result<R, Stop<RecvError>> {
+        wait(py, &self.handle, deadline, attempt, |receiver, piece| receiver.await_next(piece).map(|()| None))
+    }
+}
+
+#[pymethods]
+impl Consumer {
+    #[new]
+    #[pyo3(signature = (name, *, start = None, timeout = Deadline::Now))]
+    fn new(py: Python<'_>, name: &str, start: Option<&Bound<'_, PyAny>>, timeout: Deadline) -> PyResult<Self> {
+        let start = meeting::start(start)?;
+        let consumer = meeting::consumer(py, name, start, timeout)?;
+        let number = consumer.number();
+        let receiver = Receiver { consumer, ahead: VecDeque::new() };
+        Ok(Self { handle: Handle::new(name.to_owned(), receiver), number })
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.handle.name()
+    }
+
+    #[getter]
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    #[pyo3(signature = (timeout = Deadline::Never))]
+    fn recv(&self, py: Python<'_>, timeout: Deadline) -> PyResult<Py<PyBytes>> {
+        self.receive(py, timeout, |py, receiver| receiver.try_recv(py)).map_err(|stop| stop.raise(py, &self.handle))
+    }
+
+    fn try_recv(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        match self.receive(py, Deadline::Now, |py, receiver| receiver.try_recv(py)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(stop) if stop.is_timeout() => Ok(None),
+            Err(stop) => Err(stop.raise(py, &self.handle)),
+        }
+    }
+
+    #[pyo3(signature = (buffer, timeout = Deadline::Never))]
+    fn recv_into(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>, timeout: Deadline) -> PyResult<usize> {
+        let target = Target::new(buffer)?;
+        let received = self.receive(py, timeout, |py, receiver| receiver.try_recv_into(py, &target));
+        received.map_err(|stop| stop.raise(py, &self.handle))
+    }
+
+    #[pyo3(signature = (max = None, timeout = Deadline::Never))]
+    fn recv_batch<'py>(&self, py: Python<'py>, max: Option<i64>, timeout: Deadline) -> PyResult<Bound<'py, PyList>> {
+        let max = match max {
+            None => usize::MAX,
+            Some(max) if max > 0 => max as usize,
+            Some(max) => return Err(PyValueError::new_err(format!("max is {max}; it must be at least 1, or None"))),
+        };
+        let taken = self.receive(py, timeout, |py, receiver| receiver.try_recv_batch(py, max));
+        PyList::new(py, taken.map_err(|stop| stop.raise(py, &self.handle))?)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.close(py)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (kind = None, _error = None, _traceback = None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        match self.handle.close(py) {
+            Err(_) if kind.is_some_and(|kind| !kind.is_none()) => Ok(()), // the exception that ends the `with` says more
+            closed => closed,
+        }
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyBytes>>> {
+        match self.receive(py, Deadline::Never, |py, receiver| receiver.try_next(py)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Stop::Failed(RecvError::Ended)) => Ok(None),
+            Err(stop) => Err(stop.raise(py, &self.handle)),
+        }
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(unpicklable("Consumer", self.handle.name()))
+    }
+
+    fn __repr__(&self) -> String {
+        let closed = if self.handle.is_closed() { " (closed)" } else { "" };
+        format!("<ackcast.Consumer {} of channel {:?}{closed}>", self.number, self.handle.name())
+    }
+}

@@ -1,0 +1,380 @@
+//! What the classes have in common: a library's handle that at most one thread uses at a time.
+//!
+//! No thread runs Python code while it uses the library's handle: no signal handler, no finalizer. So a thread never
+//! finds the handle in use by itself. And no thread holds the GIL while it waits for another one that uses the handle.
+//! So that one can end its use.
+
+use crate::deadline::Deadline;
+use crate::errors;
+use crate::fork::Home;
+use crossbeam_utils::atomic::AtomicCell;
+use pyo3::prelude::*;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A library's handle, as an error message names it.
+pub trait Role: Send {
+    /// The handle's kind: "producer", "consumer" or "channel".
+    const KIND: &'static str;
+
+    /// The error of a call on a handle that was made before a fork.
+    fn inherited(py: Python<'_>, name: &str) -> PyErr;
+
+    /// The error of a call that gave up while another thread used the handle.
+    fn in_use(py: Python<'_>, name: &str) -> PyErr;
+}
+
+/// Why the library's handle is not there.
+const IN_USE: u8 = 0;
+/// A loan or a borrowed message has it.
+const LENT: u8 = 1;
+/// It was dropped.
+const CLOSED: u8 = 2;
+
+/// A library's handle that threads share.
+pub struct Handle<T> {
+    /// `None`: `absence` says why.
+    inner: AtomicCell<Option<Box<T>>>,
+    absence: AtomicU8,
+    /// A call of `close` has begun: whoever has the library's handle next drops it.
+    closing: AtomicBool,
+    home: Home,
+    name: String,
+    /// Threads that wait for `inner`.
+    waiters: AtomicU32,
+    turn: Mutex<()>,
+    given_back: Condvar,
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, absence, closing, home, .. } = self;
+        let mut f = f.debug_struct("Handle");
+        f.field("name", name)
+            .field("absence", absence)
+            .field("closing", closing)
+            .field("home", home)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Role> Handle<T> {
+    /// Shares a handle of this channel.
+    pub fn new(name: String, inner: T) -> Self {
+        Self {
+            inner: AtomicCell::new(Some(Box::new(inner))),
+            absence: AtomicU8::new(IN_USE),
+            closing: AtomicBool::new(false),
+            home: Home::here(),
+            name,
+            waiters: AtomicU32::new(0),
+            turn: Mutex::new(()),
+            given_back: Condvar::new(),
+        }
+    }
+
+    /// The channel's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it was made before a fork, by the parent of this process.
+    #[allow(dead_code)]
+    pub fn is_inherited(&self) -> bool {
+        self.home.is_parent()
+    }
+
+    /// Whether it was closed, or is being closed.
+    pub fn is_closed(&self) -> bool {
+        self.closing.load(Relaxed)
+    }
+
+    /// Takes the library's handle. Waits until no other thread uses it.
+    ///
+    /// # Errors
+    /// The handle is inherited, lent or closed, or the time is up; what a signal handler raises.
+    #[inline]
+    pub fn take(&self, py: Python<'_>, deadline: Deadline) -> Result<Using<'_, T>, Refusal> {
+        if self.home.is_parent() {
+            return Err(Refusal::Raised(T::inherited(py, &self.name)));
+        }
+        if self.closing.load(Relaxed) {
+            return Err(Refusal::Raised(errors::closed(py, T::KIND, &self.name)));
+        }
+        match self.inner.take() {
+            Some(inner) => Ok(Using { inner: Some(inner), handle: self }),
+            None => self.await_turn(py, deadline, true),
+        }
+    }
+
+    #[cold]
+    fn await_turn(&self, py: Python<'_>, deadline: Deadline, until_closing: bool) -> Result<Using<'_, T>, Refusal> {
+        loop {
+            let closing = until_closing && self.closing.load(Relaxed);
+            match self.absence.load(SeqCst) {
+                LENT => return Err(Refusal::Raised(errors::lent(py, T::KIND, &self.name))),
+                absence if closing || absence == CLOSED => {
+                    return Err(Refusal::Raised(errors::closed(py, T::KIND, &self.name)));
+                }
+                _ => {}
+            }
+            let piece = match deadline.piece() {
+                Some(piece) => piece,
+                None => match self.inner.take() {
+                    Some(inner) => return Ok(Using { inner: Some(inner), handle: self }),
+                    None => return Err(Refusal::InUse),
+                },
+            };
+            if let Some(inner) = py.detach(|| self.take_within(piece)) {
+                return Ok(Using { inner: Some(inner), handle: self });
+            }
+            py.check_signals().map_err(Refusal::Raised)?;
+        }
+    }
+
+    /// As [`take`](Handle::take).
+    ///
+    /// # Errors
+    /// As [`take`](Handle::take), as exceptions.
+    pub fn take_or_raise(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Using<'_, T>> {
+        self.take(py, deadline).map_err(|refusal| refusal.raise(py, self))
+    }
+
+    /// Waits for the library's handle.
+    fn take_within(&self, piece: Duration) -> Option<Box<T>> {
+        self.waiters.fetch_add(1, SeqCst);
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = self.inner.take().or_else(|| {
+            // A spurious or missed notification costs at most a piece.
+            let (_turn, _) = self.given_back.wait_timeout(turn, piece).unwrap_or_else(PoisonError::into_inner);
+            self.inner.take()
+        });
+        self.waiters.fetch_sub(1, SeqCst);
+        taken
+    }
+
+    fn give_back(&self, inner: Box<T>) {
+        self.inner.store(Some(inner));
+        fence(SeqCst); // orders the store before the load: a waiter has counted itself before it looks for the handle
+        if self.waiters.load(Relaxed) > 0 {
+            drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+            self.given_back.notify_one();
+        }
+    }
+
+    /// Gives back what was lent. Drops it if the handle was closed meanwhile.
+    #[allow(dead_code)]
+    pub fn return_lent(&self, inner: Box<T>) {
+        if self.closing.load(SeqCst) {
+            self.absence.store(CLOSED, SeqCst);
+            return drop(inner);
+        }
+        self.absence.store(IN_USE, SeqCst);
+        self.give_back(inner);
+        // A thread that closes the handle may have found it lent after our look.
+        if self.closing.load(SeqCst)
+            && let Some(inner) = self.inner.take()
+        {
+            self.absence.store(CLOSED, SeqCst);
+            drop(inner);
+        }
+    }
+
+    /// Drops the library's handle, and so leaves the channel. Waits until no other thread uses it: a thread that waits
+    /// in a call ends its wait with an error. A lent handle is dropped when what was lent comes back.
+    ///
+    /// # Errors
+    /// The handle is lent; what a signal handler raises.
+    pub fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.closing.store(true, SeqCst);
+        if self.home.is_parent() {
+            drop(self.inner.take()); // the library neither unlocks nor closes anything
+            return Ok(());
+        }
+        if self.absence.load(SeqCst) == CLOSED {
+            return Ok(());
+        }
+        let mut using = match self.inner.take() {
+            Some(inner) => Using { inner: Some(inner), handle: self },
+            None => match self.await_turn(py, Deadline::Never, false) {
+                Err(_) if self.absence.load(SeqCst) == CLOSED => return Ok(()),
+                using => using.map_err(|refusal| refusal.raise(py, self))?,
+            },
+        };
+        let inner = using.inner.take();
+        self.absence.store(CLOSED, SeqCst);
+        py.detach(|| drop(inner));
+        Ok(())
+    }
+}
+
+/// The library's handle in a thread that uses it. To drop it gives the handle back.
+#[derive(Debug)]
+pub struct Using<'h, T: Role> {
+    inner: Option<Box<T>>,
+    handle: &'h Handle<T>,
+}
+
+impl<T: Role> Using<'_, T> {
+    /// Takes the library's handle away, until [`Handle::return_lent`].
+    #[allow(dead_code)]
+    pub fn lend(mut self) -> Box<T> {
+        self.handle.absence.store(LENT, SeqCst);
+        self.inner.take().expect("it is there until the drop")
+    }
+}
+
+impl<T: Role> Deref for Using<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.inner.as_ref().expect("it is there until the drop")
+    }
+}
+
+impl<T: Role> DerefMut for Using<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.inner.as_mut().expect("it is there until the drop")
+    }
+}
+
+impl<T: Role> Drop for Using<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.take() {
+            self.handle.give_back(inner);
+        }
+    }
+}
+
+/// What a call of the library says when its time was up.
+pub trait Failure: Send {
+    /// The time was up.
+    fn is_timeout(&self) -> bool;
+
+    /// The Python exception.
+    fn raise(self, py: Python<'_>) -> PyErr;
+}
+
+/// Why a thread could not use the handle.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The time was up, and another thread used it.
+    InUse,
+    /// The handle is inherited, lent or closed, or a signal handler raised.
+    Raised(PyErr),
+}
+
+impl Refusal {
+    /// The Python exception.
+    #[cold]
+    pub fn raise<T: Role>(self, py: Python<'_>, handle: &Handle<T>) -> PyErr {
+        match self {
+            Self::InUse => T::in_use(py, &handle.name),
+            Self::Raised(error) => error,
+        }
+    }
+}
+
+/// Why a call did not return a value.
+#[derive(Debug)]
+pub enum Stop<E> {
+    /// The library's call failed.
+    Failed(E),
+    /// The handle could not be used.
+    Refused(Refusal),
+}
+
+impl<E> From<Refusal> for Stop<E> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<E> From<PyErr> for Stop<E> {
+    fn from(error: PyErr) -> Self {
+        Self::Refused(Refusal::Raised(error))
+    }
+}
+
+impl<E: Failure> Stop<E> {
+    /// The time was up.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Failed(error) => error.is_timeout(),
+            Self::Refused(refusal) => matches!(refusal, Refusal::InUse),
+        }
+    }
+
+    /// The Python exception.
+    #[cold]
+    pub fn raise<T: Role>(self, py: Python<'_>, handle: &Handle<T>) -> PyErr {
+        match self {
+            Self::Failed(error) => error.raise(py),
+            Self::Refused(refusal) => refusal.raise(py, handle),
+        }
+    }
+}
+
+/// Calls `attempt`, which does not wait. If that gives up, calls `wait` without the GIL, for a piece of the time at a
+/// time, and then `attempt` again, unless `wait` has the result already.
+#[inline]
+pub fn wait<T: Role, R: Send, E: Failure>(
+    py: Python<'_>,
+    handle: &Handle<T>,
+    deadline: Deadline,
+    mut attempt: impl FnMut(Python<'_>, &mut T) -> Result<R, Stop<E>>,
+    mut wait: impl FnMut(&mut T, Duration) -> Result<Option<R>, E> + Send,
+) -> Result<R, Stop<E>> {
+    loop {
+        let mut using = handle.take(py, deadline)?;
+        let late = match attempt(py, &mut using) {
+            Err(Stop::Failed(error)) if error.is_timeout() => error,
+            result => return result,
+        };
+        let Some(piece) = deadline.piece() else { return Err(Stop::Failed(late)) };
+        let waited = py.detach(|| wait(&mut using, piece));
+        drop(using);
+        match waited {
+            Ok(Some(result)) => return Ok(result),
+            Ok(None) => {}
+            Err(error) if error.is_timeout() => py.check_signals()?,
+            Err(error) => return Err(Stop::Failed(error)),
+        }
+    }
+}
+
+/// Calls `wait` without the GIL, for a piece of the time at a time, and once with no time if there is none.
+pub fn wait_detached<T: Role, R: Send, E: Failure>(
+    py: Python<'_>,
+    handle: &Handle<T>,
+    deadline: Deadline,
+    mut wait: impl FnMut(&mut T, Duration) -> Result<R, E> + Send,
+) -> Result<R, Stop<E>> {
+    loop {
+        let mut using = handle.take(py, deadline)?;
+        let piece = deadline.piece().unwrap_or_default();
+        let waited = py.detach(|| wait(&mut using, piece));
+        drop(using);
+        match waited {
+            Err(error) if error.is_timeout() && deadline.piece().is_some() => py.check_signals()?,
+            result => return result.map_err(Stop::Failed),
+        }
+    }
+}
+
+/// Sleeps without the GIL for a piece of the time, at most `pause`. False: the time is up.
+///
+/// # Errors
+/// What a signal handler raises.
+pub fn pause(py: Python<'_>, deadline: Deadline, pause: Duration) -> PyResult<bool> {
+    let Some(piece) = deadline.piece() else { return Ok(false) };
+    py.detach(|| std::thread::sleep(piece.min(pause)));
+    py.check_signals()?;
+    Ok(true)
+}

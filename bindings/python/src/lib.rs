@@ -1,0 +1,32 @@
+//! The extension module of the Python package `ackcast`. `ackcast/__init__.pyi` documents what it offers.
+#![allow(missing_docs)] // of what the macros generate
+
+use pyo3::prelude::*;
+
+mod bytes;
+mod channel;
+mod consumer;
+mod deadline;
+mod errors;
+mod fork;
+mod handle;
+mod meeting;
+mod producer;
+
+/// The extension module.
+#[pymodule(gil_used = false)]
+mod _ackcast {
+    #[pymodule_export]
+    use super::channel::Channel;
+    #[pymodule_export]
+    use super::consumer::Consumer;
+    #[pymodule_export]
+    use super::producer::Producer;
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::fork::install()?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

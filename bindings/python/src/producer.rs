@@ -1,0 +1,188 @@
+//! `Producer`.
+
+use crate::bytes::{LARGE, Source};
+use crate::deadline::Deadline;
+use crate::errors::{Raise, with_blocked_on};
+use crate::handle::{Failure, Handle, Role, Stop, wait, wait_detached};
+use crate::meeting;
+use ackcast::{BatchError, Finished, SendError};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+impl Role for ackcast::Producer {
+    const KIND: &'static str = "producer";
+
+    fn inherited(py: Python<'_>, _name: &str) -> PyErr {
+        SendError::Inherited.raise(py)
+    }
+
+    fn in_use(py: Python<'_>, name: &str) -> PyErr {
+        let text = format!("gave up waiting for another thread that uses this producer of channel {name:?}");
+        with_blocked_on(Raise::new(py, "SendTimedOut", &text), None).done()
+    }
+}
+
+/// A handle that sends messages to a channel's consumers.
+#[pyclass(frozen, weakref, module = "ackcast")]
+#[derive(Debug)]
+pub struct Producer {
+    pub(crate) handle: Handle<ackcast::Producer>,
+    /// `finish` has succeeded.
+    finished: AtomicBool,
+}
+
+impl Producer {
+    /// Sends. `Err(Stop::Failed)` if the library refuses.
+    #[inline]
+    fn send_bytes(&self, py: Python<'_>, bytes: &[u8], deadline: Deadline) -> Result<(), Stop<SendError>> {
+        let within = |producer: &mut ackcast::Producer, piece: Duration| match piece {
+            Duration::ZERO => producer.try_send(bytes),
+            piece => producer.send_timeout(bytes, piece),
+        };
+        if bytes.len() >= LARGE {
+            return wait_detached(py, &self.handle, deadline, within);
+        }
+        let attempt = |_: Python<'_>, producer: &mut ackcast::Producer| producer.try_send(bytes).map_err(Stop::Failed);
+        wait(py, &self.handle, deadline, attempt, |producer, piece| within(producer, piece).map(Some))
+    }
+
+    /// Finishes. True: END is published.
+    fn finish_by(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
+        let attempt = |_: Python<'_>, producer: &mut ackcast::Producer| {
+            producer.finish_timeout(Duration::ZERO).map_err(Stop::Failed)
+        };
+        let finish = |producer: &mut ackcast::Producer, piece| producer.finish_timeout(piece).map(Some);
+        let finished =
+            wait(py, &self.handle, deadline, attempt, finish).map_err(|stop| stop.raise(py, &self.handle))?;
+        self.finished.store(true, Relaxed);
+        Ok(finished == Finished::Ended)
+    }
+}
+
+#[pymethods]
+impl Producer {
+    #[new]
+    #[pyo3(signature = (name, *, timeout = Deadline::Now))]
+    fn new(py: Python<'_>, name: &str, timeout: Deadline) -> PyResult<Self> {
+        let handle = Handle::new(name.to_owned(), meeting::producer(py, name, timeout)?);
+        Ok(Self { handle, finished: AtomicBool::new(false) })
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.handle.name()
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    #[getter]
+    fn next_sequence(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.handle.take_or_raise(py, Deadline::Never)?.next_sequence())
+    }
+
+    #[pyo3(signature = (message, timeout = Deadline::Never))]
+    fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Deadline) -> PyResult<()> {
+        let source = Source::new(message)?;
+        self.send_bytes(py, source.bytes(), timeout).map_err(|stop| stop.raise(py, &self.handle))
+    }
+
+    fn try_send(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let source = Source::new(message)?;
+        match self.send_bytes(py, source.bytes(), Deadline::Now) {
+            Ok(()) => Ok(true),
+            Err(stop) if stop.is_timeout() => Ok(false),
+            Err(stop) => Err(stop.raise(py, &self.handle)),
+        }
+    }
+
+    #[pyo3(signature = (messages, timeout = Deadline::Never))]
+    fn send_batch(&self, py: Python<'_>, messages: &Bound<'_, PyAny>, timeout: Deadline) -> PyResult<()> {
+        if messages.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("a batch is an iterable of bytes-like messages, not a str"));
+        }
+        let sources = messages.try_iter()?.map(|message| Source::new(&message?)).collect::<PyResult<Vec<_>>>()?;
+        let messages: Vec<&[u8]> = sources.iter().map(|source| source.bytes()).collect();
+        let large = messages.iter().map(|message| message.len()).sum::<usize>() >= LARGE;
+        let mut sent = 0;
+        let mut send = |producer: &mut ackcast::Producer, piece: Duration| {
+            let left = messages.get(sent..).unwrap_or_default();
+            producer.send_batch_timeout(left, piece).map_err(|BatchError { sent: more, error }| {
+                sent += more;
+                BatchError { sent, error }
+            })
+        };
+        let done = if large {
+            wait_detached(py, &self.handle, timeout, send)
+        } else {
+            // The first attempt keeps the GIL. What it has sent is not sent again.
+            match self.handle.take(py, timeout).map(|mut producer| send(&mut producer, Duration::ZERO)) {
+                Ok(Err(error)) if error.is_timeout() && timeout.piece().is_some() => {
+                    wait_detached(py, &self.handle, timeout, send)
+                }
+                Ok(result) => result.map_err(Stop::Failed),
+                Err(refusal) => Err(Stop::Refused(refusal)),
+            }
+        };
+        done.map_err(|stop| stop.raise(py, &self.handle))
+    }
+
+    #[pyo3(signature = (timeout = Deadline::Never))]
+    fn finish(&self, py: Python<'_>, timeout: Deadline) -> PyResult<bool> {
+        self.finish_by(py, timeout)
+    }
+
+    #[pyo3(signature = (timeout = Deadline::Never))]
+    fn wait_until_drained<'py>(&self, py: Python<'py>, timeout: Deadline) -> PyResult<Bound<'py, PyAny>> {
+        let drained = wait_detached(py, &self.handle, timeout, |producer, piece| producer.wait_until_drained(piece));
+        let drained = drained.map_err(|stop| stop.raise(py, &self.handle))?;
+        py.import("ackcast._types")?.getattr("Drained")?.call1((drained.received, drained.gone))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.close(py)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (kind = None, _error = None, _traceback = None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let failed = kind.is_some_and(|kind| !kind.is_none());
+        let over = self.finished.load(Relaxed) || self.handle.is_closed();
+        let finished = if failed || over { Ok(()) } else { self.finish_by(py, Deadline::Never).map(drop) };
+        match self.handle.close(py) {
+            Err(_) if failed => Ok(()), // the exception that ends the `with` says more
+            closed => finished.and(closed),
+        }
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(unpicklable("Producer", self.handle.name()))
+    }
+
+    fn __repr__(&self) -> String {
+        let closed = if self.handle.is_closed() { " (closed)" } else { "" };
+        format!("<ackcast.Producer of channel {:?}{closed}>", self.handle.name())
+    }
+}
+
+/// The error of pickle for a handle.
+pub fn unpicklable(class: &str, name: &str) -> PyErr {
+    PyTypeError::new_err(format!(
+        "cannot pickle a {class}: a handle belongs to its process; pass the channel's name, and attach in the child by \
+         ackcast.{class}({name:?})"
+    ))
+}

@@ -1,4 +1,4 @@
-"""The exceptions. The classes follow the library's error enums: a class for each enum, and below it one for each variant.
+"""The exceptions, a class for each of the library's error enums, and below it one for each variant.
 
 An enum that wraps another one is a base of that one's class: each `OpenError` can come out of an attempt to attach, so
 it is an `AttachError`, too. What several operations have in common has a base of its own: `TimedOut`, `Ended`,
@@ -446,4 +446,4 @@ def _all() -> list[str]:
     return names
 
 
-__all__ = _all()  # noqa: PLE0605
+__all__ = _all()

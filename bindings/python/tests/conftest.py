@@ -2,7 +2,9 @@
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 
@@ -18,3 +20,23 @@ def name(request: pytest.FixtureRequest) -> Iterator[str]:
     path = f"/dev/shm/ackcast.{name}"
     if os.path.exists(path):
         os.unlink(path)
+
+
+class Hung(BaseException):
+    """A test took too long. No `except Exception` catches it."""
+
+
+@pytest.fixture(autouse=True)
+def bounded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that hangs fails, and the next one runs: every wait of the package is ended by a signal handler."""
+    marker = request.node.get_closest_marker("seconds")
+    seconds = marker.args[0] if marker else 30
+
+    def fail(_signal: int, _frame: FrameType | None) -> None:
+        raise Hung(f"the test took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

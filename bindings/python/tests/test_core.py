@@ -5,7 +5,7 @@ import pytest
 
 
 def test_messages_arrive_in_order_up_to_end(name: str) -> None:
-    with ackcast.Channel.create(name, slots=4):
+    with ackcast.Channel.create(name, slots=8):
         consumer = ackcast.Consumer(name)
         with ackcast.Producer(name) as producer:
             producer.send(b"Hello")

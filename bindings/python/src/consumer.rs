@@ -1,8 +1,9 @@
 //! `Consumer`.
 
+use crate::borrow::{Borrow, Exporter};
 use crate::bytes::{Target, copy_out};
 use crate::deadline::Deadline;
-use crate::errors::Raise;
+use crate::errors::{Raise, unless_raised};
 use crate::handle::{Failure, Handle, Role, Stop, wait};
 use crate::meeting;
 use crate::producer::unpicklable;
@@ -23,7 +24,29 @@ const AHEAD_BYTES: usize = 64 << 10;
 pub struct Receiver {
     pub(crate) consumer: ackcast::Consumer,
     /// Acknowledged, and not handed out yet. Every call that receives takes from here first.
-    pub(crate) ahead: VecDeque<Py<PyBytes>>,
+    pub(crate) ahead: Ahead,
+}
+
+/// Messages that were copied and acknowledged, and not handed out yet.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    messages: VecDeque<Py<PyBytes>>,
+    /// The number of the message after them.
+    after: u64,
+}
+
+impl Ahead {
+    /// The next message, and its number.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(u64, Py<PyBytes>)> {
+        let sequence = self.after.wrapping_sub(self.messages.len() as u64);
+        self.messages.pop_front().map(|bytes| (sequence, bytes))
+    }
+
+    /// The message taken last is the next one again.
+    pub fn put_back(&mut self, bytes: Py<PyBytes>) {
+        self.messages.push_front(bytes);
+    }
 }
 
 impl Role for Receiver {
@@ -42,16 +65,20 @@ impl Role for Receiver {
 impl Receiver {
     /// Waits for the next message, and leaves it where it is.
     pub(crate) fn await_next(&mut self, piece: Duration) -> Result<(), RecvError> {
-        if !self.ahead.is_empty() {
+        if !self.ahead.messages.is_empty() {
             return Ok(());
         }
-        self.consumer.recv_ref_timeout(piece).map(Message::keep)
+        match piece {
+            Duration::ZERO => self.consumer.try_recv_ref(),
+            piece => self.consumer.recv_ref_timeout(piece),
+        }
+        .map(Message::keep)
     }
 
     /// The next message, copied and acknowledged. Does not wait.
     #[inline]
     fn try_recv(&mut self, py: Python<'_>) -> Result<Py<PyBytes>, Stop<RecvError>> {
-        if let Some(bytes) = self.ahead.pop_front() {
+        if let Some((_, bytes)) = self.ahead.pop() {
             return Ok(bytes);
         }
         let message = self.consumer.try_recv_ref().map_err(Stop::Failed)?;
@@ -64,20 +91,29 @@ impl Receiver {
     /// As [`try_recv`](Receiver::try_recv), and takes more messages ahead.
     #[inline]
     fn try_next(&mut self, py: Python<'_>) -> Result<Py<PyBytes>, Stop<RecvError>> {
-        if self.ahead.is_empty() {
-            self.ahead.extend(take_batch(&mut self.consumer, py, AHEAD, AHEAD_BYTES)?);
+        if let Some((_, bytes)) = self.ahead.pop() {
+            return Ok(bytes);
         }
-        self.ahead.pop_front().ok_or(Stop::Failed(RecvError::TimedOut { next: 0 }))
+        let mut first = None;
+        self.ahead.after = take_batch(&mut self.consumer, py, AHEAD, AHEAD_BYTES, |bytes| match first {
+            None => first = Some(bytes),
+            Some(_) => self.ahead.messages.push_back(bytes),
+        })?;
+        first.ok_or(Stop::Failed(RecvError::TimedOut { next: self.ahead.after }))
     }
 
     /// Up to `max` messages, at least one, copied and acknowledged. Does not wait.
     fn try_recv_batch(&mut self, py: Python<'_>, max: usize) -> Result<Vec<Py<PyBytes>>, Stop<RecvError>> {
-        if self.ahead.is_empty() {
-            return take_batch(&mut self.consumer, py, max, usize::MAX);
+        let ahead = &mut self.ahead.messages;
+        let mut taken: Vec<_> = ahead.drain(..max.min(ahead.len())).collect();
+        if taken.len() < max {
+            let (none, left) = (taken.is_empty(), max - taken.len());
+            let result = take_batch(&mut self.consumer, py, left, usize::MAX, |bytes| taken.push(bytes));
+            // After the first message, an error is found again by the next call.
+            if none {
+                result?;
+            }
         }
-        let mut taken: Vec<_> = self.ahead.drain(..max.min(self.ahead.len())).collect();
-        // An error is found again by the next call.
-        taken.extend(take_batch(&mut self.consumer, py, max - taken.len(), usize::MAX).unwrap_or_default());
         Ok(taken)
     }
 
@@ -88,14 +124,14 @@ impl Receiver {
             let text = format!("the message has {len} bytes, and the buffer {capacity}; give a larger buffer");
             Raise::new(py, "BufferTooSmall", &text).with("len", len).with("capacity", capacity).done()
         };
-        if let Some(message) = self.ahead.front().map(|message| message.bind(py)) {
+        if let Some(message) = self.ahead.messages.front().map(|message| message.bind(py)) {
             let message = message.as_bytes();
             if message.len() > target.len() {
                 return Err(too_small(message.len()).into());
             }
             target.fill(py, message);
             let len = message.len();
-            self.ahead.pop_front();
+            self.ahead.pop();
             return Ok(len);
         }
         let message = self.consumer.try_recv_ref().map_err(Stop::Failed)?;
@@ -109,33 +145,29 @@ impl Receiver {
     }
 }
 
-/// Copies and acknowledges up to `max` messages, and at least one. Takes none after `max_bytes`. Does not wait.
+/// Copies and acknowledges up to `max` messages, and at least one. Takes none after `max_bytes`. Does not wait. Returns
+/// the number of the message after them.
 #[inline]
 fn take_batch(
     consumer: &mut ackcast::Consumer,
     py: Python<'_>,
     max: usize,
     max_bytes: usize,
-) -> Result<Vec<Py<PyBytes>>, Stop<RecvError>> {
-    let mut taken = Vec::new();
-    if max == 0 {
-        return Ok(taken);
-    }
-    let (mut batch, mut bytes) = (consumer.try_recv_batch().map_err(Stop::Failed)?, 0);
-    while taken.len() < max && bytes < max_bytes {
+    mut put: impl FnMut(Py<PyBytes>),
+) -> Result<u64, Stop<RecvError>> {
+    let (mut batch, mut count, mut bytes) = (consumer.try_recv_batch().map_err(Stop::Failed)?, 0, 0);
+    while count < max && bytes < max_bytes {
         match batch.take() {
             Ok(Some(message)) => {
                 bytes += message.len();
-                match copy_out(py, message) {
-                    Ok(copy) => taken.push(copy),
-                    Err(error) => return Err(error.into()),
-                }
+                put(copy_out(py, message)?);
             }
-            Err(error) if taken.is_empty() => return Err(Stop::Failed(error)),
+            Err(error) if count == 0 => return Err(Stop::Failed(error)),
             _ => break, // an error is found again by the call that needs the message
         }
+        count += 1;
     }
-    Ok(taken)
+    Ok(batch.sequence())
 }
 
 /// A handle that receives every message from its start on.
@@ -147,6 +179,19 @@ pub struct Consumer {
 }
 
 impl Consumer {
+    /// Lends the next message.
+    fn lend(slf: &Bound<'_, Self>, deadline: Deadline) -> Result<Borrow, Stop<RecvError>> {
+        let (py, consumer) = (slf.py(), slf.get());
+        loop {
+            consumer.receive(py, deadline, |_, receiver| receiver.await_next(Duration::ZERO).map_err(Stop::Failed))?;
+            match Borrow::new(slf, consumer.handle.take(py, deadline)?) {
+                // Another thread has taken the message meanwhile.
+                Err(stop) if stop.is_timeout() && deadline.piece().is_some() => {}
+                borrow => return borrow,
+            }
+        }
+    }
+
     /// Waits until `attempt`, which does not wait, has a result.
     #[inline]
     pub(crate) fn receive<R: Send>(
@@ -167,7 +212,7 @@ impl Consumer {
         let start = meeting::start(start)?;
         let consumer = meeting::consumer(py, name, start, timeout)?;
         let number = consumer.number();
-        let receiver = Receiver { consumer, ahead: VecDeque::new() };
+        let receiver = Receiver { consumer, ahead: Ahead::default() };
         Ok(Self { handle: Handle::new(name.to_owned(), receiver), number })
     }
 
@@ -217,6 +262,26 @@ impl Consumer {
         PyList::new(py, taken.map_err(|stop| stop.raise(py, &self.handle))?)
     }
 
+    #[pyo3(signature = (timeout = Deadline::Never))]
+    fn borrow(slf: &Bound<'_, Self>, timeout: Deadline) -> PyResult<Borrow> {
+        Self::lend(slf, timeout).map_err(|stop| stop.raise(slf.py(), &slf.get().handle))
+    }
+
+    fn try_borrow(slf: &Bound<'_, Self>) -> PyResult<Option<Borrow>> {
+        match Self::lend(slf, Deadline::Now) {
+            Ok(borrow) => Ok(Some(borrow)),
+            Err(stop) if stop.is_timeout() => Ok(None),
+            Err(stop) => Err(stop.raise(slf.py(), &slf.get().handle)),
+        }
+    }
+
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
+        match self.handle.lent::<Exporter>(py) {
+            (Some(exporter), view) => exporter.get().release(py, view.as_ref(), true),
+            (None, _) => Ok(()),
+        }
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.handle.close(py)
     }
@@ -225,18 +290,15 @@ impl Consumer {
         slf
     }
 
-    #[pyo3(signature = (kind = None, _error = None, _traceback = None))]
+    #[pyo3(signature = (_kind = None, error = None, _traceback = None))]
     fn __exit__(
         &self,
         py: Python<'_>,
-        kind: Option<&Bound<'_, PyAny>>,
-        _error: Option<&Bound<'_, PyAny>>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        match self.handle.close(py) {
-            Err(_) if kind.is_some_and(|kind| !kind.is_none()) => Ok(()), // the exception that ends the `with` says more
-            closed => closed,
-        }
+        unless_raised(self.handle.close(py), error)
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {

@@ -82,6 +82,23 @@ pub fn lent(py: Python<'_>, kind: &str, name: &str) -> PyErr {
     Raise::new(py, "Lent", &text).with("name", name).done()
 }
 
+/// The loan or the borrowed message has ended.
+#[cold]
+pub fn gone(py: Python<'_>, what: &str, name: &str) -> PyErr {
+    Raise::new(py, "Closed", &format!("this {what} of channel {name:?} was released")).with("name", name).done()
+}
+
+/// The result of the end of a `with`. If an exception ends the `with`, a further one becomes a note of it.
+pub fn unless_raised(ended: PyResult<()>, raised: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    match (ended, raised.filter(|raised| !raised.is_none())) {
+        (Err(error), Some(raised)) => {
+            let note = error.value(raised.py()).to_string();
+            raised.call_method1("add_note", (note,)).map(drop)
+        }
+        (ended, _) => ended,
+    }
+}
+
 /// Adds what the memory holds to an exception.
 fn with_corruption(raise: Raise<'_>, corruption: Corruption) -> Raise<'_> {
     match corruption {

@@ -8,7 +8,9 @@ use crate::deadline::Deadline;
 use crate::errors;
 use crate::fork::Home;
 use crossbeam_utils::atomic::AtomicCell;
+use pyo3::PyClass;
 use pyo3::prelude::*;
+use pyo3::types::{PyMemoryView, PyWeakrefMethods, PyWeakrefReference};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed, Ordering::SeqCst, fence};
@@ -47,6 +49,8 @@ pub struct Handle<T> {
     waiters: AtomicU32,
     turn: Mutex<()>,
     given_back: Condvar,
+    /// Weak references to what was lent last: the exporter of its memory, and the view that the `with` has.
+    lent: Mutex<Option<(Py<PyWeakrefReference>, Py<PyWeakrefReference>)>>,
 }
 
 impl<T> fmt::Debug for Handle<T> {
@@ -73,6 +77,7 @@ impl<T: Role> Handle<T> {
             waiters: AtomicU32::new(0),
             turn: Mutex::new(()),
             given_back: Condvar::new(),
+            lent: Mutex::new(None),
         }
     }
 
@@ -82,7 +87,6 @@ impl<T: Role> Handle<T> {
     }
 
     /// Whether it was made before a fork, by the parent of this process.
-    #[allow(dead_code)]
     pub fn is_inherited(&self) -> bool {
         self.home.is_parent()
     }
@@ -166,7 +170,6 @@ impl<T: Role> Handle<T> {
     }
 
     /// Gives back what was lent. Drops it if the handle was closed meanwhile.
-    #[allow(dead_code)]
     pub fn return_lent(&self, inner: Box<T>) {
         if self.closing.load(SeqCst) {
             self.absence.store(CLOSED, SeqCst);
@@ -181,6 +184,22 @@ impl<T: Role> Handle<T> {
             self.absence.store(CLOSED, SeqCst);
             drop(inner);
         }
+    }
+
+    /// Remembers what is being lent: the exporter of its memory, and the view that the `with` has.
+    pub fn remember(&self, exporter: &Bound<'_, PyAny>, view: &Bound<'_, PyMemoryView>) -> PyResult<()> {
+        let lent = (PyWeakrefReference::new(exporter)?.unbind(), PyWeakrefReference::new(view)?.unbind());
+        let before = self.lent.lock().unwrap_or_else(PoisonError::into_inner).replace(lent);
+        drop(before); // after the lock
+        Ok(())
+    }
+
+    /// The exporter and the view of what was lent last, as far as they are still there.
+    pub fn lent<'py, E: PyClass>(&self, py: Python<'py>) -> (Option<Bound<'py, E>>, Option<Bound<'py, PyMemoryView>>) {
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let lent = lent.as_ref().map(|(exporter, view)| (exporter.clone_ref(py), view.clone_ref(py)));
+        let Some((exporter, view)) = lent else { return (None, None) };
+        (exporter.bind(py).upgrade_as().ok().flatten(), view.bind(py).upgrade_as().ok().flatten())
     }
 
     /// Drops the library's handle, and so leaves the channel. Waits until no other thread uses it: a thread that waits
@@ -218,9 +237,13 @@ pub struct Using<'h, T: Role> {
     handle: &'h Handle<T>,
 }
 
-impl<T: Role> Using<'_, T> {
+impl<'h, T: Role> Using<'h, T> {
+    /// Whose it is.
+    pub fn handle(&self) -> &'h Handle<T> {
+        self.handle
+    }
+
     /// Takes the library's handle away, until [`Handle::return_lent`].
-    #[allow(dead_code)]
     pub fn lend(mut self) -> Box<T> {
         self.handle.absence.store(LENT, SeqCst);
         self.inner.take().expect("it is there until the drop")

@@ -3,13 +3,17 @@
 
 use pyo3::prelude::*;
 
+mod arguments;
+mod borrow;
 mod bytes;
 mod channel;
 mod consumer;
 mod deadline;
 mod errors;
+mod export;
 mod fork;
 mod handle;
+mod loan;
 mod meeting;
 mod producer;
 
@@ -17,9 +21,13 @@ mod producer;
 #[pymodule(gil_used = false)]
 mod _ackcast {
     #[pymodule_export]
+    use super::borrow::Borrow;
+    #[pymodule_export]
     use super::channel::Channel;
     #[pymodule_export]
     use super::consumer::Consumer;
+    #[pymodule_export]
+    use super::loan::Loan;
     #[pymodule_export]
     use super::producer::Producer;
     use pyo3::prelude::*;

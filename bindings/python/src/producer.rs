@@ -1,11 +1,13 @@
 //! `Producer`.
 
+use crate::arguments;
 use crate::bytes::{LARGE, Source};
 use crate::deadline::Deadline;
-use crate::errors::{Raise, with_blocked_on};
+use crate::errors::{Raise, unless_raised, with_blocked_on};
 use crate::handle::{Failure, Handle, Role, Stop, wait, wait_detached};
+use crate::loan::Loan;
 use crate::meeting;
-use ackcast::{BatchError, Finished, SendError};
+use ackcast::{Backend, BatchError, Finished, SendError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -30,6 +32,9 @@ impl Role for ackcast::Producer {
 #[derive(Debug)]
 pub struct Producer {
     pub(crate) handle: Handle<ackcast::Producer>,
+    slot_size: u32,
+    /// The write lock belongs to the thread that took it.
+    pub(crate) lock_is_of_thread: bool,
     /// `finish` has succeeded.
     finished: AtomicBool,
 }
@@ -47,6 +52,23 @@ impl Producer {
         }
         let attempt = |_: Python<'_>, producer: &mut ackcast::Producer| producer.try_send(bytes).map_err(Stop::Failed);
         wait(py, &self.handle, deadline, attempt, |producer, piece| within(producer, piece).map(Some))
+    }
+
+    /// Lends the next slot.
+    fn lend(&self, slf: &Bound<'_, Self>, size: usize, deadline: Deadline) -> Result<Loan, Stop<SendError>> {
+        let py = slf.py();
+        loop {
+            let late = match Loan::new(slf, self.handle.take(py, deadline)?, size) {
+                Err(Stop::Failed(error)) if error.is_timeout() => error,
+                loan => return loan,
+            };
+            if deadline.piece().is_none() {
+                return Err(Stop::Failed(late));
+            }
+            // Waits for a free slot, and leaves it. Another producer may take it before the next attempt.
+            let free = |producer: &mut ackcast::Producer, piece| producer.loan_timeout(piece).map(drop);
+            wait_detached(py, &self.handle, deadline, free)?;
+        }
     }
 
     /// Finishes. True: END is published.
@@ -68,7 +90,9 @@ impl Producer {
     #[pyo3(signature = (name, *, timeout = Deadline::Now))]
     fn new(py: Python<'_>, name: &str, timeout: Deadline) -> PyResult<Self> {
         let handle = Handle::new(name.to_owned(), meeting::producer(py, name, timeout)?);
-        Ok(Self { handle, finished: AtomicBool::new(false) })
+        let (slot_size, backend) = meeting::facts(py, name)?;
+        let lock_is_of_thread = backend != Backend::Futex;
+        Ok(Self { handle, slot_size, lock_is_of_thread, finished: AtomicBool::new(false) })
     }
 
     #[getter]
@@ -132,6 +156,19 @@ impl Producer {
         done.map_err(|stop| stop.raise(py, &self.handle))
     }
 
+    #[pyo3(signature = (size = None, timeout = Deadline::Never))]
+    fn loan(slf: &Bound<'_, Self>, size: Option<&Bound<'_, PyAny>>, timeout: Deadline) -> PyResult<Loan> {
+        let (py, producer) = (slf.py(), slf.get());
+        let size = match size {
+            Some(size) => arguments::size("size", size)?,
+            None => producer.slot_size as usize,
+        };
+        if size > producer.slot_size as usize {
+            return Err(SendError::TooLong { len: size, slot_size: producer.slot_size }.raise(py));
+        }
+        producer.lend(slf, size, timeout).map_err(|stop| stop.raise(py, &producer.handle))
+    }
+
     #[pyo3(signature = (timeout = Deadline::Never))]
     fn finish(&self, py: Python<'_>, timeout: Deadline) -> PyResult<bool> {
         self.finish_by(py, timeout)
@@ -152,21 +189,18 @@ impl Producer {
         slf
     }
 
-    #[pyo3(signature = (kind = None, _error = None, _traceback = None))]
+    #[pyo3(signature = (kind = None, error = None, _traceback = None))]
     fn __exit__(
         &self,
         py: Python<'_>,
         kind: Option<&Bound<'_, PyAny>>,
-        _error: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let failed = kind.is_some_and(|kind| !kind.is_none());
         let over = self.finished.load(Relaxed) || self.handle.is_closed();
         let finished = if failed || over { Ok(()) } else { self.finish_by(py, Deadline::Never).map(drop) };
-        match self.handle.close(py) {
-            Err(_) if failed => Ok(()), // the exception that ends the `with` says more
-            closed => finished.and(closed),
-        }
+        unless_raised(finished.and(self.handle.close(py)), error)
     }
 
     fn __reduce__(&self) -> PyResult<()> {

@@ -1,10 +1,10 @@
 //! `Borrow`: a message on loan, in its slot.
 
-use crate::consumer::{Consumer, Receiver};
+use crate::consumer::{Consumer, Receiver, Refused};
 use crate::errors::{Raise, gone, unless_raised};
 use crate::export::{Exports, release};
 use crate::handle::{Stop, Using};
-use ackcast::{Message, RecvError};
+use ackcast::Message;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
@@ -42,7 +42,7 @@ impl Content {
     ///
     /// # Errors
     /// As the library's. The receiver is given back.
-    fn new(using: Using<'_, Receiver>) -> Result<Self, Stop<RecvError>> {
+    fn new(using: Using<'_, Receiver>) -> Result<Self, Stop<Refused>> {
         let handle = using.handle();
         let mut receiver = using.lend();
         if let Some((sequence, bytes)) = receiver.ahead.pop() {
@@ -53,7 +53,7 @@ impl Content {
         });
         lent.map(Self::InSlot).map_err(|(receiver, error)| {
             handle.return_lent(receiver.into_inner());
-            Stop::Failed(error)
+            Stop::Failed(Refused::Recv(error))
         })
     }
 
@@ -168,14 +168,14 @@ impl Borrow {
     ///
     /// # Errors
     /// As the library's, and MemoryError.
-    pub fn new(consumer: &Bound<'_, Consumer>, using: Using<'_, Receiver>) -> Result<Self, Stop<RecvError>> {
+    pub fn new(consumer: &Bound<'_, Consumer>, using: Using<'_, Receiver>) -> Result<Self, Stop<Refused>> {
         let py = consumer.py();
         let content = Content::new(using)?;
         let sequence = content.sequence();
         let exporter = Exporter { sequence, consumer: consumer.clone().unbind(), exports: Exports::new(content) };
         let exporter = Py::new(py, exporter)?;
         let view = PyMemoryView::from(exporter.bind(py))?;
-        consumer.get().handle.remember(exporter.bind(py), &view)?;
+        consumer.get().handle.remember(consumer.as_any(), exporter.bind(py), &view)?;
         Ok(Self { exporter, view: view.unbind(), sequence })
     }
 
@@ -204,11 +204,15 @@ impl Borrow {
         self.end(py, false)
     }
 
-    fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyMemoryView>> {
+    fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.released() {
             return Err(gone(py, "borrowed message", self.exporter.get().consumer.get().handle.name()));
         }
-        Ok(self.view.clone_ref(py))
+        let view = self.view.bind(py).as_any();
+        match &self.exporter.get().consumer.get().codec {
+            None => Ok(view.clone()),
+            Some(codec) => codec.view(view),
+        }
     }
 
     #[pyo3(signature = (_kind = None, error = None, _traceback = None))]

@@ -5,7 +5,8 @@ use crate::errors::{self, Raise};
 use crate::handle::{Handle, Role};
 use crate::meeting;
 use crate::producer::unpicklable;
-use ackcast::{Backend, Builder, Fences, Geometry, Name, OpenError};
+use crate::typed::{self, Codec};
+use ackcast::{Backend, Builder, Fences, Geometry, Name, OpenError, ValueType};
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
@@ -21,8 +22,7 @@ impl Role for ackcast::Channel {
     }
 
     fn in_use(py: Python<'_>, name: &str) -> PyErr {
-        let text = format!("gave up waiting for another thread that uses this handle of channel {name:?}");
-        Raise::new(py, "TimedOut", &text).done()
+        errors::in_use(py, "TimedOut", Self::KIND, name).done()
     }
 }
 
@@ -34,6 +34,9 @@ pub struct Channel {
     geometry: Geometry,
     backend: Backend,
     fences: Fences,
+    value_type: Option<ValueType>,
+    /// The `ValueType` that it was created with.
+    codec: Option<Py<PyAny>>,
 }
 
 /// A number that is to be a u32.
@@ -47,8 +50,18 @@ fn builder(
     numbers: [(&str, Option<&Bound<'_, PyAny>>); 6],
     backend: &str,
     symmetric_fences: bool,
+    (codec, max_values): (Option<&Codec>, Option<&Bound<'_, PyAny>>),
 ) -> PyResult<Builder> {
     let mut builder = ackcast::Channel::create(name);
+    // The type sets the size of a slot. A size that is given, too, has to be the same.
+    match (codec, max_values.filter(|max| !max.is_none())) {
+        (Some(codec), max) => {
+            let max = max.map_or(Ok(1), |max| setting_of(py, "max_values", max).map(|max| max.0))?;
+            builder = builder.value_type(codec.value_type().clone(), max);
+        }
+        (None, None) => {}
+        (None, Some(_)) => return Err(PyValueError::new_err("max_values is of a typed channel; give its type, too")),
+    }
     for (setting, value) in numbers {
         let Some(value) = value.filter(|value| !value.is_none()) else { continue };
         let number = setting_of(py, setting, value)?.0;
@@ -85,9 +98,11 @@ fn setting_of(py: Python<'_>, setting: &str, value: &Bound<'_, PyAny>) -> PyResu
 }
 
 impl Channel {
-    fn new(name: &str, channel: ackcast::Channel) -> Self {
+    fn new(py: Python<'_>, name: &str, channel: ackcast::Channel, codec: Option<Codec>) -> Self {
+        let value_type = channel.value_type().cloned();
+        let codec = codec.map(|codec| codec.object().clone_ref(py));
         let (geometry, backend, fences) = (channel.geometry(), channel.backend(), channel.fences());
-        Self { handle: Handle::new(name.to_owned(), channel), geometry, backend, fences }
+        Self { handle: Handle::new(name.to_owned(), channel), geometry, backend, fences, value_type, codec }
     }
 
     /// What `ask` says of the channel.
@@ -102,7 +117,7 @@ impl Channel {
     #[classmethod]
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (name, *, slots = None, slot_size = None, consumers = None, producers = None, retain = None,
-                        places = None, backend = "futex", symmetric_fences = false))]
+                        places = None, backend = "futex", symmetric_fences = false, r#type = None, max_values = None))]
     fn create(
         cls: &Bound<'_, PyType>,
         name: &str,
@@ -114,6 +129,8 @@ impl Channel {
         places: Option<&Bound<'_, PyAny>>,
         backend: &str,
         symmetric_fences: bool,
+        r#type: Option<&Bound<'_, PyAny>>,
+        max_values: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = cls.py();
         let numbers = [
@@ -124,15 +141,16 @@ impl Channel {
             ("retain", retain),
             ("places", places),
         ];
-        let builder = builder(py, name, numbers, backend, symmetric_fences)?;
+        let codec = Codec::of(r#type)?;
+        let builder = builder(py, name, numbers, backend, symmetric_fences, (codec.as_ref(), max_values))?;
         let channel = py.detach(|| builder.build()).map_err(|error| errors::create(py, error))?;
-        Ok(Self::new(name, channel))
+        Ok(Self::new(py, name, channel, codec))
     }
 
     #[classmethod]
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (name, *, slots = None, slot_size = None, consumers = None, producers = None, retain = None,
-                        places = None, backend = "futex", symmetric_fences = false))]
+                        places = None, backend = "futex", symmetric_fences = false, r#type = None, max_values = None))]
     fn open_or_create(
         cls: &Bound<'_, PyType>,
         name: &str,
@@ -144,6 +162,8 @@ impl Channel {
         places: Option<&Bound<'_, PyAny>>,
         backend: &str,
         symmetric_fences: bool,
+        r#type: Option<&Bound<'_, PyAny>>,
+        max_values: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = cls.py();
         let numbers = [
@@ -154,9 +174,10 @@ impl Channel {
             ("retain", retain),
             ("places", places),
         ];
-        let builder = builder(py, name, numbers, backend, symmetric_fences)?;
+        let codec = Codec::of(r#type)?;
+        let builder = builder(py, name, numbers, backend, symmetric_fences, (codec.as_ref(), max_values))?;
         let channel = py.detach(|| builder.open_or_create()).map_err(|error| errors::open_or_create(py, error))?;
-        Ok(Self::new(name, channel))
+        Ok(Self::new(py, name, channel, codec))
     }
 
     #[classmethod]
@@ -164,13 +185,13 @@ impl Channel {
         let py = cls.py();
         let checked = Name::new(name).map_err(|error| errors::attach(py, error.into()))?;
         let channel = py.detach(|| ackcast::Channel::open(&checked)).map_err(|error| errors::open(py, error))?;
-        Ok(Self::new(name, channel))
+        Ok(Self::new(py, name, channel, None))
     }
 
     #[classmethod]
     #[pyo3(signature = (name, timeout = Deadline::Never))]
     fn wait_for(cls: &Bound<'_, PyType>, name: &str, timeout: Deadline) -> PyResult<Self> {
-        meeting::channel(cls.py(), name, timeout).map(|channel| Self::new(name, channel))
+        meeting::channel(cls.py(), name, timeout).map(|channel| Self::new(cls.py(), name, channel, None))
     }
 
     #[staticmethod]
@@ -224,6 +245,15 @@ impl Channel {
     #[getter]
     fn backend(&self) -> &'static str {
         backend_name(self.backend)
+    }
+
+    #[getter]
+    fn r#type(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        match (&self.codec, &self.value_type) {
+            (Some(codec), _) => Ok(Some(codec.clone_ref(py))),
+            (None, Some(value_type)) => typed::found(py, value_type).map(|found| Some(found.unbind())),
+            (None, None) => Ok(None),
+        }
     }
 
     #[getter]

@@ -3,7 +3,7 @@
 mod open;
 mod transfer;
 
-pub use open::{attach, create, liveness_unknown, open, open_or_create, wait_for_timed_out};
+pub use open::{attach, create, event, liveness_unknown, open, open_or_create, wait_for_timed_out};
 pub use transfer::with_blocked_on;
 
 use ackcast::{Corruption, LivenessUnknown};
@@ -80,6 +80,12 @@ pub fn lent(py: Python<'_>, kind: &str, name: &str) -> PyErr {
          before the next call"
     );
     Raise::new(py, "Lent", &text).with("name", name).done()
+}
+
+/// A call gave up while another thread used the handle.
+pub fn in_use<'py>(py: Python<'py>, class: &'static str, kind: &str, name: &str) -> Raise<'py> {
+    let text = format!("gave up waiting for another thread that uses this {kind} of channel {name:?}");
+    Raise::new(py, class, &text)
 }
 
 /// The loan or the borrowed message has ended.

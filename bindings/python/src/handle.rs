@@ -6,9 +6,10 @@
 
 use crate::deadline::Deadline;
 use crate::errors;
+use crate::export::release;
 use crate::fork::Home;
 use crossbeam_utils::atomic::AtomicCell;
-use pyo3::PyClass;
+use pyo3::PyTypeCheck;
 use pyo3::prelude::*;
 use pyo3::types::{PyMemoryView, PyWeakrefMethods, PyWeakrefReference};
 use std::fmt;
@@ -49,6 +50,8 @@ pub struct Handle<T> {
     waiters: AtomicU32,
     turn: Mutex<()>,
     given_back: Condvar,
+    /// `_fork.py` knows of it.
+    is_registered: AtomicBool,
     /// Weak references to what was lent last: the exporter of its memory, and the view that the `with` has.
     lent: Mutex<Option<(Py<PyWeakrefReference>, Py<PyWeakrefReference>)>>,
 }
@@ -77,6 +80,7 @@ impl<T: Role> Handle<T> {
             waiters: AtomicU32::new(0),
             turn: Mutex::new(()),
             given_back: Condvar::new(),
+            is_registered: AtomicBool::new(false),
             lent: Mutex::new(None),
         }
     }
@@ -186,8 +190,16 @@ impl<T: Role> Handle<T> {
         }
     }
 
-    /// Remembers what is being lent: the exporter of its memory, and the view that the `with` has.
-    pub fn remember(&self, exporter: &Bound<'_, PyAny>, view: &Bound<'_, PyMemoryView>) -> PyResult<()> {
+    /// Remembers what `owner`, whose handle this is, lends: the exporter of its memory, and the view that the `with` has.
+    pub fn remember(
+        &self,
+        owner: &Bound<'_, PyAny>,
+        exporter: &Bound<'_, PyAny>,
+        view: &Bound<'_, PyMemoryView>,
+    ) -> PyResult<()> {
+        if !self.is_registered.swap(true, SeqCst) {
+            owner.py().import("ackcast._fork")?.getattr("register")?.call1((owner,))?;
+        }
         let lent = (PyWeakrefReference::new(exporter)?.unbind(), PyWeakrefReference::new(view)?.unbind());
         let before = self.lent.lock().unwrap_or_else(PoisonError::into_inner).replace(lent);
         drop(before); // after the lock
@@ -195,11 +207,22 @@ impl<T: Role> Handle<T> {
     }
 
     /// The exporter and the view of what was lent last, as far as they are still there.
-    pub fn lent<'py, E: PyClass>(&self, py: Python<'py>) -> (Option<Bound<'py, E>>, Option<Bound<'py, PyMemoryView>>) {
+    pub fn lent<'py, E: PyTypeCheck>(
+        &self,
+        py: Python<'py>,
+    ) -> (Option<Bound<'py, E>>, Option<Bound<'py, PyMemoryView>>) {
         let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
         let lent = lent.as_ref().map(|(exporter, view)| (exporter.clone_ref(py), view.clone_ref(py)));
         let Some((exporter, view)) = lent else { return (None, None) };
         (exporter.bind(py).upgrade_as().ok().flatten(), view.bind(py).upgrade_as().ok().flatten())
+    }
+
+    /// Releases the view that the `with` has, unless an array uses it.
+    pub fn release_view(&self, py: Python<'_>) -> PyResult<()> {
+        match self.lent::<PyAny>(py) {
+            (_, Some(view)) => release(&view).map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Drops the library's handle, and so leaves the channel. Waits until no other thread uses it: a thread that waits

@@ -10,12 +10,14 @@ mod channel;
 mod consumer;
 mod deadline;
 mod errors;
+mod event;
 mod export;
 mod fork;
 mod handle;
 mod loan;
 mod meeting;
 mod producer;
+mod typed;
 
 /// The extension module.
 #[pymodule(gil_used = false)]
@@ -27,9 +29,13 @@ mod _ackcast {
     #[pymodule_export]
     use super::consumer::Consumer;
     #[pymodule_export]
+    use super::event::{EventConsumer, EventProducer};
+    #[pymodule_export]
     use super::loan::Loan;
     #[pymodule_export]
     use super::producer::Producer;
+    #[pymodule_export]
+    use super::typed::check;
     use pyo3::prelude::*;
 
     #[pymodule_init]

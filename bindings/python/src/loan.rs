@@ -4,6 +4,7 @@ use crate::errors::{Raise, gone, unless_raised};
 use crate::export::{Exports, release};
 use crate::handle::{Failure, Stop, Using};
 use crate::producer::Producer;
+use crate::typed::Codec;
 use ackcast::SendError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -174,7 +175,7 @@ impl Loan {
         let content = Content { lent: Some(lent), start, size, thread };
         let exporter = Py::new(py, Exporter { producer: producer.clone().unbind(), exports: Exports::new(content) })?;
         let view = PyMemoryView::from(exporter.bind(py))?;
-        handle.remember(exporter.bind(py), &view)?;
+        handle.remember(producer.as_any(), exporter.bind(py), &view)?;
         Ok(Self { exporter, view: view.unbind(), sequence, size, released: AtomicBool::new(false) })
     }
 
@@ -225,7 +226,9 @@ impl Loan {
         if self.released.load(Relaxed) {
             return Err(gone(py, "loan", self.name()));
         }
-        match size {
+        // In values, if the channel is typed.
+        let codec = self.exporter.get().producer.get().codec.as_ref();
+        match size.map(|size| size.saturating_mul(codec.map_or(1, Codec::size))) {
             Some(size) if size > self.size => {
                 let slot_size = u32::try_from(self.size).unwrap_or(u32::MAX);
                 Err(SendError::TooLong { len: size, slot_size }.raise(py))
@@ -238,11 +241,15 @@ impl Loan {
         if self.released.load(Relaxed) { Ok(()) } else { self.end(py, None) }
     }
 
-    fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyMemoryView>> {
+    fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.released.load(Relaxed) {
             return Err(gone(py, "loan", self.name()));
         }
-        Ok(self.view.clone_ref(py))
+        let view = self.view.bind(py).as_any();
+        match &self.exporter.get().producer.get().codec {
+            None => Ok(view.clone()),
+            Some(codec) => codec.view(view),
+        }
     }
 
     #[pyo3(signature = (_kind = None, error = None, _traceback = None))]

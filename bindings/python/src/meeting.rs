@@ -3,7 +3,7 @@
 use crate::deadline::Deadline;
 use crate::errors;
 use crate::handle::pause;
-use ackcast::{AttachError, Backend, Channel, JoinError, Name, OpenError, Start, Unjoinable, WaitForError};
+use ackcast::{AttachError, Backend, Channel, JoinError, Name, OpenError, Start, Unjoinable, ValueType, WaitForError};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
@@ -35,7 +35,21 @@ pub fn start(start: Option<&Bound<'_, PyAny>>) -> PyResult<Start> {
 }
 
 /// A producer of this channel. Waits for a channel that has not ended.
-pub fn producer(py: Python<'_>, name: &str, deadline: Deadline) -> PyResult<ackcast::Producer> {
+pub fn producer(
+    py: Python<'_>,
+    name: &str,
+    deadline: Deadline,
+    value_type: Option<&ValueType>,
+) -> PyResult<ackcast::Producer> {
+    if let Some(value_type) = value_type {
+        return match deadline {
+            Deadline::Now => py
+                .detach(|| ackcast::Producer::attach_typed(name, value_type))
+                .map_err(|error| errors::attach(py, error)),
+            // END is found by the attempt itself.
+            _ => poll(py, name, deadline, || unless_passing(ackcast::Producer::attach_typed(name, value_type))),
+        };
+    }
     match deadline {
         Deadline::Now => py.detach(|| ackcast::Producer::attach(name)).map_err(|error| errors::attach(py, error)),
         _ => poll(py, name, deadline, || match ackcast::Producer::wait_for(name, Duration::ZERO) {
@@ -49,7 +63,24 @@ pub fn producer(py: Python<'_>, name: &str, deadline: Deadline) -> PyResult<ackc
 
 /// A consumer of this channel. Waits for a channel that is not over, if it is to start at the next message, and
 /// otherwise for any channel.
-pub fn consumer(py: Python<'_>, name: &str, start: Start, deadline: Deadline) -> PyResult<ackcast::Consumer> {
+pub fn consumer(
+    py: Python<'_>,
+    name: &str,
+    start: Start,
+    deadline: Deadline,
+    value_type: Option<&ValueType>,
+) -> PyResult<ackcast::Consumer> {
+    if let Some(value_type) = value_type {
+        let attach = || ackcast::Consumer::attach_typed(name, start, value_type);
+        return match (deadline, start) {
+            (Deadline::Now, _) => py.detach(attach).map_err(|error| errors::attach(py, error)),
+            (_, Start::Newest) => poll(py, name, deadline, || match over(name)? {
+                Some(reason) => Ok(Err(reason)),
+                None => unless_passing(attach()),
+            }),
+            _ => poll(py, name, deadline, || unless_passing(attach())),
+        };
+    }
     match (deadline, start) {
         (Deadline::Now, _) => {
             py.detach(|| ackcast::Consumer::attach_at(name, start)).map_err(|error| errors::attach(py, error))
@@ -79,6 +110,20 @@ pub fn facts(py: Python<'_>, name: &str) -> PyResult<(u32, Backend)> {
     Ok((channel.geometry().slot_size, channel.backend()))
 }
 
+/// Why a consumer of new messages does not join the channel of this name, if it is over.
+fn over(name: &str) -> Result<Option<Unjoinable>, AttachError> {
+    let name = Name::new(name)?;
+    let channel = match unless_passing(Channel::open(&name).map_err(AttachError::from))? {
+        Ok(channel) => channel,
+        Err(reason) => return Ok(Some(reason)),
+    };
+    if channel.published().ended() {
+        return Ok(Some(Unjoinable::Ended));
+    }
+    let lost = channel.producers_lost().map_err(|error| OpenError::Liveness { name, error })?;
+    Ok(lost.then_some(Unjoinable::ProducersLost))
+}
+
 /// The reasons for which an attempt failed that pass when another process has done its part.
 fn unless_passing<P>(attached: Result<P, AttachError>) -> Result<Result<P, Unjoinable>, AttachError> {
     match attached {
@@ -87,6 +132,7 @@ fn unless_passing<P>(attached: Result<P, AttachError>) -> Result<Result<P, Unjoi
         Err(AttachError::Join { error: JoinError::Full { role, capacity }, .. }) => {
             Ok(Err(Unjoinable::Full { role, capacity }))
         }
+        Err(AttachError::Join { error: JoinError::Ended, .. }) => Ok(Err(Unjoinable::Ended)),
         attached => attached.map(Ok),
     }
 }

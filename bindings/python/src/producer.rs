@@ -3,10 +3,11 @@
 use crate::arguments;
 use crate::bytes::{LARGE, Source};
 use crate::deadline::Deadline;
-use crate::errors::{Raise, unless_raised, with_blocked_on};
+use crate::errors::{self, unless_raised, with_blocked_on};
 use crate::handle::{Failure, Handle, Role, Stop, wait, wait_detached};
 use crate::loan::Loan;
 use crate::meeting;
+use crate::typed::Codec;
 use ackcast::{Backend, BatchError, Finished, SendError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -22,8 +23,7 @@ impl Role for ackcast::Producer {
     }
 
     fn in_use(py: Python<'_>, name: &str) -> PyErr {
-        let text = format!("gave up waiting for another thread that uses this producer of channel {name:?}");
-        with_blocked_on(Raise::new(py, "SendTimedOut", &text), None).done()
+        with_blocked_on(errors::in_use(py, "SendTimedOut", Self::KIND, name), None).done()
     }
 }
 
@@ -32,6 +32,7 @@ impl Role for ackcast::Producer {
 #[derive(Debug)]
 pub struct Producer {
     pub(crate) handle: Handle<ackcast::Producer>,
+    pub(crate) codec: Option<Codec>,
     slot_size: u32,
     /// The write lock belongs to the thread that took it.
     pub(crate) lock_is_of_thread: bool,
@@ -52,6 +53,15 @@ impl Producer {
         }
         let attempt = |_: Python<'_>, producer: &mut ackcast::Producer| producer.try_send(bytes).map_err(Stop::Failed);
         wait(py, &self.handle, deadline, attempt, |producer, piece| within(producer, piece).map(Some))
+    }
+
+    /// The bytes of a message or of a value.
+    #[inline]
+    fn source<'py>(&self, message: &Bound<'py, PyAny>) -> PyResult<Source<'py>> {
+        match &self.codec {
+            None => Source::new(message),
+            Some(codec) => Source::new(&codec.encode(message)?),
+        }
     }
 
     /// Lends the next slot.
@@ -87,17 +97,24 @@ impl Producer {
 #[pymethods]
 impl Producer {
     #[new]
-    #[pyo3(signature = (name, *, timeout = Deadline::Now))]
-    fn new(py: Python<'_>, name: &str, timeout: Deadline) -> PyResult<Self> {
-        let handle = Handle::new(name.to_owned(), meeting::producer(py, name, timeout)?);
+    #[pyo3(signature = (name, *, timeout = Deadline::Now, r#type = None))]
+    fn new(py: Python<'_>, name: &str, timeout: Deadline, r#type: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let codec = Codec::of(r#type)?;
+        let handle =
+            Handle::new(name.to_owned(), meeting::producer(py, name, timeout, codec.as_ref().map(Codec::value_type))?);
         let (slot_size, backend) = meeting::facts(py, name)?;
         let lock_is_of_thread = backend != Backend::Futex;
-        Ok(Self { handle, slot_size, lock_is_of_thread, finished: AtomicBool::new(false) })
+        Ok(Self { handle, codec, slot_size, lock_is_of_thread, finished: AtomicBool::new(false) })
     }
 
     #[getter]
     fn name(&self) -> &str {
         self.handle.name()
+    }
+
+    #[getter]
+    fn r#type(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.codec.as_ref().map(|codec| codec.object().clone_ref(py))
     }
 
     #[getter]
@@ -112,12 +129,12 @@ impl Producer {
 
     #[pyo3(signature = (message, timeout = Deadline::Never))]
     fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Deadline) -> PyResult<()> {
-        let source = Source::new(message)?;
+        let source = self.source(message)?;
         self.send_bytes(py, source.bytes(), timeout).map_err(|stop| stop.raise(py, &self.handle))
     }
 
     fn try_send(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let source = Source::new(message)?;
+        let source = self.source(message)?;
         match self.send_bytes(py, source.bytes(), Deadline::Now) {
             Ok(()) => Ok(true),
             Err(stop) if stop.is_timeout() => Ok(false),
@@ -130,7 +147,7 @@ impl Producer {
         if messages.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err("a batch is an iterable of bytes-like messages, not a str"));
         }
-        let sources = messages.try_iter()?.map(|message| Source::new(&message?)).collect::<PyResult<Vec<_>>>()?;
+        let sources = messages.try_iter()?.map(|message| self.source(&message?)).collect::<PyResult<Vec<_>>>()?;
         let messages: Vec<&[u8]> = sources.iter().map(|source| source.bytes()).collect();
         let large = messages.iter().map(|message| message.len()).sum::<usize>() >= LARGE;
         let mut sent = 0;
@@ -160,7 +177,8 @@ impl Producer {
     fn loan(slf: &Bound<'_, Self>, size: Option<&Bound<'_, PyAny>>, timeout: Deadline) -> PyResult<Loan> {
         let (py, producer) = (slf.py(), slf.get());
         let size = match size {
-            Some(size) => arguments::size("size", size)?,
+            // In values, if the channel is typed.
+            Some(size) => arguments::size("size", size)?.saturating_mul(producer.codec.as_ref().map_or(1, Codec::size)),
             None => producer.slot_size as usize,
         };
         if size > producer.slot_size as usize {
@@ -201,6 +219,10 @@ impl Producer {
         let over = self.finished.load(Relaxed) || self.handle.is_closed();
         let finished = if failed || over { Ok(()) } else { self.finish_by(py, Deadline::Never).map(drop) };
         unless_raised(finished.and(self.handle.close(py)), error)
+    }
+
+    fn _release_view(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.release_view(py)
     }
 
     fn __reduce__(&self) -> PyResult<()> {

@@ -2,7 +2,8 @@
 
 use super::{Raise, liveness};
 use ackcast::{
-    AttachError, CreateError, JoinError, LivenessUnknown, Name, NameError, OpenError, OpenOrCreateError, Unjoinable,
+    AttachError, CreateError, EventError, JoinError, LivenessUnknown, Name, NameError, OpenError, OpenOrCreateError,
+    Unjoinable,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -140,6 +141,18 @@ fn join<'py>(py: Python<'py>, error: &dyn Display, cause: &JoinError) -> Raise<'
 pub fn wait_for_timed_out(py: Python<'_>, name: &str, last: &Unjoinable) -> PyErr {
     let text = format!("gave up waiting for a channel {name:?} to join: {last}");
     Raise::new(py, "WaitForTimedOut", &text).with("name", name).with("last", variant(last)).done()
+}
+
+/// [`EventError`].
+#[cold]
+pub fn event(py: Python<'_>, error: EventError) -> PyErr {
+    match error {
+        EventError::Open(error) => open(py, error),
+        EventError::LockOfThread { ref name } => {
+            Raise::new(py, "LockOfThread", &error).with("name", name.as_str()).done()
+        }
+        other => Raise::new(py, "EventError", &other).done(),
+    }
 }
 
 /// A channel's question that the system did not answer.

@@ -1,9 +1,11 @@
 //! `Borrow`: a message on loan, in its slot.
 
-use crate::consumer::{Consumer, Receiver, Refused};
+use crate::consumer::Consumer;
 use crate::errors::{Raise, gone, unless_raised};
 use crate::export::{Exports, release};
-use crate::handle::{Stop, Using};
+use crate::handle::Using;
+use crate::receiver::{Receiver, Refused};
+use crate::wait::Stop;
 use ackcast::Message;
 use pyo3::ffi;
 use pyo3::prelude::*;

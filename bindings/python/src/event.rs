@@ -1,13 +1,14 @@
 //! Handles for an event loop, of which `aio.py` makes what is awaited.
 
 use crate::bytes::{Source, copy_out};
-use crate::consumer::Refused;
 use crate::deadline::Deadline;
 use crate::errors;
-use crate::handle::{Failure, Handle, Role};
+use crate::handle::{Handle, Role};
 use crate::meeting;
 use crate::producer::unpicklable;
+use crate::receiver::Refused;
 use crate::typed::Codec;
+use crate::wait::Failure;
 use ackcast::{Finished, RecvError, SendError};
 use pyo3::prelude::*;
 use std::os::fd::AsRawFd;

@@ -17,7 +17,11 @@ mod handle;
 mod loan;
 mod meeting;
 mod producer;
+mod receiver;
+mod settings;
+mod slot;
 mod typed;
+mod wait;
 
 /// The extension module.
 #[pymodule(gil_used = false)]

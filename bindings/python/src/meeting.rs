@@ -2,8 +2,8 @@
 
 use crate::deadline::Deadline;
 use crate::errors;
-use crate::handle::pause;
-use ackcast::{AttachError, Backend, Channel, JoinError, Name, OpenError, Start, Unjoinable, ValueType, WaitForError};
+use crate::wait::pause;
+use ackcast::{AttachError, Channel, JoinError, Name, OpenError, Start, Unjoinable, ValueType, WaitForError};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
@@ -101,13 +101,6 @@ pub fn channel(py: Python<'_>, name: &str, deadline: Deadline) -> PyResult<Chann
         let name = Name::new(name)?;
         unless_passing(Channel::open(&name).map_err(AttachError::from))
     })
-}
-
-/// The size of a slot and the backend of the channel of this name, to which this process is attached.
-pub fn facts(py: Python<'_>, name: &str) -> PyResult<(u32, Backend)> {
-    let channel = py.detach(|| Channel::open(&Name::new(name)?).map_err(AttachError::from));
-    let channel = channel.map_err(|error| errors::attach(py, error))?;
-    Ok((channel.geometry().slot_size, channel.backend()))
 }
 
 /// Why a consumer of new messages does not join the channel of this name, if it is over.

@@ -4,10 +4,11 @@ use crate::arguments;
 use crate::bytes::{LARGE, Source};
 use crate::deadline::Deadline;
 use crate::errors::{self, unless_raised, with_blocked_on};
-use crate::handle::{Failure, Handle, Role, Stop, wait, wait_detached};
+use crate::handle::{Handle, Role};
 use crate::loan::Loan;
 use crate::meeting;
 use crate::typed::Codec;
+use crate::wait::{Failure, Stop, wait, wait_detached};
 use ackcast::{Backend, BatchError, Finished, SendError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -100,10 +101,10 @@ impl Producer {
     #[pyo3(signature = (name, *, timeout = Deadline::Now, r#type = None))]
     fn new(py: Python<'_>, name: &str, timeout: Deadline, r#type: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let codec = Codec::of(r#type)?;
-        let handle =
-            Handle::new(name.to_owned(), meeting::producer(py, name, timeout, codec.as_ref().map(Codec::value_type))?);
-        let (slot_size, backend) = meeting::facts(py, name)?;
-        let lock_is_of_thread = backend != Backend::Futex;
+        let producer = meeting::producer(py, name, timeout, codec.as_ref().map(Codec::value_type))?;
+        let slot_size = producer.geometry().slot_size;
+        let lock_is_of_thread = producer.backend() != Backend::Futex;
+        let handle = Handle::new(name.to_owned(), producer);
         Ok(Self { handle, codec, slot_size, lock_is_of_thread, finished: AtomicBool::new(false) })
     }
 

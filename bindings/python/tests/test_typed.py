@@ -15,8 +15,8 @@ POINTS = ValueType("Point", numpy.dtype([("x", "f4"), ("n", "u4")], align=True),
 
 @pytest.mark.parametrize(
     ("format", "size", "align"),
-    [("dd", 16, 8), ("di", 16, 8), ("ib", 8, 4), ("b", 1, 1), ("4s", 4, 1), ("<di", 12, 1), ("bxh", 4, 2), ("?d", 16, 8),
-     (numpy.float64, 8, 8), ("f4", 4, 4), ((numpy.uint8, (3, 4)), 12, 1), (numpy.dtype("u1, f8"), 9, 1),
+    [("dd", 16, 8), ("di", 16, 8), ("ib", 8, 4), ("b", 1, 1), ("4s", 4, 1), ("<di", 12, 1), ("bxh", 4, 2),
+     ("?d", 16, 8), (numpy.float64, 8, 8), ("f4", 4, 4), ((numpy.uint8, (3, 4)), 12, 1), (numpy.dtype("u1, f8"), 9, 1),
      (numpy.dtype("u1, f8", align=True), 16, 8)],
 )  # fmt: skip
 def test_layout_is_that_of_c(format, size, align):

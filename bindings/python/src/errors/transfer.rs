@@ -1,7 +1,7 @@
 //! The errors of sending, receiving and draining.
 
 use super::{Raise, liveness, with_corruption};
-use crate::handle::Failure;
+use crate::wait::Failure;
 use ackcast::{BatchError, BlockedOn, DrainError, RecvError, SendError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

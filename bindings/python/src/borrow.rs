@@ -156,7 +156,9 @@ impl Drop for Exporter {
     }
 }
 
-/// A message on loan: a context manager whose value is a read-only memoryview.
+/// A message on loan, in its slot: the context manager that `Consumer.borrow` returns.
+///
+/// If nobody releases it, it is not acknowledged, and is received again.
 #[pyclass(frozen, weakref, module = "ackcast")]
 #[derive(Debug)]
 pub struct Borrow {
@@ -188,20 +190,35 @@ impl Borrow {
 
 #[pymethods]
 impl Borrow {
+    /// The message's number, from 0.
     #[getter]
     fn sequence(&self) -> u64 {
         self.sequence
     }
 
+    /// Whether the loan has ended.
     #[getter]
     fn released(&self) -> bool {
         self.exporter.get().exports.content().is_none()
     }
 
+    /// Ends the loan and acknowledges the message, as the end of the `with` does.
+    ///
+    /// Raises StillExported if an array or a memoryview still uses it.
+    #[pyo3(text_signature = "($self)")]
     fn release(&self, py: Python<'_>) -> PyResult<()> {
         self.end(py, true)
     }
 
+    /// Ends the loan without an acknowledgement: the message is received again.
+    ///
+    /// >>> producer.send(b"Hello")
+    /// >>> borrow = consumer.borrow()
+    /// >>> with borrow:
+    /// ...     borrow.keep()
+    /// >>> consumer.recv()
+    /// b'Hello'
+    #[pyo3(text_signature = "($self)")]
     fn keep(&self, py: Python<'_>) -> PyResult<()> {
         self.end(py, false)
     }
@@ -217,7 +234,7 @@ impl Borrow {
         }
     }
 
-    #[pyo3(signature = (_kind = None, error = None, _traceback = None))]
+    #[pyo3(signature = (_kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
     fn __exit__(
         &self,
         py: Python<'_>,

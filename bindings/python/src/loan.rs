@@ -13,7 +13,9 @@ use pyo3::types::PyMemoryView;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
-/// A slot on loan: a context manager whose value is a writable memoryview.
+/// A free slot on loan: the context manager that `Producer.loan` returns.
+///
+/// If nobody publishes it, nothing is sent.
 #[pyclass(frozen, weakref, module = "ackcast")]
 #[derive(Debug)]
 pub struct Loan {
@@ -75,17 +77,30 @@ impl Loan {
 
 #[pymethods]
 impl Loan {
+    /// The number that the message will have, from 0.
     #[getter]
     fn sequence(&self) -> u64 {
         self.sequence
     }
 
+    /// Whether the loan has ended.
     #[getter]
     fn released(&self) -> bool {
         self.released.load(Relaxed)
     }
 
-    #[pyo3(signature = (size = None))]
+    /// Publishes the message, as the end of the `with` does: all of it, or only the first `size` bytes, or values if
+    /// the channel is typed.
+    ///
+    /// Raises StillExported if an array or a memoryview still uses the loan.
+    ///
+    /// >>> loan = producer.loan()
+    /// >>> with loan as view:
+    /// ...     view[:2] = b"Hi"
+    /// ...     loan.publish(2)
+    /// >>> consumer.recv()
+    /// b'Hi'
+    #[pyo3(signature = (size = None), text_signature = "($self, size=None)")]
     fn publish(&self, py: Python<'_>, size: Option<usize>) -> PyResult<()> {
         if self.released.load(Relaxed) {
             return Err(gone(py, "loan", self.name()));
@@ -101,6 +116,8 @@ impl Loan {
         }
     }
 
+    /// Ends the loan, and publishes nothing.
+    #[pyo3(text_signature = "($self)")]
     fn abandon(&self, py: Python<'_>) -> PyResult<()> {
         if self.released.load(Relaxed) { Ok(()) } else { self.end(py, None) }
     }
@@ -116,7 +133,7 @@ impl Loan {
         }
     }
 
-    #[pyo3(signature = (_kind = None, error = None, _traceback = None))]
+    #[pyo3(signature = (_kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
     fn __exit__(
         &self,
         py: Python<'_>,

@@ -28,7 +28,18 @@ impl Role for ackcast::Producer {
     }
 }
 
-/// A handle that sends messages to a channel's consumers.
+/// A handle that sends messages to a channel's consumers. It attaches to the channel of this name.
+///
+/// With a `timeout` of 0 it attaches at once. Otherwise it waits for so many seconds, or for ever if it is None, until
+/// there is a channel that has not ended and has a free place. With a `type`, it attaches only to a channel of that
+/// type, and sends values of it.
+///
+/// A context manager. At its end, the producer finishes, unless an exception ends the `with`: then it leaves without,
+/// and consumers get ProducersLost.
+///
+/// Threads may share a producer: their calls wait for each other.
+///
+/// Raises NotFound, Full, JoinEnded, TypeMismatch, WaitForTimedOut, or another WaitForError.
 #[pyclass(frozen, weakref, module = "ackcast")]
 #[derive(Debug)]
 pub struct Producer {
@@ -98,7 +109,7 @@ impl Producer {
 #[pymethods]
 impl Producer {
     #[new]
-    #[pyo3(signature = (name, *, timeout = Deadline::Now, r#type = None))]
+    #[pyo3(signature = (name, *, timeout = Deadline::Now, r#type = None), text_signature = "(name, *, timeout=0, type=None)")]
     fn new(py: Python<'_>, name: &str, timeout: Deadline, r#type: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let codec = Codec::of(r#type)?;
         let producer = meeting::producer(py, name, timeout, codec.as_ref().map(Codec::value_type))?;
@@ -108,32 +119,53 @@ impl Producer {
         Ok(Self { handle, codec, slot_size, lock_is_of_thread, finished: AtomicBool::new(false) })
     }
 
+    /// The channel's name.
     #[getter]
     fn name(&self) -> &str {
         self.handle.name()
     }
 
+    /// The type that was asked for when the producer attached.
     #[getter]
     fn r#type(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.codec.as_ref().map(|codec| codec.object().clone_ref(py))
     }
 
+    /// Whether `close` was called.
     #[getter]
     fn closed(&self) -> bool {
         self.handle.is_closed()
     }
 
+    /// The number that the next message will have, from 0. Exact where no other producer can publish.
     #[getter]
     fn next_sequence(&self, py: Python<'_>) -> PyResult<u64> {
         Ok(self.handle.take_or_raise(py, Deadline::Never)?.next_sequence())
     }
 
-    #[pyo3(signature = (message, timeout = Deadline::Never))]
+    /// Sends one message: any contiguous bytes-like object of at most `slot_size` bytes, or a value of the channel's
+    /// type.
+    ///
+    /// Waits until there is a free slot, for at most `timeout` seconds, without the GIL. An empty message is a message,
+    /// and not END. A message is copied without the GIL if it has 256 KiB or more: do not change a mutable object
+    /// meanwhile.
+    ///
+    /// Raises TooLong, SendTimedOut, SendEnded, or another SendError. No consumer receives any of the message then.
+    ///
+    /// >>> producer.send(b"Hello", timeout=10)
+    /// >>> consumer.recv()
+    /// b'Hello'
+    #[pyo3(signature = (message, timeout = Deadline::Never), text_signature = "($self, message, timeout=None)")]
     fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Deadline) -> PyResult<()> {
         let source = self.source(message)?;
         self.send_bytes(py, source.bytes(), timeout).map_err(|stop| stop.raise(py, &self.handle))
     }
 
+    /// As `send`, but never waits. False where it would have to, or where another thread uses this handle.
+    ///
+    /// >>> [producer.try_send(b"x") for _ in range(5)]
+    /// [True, True, True, True, False]
+    #[pyo3(text_signature = "($self, message)")]
     fn try_send(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<bool> {
         let source = self.source(message)?;
         match self.send_bytes(py, source.bytes(), Deadline::Now) {
@@ -143,7 +175,16 @@ impl Producer {
         }
     }
 
-    #[pyo3(signature = (messages, timeout = Deadline::Never))]
+    /// Sends messages in order. Cheaper than a `send` for each of them.
+    ///
+    /// Messages of other producers come between them only if the batch has to wait for more than 50 ms for a slot.
+    ///
+    /// Raises BatchError, which says how many messages were `sent`, and by its `error` why the next was not.
+    ///
+    /// >>> producer.send_batch([b"one", b"two"])
+    /// >>> consumer.recv(), consumer.recv()
+    /// (b'one', b'two')
+    #[pyo3(signature = (messages, timeout = Deadline::Never), text_signature = "($self, messages, timeout=None)")]
     fn send_batch(&self, py: Python<'_>, messages: &Bound<'_, PyAny>, timeout: Deadline) -> PyResult<()> {
         if messages.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err("a batch is an iterable of bytes-like messages, not a str"));
@@ -174,7 +215,19 @@ impl Producer {
         done.map_err(|stop| stop.raise(py, &self.handle))
     }
 
-    #[pyo3(signature = (size = None, timeout = Deadline::Never))]
+    /// Lends the next slot, to be written in place: a context manager, whose value is a writable memoryview of `size`
+    /// bytes, or of the whole slot. In a typed channel the value is a NumPy array, if the type has a dtype, and `size`
+    /// is a number of values.
+    ///
+    /// The message is published at the end of the `with`. An exception inside publishes nothing. An array that was made
+    /// of the memoryview has to be deleted before that, or StillExported is raised. Other calls of this producer are
+    /// refused with Lent meanwhile, and no other producer can publish.
+    ///
+    /// >>> with producer.loan(5) as view:
+    /// ...     view[:] = b"Hello"
+    /// >>> consumer.recv()
+    /// b'Hello'
+    #[pyo3(signature = (size = None, timeout = Deadline::Never), text_signature = "($self, size=None, timeout=None)")]
     fn loan(slf: &Bound<'_, Self>, size: Option<&Bound<'_, PyAny>>, timeout: Deadline) -> PyResult<Loan> {
         let (py, producer) = (slf.py(), slf.get());
         let size = match size {
@@ -188,18 +241,41 @@ impl Producer {
         producer.lend(slf, size, timeout).map_err(|stop| stop.raise(py, &producer.handle))
     }
 
-    #[pyo3(signature = (timeout = Deadline::Never))]
+    /// Finishes: this producer sends nothing more. Returns whether END is published: it is once as many producers have
+    /// finished as the channel was created for, and no other producer lives. Waits for a free slot for END.
+    ///
+    /// Raises SendTimedOut, SendEnded if END is published already, or another SendError.
+    ///
+    /// >>> producer.finish()
+    /// True
+    /// >>> list(consumer)
+    /// []
+    #[pyo3(signature = (timeout = Deadline::Never), text_signature = "($self, timeout=None)")]
     fn finish(&self, py: Python<'_>, timeout: Deadline) -> PyResult<bool> {
         self.finish_by(py, timeout)
     }
 
-    #[pyo3(signature = (timeout = Deadline::Never))]
+    /// Waits until each consumer that is attached now has acknowledged all messages that are published now.
+    ///
+    /// Returns how many consumers have received everything, and how many are gone. Messages that iteration has taken
+    /// ahead are acknowledged. Raises DrainTimedOut, which names the consumer that is furthest behind, or another
+    /// DrainError.
+    ///
+    /// >>> producer.send(b"Hello")
+    /// >>> consumer.recv()
+    /// b'Hello'
+    /// >>> producer.wait_until_drained(timeout=10)
+    /// Drained(received=1, gone=0)
+    #[pyo3(signature = (timeout = Deadline::Never), text_signature = "($self, timeout=None)")]
     fn wait_until_drained<'py>(&self, py: Python<'py>, timeout: Deadline) -> PyResult<Bound<'py, PyAny>> {
         let drained = wait_detached(py, &self.handle, timeout, |producer, piece| producer.wait_until_drained(piece));
         let drained = drained.map_err(|stop| stop.raise(py, &self.handle))?;
         py.import("ackcast._types")?.getattr("Drained")?.call1((drained.received, drained.gone))
     }
 
+    /// Leaves the channel. Without `finish` before it, this producer dies for the other participants. A thread that
+    /// waits in a call gets Closed.
+    #[pyo3(text_signature = "($self)")]
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.handle.close(py)
     }
@@ -208,7 +284,7 @@ impl Producer {
         slf
     }
 
-    #[pyo3(signature = (kind = None, error = None, _traceback = None))]
+    #[pyo3(signature = (kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
     fn __exit__(
         &self,
         py: Python<'_>,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Published(NamedTuple):
     """How many messages are published, END included, and whether END is."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # it hides tuple.count, as the API has it
     ended: bool
 
 

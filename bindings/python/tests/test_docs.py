@@ -1,6 +1,5 @@
-"""The examples in the documentation of the compiled classes, and the type stubs."""
+"""The documentation, whose examples pytest runs by itself, and the type stubs."""
 
-import doctest
 import importlib.util
 import pathlib
 import subprocess
@@ -20,14 +19,8 @@ def documented():
 
 
 @pytest.mark.parametrize(("item", "doc"), list(documented()), ids=[item for item, _ in documented()])
-def test_documented_example_runs(name, item, doc):
-    assert doc, f"{item} has no documentation"
-    with ackcast.Channel.create(name, slots=4) as channel:
-        names = {"ackcast": ackcast, "name": name, "channel": channel}
-        names |= {"producer": ackcast.Producer(name), "consumer": ackcast.Consumer(name)}
-        test = doctest.DocTestParser().get_doctest(doc, names, item, None, 0)
-        result = doctest.DocTestRunner().run(test)
-    assert result.failed == 0
+def test_every_item_is_documented(item, doc):
+    assert doc, item
 
 
 def test_examples_are_there():
@@ -42,7 +35,7 @@ def test_every_exception_is_documented():
         assert issubclass(error, ackcast.Error)
 
 
-STUBTEST = [sys.executable, "-m", "mypy.stubtest", "ackcast", "--ignore-disjoint-bases"]
+STUBTEST = [sys.executable, "-m", "mypy.stubtest", "ackcast"]
 
 
 @pytest.mark.seconds(300)

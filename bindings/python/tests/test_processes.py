@@ -128,12 +128,13 @@ def test_views_are_released_in_a_child(name):
             array = numpy.frombuffer(view, numpy.uint8)
             written = numpy.frombuffer(slot, numpy.uint8)
 
-            def check_arrays():
+            def check_arrays(array=array, written=written):
                 assert bytes(array) == b"Hello"  # nothing was sent meanwhile
                 written[:] = 0  # the child's own copy
                 raises(ackcast.StillExported, borrow.release, loan.publish)
 
             in_child(check_arrays)
+            del check_arrays
             assert bytes(view) == b"Hello" and bytes(slot) == b"first"
             del array, written
         assert consumer.recv() == b"first"

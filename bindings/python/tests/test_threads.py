@@ -22,9 +22,9 @@ def pair(name):
 
 def waits(pair):
     """Every call that waits, for ever, where nothing comes."""
-    channel, producer, consumer = pair
+    channel, producer, _ = pair
     producer.send_batch([b"x", b"x"])
-    other = ackcast.Consumer(channel.name)  # has nothing to receive; `consumer` acknowledges nothing
+    other = ackcast.Consumer(channel.name)  # has nothing to receive; the fixture's acknowledges nothing
     array = bytearray(8)
     return {
         "recv": other.recv,
@@ -140,7 +140,7 @@ def test_threads_share_a_consumer_and_a_producer(name, size):
         def receive(number):
             calls = [
                 consumer.recv,
-                lambda: (consumer.try_recv() or consumer.recv()),
+                lambda: consumer.try_recv() or consumer.recv(),
                 consumer.__next__,
                 lambda: b"".join(consumer.recv_batch()),
             ]
@@ -181,7 +181,7 @@ def test_calls_wait_for_the_thread_that_uses_the_handle(pair):
     producer.send(b"one")
     thread.join()
     producer.send(b"two")
-    assert results + [consumer.recv()] == [b"one", b"two"]
+    assert [*results, consumer.recv()] == [b"one", b"two"]
 
 
 def test_close_ends_the_wait_of_another_thread(pair):

@@ -10,6 +10,18 @@ from typing_extensions import Buffer
 from ._types import Drained, Published, Stats
 from ._value_type import ValueType
 
+__all__ = [
+    "Borrow",
+    "Channel",
+    "Consumer",
+    "Loan",
+    "Producer",
+    "_EventConsumer",
+    "_EventProducer",
+    "__version__",
+    "_check_type",
+]
+
 __version__: str
 
 _Backend = Literal["futex", "raw_sync"]
@@ -207,9 +219,7 @@ class Loan:
 
 @final
 class _EventConsumer:
-    def __new__(
-        cls, name: str, start: int | str | None, timeout: float | None, type: ValueType | None
-    ) -> Self: ...
+    def __new__(cls, name: str, start: int | str | None, timeout: float | None, type: ValueType | None) -> Self: ...
     @property
     def number(self) -> int: ...
     @property

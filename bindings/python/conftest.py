@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
+import ackcast
 import pytest
 
 _numbers = itertools.count()
@@ -40,3 +41,17 @@ def bounded(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def attached(request: pytest.FixtureRequest, doctest_namespace: dict[str, object]) -> Iterator[None]:
+    """What an example in the documentation has: a `channel` of 4 slots, its `name`, a `producer` and a `consumer`."""
+    if not isinstance(request.node, pytest.DoctestItem):
+        yield
+        return
+    name = request.getfixturevalue("name")
+    with ackcast.Channel.create(name, slots=4) as channel:
+        producer, consumer = ackcast.Producer(name), ackcast.Consumer(name)
+        doctest_namespace.update(ackcast=ackcast, channel=channel, name=name, producer=producer, consumer=consumer)
+        yield
+        doctest_namespace.clear()

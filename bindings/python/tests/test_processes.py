@@ -157,27 +157,26 @@ def test_fork_while_threads_wait(name):
         assert not thread.is_alive()
 
 
-def holder(name, ready, how):
+def holder(name, ready, holds, how):
     """Attaches, and holds a borrowed message or a loan until it is killed."""
     handle = ackcast.Consumer(name) if how == "borrow" else ackcast.Producer(name)
     ready.set()
     lent = handle.borrow() if how == "borrow" else handle.loan()
     with lent:
-        ready.clear()
+        holds.set()
         signal.pause()
 
 
 def test_killed_consumer_that_borrows_is_evicted(name):
     context = multiprocessing.get_context("spawn")
-    ready = context.Event()
+    ready, holds = context.Event(), context.Event()
     with ackcast.Channel.create(name, slots=2, consumers=2) as channel:
-        child = context.Process(target=holder, args=(name, ready, "borrow"))
+        child = context.Process(target=holder, args=(name, ready, holds, "borrow"))
         child.start()
         consumer, producer = ackcast.Consumer(name), ackcast.Producer(name)
         assert ready.wait(20)
         producer.send(b"first")
-        while ready.is_set():
-            pass
+        assert holds.wait(20)
         producer.send(b"second")
         assert [consumer.recv(), consumer.recv()] == [b"first", b"second"]
         with pytest.raises(ackcast.SendTimedOut) as info:
@@ -193,14 +192,13 @@ def test_killed_consumer_that_borrows_is_evicted(name):
 
 def test_killed_producer_that_has_a_loan_is_replaced(name):
     context = multiprocessing.get_context("spawn")
-    ready = context.Event()
+    ready, holds = context.Event(), context.Event()
     with ackcast.Channel.create(name, slots=2, producers=2, consumers=0) as channel:
-        child = context.Process(target=holder, args=(name, ready, "loan"))
+        child = context.Process(target=holder, args=(name, ready, holds, "loan"))
         child.start()
         consumer, producer = ackcast.Consumer(name), ackcast.Producer(name)
         assert ready.wait(20)
-        while ready.is_set():
-            pass
+        assert holds.wait(20)
         with pytest.raises(ackcast.SendTimedOut) as info:
             producer.send(b"x", timeout=0.1)
         assert info.value.blocked_on == "lock"

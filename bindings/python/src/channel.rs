@@ -401,7 +401,7 @@ impl Channel {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(unpicklable("Channel.open", self.handle.name()))
+        Err(unpicklable("Channel", "Channel.open", self.handle.name()))
     }
 
     fn __repr__(&self) -> String {

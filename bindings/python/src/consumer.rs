@@ -316,7 +316,7 @@ impl Consumer {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(unpicklable("Consumer", self.handle.name()))
+        Err(unpicklable("Consumer", "Consumer", self.handle.name()))
     }
 
     fn __repr__(&self) -> String {

@@ -117,7 +117,7 @@ impl EventConsumer {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(unpicklable("aio.Consumer", self.handle.name()))
+        Err(unpicklable("aio.Consumer", "aio.Consumer", self.handle.name()))
     }
 }
 
@@ -187,6 +187,6 @@ impl EventProducer {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(unpicklable("aio.Producer", self.handle.name()))
+        Err(unpicklable("aio.Producer", "aio.Producer", self.handle.name()))
     }
 }

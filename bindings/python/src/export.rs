@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 use std::ffi::{c_int, c_void};
@@ -83,7 +84,7 @@ impl<C> Exports<C> {
 /// # Errors
 /// Any but BufferError.
 pub fn release(view: &Bound<'_, PyMemoryView>) -> PyResult<bool> {
-    match view.call_method0("release") {
+    match view.call_method0(intern!(view.py(), "release")) {
         Ok(_) => Ok(true),
         Err(error) if error.is_instance_of::<PyBufferError>(view.py()) => Ok(false),
         Err(error) => Err(error),

@@ -43,7 +43,7 @@ pub struct Handle<T> {
     /// `None`: `absence` says why.
     inner: AtomicCell<Option<Box<T>>>,
     absence: AtomicU8,
-    /// A call of `close` has begun: whoever has the library's handle next drops it.
+    /// A call of `close` has begun. The thread that has the library's handle next drops it.
     closing: AtomicBool,
     home: Home,
     name: String,

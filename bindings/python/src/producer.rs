@@ -9,7 +9,7 @@ use crate::loan::Loan;
 use crate::meeting;
 use crate::typed::Codec;
 use crate::wait::{Failure, Stop, wait, wait_detached};
-use ackcast::{Backend, BatchError, Finished, SendError};
+use ackcast::{Backend, BatchError, Finished, Geometry, SendError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -46,6 +46,8 @@ pub struct Producer {
     pub(crate) handle: Handle<ackcast::Producer>,
     pub(crate) codec: Option<Codec>,
     slot_size: u32,
+    /// The channel has no place for another producer.
+    is_alone: bool,
     /// The write lock belongs to the thread that took it.
     pub(crate) lock_is_of_thread: bool,
     /// `finish` has succeeded.
@@ -113,10 +115,17 @@ impl Producer {
     fn new(py: Python<'_>, name: &str, timeout: Deadline, r#type: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let codec = Codec::of(r#type)?;
         let producer = meeting::producer(py, name, timeout, codec.as_ref().map(Codec::value_type))?;
-        let slot_size = producer.geometry().slot_size;
+        let Geometry { slot_size, producers, .. } = producer.geometry();
         let lock_is_of_thread = producer.backend() != Backend::Futex;
         let handle = Handle::new(name.to_owned(), producer);
-        Ok(Self { handle, codec, slot_size, lock_is_of_thread, finished: AtomicBool::new(false) })
+        Ok(Self {
+            handle,
+            codec,
+            slot_size,
+            is_alone: producers == 1,
+            lock_is_of_thread,
+            finished: AtomicBool::new(false),
+        })
     }
 
     /// The channel's name.
@@ -192,6 +201,9 @@ impl Producer {
         let sources = messages.try_iter()?.map(|message| self.source(&message?)).collect::<PyResult<Vec<_>>>()?;
         let messages: Vec<&[u8]> = sources.iter().map(|source| source.bytes()).collect();
         let large = messages.iter().map(|message| message.len()).sum::<usize>() >= LARGE;
+        // An attempt that does not wait gives the write lock back, after a part of the batch perhaps. That is seen where
+        // other producers can take it.
+        let detached = large || !self.is_alone;
         let mut sent = 0;
         let mut send = |producer: &mut ackcast::Producer, piece: Duration| {
             let left = messages.get(sent..).unwrap_or_default();
@@ -200,7 +212,7 @@ impl Producer {
                 BatchError { sent, error }
             })
         };
-        let done = if large {
+        let done = if detached {
             wait_detached(py, &self.handle, timeout, send)
         } else {
             // The first attempt keeps the GIL. What it has sent is not sent again.
@@ -274,7 +286,7 @@ impl Producer {
     }
 
     /// Leaves the channel. Without `finish` before it, this producer dies for the other participants. A thread that
-    /// waits in a call gets Closed.
+    /// waits in a call gets Closed. If a slot is lent, Lent is raised, and the producer leaves when the loan ends.
     #[pyo3(text_signature = "($self)")]
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.handle.close(py)
@@ -303,7 +315,7 @@ impl Producer {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(unpicklable("Producer", self.handle.name()))
+        Err(unpicklable("Producer", "Producer", self.handle.name()))
     }
 
     fn __repr__(&self) -> String {
@@ -313,9 +325,9 @@ impl Producer {
 }
 
 /// The error of pickle for a handle.
-pub fn unpicklable(class: &str, name: &str) -> PyErr {
+pub fn unpicklable(class: &str, attach: &str, name: &str) -> PyErr {
     PyTypeError::new_err(format!(
         "cannot pickle a {class}: a handle belongs to its process; pass the channel's name, and attach in the child by \
-         ackcast.{class}({name:?})"
+         ackcast.{attach}({name:?})"
     ))
 }

@@ -2,12 +2,10 @@
 
 use crate::errors::Raise;
 use crate::typed::Codec;
+use ackcast::segment::Layout;
 use ackcast::{Backend, Builder};
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-
-/// A number that is to be a u32.
-struct Setting(u32);
 
 /// The settings of a new channel.
 #[allow(clippy::too_many_arguments)]
@@ -23,7 +21,7 @@ pub fn builder(
     // The type sets the size of a slot. A size that is given, too, has to be the same.
     match (codec, max_values.filter(|max| !max.is_none())) {
         (Some(codec), max) => {
-            let max = max.map_or(Ok(1), |max| setting_of(py, "max_values", max).map(|max| max.0))?;
+            let max = max.map_or(Ok(1), |max| number(py, "max_values", max))?;
             builder = builder.value_type(codec.value_type().clone(), max);
         }
         (None, None) => {}
@@ -31,7 +29,7 @@ pub fn builder(
     }
     for (setting, value) in numbers {
         let Some(value) = value.filter(|value| !value.is_none()) else { continue };
-        let number = setting_of(py, setting, value)?.0;
+        let number = number(py, setting, value)?;
         builder = match setting {
             "slots" => builder.slots(number),
             "slot_size" => builder.slot_size(number),
@@ -52,15 +50,23 @@ pub fn builder(
     Ok(if symmetric_fences { builder.symmetric_fences() } else { builder })
 }
 
-/// The library says which numbers it takes; here they only have to fit.
-fn setting_of(py: Python<'_>, setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Setting> {
+/// A number that is to be a u32. The library says which numbers it takes; here is only the text for those that do not
+/// fit. It is the library's.
+fn number(py: Python<'_>, setting: &str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
     match value.extract::<u32>() {
-        Ok(number) => Ok(Setting(number)),
         Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
-            let text = format!("{setting} is {value}; it must be 0 to {}", u32::MAX);
-            Err(Raise::new(py, "LayoutError", &text).done())
+            let (what, range) = match setting {
+                "slots" => ("slots", format!("1 to {}", Layout::MAX_SLOTS)),
+                "slot_size" => ("the slot size", format!("1 to {}", Layout::MAX_SLOT_SIZE)),
+                "places" => ("the number of places", format!("1 to {}", Layout::MAX_ROLE)),
+                "consumers" => ("the number of consumers to wait for", format!("0 to {}", Layout::MAX_ROLE)),
+                "producers" => ("the number of producers to end after", format!("1 to {}", u32::MAX)),
+                "retain" => ("the number of messages to retain", "0 to one less than `slots`".to_owned()),
+                _ => ("the number of values of a slot", format!("1 to {}", Layout::MAX_SLOT_SIZE)),
+            };
+            Err(Raise::new(py, "LayoutError", &format!("{what} is {value}; it must be {range}")).done())
         }
-        Err(error) => Err(error),
+        number => number,
     }
 }
 

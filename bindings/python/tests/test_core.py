@@ -1,5 +1,7 @@
 """Sending and receiving."""
 
+import threading
+
 import ackcast
 import pytest
 
@@ -51,3 +53,25 @@ def test_producer_that_fails_is_lost_to_consumers(name: str) -> None:
         with ackcast.Producer(name) as successor:
             successor.send(b"more")
         assert list(consumer) == [b"more"]
+
+
+def test_batch_is_not_interrupted_by_another_producer(name: str) -> None:
+    with ackcast.Channel.create(name, slots=4, producers=2, places=4):
+        consumer = ackcast.Consumer(name)
+        producers = [ackcast.Producer(name), ackcast.Producer(name)]
+
+        def send(number: int) -> None:
+            for _ in range(100):
+                producers[number].send_batch([b"%d" % number] * 9)
+            producers[number].finish()
+
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(2)]
+        for thread in threads:
+            thread.start()
+        received = list(consumer)
+        for thread in threads:
+            thread.join()
+    assert len(received) == 1800
+    # A batch that waits for more than 50 ms may be interrupted: on a busy machine, a few are.
+    changes = sum(received[at] != received[at - 1] for at in range(1, 1800) if at % 9)
+    assert changes <= 10

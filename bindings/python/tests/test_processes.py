@@ -209,7 +209,7 @@ def test_killed_producer_that_has_a_loan_is_replaced(name):
 
 
 SHUTDOWN = """
-import ackcast, numpy, sys, threading
+import ackcast, numpy, sys, threading, time
 name = sys.argv[1]
 channel = ackcast.Channel.create(name, slots=4, consumers=0)
 producer, consumer = ackcast.Producer(name), ackcast.Consumer(name)
@@ -221,8 +221,10 @@ other = ackcast.Consumer(name)
 threading.Thread(target=other.recv, daemon=True).start()
 class Late:
     def __del__(self):
+        end = time.monotonic() + 0.15
+        while time.monotonic() < end:  # the thread wakes from its wait while the interpreter ends
+            time.sleep(0.001)
         assert bytes(array) == b"Hello"
-        borrow.keep
 late = Late()
 cycle = [late, view, slot, borrow, loan, producer, consumer, channel]
 cycle.append(cycle)

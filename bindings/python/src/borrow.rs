@@ -125,8 +125,8 @@ impl Exporter {
         }
         let name = self.consumer.get().handle.name();
         let text = format!(
-            "message {} of channel {name:?} is not acknowledged: an array or a memoryview still uses it. Delete it, or copy \
-             it, before the end of the `with`; then call release() of the borrowed message, or of its consumer",
+            "message {} of channel {name:?} is not acknowledged: an array or a memoryview still uses it. Delete it, or \
+             copy it, before the end of the `with`; then call release() of the borrowed message, or of its consumer",
             self.sequence
         );
         Err(Raise::new(py, "StillExported", &text).with("name", name).done())
@@ -234,7 +234,10 @@ impl Borrow {
         }
     }
 
-    #[pyo3(signature = (_kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
+    #[pyo3(
+        signature = (_kind = None, error = None, _traceback = None, /),
+        text_signature = "($self, kind=None, error=None, traceback=None, /)"
+    )]
     fn __exit__(
         &self,
         py: Python<'_>,

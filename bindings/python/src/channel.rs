@@ -79,34 +79,14 @@ impl Channel {
     /// ...     created.slots, created.slot_size
     /// (16, 1024)
     #[classmethod]
-    #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (name, *, slots = None, slot_size = None, consumers = None, producers = None, retain = None,
-                        places = None, backend = "futex", symmetric_fences = false, r#type = None, max_values = None), text_signature = "(name, *, slots=1, slot_size=None, consumers=1, producers=1, retain=0, places=None, backend='futex', symmetric_fences=False, type=None, max_values=None)")]
-    fn create(
-        cls: &Bound<'_, PyType>,
-        name: &str,
-        slots: Option<&Bound<'_, PyAny>>,
-        slot_size: Option<&Bound<'_, PyAny>>,
-        consumers: Option<&Bound<'_, PyAny>>,
-        producers: Option<&Bound<'_, PyAny>>,
-        retain: Option<&Bound<'_, PyAny>>,
-        places: Option<&Bound<'_, PyAny>>,
-        backend: &str,
-        symmetric_fences: bool,
-        r#type: Option<&Bound<'_, PyAny>>,
-        max_values: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    #[pyo3(
+        signature = (name, **settings),
+        text_signature = "(name, *, slots=1, slot_size=None, consumers=1, producers=1, retain=0, places=None, \
+                          backend='futex', symmetric_fences=False, type=None, max_values=None)"
+    )]
+    fn create(cls: &Bound<'_, PyType>, name: &str, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let py = cls.py();
-        let numbers = [
-            ("slots", slots),
-            ("slot_size", slot_size),
-            ("consumers", consumers),
-            ("producers", producers),
-            ("retain", retain),
-            ("places", places),
-        ];
-        let codec = Codec::of(r#type)?;
-        let builder = builder(py, name, numbers, backend, symmetric_fences, (codec.as_ref(), max_values))?;
+        let (builder, codec) = builder(py, name, settings)?;
         let channel = py.detach(|| builder.build()).map_err(|error| errors::create(py, error))?;
         Ok(Self::new(py, name, channel, codec))
     }
@@ -120,34 +100,14 @@ impl Channel {
     /// ...     opened.slots
     /// 4
     #[classmethod]
-    #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (name, *, slots = None, slot_size = None, consumers = None, producers = None, retain = None,
-                        places = None, backend = "futex", symmetric_fences = false, r#type = None, max_values = None), text_signature = "(name, *, slots=1, slot_size=None, consumers=1, producers=1, retain=0, places=None, backend='futex', symmetric_fences=False, type=None, max_values=None)")]
-    fn open_or_create(
-        cls: &Bound<'_, PyType>,
-        name: &str,
-        slots: Option<&Bound<'_, PyAny>>,
-        slot_size: Option<&Bound<'_, PyAny>>,
-        consumers: Option<&Bound<'_, PyAny>>,
-        producers: Option<&Bound<'_, PyAny>>,
-        retain: Option<&Bound<'_, PyAny>>,
-        places: Option<&Bound<'_, PyAny>>,
-        backend: &str,
-        symmetric_fences: bool,
-        r#type: Option<&Bound<'_, PyAny>>,
-        max_values: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    #[pyo3(
+        signature = (name, **settings),
+        text_signature = "(name, *, slots=1, slot_size=None, consumers=1, producers=1, retain=0, places=None, \
+                          backend='futex', symmetric_fences=False, type=None, max_values=None)"
+    )]
+    fn open_or_create(cls: &Bound<'_, PyType>, name: &str, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let py = cls.py();
-        let numbers = [
-            ("slots", slots),
-            ("slot_size", slot_size),
-            ("consumers", consumers),
-            ("producers", producers),
-            ("retain", retain),
-            ("places", places),
-        ];
-        let codec = Codec::of(r#type)?;
-        let builder = builder(py, name, numbers, backend, symmetric_fences, (codec.as_ref(), max_values))?;
+        let (builder, codec) = builder(py, name, settings)?;
         let channel = py.detach(|| builder.open_or_create()).map_err(|error| errors::open_or_create(py, error))?;
         Ok(Self::new(py, name, channel, codec))
     }
@@ -389,7 +349,10 @@ impl Channel {
         slf
     }
 
-    #[pyo3(signature = (_kind = None, _error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
+    #[pyo3(
+        signature = (_kind = None, _error = None, _traceback = None, /),
+        text_signature = "($self, kind=None, error=None, traceback=None, /)"
+    )]
     fn __exit__(
         &self,
         py: Python<'_>,

@@ -121,7 +121,10 @@ impl Consumer {
 #[pymethods]
 impl Consumer {
     #[new]
-    #[pyo3(signature = (name, *, start = None, timeout = Deadline::Now, r#type = None), text_signature = "(name, *, start=None, timeout=0, type=None)")]
+    #[pyo3(
+        signature = (name, *, start = None, timeout = Deadline::Now, r#type = None),
+        text_signature = "(name, *, start=None, timeout=0, type=None)"
+    )]
     fn new(
         py: Python<'_>,
         name: &str,
@@ -288,7 +291,10 @@ impl Consumer {
         slf
     }
 
-    #[pyo3(signature = (_kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
+    #[pyo3(
+        signature = (_kind = None, error = None, _traceback = None, /),
+        text_signature = "($self, kind=None, error=None, traceback=None, /)"
+    )]
     fn __exit__(
         &self,
         py: Python<'_>,

@@ -76,8 +76,8 @@ pub fn closed(py: Python<'_>, kind: &str, name: &str) -> PyErr {
 pub fn lent(py: Python<'_>, kind: &str, name: &str) -> PyErr {
     let what = if kind == "producer" { "a loan" } else { "a borrowed message" };
     let text = format!(
-        "this {kind} of channel {name:?} has {what} outstanding; end its `with`, and delete the arrays and memoryviews of it, \
-         before the next call; close() takes effect at that end, too"
+        "this {kind} of channel {name:?} has {what} outstanding; end its `with`, and delete the arrays and memoryviews \
+         of it, before the next call; close() takes effect at that end, too"
     );
     Raise::new(py, "Lent", &text).with("name", name).done()
 }

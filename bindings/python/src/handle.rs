@@ -191,7 +191,7 @@ impl<T: Role> Handle<T> {
         }
     }
 
-    /// Remembers what `owner`, whose handle this is, lends: the exporter of its memory, and the view that the `with` has.
+    /// Remembers what `owner`, whose handle this is, lends: the exporter of its memory, and the view of the `with`.
     pub fn remember(
         &self,
         owner: &Bound<'_, PyAny>,

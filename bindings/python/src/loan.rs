@@ -53,8 +53,8 @@ impl Loan {
         let raise = |class, text: &str| Raise::new(py, class, &text).with("name", self.name()).done();
         if self.exporter.get().exports.content().as_ref().is_some_and(|content| !content.is_here()) {
             let text = format!(
-                "a loan of channel {:?} was made by another thread, and the lock of raw_sync belongs to that thread; end the \
-                 loan there",
+                "a loan of channel {:?} was made by another thread, and the lock of raw_sync belongs to that thread; \
+                 end the loan there",
                 self.name()
             );
             return Err(raise("WrongThread", &text));
@@ -63,8 +63,8 @@ impl Loan {
         let ended = if left { None } else { self.exporter.get().end(publish) };
         let Some(ended) = ended else {
             let text = format!(
-                "message {} of channel {:?} is not sent: an array or a memoryview still uses the loan. Delete it before the \
-                 end of the `with`; then call publish() or abandon() of the loan",
+                "message {} of channel {:?} is not sent: an array or a memoryview still uses the loan. Delete it \
+                 before the end of the `with`; then call publish() or abandon() of the loan",
                 self.sequence,
                 self.name()
             );
@@ -133,7 +133,10 @@ impl Loan {
         }
     }
 
-    #[pyo3(signature = (_kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
+    #[pyo3(
+        signature = (_kind = None, error = None, _traceback = None, /),
+        text_signature = "($self, kind=None, error=None, traceback=None, /)"
+    )]
     fn __exit__(
         &self,
         py: Python<'_>,

@@ -111,7 +111,10 @@ impl Producer {
 #[pymethods]
 impl Producer {
     #[new]
-    #[pyo3(signature = (name, *, timeout = Deadline::Now, r#type = None), text_signature = "(name, *, timeout=0, type=None)")]
+    #[pyo3(
+        signature = (name, *, timeout = Deadline::Now, r#type = None),
+        text_signature = "(name, *, timeout=0, type=None)"
+    )]
     fn new(py: Python<'_>, name: &str, timeout: Deadline, r#type: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let codec = Codec::of(r#type)?;
         let producer = meeting::producer(py, name, timeout, codec.as_ref().map(Codec::value_type))?;
@@ -186,7 +189,8 @@ impl Producer {
 
     /// Sends messages in order. Cheaper than a `send` for each of them.
     ///
-    /// Messages of other producers come between them only if the batch has to wait for more than 50 ms for a slot.
+    /// Messages of other producers come between them only if the batch has to wait for more than 50 ms for a slot. If a
+    /// signal handler raises during the wait, the first messages may be sent.
     ///
     /// Raises BatchError, which says how many messages were `sent`, and by its `error` why the next was not.
     ///
@@ -201,8 +205,8 @@ impl Producer {
         let sources = messages.try_iter()?.map(|message| self.source(&message?)).collect::<PyResult<Vec<_>>>()?;
         let messages: Vec<&[u8]> = sources.iter().map(|source| source.bytes()).collect();
         let large = messages.iter().map(|message| message.len()).sum::<usize>() >= LARGE;
-        // An attempt that does not wait gives the write lock back, after a part of the batch perhaps. That is seen where
-        // other producers can take it.
+        // An attempt that does not wait gives the write lock back, after a part of the batch perhaps. That is seen
+        // where other producers can take it.
         let detached = large || !self.is_alone;
         let mut sent = 0;
         let mut send = |producer: &mut ackcast::Producer, piece: Duration| {
@@ -296,7 +300,10 @@ impl Producer {
         slf
     }
 
-    #[pyo3(signature = (kind = None, error = None, _traceback = None, /), text_signature = "($self, kind=None, error=None, traceback=None, /)")]
+    #[pyo3(
+        signature = (kind = None, error = None, _traceback = None, /),
+        text_signature = "($self, kind=None, error=None, traceback=None, /)"
+    )]
     fn __exit__(
         &self,
         py: Python<'_>,

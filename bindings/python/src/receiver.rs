@@ -124,8 +124,8 @@ impl Receiver {
         .map(Message::keep)
     }
 
-    /// Whether there may be a message to take. One poll, which does not ask whether the producers live: that is a system
-    /// call.
+    /// Whether there may be a message to take. One poll, which does not ask whether the producers live: that is a
+    /// system call.
     #[inline]
     pub fn is_ready(&mut self) -> Result<(), Stop<Refused>> {
         if !self.ahead.messages.is_empty() || self.consumer.is_ready().map_err(failed)? {

@@ -4,50 +4,59 @@ use crate::errors::Raise;
 use crate::typed::Codec;
 use ackcast::segment::Layout;
 use ackcast::{Backend, Builder};
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
 
-/// The settings of a new channel.
-#[allow(clippy::too_many_arguments)]
-pub fn builder(
-    py: Python<'_>,
-    name: &str,
-    numbers: [(&str, Option<&Bound<'_, PyAny>>); 6],
-    backend: &str,
-    symmetric_fences: bool,
-    (codec, max_values): (Option<&Codec>, Option<&Bound<'_, PyAny>>),
-) -> PyResult<Builder> {
-    let mut builder = ackcast::Channel::create(name);
-    // The type sets the size of a slot. A size that is given, too, has to be the same.
-    match (codec, max_values.filter(|max| !max.is_none())) {
-        (Some(codec), max) => {
-            let max = max.map_or(Ok(1), |max| number(py, "max_values", max))?;
-            builder = builder.value_type(codec.value_type().clone(), max);
-        }
-        (None, None) => {}
-        (None, Some(_)) => return Err(PyValueError::new_err("max_values is of a typed channel; give its type, too")),
-    }
-    for (setting, value) in numbers {
-        let Some(value) = value.filter(|value| !value.is_none()) else { continue };
-        let number = number(py, setting, value)?;
+/// The settings of a new channel, and its type.
+///
+/// # Errors
+/// TypeError for an unknown setting or one of another type; `LayoutError` or ValueError for one out of its range.
+pub fn builder(py: Python<'_>, name: &str, settings: Option<&Bound<'_, PyDict>>) -> PyResult<(Builder, Option<Codec>)> {
+    let (mut builder, mut codec, mut max_values, mut slot_size) = (ackcast::Channel::create(name), None, None, None);
+    for (setting, value) in settings.into_iter().flatten() {
+        let setting = setting.cast::<PyString>()?.to_str()?;
         builder = match setting {
-            "slots" => builder.slots(number),
-            "slot_size" => builder.slot_size(number),
-            "consumers" => builder.consumers(number),
-            "producers" => builder.producers(number),
-            "retain" => builder.retain(number),
-            _ => builder.places(number),
+            "backend" => builder.backend(backend(&value)?),
+            "symmetric_fences" if value.extract()? => builder.symmetric_fences(),
+            "symmetric_fences" => builder,
+            "type" => {
+                codec = Codec::of(Some(&value))?;
+                builder
+            }
+            "slots" => builder.slots(number(py, setting, &value)?),
+            "consumers" => builder.consumers(number(py, setting, &value)?),
+            "producers" => builder.producers(number(py, setting, &value)?),
+            "retain" => builder.retain(number(py, setting, &value)?),
+            // None: the default.
+            "places" | "slot_size" | "max_values" if value.is_none() => builder,
+            "places" => builder.places(number(py, setting, &value)?),
+            "slot_size" => {
+                slot_size = Some(number(py, setting, &value)?);
+                builder
+            }
+            "max_values" => {
+                max_values = Some(number(py, setting, &value)?);
+                builder
+            }
+            _ => return Err(PyTypeError::new_err(format!("a channel has no setting {setting:?}"))),
         };
     }
-    builder = match backend {
-        "futex" => builder.backend(Backend::Futex),
-        "raw_sync" => builder.backend(Backend::RawSync),
-        other => {
-            let text = format!("backend is {other:?}; it must be \"futex\" or \"raw_sync\"");
-            return Err(PyValueError::new_err(text));
-        }
+    builder = match (&codec, max_values) {
+        (Some(codec), max) => builder.value_type(codec.value_type().clone(), max.unwrap_or(1)),
+        (None, None) => builder,
+        (None, Some(_)) => return Err(PyValueError::new_err("max_values is of a typed channel; give its type, too")),
     };
-    Ok(if symmetric_fences { builder.symmetric_fences() } else { builder })
+    // The type has set the size of a slot. A size that is given, too, has to be the same.
+    Ok((slot_size.map_or(builder.clone(), |size| builder.slot_size(size)), codec))
+}
+
+fn backend(value: &Bound<'_, PyAny>) -> PyResult<Backend> {
+    match value.extract::<&str>()? {
+        "futex" => Ok(Backend::Futex),
+        "raw_sync" => Ok(Backend::RawSync),
+        other => Err(PyValueError::new_err(format!("backend is {other:?}; it must be \"futex\" or \"raw_sync\""))),
+    }
 }
 
 /// A number that is to be a u32. The library says which numbers it takes; here is only the text for those that do not

@@ -35,7 +35,7 @@ impl fmt::Debug for Lent {
 pub struct Content {
     /// `None` only during the drop.
     lent: Option<Lent>,
-    /// The slot's bytes, by a pointer that is made once: a further `&mut` to them would make the first one's views invalid.
+    /// The slot's bytes, by a pointer that is made once: a further `&mut` to them would make earlier views invalid.
     start: *mut u8,
     /// How many bytes of the slot are to be written and published.
     size: usize,
@@ -136,8 +136,8 @@ impl Exporter {
 #[pymethods]
 impl Exporter {
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
-        // SAFETY: CPython calls this with a view to fill. The slot belongs to this loan until it ends, which it does not
-        // while there are views. No reference to its bytes is used meanwhile.
+        // SAFETY: CPython calls this with a view to fill. The slot belongs to this loan until it ends, which it does
+        // not while there are views. No reference to its bytes is used meanwhile.
         unsafe {
             slf.get().exports.fill(slf.as_any(), view, flags, |content| Some((content.start, content.size)), false)
         }

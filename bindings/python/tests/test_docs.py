@@ -40,9 +40,9 @@ STUBTEST = [sys.executable, "-m", "mypy.stubtest", "ackcast"]
 
 @pytest.mark.seconds(300)
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
-def test_stubs_are_those_of_the_module(tmp_path):
+def test_stubs_are_those_of_the_module(pytestconfig):
     package = pathlib.Path(__file__).parent.parent
-    cache = {"MYPY_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    cache = {"MYPY_CACHE_DIR": str(pytestconfig.cache.mkdir("mypy")), "PATH": "/usr/bin:/bin"}
     strict = [sys.executable, "-m", "mypy", "--strict", "-p", "ackcast"]
     for command in (strict, STUBTEST):
         done = subprocess.run(command, cwd=package / "python", env=cache, capture_output=True, text=True, timeout=280)

@@ -80,7 +80,7 @@ def test_large_copy_does_not_keep_the_gil(name, way):
         assert sum(counts) > 20, counts
 
 
-def test_collected_values_are_those_that_were_sent_while_memory_is_short(name):
+def test_message_that_finds_no_memory_is_received_again(name):
     """A message that finds no memory is received again."""
     import subprocess
     import sys

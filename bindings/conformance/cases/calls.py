@@ -22,7 +22,6 @@ OUT_OF_RANGE = [
     ({"slots": 1 << 20, "slot_size": 1 << 30}, "do not fit a segment"),
     ({"slots": 4, "retain": 4}, "the number of messages to retain is 4; it must be 0 to 3"),
     ({"places": 65}, "the number of places for consumers is 65; it must be 1 to 64"),
-    ({"places": 0}, "the number of places for consumers is 0"),
     ({"consumers": 65, "places": 64}, "the number of consumers to wait for is 65"),
     ({"producers": 0}, "the number of producers to end after is 0"),
 ]

@@ -152,7 +152,7 @@ def two_producers_reach_every_consumer(stage: Stage) -> None:
     for at, agent in enumerate(receivers):
         stage.attach("consumer", agent, id="consumer")
         agent.ask("consume", id="consumer", who="any", lengths="mix:16:128", how=RECEIVES[at * 2], **{"from": 0})
-    for who, sender in enumerate(senders):
+    for sender in senders:
         stage.attach("producer", sender)
     for who, sender in enumerate(senders):
         sender.ask("produce", id="producer", who=who, n=500, lengths="mix:16:128", how=("send", "loan")[who])

@@ -68,6 +68,7 @@ class Agent:
         text, _, self._buffer = self._buffer.partition(b"\n")
         self._asked.pop(0)
         line = parse(text.decode())
+        line.language = self.language
         if line.verb not in ("ok", "error"):
             raise AgentFailed(f"the {self.language} agent says of `{str(asked)[:200]}`: {line}")
         return line

@@ -88,8 +88,8 @@ class Results:
         lines = [
             "# The conformance suite: what passed",
             "",
-            "Written by `ACKCAST_BLESS=1 bindings/conformance/run`. The same cases hold for Rust, Python and C. A cell has",
-            "the number of checks that passed, on both backends together. Each participant is a process of its own.",
+            "Written by `ACKCAST_BLESS=1 bindings/conformance/run`. The same cases hold for Rust, Python and C.",
+            "A cell has the number of checks that passed, on both backends. Each participant is a process of its own.",
             f"{self.total()} checks of {len(CASES)} cases passed, and none failed: {per_language}.",
         ]
         for columns, heading, about in KINDS:

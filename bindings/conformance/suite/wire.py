@@ -9,6 +9,7 @@ class Line(dict):
     def __init__(self, verb: str, /, **fields: object) -> None:
         super().__init__({key: str(value) for key, value in fields.items()})
         self.verb = verb
+        self.language = ""
 
     @property
     def ok(self) -> bool:

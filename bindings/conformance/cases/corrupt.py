@@ -109,16 +109,25 @@ def overwritten_counts_are_corrupt(stage: Stage) -> None:
 
 
 @case(ONE, backends=("futex",), lies=("error",))
-def overwritten_lock_is_a_typed_error(stage: Stage) -> None:
-    """The write lock's words: a send ends within its timeout, by `Corrupt` or `TimedOut`"""
+def overwritten_lock_is_taken_over_or_waited_for(stage: Stage) -> None:
+    """The write lock's word: that of nobody is taken over, that of a living producer is `TimedOut` with its number"""
     (agent,) = stage.agents()
     stage.channel(agent, **SETTINGS, consumers=0)
-    stage.attach("producer", agent)
+    for producer in ("producer", "other"):
+        stage.attach("producer", agent, id=producer)
     segment, at = Segment(stage), offsets(stage, **GEOMETRY)
-    for value in (0xFFFFFFFF, 0x7FFFFFFF, 0x12345678, 500, 200):
+    stage.check.ok(agent.call("loan", id="other", size=1))
+    held = segment.read(at["lock"], 4)
+    stage.check.that(held != 0, "the word says that the lock is held")
+    stage.check.ok(agent.call("abandon", id="other"))
+    stage.check.equal(segment.read(at["lock"], 4), 0, "the word of a free lock")
+    for takeovers, value in enumerate((0xFFFFFFFF, 0x7FFFFFFF, 0x12345678, 500, 200), 1):
         segment.word(at["lock"], value, 4)
-        answer = send(agent, b"x", timeout=SHORT)
-        stage.check.that(answer.ok or answer["name"] in ("Corrupt", "TimedOut"), f"a typed error: {answer}")
+        stage.check.ok(send(agent, b"x", timeout=LONG))
+        stage.check.ok(agent.call("stats", id="channel"), takeovers=takeovers)
+    segment.word(at["lock"], held, 4)
+    answer = send(agent, b"x", timeout=SHORT)
+    stage.check.error(answer, "TimedOut", says="for the write lock, held by producer 1", blocked_on="Lock", owner=1)
     segment.word(at["lock"], 0, 4)
     stage.check.ok(send(agent, b"free"))
 

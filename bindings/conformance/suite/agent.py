@@ -21,10 +21,15 @@ class AgentFailed(AssertionError):
 class Agent:
     """An agent. ``ask`` sends a request, ``answer`` waits for its answer, ``call`` does both."""
 
-    def __init__(self, language: str, command: Sequence[str], environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, language: str, command: Sequence[str], environment: dict[str, str] | None = None, bound: float = BOUND
+    ) -> None:
         self.language = language
+        self._bound = bound
         self._buffer = b""
         self._asked: list[Line] = []
+        self.peers: list[Agent] = []
+        """The other agents of the case. If one of them fails, an answer need not be waited for."""
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -52,35 +57,48 @@ class Agent:
         except BrokenPipeError:
             raise AgentFailed(f"the {self.language} agent is gone: {self._end()}") from None
 
-    def answer(self, bound: float = BOUND) -> Line:
+    def answer(self) -> Line:
         """The answer to the oldest request that has none."""
         assert self._process.stdout is not None
-        asked, end = self._asked[0], time.monotonic() + bound
+        asked, end = self._asked[0], time.monotonic() + self._bound
         while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, end - time.monotonic()))
+            peers = [peer for peer in self.peers if peer is not self and peer._owes_lines()]
+            ready, _, _ = select.select([self, *peers], [], [], max(0.0, end - time.monotonic()))
             if not ready:
                 self.kill()
-                raise AgentFailed(f"the {self.language} agent hangs: no answer to `{str(asked)[:200]}` in {bound} s")
-            part = os.read(self._process.stdout.fileno(), 1 << 20)
-            if not part:
-                raise AgentFailed(f"the {self.language} agent ended at `{str(asked)[:200]}`: {self._end()}")
-            self._buffer += part
+                late = f"no answer to `{str(asked)[:200]}` in {self._bound} s"
+                raise AgentFailed(f"the {self.language} agent hangs: {late}")
+            for agent in ready:
+                agent._read()
         text, _, self._buffer = self._buffer.partition(b"\n")
         self._asked.pop(0)
+        return self._understood(text, asked)
+
+    def _owes_lines(self) -> bool:
+        return bool(self._asked) and b"\n" not in self._buffer and not self._process.stdout.closed
+
+    def _read(self) -> None:
+        """Reads what is there. An agent that has ended, or has not understood, fails the case."""
+        part = os.read(self.fileno(), 1 << 20)
+        if not part:
+            raise AgentFailed(f"the {self.language} agent ended at `{str(self._asked[0])[:200]}`: {self._end()}")
+        self._buffer += part
+        if b"\n" in self._buffer and self._buffer.startswith(b"misuse"):
+            self._understood(self._buffer.partition(b"\n")[0], self._asked[0])
+
+    def _understood(self, text: bytes, asked: Line) -> Line:
         line = parse(text.decode())
         line.language = self.language
         if line.verb not in ("ok", "error"):
             raise AgentFailed(f"the {self.language} agent says of `{str(asked)[:200]}`: {line}")
         return line
 
+    def fileno(self) -> int:
+        return self._process.stdout.fileno()
+
     def call(self, verb: str, **fields: object) -> Line:
         self.ask(verb, **fields)
         return self.answer()
-
-    def is_answering(self) -> bool:
-        """Whether an answer has begun to come."""
-        assert self._process.stdout is not None
-        return bool(self._buffer or select.select([self._process.stdout], [], [], 0)[0])
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)

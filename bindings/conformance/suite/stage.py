@@ -30,6 +30,7 @@ class Pool:
         return Agent(language, command(language), self._environment)
 
     def give_back(self, agent: Agent) -> None:
+        agent.peers = []
         if agent.idle and agent.call("reset").ok:
             self._idle[agent.language].append(agent)
         else:
@@ -53,6 +54,7 @@ class Stage:
     def agent(self, language: str) -> Agent:
         """Another agent of this language."""
         agent = self._pool.take(language)
+        agent.peers = self._taken
         self._taken.append(agent)
         return agent
 

@@ -30,7 +30,3 @@ def pytest_terminal_summary(terminalreporter: object) -> None:
     terminalreporter.write_line("")
     for line in _results.summary():
         terminalreporter.write_line(line)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    _results.bless()

@@ -125,6 +125,10 @@ class Agent:
     def do_finish(self, request: Line) -> Line:
         return ok(ended=int(self.handles[request["id"]].finish(seconds(request))))
 
+    def do_drain(self, request: Line) -> Line:
+        drained = self.handles[request["id"]].wait_until_drained(seconds(request))
+        return ok(received=drained.received, gone=drained.gone)
+
     def do_recv(self, request: Line) -> Line:
         return ok(data=self.handles[request["id"]].recv(seconds(request)).hex())
 

@@ -52,6 +52,27 @@ def overwritten_header_is_refused(stage: Stage) -> None:
 
 
 @case(ONE, lies=("error",))
+def overwritten_type_is_refused(stage: Stage) -> None:
+    """Each fact of the header's type of values in turn: `Unusable`, with the fault"""
+    (agent,) = stage.agents()
+    stage.channel(agent, slots=4, type="Conformance:1:16:8")
+    segment, name = Segment(stage), b"Conformance"
+    at = stage.path.read_bytes().index(name)  # the name comes after four numbers
+    facts = [segment.read(at - 16 + 4 * fact, 4) for fact in range(4)]
+    stage.check.equal(facts, [1, 1, 16, 8], "one value, its version, size and alignment, read where they are")
+    text = "its type of values is impossible"
+    wrong = [(-16, 0), (-16, 3), (-8, 0), (-8, 12), (-4, 0), (-4, 3), (-4, 128), (0, 0), (0, 0xFF)]
+    for offset, value in wrong:
+        before = segment.read(at + offset, 4)
+        segment.word(at + offset, value, 4)
+        for verb in ("open", "producer", "consumer"):
+            answer = agent.call(verb, id="x", name=stage.name)
+            stage.check.error(answer, "Unusable", says=text, fault="ValueType")
+        segment.word(at + offset, before, 4)
+    stage.attach("consumer", agent, type="Conformance:1:16:8")
+
+
+@case(ONE, lies=("error",))
 def file_of_another_size_is_refused(stage: Stage) -> None:
     """A file that became too short, too long or empty while it was not in use, or has another mode"""
     (agent,) = stage.agents()

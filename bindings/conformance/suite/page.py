@@ -42,6 +42,7 @@ class Results:
     def __init__(self) -> None:
         self.passed: dict[tuple[str, Columns], int] = defaultdict(int)
         self.failed: set[tuple[str, Columns]] = set()
+        self.notes: list[str] = []
         self.skipped: dict[str, int] = defaultdict(int)
 
     def cell(self, case: Case, columns: Columns) -> str:
@@ -74,6 +75,7 @@ class Results:
             lines += [heading, *self.table(columns), ""]
         for reason, count in self.skipped.items():
             lines.append(f"SKIPPED: {count} tests, because {reason}")
+        lines += self.notes
         cells = len(self.passed) + len(self.failed)
         lines.append(f"{self.total()} checks passed in {cells} cells of {len(CASES)} cases; {len(self.failed)} failed")
         return lines
@@ -88,12 +90,13 @@ class Results:
         lines = [
             "# The conformance suite: what passed",
             "",
-            "Written by `ACKCAST_BLESS=1 bindings/conformance/run`. The same cases hold for Rust, Python and C.",
+            "Written by `ACKCAST_BLESS=1 bindings/conformance/run --long`. The same cases hold for Rust, Python and C.",
             "A cell has the number of checks that passed, on both backends. Each participant is a process of its own.",
             f"{self.total()} checks of {len(CASES)} cases passed, and none failed: {per_language}.",
         ]
         for columns, heading, about in KINDS:
             lines += ["", f"## {heading}", "", about, "", *self.table(columns)]
+        lines += ["", "## Kills at random moments", "", *(f"- {note}" for note in self.notes)]
         return lines
 
     def by_language(self, language: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from .agent import Agent
 from .checks import Checks
 from .languages import command
+from .registry import Case, Columns
 
 SHM = Path("/dev/shm")
 _numbers = itertools.count()
@@ -50,6 +51,8 @@ class Stage:
         self.name = f"conformance-{os.getpid()}-{next(_numbers)}"
         self._pool, self._taken = pool, []
         self._keeper: Agent | None = None
+        self.notes: list[str] = []
+        """What the table's reader should know beside the number of checks."""
 
     def agent(self, language: str) -> Agent:
         """Another agent of this language."""
@@ -103,8 +106,8 @@ class Stage:
         return [path.name for path in left]
 
 
-def play(case, columns: tuple[str, ...], backend: str, pool: Pool) -> int:
-    """Plays a case. Returns the number of checks that have passed."""
+def play(case: Case, columns: Columns, backend: str, pool: Pool) -> tuple[int, list[str]]:
+    """Plays a case. Returns the number of checks that have passed, and notes."""
     stage = Stage(pool, columns, backend)
     try:
         case.run(stage)
@@ -112,4 +115,4 @@ def play(case, columns: tuple[str, ...], backend: str, pool: Pool) -> int:
         left = stage.close()
     if not case.leaves_files:
         stage.check.equal(left, [], "what is left in /dev/shm")
-    return stage.check.passed
+    return stage.check.passed, stage.notes

@@ -23,7 +23,9 @@ def test_case(case: Case, columns: Columns, backend: str, pool: Pool, results: R
             results.skipped[f"{language}: {reason}"] += 1
             pytest.skip(f"{language}: {reason}")
     try:
-        results.passed[case.name, columns] += play(case, columns, backend, pool)
+        passed, notes = play(case, columns, backend, pool)
     except BaseException:
         results.failed.add((case.name, columns))
         raise
+    results.passed[case.name, columns] += passed
+    results.notes += notes

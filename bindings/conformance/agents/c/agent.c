@@ -49,6 +49,7 @@ static const struct {
     {"publish", do_publish},
     {"abandon", do_abandon},
     {"finish", do_finish},
+    {"drain", do_drain},
     {"recv", do_recv},
     {"try_recv", do_try_recv},
     {"recv_batch", do_recv_batch},

@@ -109,6 +109,7 @@ void do_write(const line_t *line);
 void do_publish(const line_t *line);
 void do_abandon(const line_t *line);
 void do_finish(const line_t *line);
+void do_drain(const line_t *line);
 void do_recv(const line_t *line);
 void do_try_recv(const line_t *line);
 void do_recv_batch(const line_t *line);

@@ -1,5 +1,6 @@
 #include "agent.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static ackcast_producer_t *producer_of(const line_t *line) {
@@ -34,6 +35,7 @@ void do_send_batch(const line_t *line) {
     }
     answer_end();
     bytes_free(&data);
+    free(messages);
 }
 
 void do_loan(const line_t *line) {
@@ -73,6 +75,15 @@ void do_finish(const line_t *line) {
     bool ended = false;
     if (begin_status(ackcast_finish(producer_of(line), line_timeout(line), &ended))) {
         answer_field("ended", "%d", ended);
+    }
+    answer_end();
+}
+
+void do_drain(const line_t *line) {
+    uint32_t received = 0, gone = 0;
+    if (begin_status(ackcast_wait_until_drained(producer_of(line), line_timeout(line), &received, &gone))) {
+        answer_field("received", "%u", received);
+        answer_field("gone", "%u", gone);
     }
     answer_end();
 }

@@ -199,6 +199,9 @@ class Agent:
                 return failure(error)["name"]
             return "ok"
 
+        if request.get("lent") == "1":
+            outcome(self.end, request["id"], Abandoned())
+            return ok(closed=outcome(self.do_close, request))
         fields = {"inherited": outcome(use, request["id"])}
         fields["closed"] = outcome(self.do_close, request)
         attach = Line(role, id="anew", name=request["name"], start="oldest")

@@ -219,28 +219,3 @@ def either_side_may_start_first(stage: Stage) -> None:
     stage.check.ok(receiver.answer())
     stage.check.ok(send(sender, b"met"))
     stage.check.data(recv(receiver), b"met")
-
-
-@case(PAIRS, lies=("error",))
-def draining_waits_for_every_consumer(stage: Stage) -> None:
-    """A producer that waits until all was acknowledged: `TimedOut` names who is behind; a dead consumer is gone"""
-    sender, receiver = stage.agents()
-    victim = stage.agent(receiver.language)
-    stage.channel(sender, slots=4, consumers=2)
-    for agent in (receiver, victim):
-        stage.attach("consumer", agent)
-    stage.attach("producer", sender)
-    for data in (b"a", b"b"):
-        stage.check.ok(send(sender, data))
-    for data in (b"a", b"b"):
-        stage.check.data(recv(victim), data)
-    behind = {"says": "consumer 0, which has acknowledged 0 of 2 messages", "consumer": 0, "behind": 1}
-    stage.check.error(sender.call("drain", id="producer", timeout=SHORT), "TimedOut", **behind)
-    stage.check.data(recv(receiver), b"a")
-    sender.ask("drain", id="producer", timeout=LONG)
-    stage.check.data(recv(receiver), b"b")
-    stage.check.ok(sender.answer(), received=2, gone=0)
-    stage.check.ok(send(sender, b"c"))
-    victim.kill()
-    stage.check.data(recv(receiver), b"c")
-    stage.check.ok(sender.call("drain", id="producer", timeout=LONG), received=1, gone=1)

@@ -3,7 +3,7 @@
 from suite.registry import PAIRS, case
 from suite.stage import Stage
 
-from .common import LONG, recv, send
+from .common import LONG, SHORT, recv, send
 
 
 @case(PAIRS, lies=("tear",))
@@ -41,3 +41,28 @@ def inherited_consumer_is_an_error(stage: Stage) -> None:
     for data in (b"one", b"two", b"three"):
         stage.check.data(recv(receiver), data)
     stage.check.ok(receiver.call("try_recv", id="consumer"), empty=1)
+
+
+@case(PAIRS)
+def child_of_a_lender_changes_nothing(stage: Stage) -> None:
+    """A process forks while it holds a loan or a borrow; the child drops what it inherits: both stay the parent's"""
+    sender, receiver = stage.agents()
+    stage.channel(sender, slots=2, places=2)
+    stage.attach("consumer", receiver)
+    stage.attach("producer", sender)
+    stage.attach("producer", receiver, id="rival")
+    for at in range(3):
+        stage.check.ok(sender.call("loan", id="producer", size=4, timeout=LONG))
+        stage.check.ok(sender.call("write", id="producer", at=0, data=b"lo".hex()))
+        child = stage.check.ok(sender.call("fork", id="producer", name=stage.name, lent=1), status=0)
+        stage.check.that(child["closed"] in ("ok", "Inherited"), f"the child's end of the loan: {child}")
+        answer = send(receiver, b"rival", id="rival", timeout=SHORT)
+        stage.check.error(answer, "TimedOut", says="for the write lock", blocked_on="Lock")
+        stage.check.ok(sender.call("write", id="producer", at=2, data=b"an".hex()))
+        stage.check.ok(sender.call("publish", id="producer"))
+        stage.check.data(receiver.call("borrow", id="consumer", timeout=LONG), b"loan")
+        child = stage.check.ok(receiver.call("fork", id="consumer", name=stage.name, lent=1), status=0)
+        stage.check.that(child["closed"] in ("ok", "Inherited"), f"the child's end of the borrow: {child}")
+        stage.check.ok(sender.call("stats", id="channel"), acknowledged=f"0:{at}", evicted=0, takeovers=0)
+        stage.check.data(receiver.call("look", id="consumer"), b"loan")
+        stage.check.ok(receiver.call("release", id="consumer"))

@@ -15,7 +15,7 @@ def _victim(stage: Stage, round_: int, chance: random.Random) -> int | None:
     """Starts a process of the victims' language, and kills it at a random moment. Returns its number as a producer."""
     victim, who = stage.agent(stage.columns[0]), None
     stage.check.ok(victim.call("hello"))
-    kind = round_ if round_ < 2 else chance.randrange(6)
+    kind = round_ if round_ < 2 else chance.randrange(7)
     if kind == 0:
         stage.attach("consumer", victim, timeout=LONG)
         victim.ask("borrow", id="consumer", timeout=LONG)
@@ -23,7 +23,12 @@ def _victim(stage: Stage, round_: int, chance: random.Random) -> int | None:
         stage.attach("producer", victim, timeout=LONG)
         stage.check.ok(victim.call("loan", id="producer", size=50, timeout=LONG))
         stage.check.ok(victim.call("write", id="producer", at=0, data="ff" * 30))
-    elif kind < 4:
+    elif kind == 2:
+        for at in range(30):  # joins and leaves
+            role = chance.choice(("consumer", "producer"))
+            victim.ask(role, id=f"{role}{at}", name=stage.name, timeout=LONG)
+            victim.ask("close", id=f"{role}{at}")
+    elif kind < 5:
         victim.ask("consumer", id="consumer", name=stage.name)
         fields = {
             "who": "any",

@@ -162,3 +162,22 @@ def two_producers_reach_every_consumer(stage: Stage) -> None:
     stage.check.ok(senders[1].call("finish", id="producer"), ended=1)
     digests = {faultless(stage, agent.answer(), {0: 500, 1: 500}, "Ended") for agent in receivers}
     stage.check.equal(len(digests), 1, "the number of orders in which the consumers got the messages")
+
+
+@case(TRIPLES, lies=("drop", "tear"))
+def batch_is_not_interrupted(stage: Stage) -> None:
+    """Two producers send batches that are longer than the ring: no message of one is within a batch of the other"""
+    *senders, receiver = stage.agents()
+    stage.channel(senders[0], slots=16, slot_size=32, producers=2)
+    stage.attach("consumer", receiver)
+    receiver.ask("consume", id="consumer", who="any", lengths="mix:16:32", how="recv", **{"from": 0})
+    for sender in senders:
+        stage.attach("producer", sender)
+    for who, sender in enumerate(senders):
+        sender.ask("produce", id="producer", who=who, n=1000, lengths="mix:16:32", how="batch")
+    for sender in senders:
+        stage.check.ok(sender.answer())
+        stage.check.ok(sender.call("finish", id="producer"))
+    answer = receiver.answer()
+    faultless(stage, answer, {0: 1000, 1: 1000}, "Ended")
+    stage.check.equal(answer["splits"], "0", "how often a batch was interrupted")

@@ -19,13 +19,18 @@ static ackcast_status_t use(handle_t *handle) {
     return status;
 }
 
-/* Uses the inherited handle, frees it, attaches anew and uses the new handle. */
-static void child(handle_t *inherited, const char *name) {
+/* Where the handle has lent something, only frees it. Otherwise uses the inherited handle, frees it,
+ * attaches anew and uses the new handle. */
+static void child(handle_t *inherited, const char *name, bool lent) {
     answer_begin("ok");
-    answer_field("inherited", "%s", outcome(use(inherited)));
+    if (!lent) answer_field("inherited", "%s", outcome(use(inherited)));
     bool is_producer = inherited->producer != NULL;
     answer_field("closed", "%s", outcome(is_producer ? ackcast_producer_free(inherited->producer)
                                                      : ackcast_consumer_free(inherited->consumer)));
+    if (lent) {
+        answer_end();
+        return;
+    }
     handle_t anew = {0};
     ackcast_start_t start = {.at = ACKCAST_START_OLDEST, .sequence = 0};
     ackcast_status_t status = is_producer ? ackcast_producer_attach(name, &anew.producer)
@@ -47,7 +52,7 @@ void do_fork(const line_t *line) {
     if (pid == 0) {
         alarm(LIFETIME);
         answer_to(ends[1]);
-        child(handle, name);
+        child(handle, name, line_flag(line, "lent"));
         _exit(0);
     }
     close(ends[1]);

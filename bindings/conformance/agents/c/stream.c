@@ -68,7 +68,10 @@ typedef struct {
     } *seen;
     bytes_t expected;
     uint32_t digest;
-    uint64_t n, faults;
+    uint64_t n, faults, splits; /* of batches, by another producer's messages */
+    bool has_last;
+    uint32_t last_who;
+    uint64_t last_sequence;
     char first[200];
 } check_t;
 
@@ -99,6 +102,13 @@ static void check_message(check_t *check, const void *message, size_t len) {
                  (unsigned long long)check->n, len, head_who, (unsigned long long)head_sequence, check->expected.len,
                  who, (unsigned long long)expected);
     }
+    if (check->has_last && check->last_who != who &&
+        ((check->last_sequence + 1) % BATCH != 0 || expected % BATCH != 0)) {
+        check->splits++;
+    }
+    check->has_last = true;
+    check->last_who = who;
+    check->last_sequence = expected;
     check->digest = digest_add(check->digest, message, len);
     check->n++;
 }
@@ -154,6 +164,7 @@ void do_consume(const line_t *line) {
     answer_field("digest", "%08x", check.digest);
     answer_field("faults", "%llu", (unsigned long long)check.faults);
     answer_field("first", "%s", check.first);
+    answer_field("splits", "%llu", (unsigned long long)check.splits);
     answer_field("producers", "%s", "");
     for (size_t at = 0; at < check.producers; at++) {
         char text[80];

@@ -52,7 +52,8 @@ class Check:
         self.start = None if request["from"] == "any" else int(request["from"])
         self.lengths = formula.Lengths(request["lengths"])
         self.producers: dict[int, tuple[int, int]] = {}
-        self.n = self.faults = self.digest = 0
+        self.n = self.faults = self.digest = self.splits = 0
+        self.last: tuple[int, int] | None = None
         self.first = ""
 
     def message(self, message: "bytes | memoryview") -> None:
@@ -66,6 +67,9 @@ class Check:
             self.faults += 1
             self.first = self.first or f"at {self.n}: {len(message)} bytes, {head}, not {len(right)}, {who}, {expected}"
             following = head[2] if head else expected  # the check goes on behind the message that was found
+        if self.last and self.last[0] != who and ((self.last[1] + 1) % BATCH or expected % BATCH):
+            self.splits += 1  # another producer's message within a batch
+        self.last = who, expected
         self.producers[who] = first, following + 1
         self.digest = formula.digest([message], self.digest)
         self.n += 1
@@ -73,7 +77,7 @@ class Check:
     def answer(self, end: str) -> Line:
         producers = ",".join(f"{who}:{first}:{behind}" for who, (first, behind) in self.producers.items())
         fields = {"n": self.n, "end": end, "digest": f"{self.digest:08x}", "faults": self.faults, "first": self.first}
-        return Line("ok", **fields, producers=producers)
+        return Line("ok", **fields, splits=self.splits, producers=producers)
 
 
 def consume(consumer: ackcast.Consumer, request: Line, timeout: float | None) -> Line:

@@ -23,9 +23,13 @@ fn outcome(answer: Result<Line, Failure>) -> String {
     }
 }
 
-/// What the child does: uses the inherited handle, drops it, attaches anew and uses the new handle.
+/// What the child does. With `lent=1` it only drops the inherited handle, which lends a slot or a message. Otherwise
+/// it uses the inherited handle, drops it, attaches anew and uses the new handle.
 fn child(handles: &mut Handles, request: &Line) -> Result<Line, Failure> {
     let (id, name) = (request.text("id")?, request.text("name")?);
+    if request.flag("lent") {
+        return Ok(Line::new("ok").with("closed", outcome(channel::close(handles, request))));
+    }
     let is_producer = matches!(handles.0.get(id), Some(Handle::Sender(_)));
     let used = |id: &str| Line::new("use").with("id", id).with("data", "6368696c64").with("timeout", 10);
     let mut operate = |id: &str| match is_producer {

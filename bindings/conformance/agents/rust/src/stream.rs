@@ -78,6 +78,9 @@ struct Check<'f> {
     n: u64,
     faults: u64,
     first: String,
+    last: Option<(u32, u64)>,
+    /// How often another producer's message came within a batch.
+    splits: u64,
 }
 
 impl Check<'_> {
@@ -97,6 +100,11 @@ impl Check<'_> {
                 self.first = format!("at {}: {len} bytes, {found:?}, not {wanted} bytes, {who}, {expected}", self.n);
             }
         }
+        let within = |sequence: u64| sequence % BATCH != 0;
+        if self.last.is_some_and(|(last, sequence)| last != who && (within(sequence + 1) || within(expected))) {
+            self.splits += 1;
+        }
+        self.last = Some((who, expected));
         self.digest.update(&(message.len() as u32).to_le_bytes());
         self.digest.update(message);
         self.n += 1;
@@ -107,7 +115,7 @@ impl Check<'_> {
             self.producers.iter().map(|(who, (first, next))| format!("{who}:{first}:{next}")).collect();
         let line = Line::new("ok").with("n", self.n).with("end", end);
         let line = line.with("digest", format!("{:08x}", self.digest.finalize())).with("faults", self.faults);
-        line.with("first", self.first).with("producers", producers.join(","))
+        line.with("first", self.first).with("splits", self.splits).with("producers", producers.join(","))
     }
 }
 
@@ -125,7 +133,8 @@ pub fn consume(handles: &mut Handles, request: &Line, formula: &Formula) -> Answ
     let lengths = request.text("lengths")?.parse()?;
     let (digest, first) = (crc32fast::Hasher::new(), String::new());
     let (producers, expected) = (BTreeMap::new(), Vec::new());
-    let mut check = Check { formula, lengths, only, from, producers, expected, digest, n: 0, faults: 0, first };
+    let (last, n, faults, splits) = (None, 0, 0, 0);
+    let mut check = Check { formula, lengths, only, from, producers, expected, digest, n, faults, first, last, splits };
     let limit = request.number_or("n", u64::MAX)?;
     while check.n < limit {
         let most = limit - check.n;

@@ -174,10 +174,10 @@ def batch_is_not_interrupted(stage: Stage) -> None:
     for sender in senders:
         stage.attach("producer", sender)
     for who, sender in enumerate(senders):
-        sender.ask("produce", id="producer", who=who, n=1000, lengths="mix:16:32", how="batch")
+        sender.ask("produce", id="producer", who=who, n=4000, lengths="mix:16:32", how="batch")
     for sender in senders:
         stage.check.ok(sender.answer())
         stage.check.ok(sender.call("finish", id="producer"))
     answer = receiver.answer()
-    faultless(stage, answer, {0: 1000, 1: 1000}, "Ended")
+    faultless(stage, answer, {0: 4000, 1: 4000}, "Ended")
     stage.check.equal(answer["splits"], "0", "how often a batch was interrupted")

@@ -103,6 +103,17 @@ class Agent:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
+    def end(self, bound: float = 10) -> None:
+        """Ends the process by the end of its input. It closes its handles, and exits with status 0."""
+        self._process.stdin.close()
+        try:
+            status = self._process.wait(bound)
+        except subprocess.TimeoutExpired:
+            status = f"none within {bound} s"
+        self.kill()
+        if status != 0:
+            raise AgentFailed(f"the {self.language} agent ended with exit status {status}")
+
     def kill(self) -> None:
         """Kills the process by SIGKILL, and waits until the kernel has released all that it held."""
         with contextlib.suppress(ProcessLookupError):

@@ -38,9 +38,10 @@ class Pool:
             agent.kill()
 
     def close(self) -> None:
-        for agent in itertools.chain(*self._idle.values()):
-            agent.kill()
+        agents = [*itertools.chain(*self._idle.values())]
         self._idle.clear()
+        for agent in agents:
+            agent.end()
 
 
 class Stage:

@@ -73,6 +73,14 @@ def test_agent_that_ends_fails() -> None:
         agent.call("hello")
 
 
+def test_agent_that_exits_with_an_error_fails() -> None:
+    Agent("test", [sys.executable, "-c", "import sys; sys.stdin.read()"]).end()
+    with pytest.raises(AgentFailed, match="exit status 3"):
+        Agent("test", [sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit(3)"]).end()
+    with pytest.raises(AgentFailed, match="none within"):
+        Agent("test", [sys.executable, "-c", "import time; time.sleep(60)"]).end(0.2)
+
+
 def test_agent_that_does_not_understand_fails() -> None:
     agent = agent_that_says("misuse text=what")
     with pytest.raises(AgentFailed, match="says of `hello`"):

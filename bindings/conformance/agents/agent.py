@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import ackcast  # noqa: E402
-from python import typed  # noqa: E402
+from python import events, typed  # noqa: E402
 from python.failures import failure  # noqa: E402
 from python.streams import consume, produce  # noqa: E402
 
@@ -183,6 +183,12 @@ class Agent:
 
     def do_consume(self, request: Line) -> Line:
         return consume(self.handles[request["id"]], request, seconds(request))
+
+    def do_event_produce(self, request: Line) -> Line:
+        return events.produce(request)
+
+    def do_event_consume(self, request: Line) -> Line:
+        return events.consume(request)
 
     def child(self, request: Line) -> Line:
         """Uses the inherited handle, closes it, attaches anew and uses the new handle."""

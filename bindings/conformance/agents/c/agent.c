@@ -58,6 +58,8 @@ static const struct {
     {"release", do_release},
     {"produce", do_produce},
     {"consume", do_consume},
+    {"event_produce", do_event_produce},
+    {"event_consume", do_event_consume},
     {"fork", do_fork},
 };
 

@@ -93,6 +93,36 @@ void formula_message(uint32_t who, uint64_t sequence, size_t len, bytes_t *messa
 bool formula_head(const void *message, size_t len, uint32_t *who, uint64_t *sequence);
 uint32_t digest_add(uint32_t digest, const void *data, size_t len);
 
+/* stream.c: many messages. */
+
+/* How many messages a batch has. */
+#define BATCH 50
+
+/* What a receiver has seen. */
+typedef struct {
+    lengths_t lengths;
+    bool any_who, any_from;
+    uint32_t only;
+    uint64_t from;
+    size_t producers, capacity;
+    struct {
+        uint32_t who;
+        uint64_t first, next;
+    } *seen;
+    bytes_t expected;
+    uint32_t digest;
+    uint64_t n, faults, splits; /* of batches, by another producer's messages */
+    bool has_last;
+    uint32_t last_who;
+    uint64_t last_sequence;
+    char first[200];
+} check_t;
+
+check_t check_new(const line_t *line);
+void check_message(check_t *check, const void *message, size_t len);
+/* Answers, and frees what the check has allocated. */
+void check_answer(check_t *check, ackcast_status_t status);
+
 /* The requests. */
 
 void do_create(const line_t *line);
@@ -118,6 +148,8 @@ void do_look(const line_t *line);
 void do_release(const line_t *line);
 void do_produce(const line_t *line);
 void do_consume(const line_t *line);
+void do_event_produce(const line_t *line);
+void do_event_consume(const line_t *line);
 void do_fork(const line_t *line);
 
 ackcast_status_t attach_producer(const line_t *line, const char *name, ackcast_producer_t **producer);

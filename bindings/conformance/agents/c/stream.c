@@ -6,9 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-/* How many messages a batch has. */
-#define BATCH 50
-
 static ackcast_status_t send_one(ackcast_producer_t *producer, const char *how, const bytes_t *message) {
     ackcast_status_t status;
     if (strcmp(how, "send") == 0) return ackcast_send(producer, message->data, message->len, ACKCAST_FOREVER);
@@ -55,27 +52,7 @@ void do_produce(const line_t *line) {
     for (size_t at = 0; at < BATCH; at++) bytes_free(&messages[at]);
 }
 
-/* What a receiver has seen. */
-typedef struct {
-    lengths_t lengths;
-    bool any_who, any_from;
-    uint32_t only;
-    uint64_t from;
-    size_t producers, capacity;
-    struct {
-        uint32_t who;
-        uint64_t first, next;
-    } *seen;
-    bytes_t expected;
-    uint32_t digest;
-    uint64_t n, faults, splits; /* of batches, by another producer's messages */
-    bool has_last;
-    uint32_t last_who;
-    uint64_t last_sequence;
-    char first[200];
-} check_t;
-
-static void check_message(check_t *check, const void *message, size_t len) {
+void check_message(check_t *check, const void *message, size_t len) {
     uint32_t head_who = UINT32_MAX;
     uint64_t head_sequence = 0;
     bool has_head = formula_head(message, len, &head_who, &head_sequence);
@@ -113,6 +90,35 @@ static void check_message(check_t *check, const void *message, size_t len) {
     check->n++;
 }
 
+check_t check_new(const line_t *line) {
+    check_t check = {.lengths = lengths_parse(line_text(line, "lengths"))};
+    check.any_who = strcmp(line_text(line, "who"), "any") == 0;
+    check.any_from = strcmp(line_text(line, "from"), "any") == 0;
+    if (!check.any_who) check.only = (uint32_t)line_number(line, "who");
+    if (!check.any_from) check.from = line_number(line, "from");
+    return check;
+}
+
+void check_answer(check_t *check, ackcast_status_t status) {
+    answer_begin("ok");
+    answer_field("n", "%llu", (unsigned long long)check->n);
+    answer_field("end", "%s", status == ACKCAST_OK ? "limit" : error_name(status));
+    answer_field("digest", "%08x", check->digest);
+    answer_field("faults", "%llu", (unsigned long long)check->faults);
+    answer_field("first", "%s", check->first);
+    answer_field("splits", "%llu", (unsigned long long)check->splits);
+    answer_field("producers", "%s", "");
+    for (size_t at = 0; at < check->producers; at++) {
+        char text[80];
+        snprintf(text, sizeof text, "%s%u:%llu:%llu", at == 0 ? "" : ",", check->seen[at].who,
+                 (unsigned long long)check->seen[at].first, (unsigned long long)check->seen[at].next);
+        answer_more(text);
+    }
+    answer_end();
+    free(check->seen);
+    bytes_free(&check->expected);
+}
+
 /* Receives at least one message. */
 static ackcast_status_t take(ackcast_consumer_t *consumer, const char *how, int64_t timeout, uint64_t limit,
                              check_t *check, bytes_t *buffer) {
@@ -147,33 +153,13 @@ static ackcast_status_t take(ackcast_consumer_t *consumer, const char *how, int6
 void do_consume(const line_t *line) {
     ackcast_consumer_t *consumer = handle_of(line)->consumer;
     if (consumer == NULL) misuse("no consumer");
-    check_t check = {.lengths = lengths_parse(line_text(line, "lengths"))};
-    check.any_who = strcmp(line_text(line, "who"), "any") == 0;
-    check.any_from = strcmp(line_text(line, "from"), "any") == 0;
-    if (!check.any_who) check.only = (uint32_t)line_number(line, "who");
-    if (!check.any_from) check.from = line_number(line, "from");
+    check_t check = check_new(line);
     uint64_t limit = line_number_or(line, "n", UINT64_MAX);
     bytes_t buffer = {0};
     ackcast_status_t status = ACKCAST_OK;
     while (status == ACKCAST_OK && check.n < limit) {
         status = take(consumer, line_text(line, "how"), line_timeout(line), limit - check.n, &check, &buffer);
     }
-    answer_begin("ok");
-    answer_field("n", "%llu", (unsigned long long)check.n);
-    answer_field("end", "%s", status == ACKCAST_OK ? "limit" : error_name(status));
-    answer_field("digest", "%08x", check.digest);
-    answer_field("faults", "%llu", (unsigned long long)check.faults);
-    answer_field("first", "%s", check.first);
-    answer_field("splits", "%llu", (unsigned long long)check.splits);
-    answer_field("producers", "%s", "");
-    for (size_t at = 0; at < check.producers; at++) {
-        char text[80];
-        snprintf(text, sizeof text, "%s%u:%llu:%llu", at == 0 ? "" : ",", check.seen[at].who,
-                 (unsigned long long)check.seen[at].first, (unsigned long long)check.seen[at].next);
-        answer_more(text);
-    }
-    answer_end();
-    free(check.seen);
-    bytes_free(&check.expected);
+    check_answer(&check, status);
     bytes_free(&buffer);
 }

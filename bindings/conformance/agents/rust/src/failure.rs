@@ -2,8 +2,8 @@
 
 use crate::wire::{Line, Misuse};
 use ackcast::{
-    AttachError, BatchError, BlockedOn, CreateError, DrainError, JoinError, LivenessUnknown, NameError, OpenError,
-    OpenOrCreateError, RecvError, RecvTypedError, SendError, ValueTypeError, WaitForError,
+    AttachError, BatchError, BlockedOn, CreateError, DrainError, EventError, JoinError, LivenessUnknown, NameError,
+    OpenError, OpenOrCreateError, RecvError, RecvTypedError, SendError, ValueTypeError, WaitForError,
 };
 use std::fmt::{Debug, Display};
 
@@ -66,6 +66,15 @@ impl From<ValueTypeError> for Failure {
 impl From<LivenessUnknown> for Failure {
     fn from(error: LivenessUnknown) -> Self {
         Self::named("Liveness", &error)
+    }
+}
+
+impl From<EventError> for Failure {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::Open(error) => error.into(),
+            other => Self::new(&other),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Rust agent: reads requests, one in a line, calls the library, and answers each in a line.
 
 mod channel;
+mod event;
 mod failure;
 mod fork;
 mod formula;
@@ -50,6 +51,8 @@ fn answer(handles: &mut Handles, formula: &Formula, request: &Line) -> Result<Li
         "release" => receive::release(handles, request),
         "produce" => stream::produce(handles, request, formula),
         "consume" => stream::consume(handles, request, formula),
+        "event_produce" => event::produce(request, formula),
+        "event_consume" => event::consume(request, formula),
         "fork" => fork::fork(handles, request),
         other => Err(Misuse(format!("no verb: {other}")).into()),
     }

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::formula::{Formula, HEAD, Lengths, head};
 use crate::handles::{Handles, Receiver};
 use crate::send::timeout;
-use crate::wire::{Line, Misuse};
+use crate::wire::{Asked, Line, Misuse};
 use ackcast::{Consumer, Producer, RecvError, SendError};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,7 +64,7 @@ fn send(producer: &mut Producer, how: &str, messages: &[Vec<u8>]) -> Result<(), 
 }
 
 /// What a receiver has seen.
-struct Check<'f> {
+pub struct Check<'f> {
     formula: &'f Formula,
     lengths: Lengths,
     /// The only producer, if its number is known before; its messages may be shorter than a head.
@@ -83,8 +83,25 @@ struct Check<'f> {
     splits: u64,
 }
 
-impl Check<'_> {
-    fn message(&mut self, message: &[u8]) {
+impl<'f> Check<'f> {
+    /// What a request asks to be checked.
+    pub fn new(request: &Line, formula: &'f Formula) -> Asked<Self> {
+        let only = match request.text("who")? {
+            "any" => None,
+            _ => Some(request.number("who")?),
+        };
+        let from = match request.text("from")? {
+            "any" => None,
+            _ => Some(request.number("from")?),
+        };
+        let lengths = request.text("lengths")?.parse()?;
+        let (digest, first) = (crc32fast::Hasher::new(), String::new());
+        let (producers, expected) = (BTreeMap::new(), Vec::new());
+        let (last, n, faults, splits) = (None, 0, 0, 0);
+        Ok(Self { formula, lengths, only, from, producers, expected, digest, n, faults, first, last, splits })
+    }
+
+    pub fn message(&mut self, message: &[u8]) {
         let found = if message.len() >= HEAD { head(message) } else { None };
         let who = self.only.or(found.map(|(who, _)| who)).unwrap_or(u32::MAX);
         let start = self.from.or(found.map(|(_, sequence)| sequence)).unwrap_or(0);
@@ -122,34 +139,25 @@ impl Check<'_> {
 /// Receives `n` messages, or all up to an error, and checks them. The error's name is `end`.
 pub fn consume(handles: &mut Handles, request: &Line, formula: &Formula) -> Answer {
     let receiver = handles.receiver(request.text("id")?)?;
-    let only = match request.text("who")? {
-        "any" => None,
-        _ => Some(request.number("who")?),
-    };
-    let from = match request.text("from")? {
-        "any" => None,
-        _ => Some(request.number("from")?),
-    };
-    let lengths = request.text("lengths")?.parse()?;
-    let (digest, first) = (crc32fast::Hasher::new(), String::new());
-    let (producers, expected) = (BTreeMap::new(), Vec::new());
-    let (last, n, faults, splits) = (None, 0, 0, 0);
-    let mut check = Check { formula, lengths, only, from, producers, expected, digest, n, faults, first, last, splits };
+    let mut check = Check::new(request, formula)?;
     let limit = request.number_or("n", u64::MAX)?;
     while check.n < limit {
         let most = limit - check.n;
         match receive(receiver, request.text("how")?, timeout(request)?, most, &mut check) {
             Ok(()) => {}
-            Err(error) => {
-                let end = error.line();
-                return match end.verb.as_str() {
-                    "error" => Ok(check.answer(end.text("name")?)),
-                    _ => Ok(end),
-                };
-            }
+            Err(error) => return ended(check, error),
         }
     }
     Ok(check.answer("limit"))
+}
+
+/// What was received up to an error of the library, which is the end.
+pub fn ended(check: Check<'_>, error: Failure) -> Answer {
+    let end = error.line();
+    if end.verb != "error" {
+        return Ok(end);
+    }
+    Ok(check.answer(end.text("name")?))
 }
 
 /// Receives at least one message.

@@ -1,0 +1,1 @@
+"""The participants, each in its own file; `all.py` has the list."""

@@ -1,10 +1,11 @@
 """momentumx in its synchronous mode: broadcast over shared memory that waits for every consumer."""
 
 import time
+from pathlib import Path
 
 import momentumx
 
-from .base import Peer, UnitReceiver, UnitSender, words
+from .base import Peer, UnitReceiver, UnitSender, remove, words
 from .standard import FORK
 
 MOST = 512
@@ -80,3 +81,7 @@ class Momentum(Peer):
 
     def receiver(self, number):
         return MomentumReceiver(self)
+
+    def close(self):
+        """Removes what a process left that was killed because it hung."""
+        remove(*map(str, Path("/dev/shm").glob(f"mx.{self.plan.token}*")))

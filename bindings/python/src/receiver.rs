@@ -257,7 +257,16 @@ fn take_batch(
         match batch.take() {
             Ok(Some(message)) => {
                 bytes += message.len();
-                put(copy_out(py, message)?);
+                match copy_out(py, message) {
+                    Ok(copy) => put(copy),
+                    Err(error) => {
+                        batch.put_back(); // there is no memory for a copy
+                        if count == 0 {
+                            return Err(error.into());
+                        }
+                        break;
+                    }
+                }
             }
             Err(error) if count == 0 => return Err(failed(error)),
             _ => break, // an error is found again by the call that needs the message

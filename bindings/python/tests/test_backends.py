@@ -1,5 +1,7 @@
 """Both backends, and copies of large messages."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -82,9 +84,6 @@ def test_large_copy_does_not_keep_the_gil(name, way):
 
 def test_message_that_finds_no_memory_is_received_again(name):
     """A message that finds no memory is received again."""
-    import subprocess
-    import sys
-
     code = f"""
 import ackcast, resource
 channel = ackcast.Channel.create({name!r}, slots=2, slot_size=1 << 28)
@@ -103,5 +102,35 @@ for call in (consumer.recv,) * 2:
         raise SystemExit("there was memory")
 with consumer.borrow() as view:
     assert view[-1] == 7 and len(view) == 1 << 28
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.seconds(90)
+@pytest.mark.parametrize("take", ["consumer.recv_batch()", "[next(consumer)]"])
+def test_batch_without_memory_for_its_end_loses_nothing(take, name):
+    """A message that there is no memory for is put back, and those before it are returned."""
+    code = f"""
+import resource, ackcast
+with ackcast.Channel.create({name!r}, slots=4, slot_size=1 << 28):
+    consumer, producer = ackcast.Consumer({name!r}), ackcast.Producer({name!r})
+    producer.send(b"small")
+    with producer.loan() as view:
+        view[-1] = 7
+    producer.send(b"after")
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 27), hard))
+    assert {take} == [b"small"]
+    try:
+        {take}
+    except MemoryError:
+        pass
+    else:
+        raise SystemExit("there was memory")
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    large = consumer.recv()
+    assert len(large) == 1 << 28 and large[-1] == 7
+    assert consumer.recv() == b"after"
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -11,7 +11,7 @@ use std::ffi::CString;
 /// The last error of a thread.
 struct Last {
     error: Failure,
-    /// Its message, once somebody has asked.
+    /// Its message, once the caller has asked for it.
     message: OnceCell<CString>,
 }
 

@@ -12,7 +12,7 @@ pub trait Lends: 'static {
     type Lent<'a>;
 }
 
-/// An owner, and what it has lent. While it has lent something, nobody reaches the owner.
+/// An owner, and what it has lent. While it has lent something, the owner cannot be reached.
 pub struct Lender<O: Lends> {
     /// Borrows from the owner. So it is dropped first.
     lent: Option<O::Lent<'static>>,
@@ -54,8 +54,8 @@ impl<O: Lends> Lender<O> {
         if self.has_lent() {
             return Err(refused());
         }
-        // SAFETY: the owner lives until `self` is dropped, which drops the loan first. Nobody else reaches it until the
-        // loan has ended.
+        // SAFETY: the owner lives until `self` is dropped, which drops the loan first. No other code reaches it until
+        // the loan has ended.
         let owner = unsafe { self.owner.as_mut() };
         self.lent = Some(lend(owner)?);
         Ok(())

@@ -134,8 +134,8 @@ pub unsafe extern "C" fn ackcast_recv_copy(
         let Some(buffer) = buffer.get_mut(..message.len) else {
             return Err(Error::BufferTooSmall { len: message.len, capacity }.into());
         };
-        // SAFETY: both have this length, and they do not overlap: nobody writes a message. Its slot is read before it
-        // is acknowledged.
+        // SAFETY: both have this length, and they do not overlap: no producer writes a published message. Its slot is
+        // read before it is acknowledged.
         unsafe { ptr::copy_nonoverlapping(message.data, buffer.as_mut_ptr().cast(), message.len) };
         consumer.receiver()?.acknowledge()
     })

@@ -48,7 +48,7 @@ def name_that_is_none_is_refused(stage: Stage) -> None:
 
 @case(ONE, lies=("error",))
 def channel_in_use_is_not_created_again(stage: Stage) -> None:
-    """`AlreadyExists` while somebody uses the channel, and a new one after the last handle"""
+    """`AlreadyExists` while a process uses the channel, and a new one after the last handle"""
     (agent,) = stage.agents()
     stage.channel(agent, slots=2)
     again = {"id": "again", "name": stage.name, "backend": stage.backend, "slots": 3}

@@ -131,7 +131,7 @@ def overwritten_counts_are_corrupt(stage: Stage) -> None:
 
 @case(ONE, backends=("futex",), lies=("error",))
 def overwritten_lock_is_taken_over_or_waited_for(stage: Stage) -> None:
-    """The write lock's word: that of nobody is taken over, that of a living producer is `TimedOut` with its number"""
+    """The lock's word: that of no participant is taken over, that of a living one is `TimedOut` with its number"""
     (agent,) = stage.agents()
     stage.channel(agent, **SETTINGS, consumers=0)
     for producer in ("producer", "other"):

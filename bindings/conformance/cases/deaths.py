@@ -157,7 +157,7 @@ def creator_that_is_killed_harms_nobody(stage: Stage) -> None:
     for data in (b"before", b"after"):
         stage.check.data(recv(other), data)
     for handle in ("producer", "consumer", "watching"):
-        stage.check.that(stage.path.exists(), "the name is there while somebody uses it")
+        stage.check.that(stage.path.exists(), "the name is there while a process uses it")
         stage.check.ok(other.call("close", id=handle))
     stage.check.that(not stage.path.exists(), "the last handle removes the name")
 

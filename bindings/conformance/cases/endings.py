@@ -9,7 +9,7 @@ from .common import LONG, checked, recv, send
 
 @case(PAIRS, lies=("error",))
 def end_comes_after_every_message(stage: Stage) -> None:
-    """`Ended` after the last message, again and again; nobody sends or joins as a producer after it"""
+    """`Ended` after the last message, again and again; no producer sends or joins after it"""
     sender, receiver = stage.agents()
     stage.channel(sender, slots=4, places=2)
     stage.attach("consumer", receiver)

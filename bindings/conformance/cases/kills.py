@@ -79,6 +79,6 @@ def random_kills_harm_nobody(stage: Stage) -> None:
     stage.check.equal(counts.get(0), sent, "the messages of the producer that lives")
     theirs = f"{evicted} evicted, {takeovers} locks taken over, {sum(counts.values()) - sent} messages of theirs"
     stage.notes.append(f"{rounds} kills of {stage.columns[0]}: {theirs} and {sent} others to {len(answers)} consumers")
-    stage.check.that(set(counts) <= killed | {0}, "nobody else has sent")
+    stage.check.that(set(counts) <= killed | {0}, "no other producer has sent")
     digests = {faultless(stage, answer, counts, "Ended") for answer in answers}
     stage.check.equal(len(digests), 1, "the number of orders in which the consumers got the messages")

@@ -57,7 +57,7 @@ def test_lie_is_noticed(case: Case, lie: str) -> None:
             pytest.skip(f"{language}: {reason}")
     liars = [at for at, language in enumerate(columns * 2 if len(columns) == 1 else columns) if language == "rust"]
     noticed = [is_noticed(case, liar, lie) for liar in liars]
-    # A stream has to be noticed whoever lies. In the other cases only one side says what the case is about.
+    # A lie in a stream has to be noticed on either side. In the other cases only one side says what the case is about.
     assert all(noticed) if case.lies == STREAM else any(noticed)
 
 

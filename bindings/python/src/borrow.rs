@@ -148,7 +148,7 @@ impl Exporter {
 }
 
 impl Drop for Exporter {
-    /// Nobody has released the message: it is not acknowledged, and is received again.
+    /// The message was not released: it is not acknowledged, and is received again.
     fn drop(&mut self) {
         if let Some(content) = self.exports.take() {
             self.consumer.get().handle.return_lent(content.end(false));
@@ -158,7 +158,7 @@ impl Drop for Exporter {
 
 /// A message on loan, in its slot: the context manager that `Consumer.borrow` returns.
 ///
-/// If nobody releases it, it is not acknowledged, and is received again.
+/// Dropped unreleased, it is not acknowledged, and is received again.
 #[pyclass(frozen, weakref, module = "ackcast")]
 #[derive(Debug)]
 pub struct Borrow {

@@ -15,7 +15,7 @@ use std::thread;
 
 /// A free slot on loan: the context manager that `Producer.loan` returns.
 ///
-/// If nobody publishes it, nothing is sent.
+/// Dropped unpublished, it sends nothing.
 #[pyclass(frozen, weakref, module = "ackcast")]
 #[derive(Debug)]
 pub struct Loan {

@@ -149,7 +149,7 @@ impl Exporter {
 }
 
 impl Drop for Exporter {
-    /// Nobody has published the slot: nothing is sent.
+    /// The slot was not published: nothing is sent.
     fn drop(&mut self) {
         let Some(content) = self.exports.take() else { return };
         if content.is_here()

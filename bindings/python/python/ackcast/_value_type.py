@@ -15,7 +15,7 @@ class ValueType:
 
     The channel keeps the name, the version, the size and the alignment. A producer or a consumer of another type does
     not attach. A Rust type of the same four is the same type: `ValueType("Position", "dd", version=1)` is Rust's
-    `#[repr(C)] struct Position { x: f64, y: f64 }` with `Typed::VERSION` 1. Nobody compares the fields themselves:
+    `#[repr(C)] struct Position { x: f64, y: f64 }` with `Typed::VERSION` 1. The fields themselves are not compared:
     change the version when they change.
 
     The layout is a `struct` format, whose values are tuples, or anything that `numpy.dtype` takes, whose values are

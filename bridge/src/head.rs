@@ -1,11 +1,8 @@
-//! The header of each message in the stream: what it is, and where it belongs.
+//! The id of each message in the stream (`Nats-Msg-Id`): what the message is, and where it belongs.
 
 use core::fmt;
 use core::str::FromStr;
 use thiserror::Error;
-
-/// The name of the header.
-pub const HEADER: &str = "Ackcast";
 
 /// What a message of the stream stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,7 +72,7 @@ impl fmt::Display for Head {
 
 /// The text is no [`Head`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{text:?} is no header of a bridge")]
+#[error("{text:?} is no id of a bridge")]
 pub struct HeadError {
     text: String,
 }

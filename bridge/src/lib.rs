@@ -18,3 +18,13 @@ pub mod head;
 pub mod in_machine;
 pub mod mutant;
 pub mod out_machine;
+
+pub mod command;
+pub mod failure;
+pub mod incoming;
+mod job;
+pub mod outgoing;
+mod server;
+mod source;
+mod stream;
+mod subscription;

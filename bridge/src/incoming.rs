@@ -308,10 +308,10 @@ impl Bridge<'_> {
 
     /// Acknowledges in the stream what the channel has. It does not matter if the server never gets it.
     async fn flush(&mut self) {
-        if let Some(message) = self.ack.take() {
-            if let Err(error) = message.ack().await {
-                warn!(%error, "an acknowledgement was not sent");
-            }
+        if let Some(message) = self.ack.take()
+            && let Err(error) = message.ack().await
+        {
+            warn!(%error, "an acknowledgement was not sent");
         }
     }
 

@@ -157,6 +157,12 @@ impl OutMachine {
         self.flight.len()
     }
 
+    /// The stream's last sequence, as far as it is known.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Turns an event into effects, which are added to `effects`.
     pub fn step(&mut self, event: OutEvent, effects: &mut Vec<OutEffect>) {
         match event {

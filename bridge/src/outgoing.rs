@@ -18,6 +18,7 @@ use clap::Args;
 use futures_util::FutureExt;
 use std::collections::VecDeque;
 use std::future::{IntoFuture, pending};
+use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 /// The arguments of `ackcast-bridge out`.
@@ -36,6 +37,11 @@ pub struct Out {
     /// Begin with the oldest message that the channel has, if messages before it are lost
     #[arg(long)]
     late: bool,
+
+    /// Delete from the stream what each of its consumers has acknowledged, once a second; without a consumer, nothing.
+    /// An `in` that comes later gets what is left
+    #[arg(long)]
+    purge: bool,
 
     /// How many messages are in flight at most
     #[arg(long, value_name = "MESSAGES", default_value_t = 4096)]
@@ -62,7 +68,17 @@ impl Out {
         let carrier = within(self.job.timeout, "no answer of the server", opening).await?;
         let machine = OutMachine::new(channel.incarnation(), self.job.mutant());
         let (effects, payloads) = (Vec::new(), VecDeque::new());
-        let mut bridge = Bridge { out: self, connection, carrier, machine, effects, payloads, ack: None, source: None };
+        let mut bridge = Bridge {
+            out: self,
+            connection,
+            carrier,
+            machine,
+            effects,
+            payloads,
+            ack: None,
+            source: None,
+            due: Instant::now(),
+        };
         let done = bridge.run().await;
         drop(bridge); // leaves the channel before its observer does
         drop(channel);
@@ -93,12 +109,22 @@ struct Bridge<'o> {
     /// The answer that is waited for: of the last message in flight.
     ack: Option<PublishAckFuture>,
     source: Option<Source>,
+    /// When the stream was purged last.
+    due: Instant,
 }
+
+/// How often the stream is purged.
+const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the loop waits for.
 enum Happened {
+    /// The stream can be purged.
+    Due,
+    /// The connection was lost, or made again.
     Changed,
+    /// The sequence at which the last message in flight is stored. `None` if it is not known.
     Answer(Option<u64>),
+    /// A batch.
     Read(Result<Read, Failure>),
 }
 
@@ -110,6 +136,7 @@ impl Bridge<'_> {
                 return Ok(kind);
             }
             match self.happened().await {
+                Happened::Due => self.carrier.purge(self.machine.last()).await,
                 Happened::Changed => self.machine.step(OutEvent::Unsure, &mut self.effects),
                 Happened::Answer(Some(stream)) => self.machine.step(OutEvent::Stored { stream }, &mut self.effects),
                 Happened::Answer(None) => {
@@ -136,15 +163,19 @@ impl Bridge<'_> {
     }
 
     async fn happened(&mut self) -> Happened {
-        let Self { connection, ack, source, .. } = self;
+        let Self { connection, ack, source, due, .. } = self;
+        if self.out.purge && due.elapsed() >= PURGE_INTERVAL {
+            *due = Instant::now();
+            return Happened::Due;
+        }
         let mut ack = match ack.take() {
             Some(ack) => ack.into_future().boxed(),
             None => pending().boxed(),
         };
-        if self.out.job.mutant() == Some(Mutant::BlockedClient) {
-            if let Some(read) = source.as_mut().and_then(Source::blocking_read) {
-                return Happened::Read(read);
-            }
+        if self.out.job.mutant() == Some(Mutant::BlockedClient)
+            && let Some(read) = source.as_mut().and_then(Source::blocking_read)
+        {
+            return Happened::Read(read);
         }
         let read = async {
             match source {

@@ -91,10 +91,10 @@ impl Source {
 
     /// The stream has stored all messages below this number.
     pub(crate) fn release(&mut self, below: u64) {
-        if self.batch_end.take_if(|end| *end <= below).is_some() {
-            if let Some(stored) = &self.stored {
-                let _ = stored.send(()); // a thread that has failed says so by `reads`
-            }
+        if self.batch_end.take_if(|end| *end <= below).is_some()
+            && let Some(stored) = &self.stored
+        {
+            let _ = stored.send(()); // a thread that has failed says so by `reads`
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::failure::Failure;
 use crate::head::Head;
-use crate::server::Connection;
+use crate::server::{Connection, PAUSE};
 use ackcast::{Channel, ValueType};
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream};
+use futures_util::StreamExt;
 use std::collections::HashMap;
+use tracing::{debug, info, warn};
 
 /// What is the same in a channel and its copies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,10 +119,6 @@ pub(crate) async fn open_or_create(
     shape: &Shape,
 ) -> Result<Carrier, Failure> {
     let action = "opening the stream";
-    let is_final = |error: &GetStreamError| {
-        is_missing(error)
-            || matches!(error.kind(), GetStreamErrorKind::InvalidStreamName | GetStreamErrorKind::EmptyName)
-    };
     let found = connection.retry(action, async || connection.context.get_stream(name).await, is_final).await;
     match found {
         Err(error) if is_missing(&error) => {}
@@ -158,11 +156,23 @@ pub(crate) async fn open_or_create(
 /// Opens the stream. Waits until `out` has created it.
 pub(crate) async fn wait_for(connection: &Connection, name: &str) -> Result<Carrier, Failure> {
     let action = "opening the stream";
-    let is_final = |error: &GetStreamError| {
-        matches!(error.kind(), GetStreamErrorKind::InvalidStreamName | GetStreamErrorKind::EmptyName)
-    };
-    let stream = connection.retry(action, async || connection.context.get_stream(name).await, is_final).await;
-    fit(stream.map_err(refused(action))?)
+    let mut told = false;
+    loop {
+        match connection.retry(action, async || connection.context.get_stream(name).await, is_final).await {
+            Err(error) if is_missing(&error) => {
+                if !std::mem::replace(&mut told, true) {
+                    info!(stream = name, "waits for the stream");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            stream => return fit(stream.map_err(refused(action))?),
+        }
+    }
+}
+
+/// Whether another attempt has the same result.
+fn is_final(error: &GetStreamError) -> bool {
+    is_missing(error) || matches!(error.kind(), GetStreamErrorKind::InvalidStreamName | GetStreamErrorKind::EmptyName)
 }
 
 /// Refuses a stream that could drop messages that are not received yet, or that does not keep its last message.
@@ -211,6 +221,27 @@ impl Carrier {
             if let Ok(last) = connection.retry("asking for the last message", attempt, |_| false).await {
                 return last;
             }
+        }
+    }
+}
+
+impl Carrier {
+    /// Deletes the messages before `last` that every consumer of the stream has acknowledged. A stream without a
+    /// consumer keeps everything. Nothing depends on its success.
+    pub(crate) async fn purge(&self, last: u64) {
+        let mut consumers = self.stream.consumers();
+        let mut floor = None;
+        while let Some(consumer) = consumers.next().await {
+            let Ok(consumer) = consumer else { return };
+            let acknowledged = consumer.ack_floor.stream_sequence;
+            floor = Some(floor.map_or(acknowledged, |floor: u64| floor.min(acknowledged)));
+        }
+        let Some(first) = floor.map(|floor| last.min(floor.saturating_add(1))).filter(|&first| first > 1) else {
+            return;
+        };
+        match self.stream.purge().sequence(first).await {
+            Ok(purged) => debug!(first, messages = purged.purged, "purged the stream"),
+            Err(error) => warn!(%error, "cannot purge the stream"),
         }
     }
 }

@@ -139,3 +139,22 @@ fn source_that_retains_too_little_is_a_typed_error() {
     out.ends_with(1);
     assert!(out.log().contains("messages 1 to 15 of channel"), "{}", out.log());
 }
+
+#[test]
+fn purge_makes_room_for_more_than_the_stream_holds() {
+    let Some(server) = Server::start("purge_makes_room_for_more_than_the_stream_holds", "") else { return };
+    let (from, to, stream) = (unique("from"), unique("to"), unique("stream"));
+    let (_channel, mut producer) = source(&from, 64, 0);
+    let url = server.url();
+    let arguments = ["out", &from, "--to", &url, "--stream", &stream, "--max-bytes", "60000", "--purge"];
+    let (mut out, mut into) = (Bridge::start(None, &arguments), Bridge::into(&to, &server, &stream));
+    let reader = read(&to);
+    for number in 0..1000 {
+        producer.send_timeout(&message(number), PATIENCE).unwrap(); // some 200 bytes in the stream
+    }
+    producer.finish().unwrap();
+    assert_eq!(reader.join().unwrap(), ((0..1000).collect(), RecvError::Ended));
+    out.ends_with(0);
+    into.ends_with(0);
+    assert!(out.log().contains("purged the stream"), "{}", out.log());
+}

@@ -27,7 +27,7 @@ pub struct Out {
     /// The source channel's name
     pub name: String,
 
-    /// The server's address, such as nats://host:4222 or tls://host:4222; with user:password@ before the host if need be
+    /// The server's address, such as nats://host:4222 or tls://host:4222
     #[arg(long, value_name = "URL")]
     pub to: String,
 

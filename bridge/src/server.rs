@@ -27,6 +27,14 @@ pub struct Server {
     #[arg(long, value_name = "FILE", conflicts_with = "creds")]
     nkey: Option<PathBuf>,
 
+    /// The user's name; the password is in --password-file
+    #[arg(long, requires = "password_file", conflicts_with_all = ["creds", "nkey"])]
+    user: Option<String>,
+
+    /// The file with the user's password
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+
     /// A PEM file with certificate authorities to trust; the connection must be TLS
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
@@ -64,6 +72,9 @@ impl Server {
         }
         if let Some(path) = &self.nkey {
             options = options.nkey(file(path)?.trim().to_owned());
+        }
+        if let (Some(user), Some(path)) = (&self.user, &self.password_file) {
+            options = options.user_and_password(user.clone(), file(path)?.trim_end_matches('\n').to_owned());
         }
         if let Some(path) = &self.tls_ca {
             options = options.add_root_certificates(path.clone());

@@ -124,6 +124,14 @@ pub(crate) async fn open_or_create(
         Err(error) if is_missing(&error) => {}
         found => {
             let carrier = fit(found.map_err(refused(action))?)?;
+            if carrier.subject.is_empty() {
+                return Err(Failure::Unfit {
+                    stream: name.to_owned(),
+                    setting: "mirror",
+                    found: "another stream".to_owned(),
+                    wanted: "none: a mirror is only read from",
+                });
+            }
             let differences = carrier.shape.differences(shape, true);
             return match differences.is_empty() {
                 true => Ok(carrier),
@@ -178,12 +186,13 @@ fn is_final(error: &GetStreamError) -> bool {
 /// Refuses a stream that could drop messages that are not received yet, or that does not keep its last message.
 fn fit(stream: Stream) -> Result<Carrier, Failure> {
     let config = stream.cached_info().config.clone();
+    let is_mirror = config.mirror.is_some();
     let unfit =
         |setting, found: String, wanted| Err(Failure::Unfit { stream: config.name.clone(), setting, found, wanted });
     if config.retention != RetentionPolicy::Limits {
         return unfit("retention", format!("{:?}", config.retention), "Limits: a successor reads the last message");
     }
-    if config.discard != DiscardPolicy::New {
+    if config.discard != DiscardPolicy::New && !is_mirror {
         return unfit("discard", format!("{:?}", config.discard), "New");
     }
     if !config.max_age.is_zero() {
@@ -192,10 +201,11 @@ fn fit(stream: Stream) -> Result<Carrier, Failure> {
     if config.max_messages_per_subject > 0 {
         return unfit("max_msgs_per_subject", config.max_messages_per_subject.to_string(), "unlimited");
     }
-    let [subject] = &config.subjects[..] else {
-        return unfit("subjects", format!("{:?}", config.subjects), "one subject");
+    let subject = match &config.subjects[..] {
+        [subject] => subject.clone(),
+        [] if is_mirror => String::new(), // nobody publishes to a mirror
+        subjects => return unfit("subjects", format!("{subjects:?}"), "one subject"),
     };
-    let subject = subject.clone();
     let shape = Shape::from_metadata(&config.metadata);
     let shape = shape.ok_or_else(|| Failure::NoChannel { stream: config.name.clone() })?;
     Ok(Carrier { stream, subject, shape })

@@ -158,3 +158,55 @@ fn purge_makes_room_for_more_than_the_stream_holds() {
     into.ends_with(0);
     assert!(out.log().contains("purged the stream"), "{}", out.log());
 }
+
+#[test]
+fn mirror_is_read_as_its_origin() {
+    use async_nats::jetstream::stream::{Config, Source};
+    let Some(server) = Server::start("mirror_is_read_as_its_origin", "") else { return };
+    let (from, to, stream) = (unique("from"), unique("to"), unique("stream"));
+    let (_channel, mut producer) = source(&from, 64, 0);
+    let mut out = Bridge::out(&from, &server, &stream);
+    producer.send(&message(0)).unwrap(); // the stream is there once the bridge has attached
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mirror = format!("{stream}-mirror");
+    runtime.block_on(async {
+        let context = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
+        let metadata = context.get_stream(&stream).await.unwrap().cached_info().config.metadata.clone();
+        let origin = Source { name: stream.clone(), ..Source::default() };
+        let config = Config { name: mirror.clone(), mirror: Some(origin), metadata, ..Config::default() };
+        context.create_stream(config).await.unwrap();
+    });
+    let mut into = Bridge::into(&to, &server, &mirror);
+    let reader = read(&to);
+    (1..500).for_each(|number| producer.send(&message(number)).unwrap());
+    producer.finish().unwrap();
+    assert_eq!(reader.join().unwrap(), ((0..500).collect(), RecvError::Ended));
+    out.ends_with(0);
+    into.ends_with(0);
+    let mut out = Bridge::out(&from, &server, &mirror);
+    out.ends_with(1);
+    assert!(out.log().contains("a mirror is only read from"), "{}", out.log());
+}
+
+#[test]
+fn password_is_needed_and_taken() {
+    let settings = "authorization { user: carrier, password: secret }";
+    let Some(server) = Server::start("password_is_needed_and_taken", settings) else { return };
+    let (from, to, stream) = (unique("from"), unique("to"), unique("stream"));
+    let (_channel, mut producer) = source(&from, 64, 0);
+    let mut refused = Bridge::out(&from, &server, &stream);
+    refused.ends_with(1);
+    assert!(refused.log().contains("authorization violation"), "{}", refused.log());
+    let file = std::env::temp_dir().join(unique("password"));
+    std::fs::write(&file, "secret\n").unwrap();
+    let (url, file) = (server.url(), file.to_str().unwrap());
+    let user = ["--stream", &stream, "--user", "carrier", "--password-file", file];
+    let mut out = Bridge::start(None, &[&["out", &from, "--to", &url][..], &user].concat());
+    let mut into = Bridge::start(None, &[&["in", &to, "--from", &url][..], &user].concat());
+    producer.send(&message(0)).unwrap();
+    producer.finish().unwrap();
+    assert_eq!(read(&to).join().unwrap(), (vec![0], RecvError::Ended));
+    out.ends_with(0);
+    into.ends_with(0);
+    std::fs::remove_file(file).unwrap();
+}

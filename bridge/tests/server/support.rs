@@ -1,6 +1,7 @@
 //! A real server, real bridges, and channels of this process at both ends.
 
-use ackcast::{Channel, Consumer, Producer, RecvError};
+use ackcast::segment::remove_if_dead;
+use ackcast::{Channel, Consumer, Name, Producer, RecvError};
 use std::fs::{self, File};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -188,6 +189,10 @@ impl Drop for Bridge {
             eprintln!("{:?}:\n{}", self.arguments, self.log());
         }
         let _ = fs::remove_file(&self.log);
+        // A bridge that was killed leaves its channel behind if nobody else has it.
+        for name in self.arguments.iter().filter_map(|argument| Name::new(argument).ok()) {
+            let _ = remove_if_dead(&name);
+        }
     }
 }
 

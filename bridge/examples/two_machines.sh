@@ -34,19 +34,19 @@ for side in "$east e$id 192.0.2.1" "$west w$id 192.0.2.2"; do
     fi
 done
 
-in_east() { ip netns exec "$east" "$@"; }
-in_west() { ip netns exec "$west" "$@"; }
+in_east=(ip netns exec "$east")
+in_west=(ip netns exec "$west")
 
 # The server and the source are in the east, the reader is in the west.
-in_east nats-server -a 192.0.2.1 -p 4222 -js -sd "$folder/storage" -l "$folder/log" &
-in_east ackcast-bridge out "east-$id" --to nats://192.0.2.1:4222 --stream S &
-in_west ackcast-bridge in "west-$id" --from nats://192.0.2.1:4222 --stream S &
+"${in_east[@]}" nats-server -a 192.0.2.1 -p 4222 -js -sd "$folder/storage" -l "$folder/log" &
+"${in_east[@]}" ackcast-bridge out "east-$id" --to nats://192.0.2.1:4222 --stream S &
+"${in_west[@]}" ackcast-bridge in "west-$id" --from nats://192.0.2.1:4222 --stream S &
 into=$!
-in_west ackcast recv "west-$id" >"$folder/received" &
+"${in_west[@]}" ackcast recv "west-$id" >"$folder/received" &
 recv=$!
 seq "$messages" >"$folder/sent"
 start=$(date +%s%N)
-in_east ackcast send "east-$id" --lines <"$folder/sent"
+"${in_east[@]}" ackcast send "east-$id" --lines <"$folder/sent"
 wait "$recv"
 end=$(date +%s%N)
 wait "$into"

@@ -113,3 +113,26 @@ fn one_round(server: &mut Server, random: &mut SmallRng, kills: &mut [u32; 3]) -
     drop(channel);
     Faults::of(&received)
 }
+
+/// Two `out` of one channel store each message once. So a death loses nothing, also where the source retains nothing.
+#[test]
+fn second_out_covers_for_a_dead_one() {
+    let Some(server) = Server::start("second_out_covers_for_a_dead_one", "") else { return };
+    let (from, to, stream) = (unique("from"), unique("to"), unique("stream"));
+    let channel = ackcast::Channel::create(&from).slots(64).slot_size(64).consumers(2).build().unwrap();
+    let mut producer = ackcast::Producer::attach(&from).unwrap();
+    let mut outs = [(); 2].map(|()| Bridge::out(&from, &server, &stream));
+    let mut into = Bridge::into(&to, &server, &stream);
+    let reader = crate::support::read(&to);
+    for number in 0..MESSAGES {
+        producer.send_timeout(&message(number), PATIENCE).unwrap();
+        if number == MESSAGES / 2 {
+            outs[0].kill();
+        }
+    }
+    producer.finish().unwrap();
+    assert_eq!(reader.join().unwrap(), ((0..MESSAGES).collect(), RecvError::Ended));
+    outs[1].ends_with(0);
+    into.ends_with(0);
+    assert_eq!(channel.acknowledged(), []);
+}

@@ -19,7 +19,7 @@ static NAMES: AtomicUsize = AtomicUsize::new(0);
 
 /// The server's program: `NATS_SERVER`, or `nats-server` in PATH.
 fn program() -> Option<PathBuf> {
-    let named = std::env::var_os("NATS_SERVER").map(PathBuf::from);
+    let named = std::env::var_os("NATS_SERVER").filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     named.or_else(|| std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|file| file.is_file()))
 }

@@ -16,7 +16,7 @@ def produce(channel):
     with ackcast.Producer(channel) as producer:
         for turn in range(10):
             index = turn % len(array)
-            array[index] = 42 if turn == 0 else random.randint(1, 100)
+            array[index] = random.randint(1, 100)
             with producer.loan(ARRAY.size, timeout=30) as slot:
                 ARRAY.pack_into(slot, 0, *array)
                 print(f"Producer wrote: {array[index]} at index {index}\n", end="", flush=True)
